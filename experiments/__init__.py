@@ -1,0 +1,1 @@
+"""Invisible Debt: experiments."""
