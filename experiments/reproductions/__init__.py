@@ -1,0 +1,1 @@
+"""Published results of the literature, reproduced by a command."""
