@@ -1,0 +1,160 @@
+"""What a reproduction is: a set-up in the paper's symbols, a run, and rows that hold or do not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Literal
+
+from matplotlib.figure import Figure
+
+Value = float | int | str | tuple[float | int | str, ...]
+"""A number, a word, or several of them (payments of banks, counts by round)."""
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """One line of a set-up.
+
+    Parameters
+    ----------
+    symbol : str
+        As the paper writes it.
+    meaning : str
+        In words, with the unit where it has one.
+    value : str
+        What this reproduction sets it to.
+    """
+
+    symbol: str
+    meaning: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One published statement beside our own value.
+
+    Parameters
+    ----------
+    statement : str
+        What is claimed.
+    published : str
+        The published value or words.
+    ours : Value
+        Our value.
+    interval : tuple of float, or "exact"
+        Interval of our value at the level of `intervals.LEVEL`, or "exact" where nothing is sampled.
+    holds : bool
+        Whether the statement is reproduced.
+    why : str
+        The discrepancy and its reason; "none" where there is none.
+    """
+
+    statement: str
+    published: str
+    ours: Value
+    interval: tuple[float, float] | Literal["exact"]
+    holds: bool
+    why: str = "none"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run of a study gives.
+
+    Parameters
+    ----------
+    rows : sequence of Row
+        The table.
+    figure : matplotlib.figure.Figure
+        In the paper's axes.
+    curves : dict
+        The numbers behind the figure: name to list of numbers.
+    """
+
+    rows: Sequence[Row]
+    figure: Figure
+    curves: dict[str, list[float]]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every row holds."""
+        return all(row.holds for row in self.rows)
+
+
+@dataclass
+class Bench:
+    """Where a study runs: how many draws, on how many threads, and who is told of the progress.
+
+    Results do not depend on `threads`: every task brings its own seed, and answers keep their order.
+
+    Parameters
+    ----------
+    quick : bool
+        A twentieth of the draws, for tests and a first look.
+    threads : int
+        Tasks at one time; the compiled sweeps release the interpreter lock.
+    announce, advance : callable
+        Told of tasks to come, and of tasks done.
+    """
+
+    quick: bool = False
+    threads: int = field(default_factory=lambda: os.cpu_count() or 1)
+    announce: Callable[[int], None] = lambda tasks: None
+    advance: Callable[[int], None] = lambda tasks: None
+
+    def draws(self, full: int) -> int:
+        """How many draws to make where a full run makes `full`."""
+        return max(20, full // 20) if self.quick else full
+
+    def map[T, R](self, function: Callable[[T], R], tasks: Iterable[T]) -> list[R]:
+        """Answers of `function` to `tasks`, in the order of `tasks`."""
+        todo = list(tasks)
+        self.announce(len(todo))
+
+        def one(task: T) -> R:
+            answer = function(task)
+            self.advance(1)
+            return answer
+
+        with ThreadPoolExecutor(self.threads) as pool:
+            try:
+                return list(pool.map(one, todo))
+            except BaseException:  # an interrupt must not wait for the whole sweep
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+
+@dataclass(frozen=True)
+class Study:
+    """A published result and how to get it again.
+
+    Parameters
+    ----------
+    name : str
+        The word typed after `reproduce`.
+    title, source : str
+        Of the paper or book.
+    question : str
+        What the result says, for someone who has not read it.
+    setup : sequence of Symbol
+        The set-up in the literature's own symbols.
+    missing : sequence of str
+        Parameters and rules that the paper leaves open, each with what is taken here.
+    budget : int
+        Seconds on two cores that a full run may take once compiled.
+    run : callable
+        The study itself.
+    """
+
+    name: str
+    title: str
+    source: str
+    question: str
+    setup: Sequence[Symbol]
+    missing: Sequence[str]
+    budget: int
+    run: Callable[[Bench], Outcome]
