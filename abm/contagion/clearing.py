@@ -153,15 +153,73 @@ def _solve_shares(size: int, s: ClearingScratch) -> None:
 
 
 @jit
-def _share_marginal_tiers(
-    debtor: Any, creditor: Any, tier: Any, amount: Any, n_in_default: int, cash: Any, alpha: float, beta: float,
-    s: ClearingScratch, default_round: Any,
-) -> None:
-    """Pay the marginal tiers of all defaulters, ``u = max(0, g + B u)``, and write `share` and `inflow`.
+def _join(i: int, s: ClearingScratch, size: int) -> int:
+    """Add firm i to the linear system; return its new size."""
+    s.member[size] = i
+    s.place[i] = size
+    return size + 1
 
-    ``g`` is the estate left after senior tiers if no marginal tier paid anything. The map is convex, and its
-    solution is reached from below: the set of firms with something left for the marginal tier only grows
-    (Chandrasekaran 1970 for such complementarity problems). It is unique, so from below is also from above.
+
+@jit
+def _solve_members(
+    debtor: Any,
+    creditor: Any,
+    tier: Any,
+    amount: Any,
+    n_in_default: int,
+    cash: Any,
+    alpha: float,
+    beta: float,
+    s: ClearingScratch,
+    size: int,
+) -> None:
+    """Share the marginal tiers of the member firms exactly, and write the `inflow` of every firm."""
+    for k in range(size * size):
+        s.matrix[k] = 0.0
+    for k in range(size):
+        i = s.member[k]
+        s.estate[k] = alpha * cash[i] + beta * s.base[i] - s.senior[i, s.marginal[i]]
+        s.leak[k] = 0.0
+    for m in range(n_in_default):
+        r = s.rows[m]
+        j = s.place[debtor[r]]
+        if j >= 0 and tier[r] == s.marginal[debtor[r]]:
+            i = s.place[creditor[r]]
+            if i < 0:
+                s.leak[j] += amount[r]
+            else:
+                s.leak[j] += (1.0 - beta) * amount[r]
+                if i != j:
+                    s.matrix[i * size + j] += beta * amount[r]
+    _solve_shares(size, s)
+    for i in range(cash.shape[0]):
+        s.inflow[i] = s.base[i]
+    for m in range(n_in_default):
+        r = s.rows[m]
+        j = s.place[debtor[r]]
+        if j >= 0 and tier[r] == s.marginal[debtor[r]]:
+            s.inflow[creditor[r]] += s.recovery[j] * amount[r]
+
+
+@jit
+def _share_marginal_tiers(
+    debtor: Any,
+    creditor: Any,
+    tier: Any,
+    amount: Any,
+    n_in_default: int,
+    cash: Any,
+    alpha: float,
+    beta: float,
+    s: ClearingScratch,
+    default_round: Any,
+) -> None:
+    """Pay the marginal tiers of all defaulters, ``u = max(0, g + B u)``; write `share` and `inflow`.
+
+    ``g`` is what the estate leaves after more senior tiers if no marginal tier paid anything. The map is
+    convex, so its solution is reached from below: the set of firms that have something for their marginal
+    tier only grows, and each set is solved exactly (Chandrasekaran 1970). On the default sets met here the
+    solution is unique, hence also the greatest.
     """
     n = cash.shape[0]
     for i in range(n):
@@ -173,56 +231,196 @@ def _share_marginal_tiers(
             s.base[creditor[r]] += amount[r]
     size = 0
     for i in range(n):
-        s.inflow[i] = s.base[i]
-        if default_round[i] > 0:
-            ahead = s.senior[i, s.marginal[i]]
-            if ahead == 0.0 or alpha * cash[i] + beta * s.base[i] - ahead > TIE * ahead:
-                s.member[size] = i
-                s.place[i] = size
-                size += 1
-    while True:
-        for k in range(size * size):
-            s.matrix[k] = 0.0
-        for k in range(size):
-            i = s.member[k]
-            s.estate[k] = max(alpha * cash[i] + beta * s.base[i] - s.senior[i, s.marginal[i]], 0.0)
-            s.leak[k] = 0.0
+        # An estate with nothing senior to it is never short of zero: such a firm belongs in at once.
+        if default_round[i] > 0 and s.senior[i, s.marginal[i]] == 0.0:
+            size = _join(i, s, size)
+    grown = True
+    while grown:
+        _solve_members(debtor, creditor, tier, amount, n_in_default, cash, alpha, beta, s, size)
         grown = False
-        for k in range(size):
-            i = s.member[k]
-            s.estate[k] = alpha * cash[i] + beta * s.base[i] - s.senior[i, s.marginal[i]]
-        for m in range(n_in_default):
-            r = s.rows[m]
-            j = s.place[debtor[r]]
-            if j >= 0 and tier[r] == s.marginal[debtor[r]]:
-                i = s.place[creditor[r]]
-                if i < 0:
-                    s.leak[j] += amount[r]
-                else:
-                    s.leak[j] += (1.0 - beta) * amount[r]
-                    if i != j:
-                        s.matrix[i * size + j] += beta * amount[r]
-        _solve_shares(size, s)
-        for i in range(n):
-            s.inflow[i] = s.base[i]
-        for m in range(n_in_default):
-            r = s.rows[m]
-            j = s.place[debtor[r]]
-            if j >= 0 and tier[r] == s.marginal[debtor[r]]:
-                s.inflow[creditor[r]] += s.recovery[j] * amount[r]
         for i in range(n):
             if default_round[i] > 0 and s.place[i] < 0:
                 ahead = s.senior[i, s.marginal[i]]
-                if alpha * cash[i] + beta * s.inflow[i] - ahead > TIE * ahead:
-                    s.member[size] = i
-                    s.place[i] = size
-                    size += 1
+                if alpha * cash[i] + beta * s.inflow[i] > ahead * (1.0 + TIE):
+                    size = _join(i, s, size)
                     grown = True
-        if not grown:
-            break
     for i in range(n):
         if default_round[i] > 0:
             for t in range(s.share.shape[1]):
                 s.share[i, t] = 1.0 if t < s.marginal[i] else 0.0
             if s.place[i] >= 0:
                 s.share[i, s.marginal[i]] = max(s.recovery[s.place[i]], 0.0)
+
+
+@jit
+def _settle(
+    debtor: Any,
+    creditor: Any,
+    tier: Any,
+    amount: Any,
+    n_rows: int,
+    cash: Any,
+    alpha: float,
+    beta: float,
+    s: ClearingScratch,
+    default_round: Any,
+) -> None:
+    """Clear exactly with the default set given, from above.
+
+    Every defaulter has a marginal tier, above which it pays in full and below which nothing. It starts at the
+    most junior tier and only moves up in seniority, to the tier in which the estate computed so far runs out.
+    With marginal tiers fixed the payments dominate the true ones, so a tier found to be out of reach stays
+    out of reach, and when nobody moves the payments are a fixed point that dominates every other one.
+    """
+    n_tiers = s.share.shape[1]
+    for i in range(cash.shape[0]):
+        s.solid[i] = 0.0
+    n_in_default = 0
+    for r in range(n_rows):
+        if default_round[debtor[r]] == 0:
+            s.solid[creditor[r]] += amount[r]
+        else:
+            s.rows[n_in_default] = r
+            n_in_default += 1
+    while True:
+        moved = False
+        for i in range(cash.shape[0]):
+            if default_round[i] > 0:
+                value = alpha * cash[i] + beta * s.inflow[i]
+                t = min(s.marginal[i], n_tiers - 1)
+                while t > 0 and value < s.senior[i, t] * (1.0 - TIE):
+                    t -= 1
+                if t != s.marginal[i]:
+                    s.marginal[i] = t
+                    moved = True
+        if not moved:
+            return
+        _share_marginal_tiers(
+            debtor, creditor, tier, amount, n_in_default, cash, alpha, beta, s, default_round
+        )
+
+
+@jit
+def _residual(
+    debtor: Any,
+    creditor: Any,
+    n_rows: int,
+    cash: Any,
+    alpha: float,
+    beta: float,
+    s: ClearingScratch,
+    paid: Any,
+    default_round: Any,
+) -> float:
+    """Largest violation of the clearing equations by `paid`; infinity if anything is not a number."""
+    n_tiers = s.share.shape[1]
+    for i in range(cash.shape[0]):
+        s.inflow[i] = 0.0
+    for r in range(n_rows):
+        s.inflow[creditor[r]] += paid[r]
+    largest = 0.0
+    for i in range(cash.shape[0]):
+        nominal = s.senior[i, n_tiers]
+        funds = cash[i] + s.inflow[i]
+        gap = 0.0
+        if default_round[i] == 0:
+            gap = max(nominal - funds, 0.0) if nominal > 0.0 else 0.0
+        elif funds < nominal:
+            value = alpha * cash[i] + beta * s.inflow[i]
+            for t in range(n_tiers):
+                due = s.senior[i, t + 1] - s.senior[i, t]
+                left = min(max(value - s.senior[i, t], 0.0), due)
+                gap = max(gap, abs(left - s.share[i, t] * due))
+        else:
+            gap = nominal
+        if math.isnan(funds) or math.isnan(nominal) or math.isnan(gap):
+            return math.inf
+        largest = max(largest, gap)
+    return largest
+
+
+@jit
+def clear_rows(
+    debtor: Any,
+    creditor: Any,
+    tier: Any,
+    amount: Any,
+    n_rows: int,
+    cash: Any,
+    alpha: float,
+    beta: float,
+    scratch: ClearingScratch,
+    paid: Any,
+    default_round: Any,
+) -> float:
+    """Clear a list of dues: the compiled core, which allocates nothing.
+
+    Parameters
+    ----------
+    debtor, creditor, tier : (>= n_rows,) int64
+        Who owes whom, firms 0 to n_firms - 1, and how senior the due is (0 is paid first).
+    amount : (>= n_rows,) float64
+        What is owed, not negative.
+    n_rows : int
+        How many rows count; the arrays may be longer.
+    cash : (n_firms,) float64
+        What each firm can pay with apart from what it receives here, not negative. A firm without dues, such
+        as an external creditor, never defaults.
+    alpha, beta : float
+        Shares of a defaulter's cash and inflow that reach its creditors, 0 to 1.
+    scratch : ClearingScratch
+        Working memory from `clearing_scratch`; afterwards its `inflow` holds what each firm received.
+    paid : (>= n_rows,) float64
+        Written: what is paid on each row.
+    default_round : (n_firms,) int64
+        Written: 0 for a solvent firm, else the round of fictitious default in which it falls, from 1.
+
+    Returns
+    -------
+    float
+        Largest violation of the clearing equations, in units of `amount`: rounding only, unless an input is
+        not a number, when it is infinite. The arrays are not checked otherwise.
+
+    Examples
+    --------
+    Firm 0 has 4 and owes 10 to firm 1, which has 3 and owes 10 to firm 2.
+
+    >>> s = clearing_scratch(3, 2, 1)
+    >>> paid, fell = np.zeros(2), np.zeros(3, np.int64)
+    >>> clear_rows(np.array([0, 1]), np.array([1, 2]), np.array([0, 0]), np.array([10.0, 10.0]), 2,
+    ...            np.array([4.0, 3.0, 0.0]), 1.0, 1.0, s, paid, fell)
+    0.0
+    >>> print(paid, fell)
+    [4. 7.] [1 2 0]
+    """
+    s = scratch
+    n = cash.shape[0]
+    n_tiers = s.share.shape[1]
+    for i in range(n):
+        default_round[i] = 0
+        s.marginal[i] = n_tiers
+        s.inflow[i] = 0.0
+        for t in range(n_tiers):
+            s.senior[i, t] = 0.0
+            s.share[i, t] = 1.0
+        s.senior[i, n_tiers] = 0.0
+    for r in range(n_rows):
+        s.senior[debtor[r], tier[r] + 1] += amount[r]
+        s.inflow[creditor[r]] += amount[r]
+    for i in range(n):
+        for t in range(n_tiers):
+            s.senior[i, t + 1] += s.senior[i, t]
+    rounds = 0
+    while True:
+        fallen = False
+        for i in range(n):
+            if default_round[i] == 0 and cash[i] + s.inflow[i] < s.senior[i, n_tiers] * (1.0 - TIE):
+                default_round[i] = rounds + 1
+                fallen = True
+        if not fallen:
+            break
+        rounds += 1
+        _settle(debtor, creditor, tier, amount, n_rows, cash, alpha, beta, s, default_round)
+    for r in range(n_rows):
+        paid[r] = amount[r] * s.share[debtor[r], tier[r]]
+    return _residual(debtor, creditor, n_rows, cash, alpha, beta, s, paid, default_round)
