@@ -1,0 +1,466 @@
+"""Scenarios: small TOML files that change parameters and let dated shocks strike.
+
+A file in this folder is a scenario of that name; a file anywhere else is used by its path. A scenario has a
+title, a story, changed `[parameters]` and any number of `[[shock]]` entries. A shock moves a parameter
+(`parameter`, `scale`, `add`) or strikes a firm (`firm`, `effect`, `size`); it strikes in month `start`, or
+with `probability` in each month from `start` on, grows over `ramp` months and ends after `duration` months.
+Shocks compose: of those in force on one parameter the scales multiply and the adds sum.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+import numpy as np
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from abm import parameters as registry
+from abm.dates import LAST_MONTH, month_label, month_number
+from abm.errors import BadInput
+
+FOLDER = Path(__file__).parent
+BASELINE = "baseline"
+MAX_BYTES = 1_000_000  # a scenario is a page of text; anything larger is the wrong file
+
+Effect = Literal["demand", "stops paying", "loses cash", "defaults", "loses capacity"]
+EFFECTS: tuple[str, ...] = get_args(Effect)  # in the order of the codes of the shock table
+# What `size` means for the effects that have one: its unit, and the least and greatest size allowed.
+SIZES: dict[str, tuple[str, float, float]] = {
+    "demand": ("log points of the taste for its models, negative for a loss", -10.0, 10.0),
+    "loses cash": ("bn USD", 0.0, 1e4),
+    "loses capacity": ("share of its fleet", 0.0, 1.0),
+}
+
+
+def _known_parameter(name: str) -> str:
+    return registry.find(name).name
+
+
+def _known_series(name: str) -> str:
+    from abm.economy import SERIES_COLUMNS  # the tables load the compiler, and only this check needs them
+
+    allowed = [column.name for column in SERIES_COLUMNS]
+    if name not in allowed:
+        raise BadInput(f"unknown series '{name}'{registry.nearest(name, allowed)}")
+    return name
+
+
+def _start(value: object) -> int:
+    month = month_number(value, "start")
+    if month == 0:
+        raise BadInput(f"start must be {month_label(1)} (month 1) or later, not {value!r}")
+    return month
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(
+        frozen=True,
+        strict=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        validate_by_name=True,
+        validate_by_alias=True,
+    )
+
+
+class Shock(_Strict):
+    """One shock: to a parameter of the whole market, or to one firm.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A ValueError, if a field is missing, unknown or out of range; `load` and `check_file` turn it into
+        sentences.
+    """
+
+    parameter: Annotated[str, AfterValidator(_known_parameter)] | None = None
+    scale: float | None = None
+    add: float | None = None
+    firm: str | None = None
+    effect: Effect | None = None
+    size: float | None = None
+    start: Annotated[int, BeforeValidator(_start)]
+    ramp: int = Field(default=0, ge=0, le=LAST_MONTH)
+    duration: int = Field(default=0, ge=0, le=LAST_MONTH)
+    probability: float = Field(default=1.0, gt=0.0, le=1.0)
+
+    @model_validator(mode="after")
+    def _moves_one_thing(self) -> Self:
+        if (self.parameter is None) == (self.firm is None):
+            raise BadInput("a shock needs either 'parameter' or 'firm', and not both")
+        if self.parameter is not None:
+            if self.effect is not None or self.size is not None:
+                raise BadInput(
+                    "'effect' and 'size' are for a shock on a firm; a parameter takes 'scale' or 'add'"
+                )
+            if self.scale is None and self.add is None:
+                raise BadInput("a shock on a parameter needs 'scale' or 'add'")
+            return self
+        if self.scale is not None or self.add is not None:
+            raise BadInput(
+                "'scale' and 'add' are for a shock on a parameter; a firm takes 'effect' and 'size'"
+            )
+        if self.effect is None:
+            raise BadInput(f"a shock on a firm needs 'effect': one of {_list(EFFECTS)}")
+        if self.ramp and self.effect != "demand":
+            raise BadInput(f"'ramp' has no meaning for effect '{self.effect}': it strikes at once")
+        if self.duration and self.effect not in ("demand", "stops paying"):
+            raise BadInput(f"'duration' has no meaning for effect '{self.effect}': it happens once")
+        if self.effect not in SIZES:
+            if self.size is not None:
+                raise BadInput(f"'size' has no meaning for effect '{self.effect}'")
+            return self
+        unit, low, high = SIZES[self.effect]
+        if self.size is None:
+            raise BadInput(f"effect '{self.effect}' needs 'size' ({unit})")
+        if not low <= self.size <= high:
+            raise BadInput(f"size must lie between {low:g} and {high:g} ({unit}), not {self.size:g}")
+        return self
+
+    def at_full_strength(self, value: float) -> float:
+        """Value of the shocked parameter once the ramp is over, this shock alone acting on `value`."""
+        return value * (1.0 if self.scale is None else self.scale) + (self.add or 0.0)
+
+
+class Scenario(_Strict):
+    """A story told to the model: changed parameters and shocks.
+
+    `outcome` names the column of the aggregate series (its mean over the months of a run) that the story says
+    will move against the baseline with the same seed, and `direction` says which way.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A ValueError, if a field is missing, unknown or out of range.
+
+    Examples
+    --------
+    >>> from abm.scenarios import Scenario, Shock
+    >>> stop = Shock(firm="OpenAI", effect="stops paying", start="2027-01")
+    >>> Scenario(title="OpenAI stops paying", shocks=[stop]).shocks[0].start
+    13
+    """
+
+    name: str = "unnamed"
+    title: str = Field(min_length=1)
+    story: str = ""
+    digest: str = ""
+    outcome: Annotated[str, AfterValidator(_known_series)] | None = None
+    direction: Literal["up", "down"] | None = None
+    parameters: Mapping[str, float] = Field(default_factory=dict)
+    shocks: Annotated[Sequence[Shock], AfterValidator(tuple)] = Field(default=(), alias="shock")
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _in_range(cls, given: object) -> dict[str, float]:
+        if not isinstance(given, Mapping):
+            raise BadInput("parameters must be a table of names and numbers")
+        good: dict[str, float] = {}
+        bad: list[tuple[str, str]] = []
+        for name, value in given.items():
+            try:
+                if isinstance(value, str):
+                    raise BadInput(f"parameter '{name}' must be a number, not {value!r}")
+                good[name] = registry.check(name, value)
+            except BadInput as error:
+                bad.append((name, str(error)))
+        if bad:
+            raise PydanticCustomError("mistakes", "wrong parameters", {"mistakes": bad})
+        return good
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.outcome is None) != (self.direction is None):
+            raise BadInput("'outcome' and 'direction' belong together: give both or neither")
+        bad: list[tuple[str, str]] = []
+        for number, shock in enumerate(self.shocks):
+            if shock.parameter is None:
+                continue
+            known = registry.find(shock.parameter)
+            reached = shock.at_full_strength(self.parameters.get(known.name, known.default))
+            if not known.low <= reached <= known.high:
+                sentence = (
+                    f"it takes parameter '{known.name}' to {reached:g},"
+                    f" outside {known.low:g} to {known.high:g} {known.unit}"
+                )
+                bad.append((str(number), sentence))
+        if bad:
+            raise PydanticCustomError("mistakes", "shocks out of range", {"mistakes": bad, "of": "shock"})
+        return self
+
+    def shock_rows(self, names: Sequence[str]) -> np.ndarray:
+        """The shocks as rows of the shock table.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Names of the firms, by row of the firm table.
+
+        Returns
+        -------
+        numpy.ndarray
+            Shape (number of shocks,), type `abm.economy.DTYPES["shocks"]`.
+
+        Raises
+        ------
+        BadInput
+            If a shock names a firm that is not there; the message gives the nearest name.
+        """
+        from abm.economy import DTYPES
+
+        rows = np.zeros(len(self.shocks), DTYPES["shocks"])
+        for row, shock in zip(rows, self.shocks, strict=True):
+            row["start"], row["ramp"], row["duration"] = shock.start, shock.ramp, shock.duration
+            row["probability"], row["struck"] = shock.probability, -1
+            row["scale"] = 1.0
+            row["parameter"] = row["firm"] = row["effect"] = -1
+            if shock.parameter is not None:
+                row["parameter"] = registry.INDEX[shock.parameter]
+                row["scale"] = 1.0 if shock.scale is None else shock.scale
+                row["add"] = shock.add or 0.0
+            else:
+                row["target"] = 1
+                row["firm"] = firm_row(str(shock.firm), names)
+                row["effect"] = EFFECTS.index(str(shock.effect))
+                row["add"] = shock.size or 0.0
+        return rows
+
+    def toml(self) -> str:
+        """The scenario as the text of a file that loads as the same scenario."""
+        tables = {"name", "parameters", "shocks"}
+        data = self.model_dump(exclude_none=True, exclude_defaults=True, exclude=tables)
+        blocks = [[f"{key} = {_value(value)}" for key, value in data.items()]]
+        if self.parameters:
+            blocks.append(["[parameters]", *(f"{k} = {_value(v)}" for k, v in self.parameters.items())])
+        for shock in self.shocks:
+            fields = shock.model_dump(exclude_none=True, exclude_defaults=True)
+            fields["start"] = month_label(shock.start)
+            blocks.append(["[[shock]]", *(f"{k} = {_value(v)}" for k, v in fields.items())])
+        return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _list(words: Iterable[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+def _value(value: object) -> str:
+    """A TOML string, integer or float (JSON's escapes are TOML's, except for DEL)."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)
+
+
+def firm_row(name: str, names: Sequence[str]) -> int:
+    """Row of the firm of this name, letter case aside.
+
+    Raises
+    ------
+    BadInput
+        If there is none; the message gives the nearest name.
+    """
+    folded = {known.casefold(): row for row, known in enumerate(names)}
+    row = folded.get(name.strip().casefold())
+    if row is None:
+        raise BadInput(f"unknown firm '{name}'{registry.nearest(name, names)}")
+    return row
+
+
+def names() -> list[str]:
+    """Names of the scenarios in this folder: the baseline first, then in alphabetical order."""
+    found = sorted(path.stem for path in FOLDER.glob("*.toml"))
+    return sorted(found, key=lambda name: name != BASELINE)
+
+
+def load(name_or_path: str | Path) -> Scenario:
+    """Read a scenario by its name, or from a file by its path.
+
+    Raises
+    ------
+    BadInput
+        If there is no such scenario or file, or it has a mistake; the message names file, line and field.
+    """
+    path = _locate(name_or_path)
+    scenario, mistakes = _read(path)
+    if scenario is None:
+        others = len(mistakes) - 1
+        more = f" (and {others} more; see: invisible-debt scenarios --check)" if others else ""
+        raise BadInput(f"{path.name}, {mistakes[0]}{more}")
+    return scenario
+
+
+def check_file(path: str | Path, firms: Sequence[str]) -> list[str]:
+    """Every mistake of a scenario file, as sentences that name line and field; empty if there is none.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    firms : sequence of str
+        Names of the firms that a shock may name.
+
+    Raises
+    ------
+    BadInput
+        If the file cannot be read.
+    """
+    _, mistakes = _read(Path(path), firms)
+    return mistakes
+
+
+def _locate(name_or_path: str | Path) -> Path:
+    text = str(name_or_path)
+    if isinstance(name_or_path, Path) or text.endswith(".toml") or "/" in text or "\\" in text:
+        return Path(name_or_path)
+    known = names()
+    if text not in known:
+        begins = [name for name in known if text and name.startswith(text.casefold())]
+        hint = f"; did you mean '{begins[0]}'?" if begins else registry.nearest(text, known)
+        raise BadInput(f"unknown scenario '{text}'{hint} (see: invisible-debt scenarios)")
+    return FOLDER / f"{text}.toml"
+
+
+def _text(path: Path) -> str:
+    """Text of a scenario file; a user's mistake is said with the path as the user gave it."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise BadInput(f"there is no scenario file {path}") from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise BadInput(f"cannot read the scenario file {path}: {reason}") from None
+    if len(raw) > MAX_BYTES:
+        raise BadInput(f"{path} is too large to be a scenario (more than {MAX_BYTES} bytes)")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadInput(f"{path} is not a text file in UTF-8") from None
+
+
+def _read(path: Path, firms: Sequence[str] = ()) -> tuple[Scenario | None, list[str]]:
+    """The scenario of a file, or its mistakes; firm names are checked where a list of them is given."""
+    text = _text(path)
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        said, _, where = str(error).partition(" (at ")
+        return None, [f"{where.rstrip(')') or 'somewhere'}: broken TOML: {_lower(said)}"]
+    lines = _line_numbers(text)
+    found_mistakes: list[tuple[tuple[str | int, ...], str]] = []
+    scenario = None
+    if "name" in data:
+        found_mistakes.append((("name",), "unknown field 'name': a scenario is named by its file"))
+        del data["name"]
+    try:
+        scenario = Scenario.model_validate({"name": path.stem, **data})
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            found_mistakes.extend(_explain(details))
+    if firms:
+        given = data.get("shock")
+        for number, shock in enumerate(given if isinstance(given, list) else ()):
+            if isinstance(shock, dict) and isinstance(shock.get("firm"), str):
+                try:
+                    firm_row(shock["firm"], firms)
+                except BadInput as problem:
+                    found_mistakes.append((("shock", number, "firm"), str(problem)))
+    sentences = [(_line(where, lines), _place(where), sentence) for where, sentence in found_mistakes]
+    sentences.sort(key=lambda s: s[0])
+    return (None if sentences else scenario), [f"line {n}: {place}{said}" for n, place, said in sentences]
+
+
+def _lower(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _explain(error: ErrorDetails) -> list[tuple[tuple[str | int, ...], str]]:
+    """One of pydantic's errors as places and sentences."""
+    where = tuple(part for part in error["loc"] if not str(part).startswith("function-"))
+    context: dict[str, Any] = error.get("ctx", {})
+    given = error["input"]
+    field = str(where[-1]) if where else ""
+    match error["type"]:
+        case "mistakes" if context.get("of") == "shock":
+            return [(("shock", int(number)), sentence) for number, sentence in context["mistakes"]]
+        case "mistakes":
+            return [((*where, name), sentence) for name, sentence in context["mistakes"]]
+        case "value_error":
+            sentence = str(context["error"])
+        case "missing":
+            sentence = f"'{field}' is missing"
+        case "extra_forbidden":
+            model: type[_Strict] = Shock if where[0] == "shock" else Scenario
+            allowed = [info.alias or name for name, info in model.model_fields.items() if name != "name"]
+            hint = registry.nearest(field, allowed) or f" (allowed are {_list(allowed)})"
+            sentence = f"unknown field '{field}'{hint}"
+        case "literal_error":
+            allowed = list(EFFECTS) if field == "effect" else ["up", "down"]
+            hint = registry.nearest(given, allowed) if isinstance(given, str) else ""
+            sentence = f"{field} must be one of {_list(allowed)}, not {given!r}{hint}"
+        case "string_type" | "string_too_short":
+            sentence = f"{field} must be a text in quotes, not {given!r}"
+        case "int_type":
+            sentence = f"{field} must be a whole number, not {given!r}"
+        case "float_type" | "finite_number":
+            sentence = f"{field} must be a number, not {given!r}"
+        case "greater_than_equal" | "less_than_equal" | "greater_than" if field in ("ramp", "duration"):
+            sentence = f"{field} must lie between 0 and {LAST_MONTH} months, not {given!r}"
+        case "greater_than_equal" | "less_than_equal" | "greater_than" if field == "probability":
+            sentence = f"probability must lie above 0 and at most 1 (per month), not {given!r}"
+        case "is_instance_of" | "list_type" | "model_type" | "sequence_str" if where[:1] == ("shock",):
+            sentence = "shocks are written as [[shock]] tables"
+        case _:
+            sentence = f"{field}: {_lower(error['msg'])}"
+    return [(where, sentence)]
+
+
+def _place(where: tuple[str | int, ...]) -> str:
+    if len(where) > 1 and where[0] == "shock" and isinstance(where[1], int):
+        return f"shock {where[1] + 1}: "
+    return ""
+
+
+def _line(where: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> int:
+    """Line of a field, or of the table that lacks it, or 1."""
+    while where and where not in lines:
+        where = where[:-1]
+    return lines.get(where, 1)
+
+
+def _line_numbers(text: str) -> dict[tuple[str | int, ...], int]:
+    """Line of every table header and of every key of a TOML text (which tomllib does not tell)."""
+    found: dict[tuple[str | int, ...], int] = {}
+    table: tuple[str | int, ...] = ()
+    shocks = 0
+    quotes = ""  # the kind of quotes of the multi-line string we are inside
+    for number, line in enumerate(text.splitlines(), start=1):
+        if quotes:
+            quotes = "" if quotes in line else quotes
+            continue
+        if re.match(r"\s*\[\[\s*shock\s*\]\]", line):
+            table, shocks = ("shock", shocks), shocks + 1
+            found[table] = number
+        elif header := re.match(r"\s*\[\s*([\w.-]+)\s*\]", line):
+            table = tuple(header[1].split("."))
+            found[table] = number
+        elif key := re.match(r"""\s*["']?([\w.-]+)["']?\s*=(.*)""", line):
+            found[*table, *key[1].split(".")] = number
+            for mark in ('"""', "'''"):
+                if key[2].count(mark) == 1:
+                    quotes = mark
+    return found

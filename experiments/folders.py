@@ -1,0 +1,108 @@
+"""Folders of results that are there whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from abm.errors import BadInput
+
+MANIFEST = "manifest.json"
+
+
+def read_manifest(folder: Path, format_name: str) -> dict[str, Any]:
+    """The manifest of a finished folder of this format.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    format_name : str
+        What the manifest must say under `format`.
+
+    Raises
+    ------
+    BadInput
+        If the folder is not a finished one of this format.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        manifest = None
+    if not isinstance(manifest, dict) or manifest.get("format") != format_name:
+        raise BadInput(f"{folder} holds no finished '{format_name}'")
+    return manifest
+
+
+@contextmanager
+def new_folder(out: Path, may_replace: Callable[[Path], None]) -> Iterator[Path]:
+    """A hidden folder beside `out` to write into, which becomes `out` if the block ends well.
+
+    Whatever goes wrong in the block, Ctrl-C included, `out` stays as it was and nothing else is left.
+
+    Parameters
+    ----------
+    out : Path
+        The folder to make; an empty one or one that `may_replace` accepts is replaced.
+    may_replace : callable
+        Raises BadInput if the folder at `out` must be left alone.
+
+    Yields
+    ------
+    Path
+        The folder to write into.
+
+    Raises
+    ------
+    BadInput
+        If `out` must be left alone, or the disk does not let us write.
+    """
+    target = Path(os.path.abspath(out))
+    made: list[Path] = []  # parents that did not exist
+    stage: Path | None = None
+    try:
+        if os.path.lexists(target):
+            if target.is_symlink() or not target.is_dir():
+                raise BadInput(f"{out} exists and is not a folder; give another one with --out")
+            if any(target.iterdir()):
+                may_replace(target)
+        for parent in reversed(target.parents):
+            if not parent.exists():
+                parent.mkdir()
+                made.append(parent)
+        stage = target.parent / f".{target.name}.{secrets.token_hex(4)}.partial"
+        stage.mkdir()
+        yield stage
+        _take_place(stage, target)
+    except BaseException as error:
+        if stage is not None:
+            shutil.rmtree(stage, ignore_errors=True)
+        with suppress(OSError):  # another program may have put something there meanwhile
+            for parent in reversed(made):
+                parent.rmdir()
+        if isinstance(error, OSError):
+            raise BadInput(f"cannot write to {out}: {error.strerror or error}") from error
+        raise
+
+
+def _take_place(stage: Path, target: Path) -> None:
+    """Rename `stage` to `target`; what was there before comes back if that fails."""
+    if not target.exists():
+        stage.rename(target)
+        return
+    old = stage.with_suffix(".old")
+    target.rename(old)
+    try:
+        stage.rename(target)
+    except BaseException:
+        old.rename(target)
+        raise
+    finally:
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
