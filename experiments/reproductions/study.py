@@ -6,12 +6,15 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Literal
 
 from matplotlib.figure import Figure
 
 Value = float | int | str | tuple[float | int | str, ...]
 """A number, a word, or several of them (payments of banks, counts by round)."""
+
+
+EXACT, SHAPE = "exact", "shape only"
+"""What stands in the place of an interval where there is none."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,9 @@ class Row:
         The published value or words.
     ours : Value
         Our value.
-    interval : tuple of float, or "exact"
-        Interval of our value at the level of `intervals.LEVEL`, or "exact" where nothing is sampled.
+    interval : tuple of float, or str
+        Interval of our value at the level of `intervals.LEVEL`; `EXACT` where nothing is sampled, `SHAPE` where the
+        paper prints a curve without numbers.
     holds : bool
         Whether the statement is reproduced.
     why : str
@@ -56,7 +60,7 @@ class Row:
     statement: str
     published: str
     ours: Value
-    interval: tuple[float, float] | Literal["exact"]
+    interval: tuple[float, float] | str
     holds: bool
     why: str = "none"
 
