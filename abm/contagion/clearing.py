@@ -224,10 +224,9 @@ def clear(
         by_tier, due, fell, inflow, residual = _clear_core([owed], cash, external[None], alpha, beta)
         payments, nominal, method = by_tier[0], due[0], "default set"
     else:
-        payments, nominal, fell, inflow, residual, pushed = clear_sparse(
+        payments, nominal, fell, inflow, residual, method = clear_sparse(
             sp.csr_array(owed), cash, external, alpha, beta
         )
-        method = "push" if pushed else "default set"
     _check_residual(residual, nominal)
     defaulted = fell > 0
     cleared = Clearing(
