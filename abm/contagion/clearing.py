@@ -116,7 +116,21 @@ def _entries(owed: Network) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArr
     return coo.coords[0].astype(np.int64), coo.coords[1].astype(np.int64), coo.data
 
 
-def _check_residual(residual: float, nominal: NDArray[np.float64]) -> None:
+def check_residual(residual: float, nominal: NDArray[np.float64]) -> None:
+    """Raise if a result does not solve its equations.
+
+    Parameters
+    ----------
+    residual : float
+        Largest violation.
+    nominal : array
+        The amounts by which it is judged.
+
+    Raises
+    ------
+    NotConverged
+        The residual is above 1e-10 of the largest amount, or not a number.
+    """
     if not residual <= ACCURACY * max(float(nominal.max(initial=0.0)), np.finfo(float).tiny):
         raise NotConverged("the clearing equations do not hold", residual)
 
@@ -227,7 +241,7 @@ def clear(
         payments, nominal, fell, inflow, residual, method = clear_sparse(
             sp.csr_array(owed), cash, external, alpha, beta
         )
-    _check_residual(residual, nominal)
+    check_residual(residual, nominal)
     defaulted = fell > 0
     cleared = Clearing(
         payments=payments,
@@ -308,7 +322,7 @@ def clear_tiers(
     external = np.zeros(shape) if external_debt is None else table("external_debt", external_debt, shape)
     alpha, beta = share("alpha", alpha), share("beta", beta)
     payments, nominal, fell, inflow, residual = _clear_core(layers, cash, external, alpha, beta)
-    _check_residual(residual, nominal)
+    check_residual(residual, nominal)
     defaulted = fell > 0
     return TieredClearing(
         payments=payments,
