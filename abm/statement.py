@@ -1,0 +1,522 @@
+"""What a firm owns, owes, has promised and depends on, as plain data: for handles, command line and pages.
+
+Nothing here prints and nothing moves the economy. Money is in bn USD unless a unit says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm import economy as tables
+from abm.markets.compute import ramp_months, unit_invoice
+
+if TYPE_CHECKING:
+    from abm.economy import Economy
+
+STATUS_NAMES = ("absent", "active", "failed")
+COLLATERAL_NAMES = ("none", "fleet", "site", "holdings")
+CHAIN = 6  # contracts that debt is passed along, as in `abm.record.look_through`
+OPEN = (tables.PENDING, tables.LIVE, tables.INTENT)
+
+# Lines of a balance sheet: column of the firm table and what it says to a reader.
+ASSETS = {
+    "cash": "cash",
+    "fleet_book": "GPUs",
+    "sites": "data-centre sites",
+    "prepaid_out": "prepaid compute",
+    "deposits_out": "deposits on orders",
+    "loans_held": "loans made",
+    "holdings": "shares held",
+    "other_assets": "other assets",
+}
+LIABILITIES = {
+    "debt": "loans and bonds",
+    "prepaid_in": "customers' prepayments",
+    "deposits_in": "customers' deposits on orders",
+    "funding": "savers' money behind loans made",
+    "other_debt": "other debt",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceSheet:
+    """A firm's balance sheet at the end of a month (bn): assets = liabilities + net worth."""
+
+    firm: str
+    kind: str
+    status: str
+    month: int
+    assets: dict[str, float]
+    liabilities: dict[str, float]
+    paid_in: float
+    retained: float
+
+    @property
+    def total_assets(self) -> float:
+        """All it owns (bn)."""
+        return sum(self.assets.values())
+
+    @property
+    def total_liabilities(self) -> float:
+        """All it owes (bn)."""
+        return sum(self.liabilities.values())
+
+    @property
+    def net_worth(self) -> float:
+        """Paid-in capital and retained earnings (bn)."""
+        return self.paid_in + self.retained
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """One contract seen from one of its parties; `role` is "buys", "sells" or "guarantees".
+
+    Quantity in M H100e (price in USD/H100e-h) or, for a site lease, in GW (price in bn/GW-month). `left` is
+    what is still to be invoiced (bn), `invoice` a month's invoice at full ramp (bn), `take_or_pay` the share
+    owed whether used or not. `status` "intent" is a letter of intent or an option: it binds nobody.
+    """
+
+    id: int
+    role: str
+    counterparty: str
+    kind: str
+    status: str
+    quantity: float
+    price: float
+    signed: int
+    start: int
+    months: int
+    months_left: int
+    take_or_pay: float
+    invoice: float
+    left: float
+    announced: float
+    prepaid: float
+    end_user: str | None
+    guarantor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loan:
+    """One loan seen from one of its parties; `role` is "owes" or "lends". `matures` is a month number."""
+
+    id: int
+    role: str
+    counterparty: str
+    kind: str
+    principal: float
+    undrawn: float
+    rate: float
+    months_left: int
+    matures: int
+    amortising: bool
+    secured_by: str
+    covenant_ltv: float | None
+    end_user: str | None
+    for_ai: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Vintage:
+    """A firm's GPUs of one generation: M H100e, average age in months, book value and market value (bn)."""
+
+    generation: str
+    vendor: str
+    released: int
+    units: float
+    age: float
+    book: float
+    mark: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """How a firm does and what it depends on; None where a ratio has no meaning for it.
+
+    `operating_result_6m` in bn; `revenue`, `capex` and `debt_service` in bn a month; `cover` is expected cash
+    earnings over debt service, `loan_to_value` secured debt over the market value of its collateral,
+    `default_probability` as lenders see it (per year); capacity, orders and spot purchases in M H100e;
+    `top_customer_share` of the backlog it has sold; `capital_ratio` of a lender.
+    """
+
+    revenue: float
+    operating_result_6m: float
+    capex: float
+    debt_service: float
+    cover: float | None
+    loan_to_value: float | None
+    leverage: float
+    default_probability: float
+    top_customer: str | None
+    top_customer_share: float
+    backlog_sold: float
+    backlog_bought: float
+    capacity: float
+    on_order: float
+    utilisation: float | None
+    capital_ratio: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """Electricity (TWh a month), CO2 (Mt a month), share of renewables, facility over computer power."""
+
+    energy: float
+    emissions: float
+    renewables: float
+    pue: float
+
+
+@dataclass(frozen=True, slots=True)
+class LookThrough:
+    """Debt by the firm for whose use it was borrowed (bn).
+
+    `carried_by_others` is the debt on others' books on account of this firm, by carrier; `carries_for` is
+    this firm's own debt by the firm it serves in the end; `lends_for` is the same for the loans it made.
+    """
+
+    carried_by_others: dict[str, float]
+    carries_for: dict[str, float]
+    lends_for: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """All that is known of a firm at the end of a month."""
+
+    balance_sheet: BalanceSheet
+    ratios: Ratios
+    contracts: list[Contract]
+    loans: list[Loan]
+    fleet: list[Vintage]
+    energy: Energy
+    look_through: LookThrough
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A part of a default that an earlier failure or stress explains; `parent` None is the market."""
+
+    parent: str | None
+    channel: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """A default with its causes: their weights and `own_share`, the part nobody else explains, make one."""
+
+    month: int
+    round: int
+    firm: str
+    kind: str
+    fundamental: bool
+    shortfall: float
+    debt: float
+    loss_given: float
+    own_share: float
+    causes: tuple[Cause, ...]
+
+
+def name_of(economy: Economy, row: int) -> str | None:
+    """Name of a firm by its row, None for -1."""
+    return None if row < 0 else economy.names[row]
+
+
+def balance_sheet(economy: Economy, firm: str | int) -> BalanceSheet:
+    """Balance sheet of a firm.
+
+    Parameters
+    ----------
+    economy : Economy
+        The economy, at its present month.
+    firm : str or int
+        Name, or row of the firm table.
+
+    Raises
+    ------
+    BadInput
+        If there is no firm of that name.
+    """
+    row = _row(economy, firm)
+    f = economy.state.firms[row]
+    return BalanceSheet(
+        firm=economy.names[row],
+        kind=kind_name(economy, row),
+        status=STATUS_NAMES[f.status],
+        month=economy.month,
+        assets={label: float(f[column]) for column, label in ASSETS.items() if f[column] != 0.0},
+        liabilities={label: float(f[column]) for column, label in LIABILITIES.items() if f[column] != 0.0},
+        paid_in=float(f.paid_in),
+        retained=float(f.retained),
+    )
+
+
+def kind_name(economy: Economy, row: int) -> str:
+    """What a firm is, for a lender what kind of lender."""
+    f = economy.state.firms[row]
+    return tables.LENDER_NAMES[f.subkind] if f.kind == tables.LENDER else tables.KIND_NAMES[f.kind]
+
+
+def contracts(economy: Economy, firm: str | int) -> list[Contract]:
+    """Contracts of a firm that still run or have still to start, letters of intent among them, largest first.
+
+    Raises
+    ------
+    BadInput
+        If there is no firm of that name.
+    """
+    row = _row(economy, firm)
+    found = []
+    for c in economy.rows("contracts"):
+        if c.status not in OPEN or row not in (c.buyer, c.seller, c.guarantor):
+            continue
+        role, other = ("buys", c.seller) if row == c.buyer else ("sells", c.buyer)
+        if row not in (c.buyer, c.seller):
+            role, other = "guarantees", c.buyer
+        found.append(
+            Contract(
+                id=int(c.id),
+                role=role,
+                counterparty=economy.names[other],
+                kind=tables.CONTRACT_NAMES[c.kind],
+                status=tables.CONTRACT_STATUS[c.status],
+                quantity=float(c.quantity),
+                price=float(c.price),
+                signed=int(c.signed),
+                start=int(c.start),
+                months=int(c.months),
+                months_left=int(c.months_left),
+                take_or_pay=float(c.take_or_pay),
+                invoice=float(unit_invoice(c)),
+                left=float(unit_invoice(c) * ramp_months(c, economy.month + 1)),
+                announced=float(c.announced),
+                prepaid=float(c.prepaid),
+                end_user=name_of(economy, c.end_user),
+                guarantor=name_of(economy, c.guarantor),
+            )
+        )
+    return sorted(found, key=lambda c: (-c.left, c.id))
+
+
+def loans(economy: Economy, firm: str | int) -> list[Loan]:
+    """Live loans of a firm, owed and lent, largest first.
+
+    Raises
+    ------
+    BadInput
+        If there is no firm of that name.
+    """
+    row = _row(economy, firm)
+    found = []
+    for loan in economy.rows("loans"):
+        if loan.status != tables.LIVE or row not in (loan.borrower, loan.lender):
+            continue
+        role, other = ("owes", loan.lender) if row == loan.borrower else ("lends", loan.borrower)
+        line = loan.kind in (tables.REVOLVER, tables.WAREHOUSE)
+        found.append(
+            Loan(
+                id=int(loan.id),
+                role=role,
+                counterparty=economy.names[other],
+                kind=tables.LOAN_NAMES[loan.kind],
+                principal=float(loan.principal),
+                undrawn=float(max(loan.limit - loan.principal, 0.0)) if line else 0.0,
+                rate=float(loan.rate),
+                months_left=int(loan.months_left),
+                matures=economy.month + int(loan.months_left),
+                amortising=bool(loan.amortising),
+                secured_by=COLLATERAL_NAMES[loan.collateral],
+                covenant_ltv=float(loan.covenant_ltv) if loan.covenant_ltv > 0.0 else None,
+                end_user=name_of(economy, loan.end_user),
+                for_ai=bool(loan.for_ai),
+            )
+        )
+    return sorted(found, key=lambda loan: (-loan.principal, loan.id))
+
+
+def fleet(economy: Economy, firm: str | int) -> list[Vintage]:
+    """A firm's GPUs by generation, oldest generation first.
+
+    Raises
+    ------
+    BadInput
+        If there is no firm of that name.
+    """
+    row = _row(economy, firm)
+    found = []
+    for g, generation in enumerate(economy.rows("generations")):
+        v = economy.state.fleet[row, g]
+        if v.units > 0.0:
+            found.append(
+                Vintage(
+                    generation=economy.generation_names[g],
+                    vendor=economy.names[generation.vendor],
+                    released=int(generation.released),
+                    units=float(v.units),
+                    age=float(v.age),
+                    book=float(v.book),
+                    mark=float(v.units * generation.mark),
+                )
+            )
+    return sorted(found, key=lambda v: v.released)
+
+
+def ratios(economy: Economy, firm: str | int) -> Ratios:
+    """How a firm does and what it depends on.
+
+    Raises
+    ------
+    BadInput
+        If there is no firm of that name.
+    """
+    f = economy.state.firms[_row(economy, firm)]
+    return Ratios(
+        revenue=float(f.revenue),
+        operating_result_6m=float(f.operating_result_6m),
+        capex=float(f.capex),
+        debt_service=float(f.debt_service),
+        cover=float(f.dscr) if f.debt_service > 0.0 else None,
+        loan_to_value=float(f.ltv) if f.secured_debt > 0.0 else None,
+        leverage=float(f.leverage),
+        default_probability=float(f.pd),
+        top_customer=name_of(economy, f.top_customer_id),
+        top_customer_share=float(f.top_customer),
+        backlog_sold=float(f.backlog_in),
+        backlog_bought=float(f.backlog_out),
+        capacity=float(f.capacity),
+        on_order=float(f.on_order),
+        utilisation=float(f.utilisation) if f.capacity > 0.0 else None,
+        capital_ratio=float(f.capital_ratio) if f.kind == tables.LENDER else None,
+    )
+
+
+def energy(economy: Economy, firm: str | int) -> Energy:
+    """Electricity and emissions of a firm's fleet.
+
+    Raises
+    ------
+    BadInput
+        If there is no firm of that name.
+    """
+    f = economy.state.firms[_row(economy, firm)]
+    return Energy(float(f.energy), float(f.emissions), float(f.renewables), float(f.pue))
+
+
+def look_through(economy: Economy, firm: str | int) -> LookThrough:
+    """Debt by the firm for whose use it was borrowed, by the rule of `abm.record.look_through`.
+
+    AI debt dedicated to a tenant is wholly the tenant's; the rest of a provider's AI debt is shared over the
+    customers of its backlog and passed on along sub-contracts until it reaches a lab.
+
+    Raises
+    ------
+    BadInput
+        If there is no firm of that name.
+    """
+    row = _row(economy, firm)
+    served = _served(economy)
+    others: dict[int, float] = {}
+    own: dict[int, float] = {}
+    lent: dict[int, float] = {}
+    for loan in economy.rows("loans"):
+        if loan.status != tables.LIVE or not loan.for_ai:
+            continue
+        if loan.end_user >= 0:
+            parts = {int(loan.end_user): float(loan.principal)}
+        elif economy.state.firms[loan.borrower].kind == tables.LAB:
+            parts = {int(loan.borrower): float(loan.principal)} if loan.borrower != row else {}
+        else:
+            parts = {k: float(loan.principal * w) for k, w in served.get(int(loan.borrower), {}).items()}
+        for user, amount in parts.items():
+            if user == row != loan.borrower:
+                others[loan.borrower] = others.get(loan.borrower, 0.0) + amount
+            if loan.borrower == row:
+                own[user] = own.get(user, 0.0) + amount
+            if loan.lender == row:
+                lent[user] = lent.get(user, 0.0) + amount
+    return LookThrough(*(_largest_first(economy, found) for found in (others, own, lent)))
+
+
+def _served(economy: Economy) -> dict[int, dict[int, float]]:
+    """For every provider the labs it serves in the end, with the share of its undedicated debt for each."""
+    state = economy.state
+    to_lab: dict[int, dict[int, float]] = {}
+    onward: dict[int, dict[int, float]] = {}
+    for c in economy.rows("contracts"):
+        total = state.firms[c.seller].backlog_in
+        if c.status not in (tables.LIVE, tables.PENDING) or total <= 0.0:
+            continue
+        target = int(c.end_user if c.end_user >= 0 else c.buyer)
+        lab = state.firms[target].kind == tables.LAB
+        if lab or not c.own_use:
+            share = float(unit_invoice(c) * ramp_months(c, economy.month + 1) / total)
+            edges = (to_lab if lab else onward).setdefault(int(c.seller), {})
+            edges[target] = edges.get(target, 0.0) + share
+    served: dict[int, dict[int, float]] = {}
+    for _ in range(CHAIN):  # each pass lets debt travel one contract further
+        found: dict[int, dict[int, float]] = {}
+        for seller in {**to_lab, **onward}:
+            labs = dict(to_lab.get(seller, {}))
+            for middle, share in onward.get(seller, {}).items():
+                for lab_row, part in served.get(middle, {}).items():
+                    labs[lab_row] = labs.get(lab_row, 0.0) + share * part
+            found[seller] = labs
+        served = found
+    return served
+
+
+def _largest_first(economy: Economy, amounts: dict[int, float]) -> dict[str, float]:
+    order = sorted(amounts, key=lambda row: (-amounts[row], row))
+    return {economy.names[row]: amounts[row] for row in order}
+
+
+def statement(economy: Economy, firm: str | int) -> Statement:
+    """Everything at once.
+
+    Raises
+    ------
+    BadInput
+        If there is no firm of that name.
+    """
+    row = _row(economy, firm)
+    return Statement(
+        balance_sheet=balance_sheet(economy, row),
+        ratios=ratios(economy, row),
+        contracts=contracts(economy, row),
+        loans=loans(economy, row),
+        fleet=fleet(economy, row),
+        energy=energy(economy, row),
+        look_through=look_through(economy, row),
+    )
+
+
+def defaults(economy: Economy) -> Iterator[Default]:
+    """Every default so far with its causes, in the order of events."""
+    parents = economy.rows("parents")
+    for row, d in enumerate(economy.rows("defaults")):
+        mine = parents[parents["default"] == row]
+        causes = (
+            Cause(name_of(economy, int(p["parent"])), tables.CHANNEL_NAMES[p["channel"]], float(p["weight"]))
+            for p in mine[np.argsort(-mine["weight"], kind="stable")]
+        )
+        yield Default(
+            month=int(d.month),
+            round=int(d["round"]),
+            firm=economy.names[d.firm],
+            kind=kind_name(economy, d.firm),
+            fundamental=bool(d.fundamental),
+            shortfall=float(d.shortfall),
+            debt=float(d.debt),
+            loss_given=float(d.loss_given),
+            own_share=float(d.fundamental_share),
+            causes=tuple(causes),
+        )
+
+
+def _row(economy: Economy, firm: str | int) -> int:
+    return economy.firm(firm) if isinstance(firm, str) else firm

@@ -1,0 +1,84 @@
+"""`invisible-debt`: the list of commands, and what every one of them does when something goes wrong.
+
+A command is one line of `COMMANDS`; its module is imported only when it is called, so that `--help` is fast.
+Exit codes: 0, 2 for a user's mistake (one sentence on stderr), 130 for Ctrl-C, 1 for anything else.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from abm.errors import InvisibleDebtError
+
+# name | function | what it does
+COMMANDS = """
+run | experiments.commands.run:run | Run the economy and write the results into a folder.
+inspect | experiments.commands.inspect:inspect | Show a firm's books and promises, or the opening state.
+scenarios | experiments.commands.scenarios:scenarios | List the scenarios, or check a scenario file.
+parameters | experiments.commands.parameters:parameters | List what can be set, with unit, range and source.
+reproduce | experiments.reproductions.command:reproduce | Reproduce published results on contagion.
+"""
+LISTED: dict[str, tuple[str, str]] = {
+    name: (function, text)
+    for name, function, text in (line.split(" | ") for line in COMMANDS.strip().splitlines())
+}
+# Typer's public BadParameter is a UsageError, and that a ClickException, the base of every wrong call.
+CallError: type[Exception] = typer.BadParameter.__mro__[2]
+
+
+class Commands(TyperGroup):
+    """The commands of `COMMANDS`, each imported when it is resolved, and one sentence for every mistake."""
+
+    def __init__(self, **attributes: Any) -> None:
+        known = {name: TyperCommand(name, help=text) for name, (_, text) in LISTED.items()}
+        super().__init__(**{**attributes, "commands": known})
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]
+        """The command of the first argument, imported."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if command is not None and name is not None:
+            module, _, function = LISTED[name][0].partition(":")
+            single = typer.Typer(add_completion=False)
+            single.command(name)(getattr(import_module(module), function))
+            command = typer.main.get_command(single)
+        return name, command, rest
+
+    def main(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Run a command and leave with its exit code."""
+        kwargs["standalone_mode"] = False
+        try:
+            code = super().main(*args, **kwargs)
+        except (InvisibleDebtError, CallError) as error:
+            said = error.format_message() if isinstance(error, CallError) else str(error)  # type: ignore[attr-defined]
+            _say(f"error: {said}")
+            sys.exit(2)
+        except KeyboardInterrupt:
+            code = 130
+        if code == 130:
+            _say("stopped: nothing was written")
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)
+
+
+main = typer.Typer(
+    cls=Commands,
+    name="invisible-debt",
+    invoke_without_command=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@main.callback()
+def invisible_debt(ctx: typer.Context) -> None:
+    """Simulate how AI infrastructure is financed, and how it fails."""
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())

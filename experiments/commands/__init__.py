@@ -1,0 +1,1 @@
+"""The commands of `invisible-debt`, one file each; `experiments.cli` lists them."""

@@ -1,0 +1,82 @@
+"""Arguments and options that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from abm.errors import BadInput
+
+if TYPE_CHECKING:
+    from abm.economy import Economy
+    from abm.scenarios import Scenario
+
+LARGEST_SEED = 2**63 - 1
+LONGEST_RUN = 1200
+
+
+def complete_scenario(incomplete: str) -> list[str]:
+    """Names of scenarios that begin like this, for the shell."""
+    from abm.scenarios import names
+
+    return [name for name in names() if name.startswith(incomplete)]
+
+
+def complete_parameter(incomplete: str) -> list[str]:
+    """Names of parameters that begin like this, for the shell."""
+    from abm.parameters import BY_NAME
+
+    return [name for name in BY_NAME if name.startswith(incomplete)]
+
+
+def complete_setting(incomplete: str) -> list[str]:
+    """The same, ready for a value."""
+    return [f"{name}=" for name in complete_parameter(incomplete)]
+
+
+SCENARIO_HELP = "Name of a scenario (see: invisible-debt scenarios) or path of a scenario file."
+Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the random draws.")]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="NAME=VALUE",
+        autocompletion=complete_setting,
+        help="Change a parameter; may be repeated (see: invisible-debt parameters).",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
+
+
+def read_settings(settings: Sequence[str] | None) -> dict[str, float]:
+    """Parameters of `--set name=value`.
+
+    Raises
+    ------
+    BadInput
+        If an entry has no '=', a name is unknown or given twice, or a value is no number or out of range.
+    """
+    from abm import parameters
+
+    changed: dict[str, float] = {}
+    for entry in settings or ():
+        name, equals, value = entry.partition("=")
+        name = name.strip()
+        if not equals:
+            raise BadInput(f"--set needs name=value, not '{entry}'")
+        if name in changed:
+            raise BadInput(f"parameter '{name}' is set twice")
+        changed[name] = parameters.check(name, value.strip())
+    return changed
+
+
+def open_scenario(scenario: Scenario, changed: Mapping[str, float], seed: int) -> Economy:
+    """The economy at its opening, ready to run; says so if the model has first to be compiled."""
+    from abm.compiled import is_compiled_already
+    from abm.economy import open_economy
+
+    if not is_compiled_already():
+        typer.echo("Compiling the model once, about a minute; later runs start at once.", err=True)
+    return open_economy(scenario, parameters=changed, seed=seed)

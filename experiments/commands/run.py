@@ -1,0 +1,117 @@
+"""`invisible-debt run`: the main job."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from experiments.commands.options import (
+    LONGEST_RUN,
+    SCENARIO_HELP,
+    Json,
+    Seed,
+    Settings,
+    complete_scenario,
+    open_scenario,
+    read_settings,
+)
+
+if TYPE_CHECKING:
+    from abm.economy import Economy
+
+MOST_FAILURES = 20  # told on screen; the files hold all of them
+
+
+def run(
+    scenario: Annotated[
+        str, typer.Argument(help=SCENARIO_HELP, autocompletion=complete_scenario)
+    ] = "baseline",
+    months: Annotated[int, typer.Option(min=1, max=LONGEST_RUN, help="Months to run.")] = 96,
+    seed: Seed = 1,
+    settings: Settings = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the results; results/SCENARIO-seedN if left out."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the economy and write the results into a folder.
+
+    Starts from the balance sheets of 2025-12-31. The folder holds tables (Parquet), a figure (PNG) and a
+    manifest with all that is needed to repeat the run.
+    """
+    from abm.scenarios import load
+
+    told = load(scenario)
+    changed = read_settings(settings)
+    folder = out or Path("results") / f"{told.name}-seed{seed}"
+
+    from experiments import results
+    from experiments.summary import summary
+
+    with results.run_folder(folder) as stage:
+        economy = open_scenario(told, changed, seed)
+        started = time.perf_counter()
+        with Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f} of {task.total:.0f} months"),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        ) as progress:
+            task = progress.add_task("running", total=months)
+            economy.run(months, progress=lambda done: progress.update(task, completed=done))
+        seconds = time.perf_counter() - started
+        manifest = results.write_run(economy, stage, scenario=told, changed=changed, seed=seed, months=months)
+    if as_json:
+        print(json.dumps({"folder": str(folder), "manifest": manifest, **summary(economy)}, indent=2))
+        return
+    heading = f"{told.title}: {months} months to {manifest['last_month']}, seed {seed}, in {seconds:.1f} s"
+    show(economy, heading)
+    print(f"Results in {folder}: figure.png, tables (.parquet), manifest.json")
+
+
+def show(economy: Economy, heading: str) -> None:
+    """Print the yearly table and who failed, when and because of whom."""
+    from abm.statement import defaults
+    from experiments.summary import YEARLY, failure_sentence, yearly
+
+    console = Console(highlight=False)
+    table = Table(title=heading, title_justify="left", header_style="bold", box=None, padding=(0, 1, 0, 0))
+    table.add_column("year")
+    for _, _, name, unit in YEARLY.values():
+        table.add_column(f"{name}, [not bold]{unit}[/]", justify="right")
+    for row in yearly(economy):
+        label = {0: f"{row['year']:.0f} *", 12: f"{row['year']:.0f}"}.get(
+            int(row["months"]), f"{row['year']:.0f} ({row['months']:.0f} months)"
+        )
+        table.add_row(label, *(_number(row[name]) for name in YEARLY))
+    console.print(table)
+    print("* opening month, flows at their yearly rate. Carried: borrowed by others to serve the labs.")
+    failures = list(defaults(economy))
+    print()
+    if not failures:
+        print("No firm failed.")
+    else:
+        print(f"{len(failures)} of the firms failed:" if len(failures) > 1 else "One firm failed:")
+    for default in failures[:MOST_FAILURES]:
+        console.print(f"  {failure_sentence(default)}", soft_wrap=True)
+    if len(failures) > MOST_FAILURES:
+        print(f"  and {len(failures) - MOST_FAILURES} more: see defaults.parquet")
+    print()
+
+
+def _number(value: float) -> str:
+    """Three figures, and no more digits than they need."""
+    if value == int(value):
+        return f"{value:,.0f}"
+    size = abs(value)
+    return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"

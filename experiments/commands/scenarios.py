@@ -1,0 +1,67 @@
+"""`invisible-debt scenarios`: what stories there are to run, and what is wrong with a file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from abm.errors import BadInput
+from experiments.commands.options import Json
+
+
+def scenarios(
+    check: Annotated[
+        list[Path] | None, typer.Option(metavar="FILE", help="Explain every mistake of a scenario file.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the scenarios, or check a scenario file.
+
+    With --check, the exit code is 0 if the file is right and 2 if it has mistakes.
+    """
+    if check:
+        check_files(check, as_json)
+        return
+    from abm.scenarios import load, names
+
+    found = [load(name) for name in names()]
+    if as_json:
+        fields = {"name", "title", "story", "digest", "outcome", "direction", "parameters"}
+        print(json.dumps([s.model_dump(include=fields) for s in found], indent=2, ensure_ascii=False))
+        return
+    table = Table("scenario", "story", box=None, padding=(0, 2, 1, 0), header_style="bold")
+    for scenario in found:
+        story = " ".join(scenario.story.split())
+        table.add_row(scenario.name, f"[bold]{scenario.title}[/]\n{story}")
+    Console(highlight=False).print(table)
+    print("Run one: invisible-debt run NAME. A TOML file of your own runs by its path.")
+
+
+def check_files(paths: list[Path], as_json: bool) -> None:
+    """Print the mistakes of scenario files.
+
+    Raises
+    ------
+    BadInput
+        If there are any.
+    """
+    from abm.calibration import firm_names
+    from abm.scenarios import check_file
+
+    firms = firm_names()
+    found = {str(path): check_file(path, firms) for path in paths}
+    if as_json:
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    for path, mistakes in found.items():
+        for mistake in mistakes if not as_json else ():
+            print(f"{path}, {mistake}")
+        if not mistakes and not as_json:
+            print(f"{path}: no mistake")
+    count = sum(len(mistakes) for mistakes in found.values())
+    if count:
+        raise BadInput(f"{count} mistake{'s' if count > 1 else ''} found")

@@ -1,0 +1,166 @@
+"""One picture of a run: prices, spending, debt, hardware, failures and lenders over time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from abm import statement
+from abm.dates import month_end
+
+if TYPE_CHECKING:
+    from abm.economy import Economy
+
+# Okabe and Ito's colours, which readers with any colour vision tell apart; line styles repeat the difference.
+BLACK, ORANGE, SKY, GREEN, BLUE, RED, PINK = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7",
+)  # fmt: skip
+MOST_NAMES = 14  # failures named in the picture; the rest are counted
+
+
+def draw(economy: Economy, path: Path, *, title: str) -> None:
+    """Draw a run.
+
+    Parameters
+    ----------
+    economy : Economy
+        The economy after the run.
+    path : Path
+        PNG file to write; the same run gives the same bytes.
+    title : str
+        Heading of the picture.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    """
+    series = economy.rows("series")
+    years = np.array([_year(month) for month in series["month"].tolist()])
+    figure = Figure(figsize=(13.0, 7.6), dpi=120, layout="constrained")
+    figure.suptitle(title, fontsize=14)
+    axes = figure.subplots(2, 3)
+    _prices(axes[0, 0], years, series)
+    _spending(axes[0, 1], years, series)
+    _debt(axes[0, 2], years, series)
+    _hardware(axes[1, 0], years, series)
+    _failures(axes[1, 1], years, series, economy)
+    _lenders(axes[1, 2], years, series)
+    for axis in axes.flat:
+        axis.set_xlim(years[0], max(years[-1], years[0] + 1 / 12))
+        axis.grid(alpha=0.25)
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.xaxis.set_major_formatter(lambda year, _: f"{year:g}")
+        axis.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=bool(years[-1] - years[0] > 2)))
+    figure.savefig(path, metadata={"Software": None})
+
+
+def _year(month: int) -> float:
+    end = month_end(month)
+    return end.year + end.month / 12
+
+
+def _legend(axis: Axes, *others: Axes) -> None:
+    lines = [
+        line for a in (axis, *others) for line in a.get_lines() if not str(line.get_label()).startswith("_")
+    ]
+    axis.legend(lines, [str(line.get_label()) for line in lines], fontsize=8, frameon=False)
+
+
+def _prices(axis: Axes, years: np.ndarray, s: np.ndarray) -> None:
+    axis.set_title("Prices")
+    axis.plot(years, s["token_price"], color=BLUE, label="AI work (left)")
+    axis.plot(years, s["equal_quality_price"], color=SKY, ls="--", label="same at equal quality (left)")
+    axis.set_yscale("log")
+    axis.set_ylabel("index, Dec 2025 = 100")
+    right = axis.twinx()
+    right.plot(years, s["spot_price"], color=ORANGE, label="GPU rental, spot (right)")
+    right.plot(years, s["contract_price"], color=RED, ls=":", label="GPU rental, contracts (right)")
+    right.set_ylabel("USD per H100e-hour")
+    right.set_ylim(bottom=0)
+    _legend(axis, right)
+
+
+def _spending(axis: Axes, years: np.ndarray, s: np.ndarray) -> None:
+    axis.set_title("Investment and AI revenue")
+    axis.plot(years, 12 * s["capex"], color=BLUE, label="investment in GPUs and sites")
+    axis.plot(years, 12 * s["capex_big5"], color=SKY, ls="--", label="of which hyperscalers")
+    axis.plot(years, 12 * s["ai_revenue"], color=RED, label="spent on AI services")
+    axis.set_ylabel("bn USD a year (month × 12)")
+    axis.set_ylim(bottom=0)
+    _legend(axis)
+
+
+def _debt(axis: Axes, years: np.ndarray, s: np.ndarray) -> None:
+    axis.set_title("Debt, seen and unseen")
+    axis.plot(years, s["ai_debt"], color=BLACK, label="borrowed for AI infrastructure")
+    axis.plot(years, s["look_through"], color=BLUE, ls="--", label="carried by others for the labs")
+    axis.plot(years, s["look_through_openai"], color=RED, ls=":", label="of which for OpenAI")
+    axis.set_ylabel("bn USD")
+    axis.set_ylim(bottom=0)
+    _legend(axis)
+
+
+def _hardware(axis: Axes, years: np.ndarray, s: np.ndarray) -> None:
+    axis.set_title("Hardware and power")
+    axis.plot(years, s["fleet"], color=GREEN, label="fleet (left)")
+    axis.plot(years, s["fleet"] * s["utilisation"], color=GREEN, ls="--", label="in use (left)")
+    axis.set_ylabel("million H100-equivalents")
+    axis.set_ylim(bottom=0)
+    right = axis.twinx()
+    right.plot(years, s["power_gw"], color=ORANGE, ls=":", label="power drawn (right)")
+    right.set_ylabel("GW")
+    right.set_ylim(bottom=0)
+    _legend(axis, right)
+
+
+def _failures(axis: Axes, years: np.ndarray, s: np.ndarray, economy: Economy) -> None:
+    axis.set_title("Failures")
+    axis.step(years, s["failed"], where="post", color=BLACK, label="firms failed so far")
+    found = list(statement.defaults(economy))
+    order = {id(d): number for number, d in enumerate(found, start=1)}
+    for own, mark, colour, label in [
+        (True, "o", ORANGE, "of itself"),
+        (False, "^", BLUE, "pulled down by others"),
+    ]:
+        part = [d for d in found if d.fundamental is own]
+        if part:
+            axis.plot(
+                [_year(d.month) for d in part], [order[id(d)] for d in part], mark, color=colour, label=label
+            )
+    named = sorted(found, key=lambda d: -d.debt)[:MOST_NAMES]
+    for d in named:
+        right_half = _year(d.month) > (years[0] + years[-1]) / 2
+        axis.annotate(
+            d.firm, (_year(d.month), order[id(d)]), xytext=(-6 if right_half else 6, 0), fontsize=7,
+            textcoords="offset points", ha="right" if right_half else "left", va="center",
+        )  # fmt: skip
+    axis.set_ylim(0, max(1.0, 1.08 * len(found)))
+    axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_ylabel("firms")
+    if not found:
+        axis.text(0.5, 0.5, "no firm failed", transform=axis.transAxes, ha="center", color=BLACK)
+    elif len(found) > MOST_NAMES:
+        note = f"the {MOST_NAMES} with most debt are named"
+        axis.text(0.99, 0.01, note, transform=axis.transAxes, ha="right", va="bottom", fontsize=7)
+    _legend(axis)
+
+
+def _lenders(axis: Axes, years: np.ndarray, s: np.ndarray) -> None:
+    axis.set_title("Lenders")
+    axis.plot(years, s["lender_capital"], color=BLUE, label="capital (left)")
+    axis.set_ylabel("bn USD")
+    axis.set_ylim(bottom=0)
+    right = axis.twinx()
+    right.plot(
+        years, np.cumsum(s["lender_losses"]), color=RED, ls="--", label="credit losses so far, bn (right)"
+    )
+    right.plot(years, 12 * s["new_loans"], color=PINK, ls=":", label="new loans, bn a year (right)")
+    right.set_ylabel("bn USD")
+    right.set_ylim(bottom=0)
+    _legend(axis, right)

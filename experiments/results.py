@@ -1,0 +1,235 @@
+"""A finished run as a folder: tidy Parquet tables, a figure and a manifest.
+
+Every column carries its unit and meaning in the Parquet metadata of its field. The same run gives the same
+bytes, so two folders can be compared file by file.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import platform
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from abm import economy as tables
+from abm import parameters as registry
+from abm import statement
+from abm.compiled import source_hash
+from abm.dates import month_end, month_label
+from abm.economy import Column
+from abm.errors import BadInput
+from abm.scenarios import Scenario
+from experiments.figure import draw
+from experiments.folders import MANIFEST, new_folder, read_manifest
+
+if TYPE_CHECKING:
+    from abm.economy import Economy
+
+FORMAT = "invisible-debt run 1"
+FIGURE = "figure.png"
+TABLES = ("aggregates", "firms", "contracts", "loans", "defaults", "events")
+FILES = frozenset({*(f"{name}.parquet" for name in TABLES), FIGURE, MANIFEST})
+PACKAGES = ("invisible-debt", "numpy", "numba", "llvmlite", "pyarrow", "matplotlib")
+
+# Names of the codes in a column, by table.
+CODES: dict[str, dict[str, Sequence[str]]] = {
+    "firms": {"kind": tables.KIND_NAMES, "status": statement.STATUS_NAMES},
+    "contracts": {"kind": tables.CONTRACT_NAMES, "status": tables.CONTRACT_STATUS},
+    "loans": {
+        "kind": tables.LOAN_NAMES,
+        "status": ("free", "pending", "live", "repaid", "defaulted"),
+        "tier": ("operating", "secured", "unsecured"),
+        "collateral": statement.COLLATERAL_NAMES,
+    },
+    "defaults": {"channel": tables.CHANNEL_NAMES},
+    "events": {"kind": tables.EVENT_NAMES},
+}
+
+
+def run_folder(out: Path) -> AbstractContextManager[Path]:
+    """A folder to write a run into, which becomes `out` when the block ends well: see `new_folder`.
+
+    A finished run at `out` is replaced. Entering it before the run starts makes sure that the disk lets us.
+
+    Raises
+    ------
+    BadInput
+        If `out` holds something that is not a run, or cannot be written; nothing is left behind then.
+    """
+    return new_folder(out, _check_replaceable)
+
+
+def write_run(
+    economy: Economy,
+    folder: Path,
+    *,
+    scenario: Scenario,
+    changed: Mapping[str, float],
+    seed: int,
+    months: int,
+) -> dict[str, Any]:
+    """Write the files of a finished run.
+
+    Parameters
+    ----------
+    economy : Economy
+        The economy after the run.
+    folder : Path
+        An empty folder, best that of `run_folder`.
+    scenario : Scenario
+        What was run.
+    changed : mapping
+        Parameters that the user changed beside those of the scenario.
+    seed, months : int
+        Seed and length of the run.
+
+    Returns
+    -------
+    dict
+        The manifest.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be written.
+    """
+    for name, table in run_tables(economy).items():
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+    draw(economy, folder / FIGURE, title=f"{scenario.title} (seed {seed})")
+    manifest = describe(economy, scenario=scenario, changed=changed, seed=seed, months=months)
+    text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    return manifest
+
+
+def _check_replaceable(folder: Path) -> None:
+    """Make sure that a folder is a finished run with nothing added, which a new run may replace."""
+    try:
+        read_manifest(folder, FORMAT)
+    except BadInput:
+        raise BadInput(f"{folder} holds something that is not a finished run; give another --out") from None
+    others = sorted({path.name for path in folder.iterdir()} - FILES)
+    if others:
+        raise BadInput(f"{folder} holds a file that is not of the run ('{others[0]}'); give another --out")
+
+
+def describe(
+    economy: Economy, *, scenario: Scenario, changed: Mapping[str, float], seed: int, months: int
+) -> dict[str, Any]:
+    """The manifest of a run: all that is needed to repeat it and to know that the repetition is equal."""
+    values = registry.values({**scenario.parameters, **changed})
+    return {
+        "format": FORMAT,
+        "scenario": {"name": scenario.name, "title": scenario.title, "text": scenario.toml()},
+        "seed": seed,
+        "months": months,
+        "last_month": month_label(economy.month),
+        "parameters_changed": dict(changed),
+        "parameters": {p.name: float(value) for p, value in zip(registry.PARAMETERS, values, strict=True)},
+        "result_hash": economy.result_hash(),
+        "source_hash": source_hash(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "versions": {name: importlib.metadata.version(name) for name in PACKAGES},
+    }
+
+
+def run_tables(economy: Economy) -> dict[str, pa.Table]:
+    """The tables of a run, by file name, with readable names in place of rows and codes."""
+    return {
+        "aggregates": _table(economy.rows("series"), "series", economy.names),
+        "firms": _firm_months(economy),
+        "contracts": _table(_used(economy.rows("contracts")), "contracts", economy.names),
+        "loans": _table(_used(economy.rows("loans")), "loans", economy.names),
+        "defaults": _defaults(economy),
+        "events": _table(economy.rows("events"), "events", economy.names),
+    }
+
+
+def _used(rows: np.recarray) -> np.recarray:
+    return rows[rows["status"] != tables.FREE]
+
+
+def _field(column: Column, kind: pa.DataType) -> pa.Field:
+    return pa.field(column.name, kind, metadata={"unit": column.unit, "meaning": column.meaning})
+
+
+def _text(numbers: np.ndarray, names: Sequence[str]) -> pa.Array:
+    """Names of rows or codes; null for -1."""
+    return pa.array([None if n < 0 else names[n] for n in numbers.tolist()], pa.string())
+
+
+def _dates(months: np.ndarray) -> pa.Array:
+    ends = {int(month): month_end(int(month)) for month in np.unique(months)}
+    return pa.array([ends[month] for month in months.tolist()], pa.date32())
+
+
+DATE = _field(Column("date", "", "date", "last day of the month"), pa.date32())
+
+
+def _column(rows: np.ndarray, column: Column, table: str, firms: Sequence[str]) -> tuple[pa.Array, pa.Field]:
+    """One column of a table of records, typed by its unit."""
+    values = np.ascontiguousarray(rows[column.name])
+    codes = CODES.get(table, {}).get(column.name)
+    if column.unit == "firm":
+        array = _text(values, firms)
+    elif codes is not None:
+        array = _text(values, codes)
+    elif column.unit == "flag":
+        array = pa.array(values != 0)
+    elif column.type == "i8":
+        array = pa.array(values.astype(np.int32))
+    else:
+        array = pa.array(values)
+    return array, _field(column, array.type)
+
+
+def _table(rows: np.ndarray, name: str, firms: Sequence[str]) -> pa.Table:
+    """A table of records as an Arrow table; tables with a month get the calendar date beside it."""
+    arrays, fields = [], []
+    for column in tables.TABLES[name]:
+        array, field = _column(rows, column, name, firms)
+        arrays.append(array)
+        fields.append(field)
+        if column.name == "month":
+            arrays.append(_dates(rows["month"]))
+            fields.append(DATE)
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _firm_months(economy: Economy) -> pa.Table:
+    """One row a firm and a month it exists in."""
+    panel = economy.panel()
+    at, who = np.nonzero(panel["status"] != tables.ABSENT)
+    months = economy.rows("series")["month"][at]
+    arrays = [pa.array(months.astype(np.int32)), _dates(months), _text(who, economy.names)]
+    month, firm = Column("month", "", "month", "months since 2025-12-31"), Column("firm", "", "firm", "who")
+    fields = [_field(month, pa.int32()), DATE, _field(firm, pa.string())]
+    rows = panel[at, who]
+    for column in tables.TABLES["panel"]:
+        array, field = _column(rows, column, "firms", economy.names)
+        arrays.append(array)
+        fields.append(field)
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+CAUSES = pa.list_(pa.struct([("parent", pa.string()), ("channel", pa.string()), ("weight", pa.float64())]))
+
+
+def _defaults(economy: Economy) -> pa.Table:
+    """One row a default; `causes` lists who else explains it, through which channel and how much of it."""
+    plain = _table(economy.rows("defaults"), "defaults", economy.names)
+    causes = [
+        [{"parent": c.parent, "channel": c.channel, "weight": c.weight} for c in d.causes]
+        for d in statement.defaults(economy)
+    ]
+    meaning = "earlier failures or stress that explain it (parent null: the market), with their weights"
+    field = _field(Column("causes", "", "share", meaning), CAUSES)
+    return plain.append_column(field, pa.array(causes, CAUSES))
