@@ -1,0 +1,154 @@
+"""Facts with their sources, and formulas over them.
+
+A number of the opening state is a formula such as ``G1-003 / 6`` or ``azure_price * 1.1``: fact ids
+(``G1-003``, with ``.low`` or ``.high`` for the ends of its range), names of stated assumptions, numbers
+and the four operations. A changed fact thereby changes everything that follows from it.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import functools
+import operator
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from abm.errors import BadInput
+
+FOLDER = Path(__file__).parent
+FACT_ID = re.compile(r"\b[CG]\d-\d{3}\b")
+_TOKEN = re.compile(r"\b([CG]\d)-(\d{3})(?:\.(low|high))?\b")
+
+
+class Fact(NamedTuple):
+    """One row of `facts.csv`, or the amount of one row of `contracts.csv` (ids C1-...)."""
+
+    id: str
+    entity: str
+    parameter: str
+    low: float | None
+    central: float | None
+    high: float | None
+    unit: str
+    as_of: str
+    source: str
+    verified: bool
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Rows of a CSV file with a header, as dictionaries of stripped text."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return [{key: (cell or "").strip() for key, cell in row.items()} for row in csv.DictReader(file)]
+
+
+def _number(cell: str) -> float | None:
+    """The number in a cell, None if the cell is empty."""
+    return float(cell) if cell else None
+
+
+@functools.cache
+def facts() -> Mapping[str, Fact]:
+    """All facts by id: `facts.csv` (G1-001 ...) and the amounts of `contracts.csv` (C1-001 ...).
+
+    Returns
+    -------
+    Mapping[str, Fact]
+        In the order of the files. Money in bn USD unless the unit says otherwise.
+    """
+    found: dict[str, Fact] = {}
+    for row in read_table(FOLDER / "facts.csv"):
+        found[row["id"]] = Fact(
+            row["id"], row["entity"], row["parameter"], _number(row["low"]), _number(row["central"]),
+            _number(row["high"]), row["unit"], row["as_of"], row["source"], row["verified"] == "y",
+        )  # fmt: skip
+    for row in read_table(FOLDER / "contracts.csv"):
+        found[row["id"]] = Fact(
+            row["id"], f"{row['buyer']} -> {row['seller']}", row["type"], _number(row["low"]),
+            _number(row["amount_usd_bn"]), _number(row["high"]), "USD bn", row["as_of"], row["source"],
+            row["verified"] == "y",
+        )  # fmt: skip
+    return found
+
+
+def fact_value(fact_id: str, end: str = "central") -> float:
+    """The number of a fact.
+
+    Parameters
+    ----------
+    fact_id : str
+        Such as ``G1-003``.
+    end : {"low", "central", "high"}
+        Which value of its range.
+
+    Raises
+    ------
+    BadInput
+        If there is no such fact or it has no such value.
+    """
+    fact = facts().get(fact_id)
+    if fact is None:
+        raise BadInput(f"there is no fact '{fact_id}' in the tables of facts")
+    value = {"low": fact.low, "central": fact.central, "high": fact.high}[end]
+    if value is None:
+        raise BadInput(f"fact '{fact_id}' has no {end} value")
+    return value
+
+
+_OPERATIONS: dict[type, Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+
+
+def names_in(formula: str) -> tuple[list[str], list[str]]:
+    """Fact ids and other names a formula refers to, each once, in the order met."""
+    ids = list(dict.fromkeys(f"{a}-{b}" for a, b, _ in _TOKEN.findall(formula)))
+    names = list(dict.fromkeys(re.findall(r"\b[A-Za-z_]\w*\b", _TOKEN.sub(" ", formula))))
+    return ids, names
+
+
+def evaluate(formula: str, resolve: Callable[[str], float]) -> float:
+    """The value of a formula over facts and names.
+
+    Parameters
+    ----------
+    formula : str
+        Numbers, fact ids, names, ``+ - * /`` and parentheses.
+    resolve : callable
+        Gives the value of a name that is not a fact id.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    BadInput
+        If the formula is no arithmetic or names an unknown fact.
+    """
+    text = _TOKEN.sub(lambda m: f"fact_{m[1]}_{m[2]}_{m[3] or 'central'}", formula)
+
+    def value(node: ast.expr) -> float:
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+            return float(node.value)
+        if isinstance(node, ast.Name):
+            if node.id.startswith("fact_"):
+                _, group, number, end = node.id.split("_")
+                return fact_value(f"{group}-{number}", end)
+            return resolve(node.id)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            return -value(node.operand)
+        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
+            return _OPERATIONS[type(node.op)](value(node.left), value(node.right))
+        raise BadInput(f"'{formula}' is no formula of numbers, fact ids, names and + - * /")
+
+    try:
+        tree = ast.parse(text, mode="eval")
+    except SyntaxError:
+        raise BadInput(f"'{formula}' is no formula of numbers, fact ids, names and + - * /") from None
+    return value(tree.body)
