@@ -56,7 +56,7 @@ COUNTERPARTY, CUSTOMER, COLLATERAL, FUNDING, LENDER_TO_LENDER, VENDOR_CHANNEL, M
 CHANNEL_NAMES = ("counterparty", "customer", "collateral", "funding", "lender-to-lender", "vendor", "market")
 N_CHANNELS = 7
 # What dues are for.
-(DUE_OPERATING, DUE_POWER, DUE_CARBON, DUE_INVOICE, DUE_INTEREST, DUE_PRINCIPAL, DUE_ORDER, DUE_CALL) = range(8)
+(DUE_OPERATING, DUE_POWER, DUE_CARBON, DUE_INVOICE, DUE_INTEREST, DUE_PRINCIPAL, DUE_ORDER, DUE_FUNDING) = range(8)
 # Events of the log.
 (
     E_CONTRACT, E_LOAN, E_ORDER, E_EQUITY, E_RENEGOTIATED, E_GENERATION, E_OPEN_RELEASE, E_DEFAULT, E_BREACH,
@@ -112,10 +112,12 @@ operating_cost | f8 | bn/month | cost of the month other than interest and depre
 interest_cost | f8 | bn/month | interest of the month
 depreciation | f8 | bn/month | depreciation and amortisation of the month
 write_off | f8 | bn/month | losses on claims, fleet and holdings in the month
+earnings | f8 | bn/month | cash earnings before interest, smoothed
 operating_result_6m | f8 | bn | operating result of the last six months
 capex | f8 | bn/month | paid for GPUs and sites in the month
 capacity | f8 | M H100e | own energised fleet
-site_gw | f8 | GW | powered site capacity, owned and leased
+site_gw | f8 | GW | powered site capacity it owns
+leased_gw | f8 | GW | site capacity leased in, less leased out
 fleet_gw | f8 | GW | power the own fleet draws at full load, with cooling
 contracted_in | f8 | M H100e | capacity others must deliver to it now (live contracts)
 contracted_out | f8 | M H100e | capacity it delivers to others now (live contracts)
@@ -216,6 +218,7 @@ take_or_pay | f8 | share | share of the invoice owed whether used or not
 prepaid | f8 | bn | prepayment not yet used
 announced | f8 | bn | value announced at signing
 missed | f8 | bn | invoice value left unpaid this month
+amended | i8 | month | month of the last renegotiation, -1 if none
 """)
 
 LOAN_COLUMNS = _columns("""
@@ -316,7 +319,7 @@ fire_discount | f8 | log | second-hand price below the mark because of distresse
 tenant_demand | f8 | M H100e | compute rented by other tenants at the opening price
 rationed | f8 | M H100e | spot demand not served
 demand_growth | f8 | 1/year | growth of AI revenue over the last twelve months (log)
-round | i8 | - | round of the cascade now running
+stage | i8 | - | round of the cascade now running
 n_firms | i8 | rows | rows used in the firm table
 n_contracts | i8 | rows | rows used in the contract table
 n_loans | i8 | rows | rows used in the loan table
@@ -356,7 +359,7 @@ struck | i8 | month | month it struck, -1 if not yet
 
 HIT_COLUMNS = _columns("""
 month | i8 | month | when
-round | i8 | - | round of the cascade within the month
+stage | i8 | - | round of the cascade within the month
 victim | i8 | firm | who lost
 source | i8 | firm | whose failure or stress caused it, -1 for the market
 channel | i8 | code | COUNTERPARTY .. MARKET
@@ -365,7 +368,7 @@ amount | f8 | bn | cash or value lost
 
 DEFAULT_COLUMNS = _columns("""
 month | i8 | month | when
-round | i8 | - | round of the cascade within the month, 1 is the first
+stage | i8 | - | round of the cascade within the month, 1 is the first
 firm | i8 | firm | who failed
 fundamental | i8 | flag | 1 if it would have failed with every claim paid
 channel | i8 | code | heaviest contagion channel, -1 if fundamental
@@ -483,6 +486,7 @@ class State(NamedTuple):
     params: np.recarray  # (1,) one row of parameters, by name
     param_values: np.ndarray  # (P,) the same memory as plain numbers
     base_values: np.ndarray  # (P,) the parameters before this month's shocks
+    bounds: np.ndarray  # (P, 2) lowest and highest value of each parameter
     market: np.recarray  # (1,)
     segments: np.recarray  # (S,)
     firms: np.recarray  # (F,)
@@ -504,7 +508,6 @@ class State(NamedTuple):
     result_memory: np.ndarray  # (F, HISTORY) operating result of the past months, ring
     market_memory: np.ndarray  # (HISTORY,) AI revenue of the past months, ring
     work_space: np.ndarray  # (4, F) numbers of one phase
-    attribution: np.ndarray  # (F, F) look-through weights
     flows: np.ndarray  # (kinds of flow, firm kinds, firm kinds) payments of the month
     hits: np.recarray
     defaults: np.recarray

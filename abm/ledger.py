@@ -14,10 +14,13 @@ from abm.economy import (
     ABSENT,
     BROKEN,
     ENDED,
+    F_DIVIDEND,
+    F_FUNDING,
     FREE,
     INTENT,
     LIVE,
     PENDING,
+    SAVERS,
 )
 
 
@@ -80,6 +83,30 @@ def depreciate(state, firm, amount):
     f = state.firms[firm]
     f.retained -= amount
     f.depreciation += amount
+
+
+@jit
+def raise_funding(state, lender, amount):
+    """Savers put money into a lender (bn): deposits, fund units or notes behind its AI book."""
+    transfer(state, SAVERS, lender, amount, F_FUNDING)
+    state.firms[lender].funding += amount
+    state.firms[SAVERS].other_assets += amount
+
+
+@jit
+def return_funding(state, lender, amount):
+    """A lender pays savers back (bn)."""
+    transfer(state, lender, SAVERS, amount, F_FUNDING)
+    state.firms[lender].funding -= amount
+    state.firms[SAVERS].other_assets -= amount
+
+
+@jit
+def pay_out(state, firm, amount):
+    """Dividends and buybacks (bn): out of retained earnings, into savers' hands."""
+    transfer(state, firm, SAVERS, amount, F_DIVIDEND)
+    state.firms[firm].retained -= amount
+    state.firms[SAVERS].retained += amount
 
 
 @jit
@@ -193,6 +220,7 @@ def imbalance(state):
     prepaid = 0.0
     deposits = 0.0
     shares = 0.0
+    savings = state.firms[SAVERS].other_assets
     for i in range(m.n_firms):
         f = state.firms[i]
         if f.status == ABSENT:
@@ -203,7 +231,8 @@ def imbalance(state):
         prepaid += f.prepaid_out - f.prepaid_in
         deposits += f.deposits_out - f.deposits_in
         shares += f.holdings - f.paid_in
-    for total in (money, loans, prepaid, deposits, shares):
+        savings -= f.funding + f.other_debt
+    for total in (money, loans, prepaid, deposits, shares, savings):
         worst = max(worst, abs(total))
     return worst
 
@@ -225,7 +254,7 @@ def overflowing(state):
         or m.n_events + chain + spare > state.events.shape[0]
         or m.n_firms + 4 > state.firms.shape[0]
         or m.n_generations + 4 > state.generations.shape[0]
-        or m.n_contracts + m.n_loans * 2 + m.n_orders + spare * 2 > state.dues.amount.shape[0]
+        or m.n_contracts + m.n_loans * 2 + m.n_orders + spare * 4 > state.dues.amount.shape[0]
         or m.n_series + 1 > state.series.shape[0]
         or (m.record_panel == 1 and m.n_series + 1 > state.panel.shape[0])
     )
@@ -252,7 +281,7 @@ def log_hit(state, victim, source, channel, amount):
     m = state.market[0]
     h = state.hits[m.n_hits]
     h.month = m.month
-    h.round = m.round
+    h.stage = m.stage
     h.victim = victim
     h.source = source
     h.channel = channel
@@ -292,6 +321,7 @@ def new_contract(state, kind, buyer, seller, quantity, price, months, start, ram
     c.prepaid = 0.0
     c.announced = 0.0
     c.missed = 0.0
+    c.amended = -1
     m.n_contracts += 1
     m.next_contract += 1
     return r

@@ -15,7 +15,7 @@ from abm import economy as tables
 from abm.markets.compute import ramp_months, unit_invoice
 
 if TYPE_CHECKING:
-    from abm.economy import Economy
+    from abm.simulation import Economy
 
 STATUS_NAMES = ("absent", "active", "failed")
 COLLATERAL_NAMES = ("none", "fleet", "site", "holdings")
@@ -506,7 +506,7 @@ def defaults(economy: Economy) -> Iterator[Default]:
         )
         yield Default(
             month=int(d.month),
-            round=int(d["round"]),
+            round=int(d["stage"]),
             firm=economy.names[d.firm],
             kind=kind_name(economy, d.firm),
             fundamental=bool(d.fundamental),

@@ -1,0 +1,124 @@
+"""AI labs: what they charge, how much they train, how much capacity they sign for, what they are worth."""
+
+from __future__ import annotations
+
+import math
+
+from abm.compiled import jit
+from abm.economy import BN_PER_RATE, ENTRANT
+
+
+@jit
+def cost_of_work(state, firm):
+    """What it costs a firm to serve one unit of work (USD per unit).
+
+    Compute per unit of frontier work, times the firm's own factor (model size, free users), times the rent:
+    the price of new contracts for a lab, the spot price for whoever serves open models.
+    """
+    m = state.market[0]
+    f = state.firms[firm]
+    rent = m.spot_price if f.kind == ENTRANT else m.contract_price
+    return f.unit_compute * m.unit_compute * BN_PER_RATE * rent
+
+
+@jit
+def quality_gap(state, firm):
+    """Lead of a lab over the best open model (years of frontier progress), never negative."""
+    return max(state.firms[firm].quality - state.market[0].best_open, 0.0)
+
+
+@jit
+def set_price(state, lab):
+    """Price a lab wants for a unit of work (USD per unit).
+
+    Cost times one plus a margin: a floor any seller needs, plus a premium that saturates with the quality
+    gap to open models, ``premium * (1 - exp(-gap / scale))``, and is smaller the more customers mind the
+    price. Commoditisation is this premium going to zero. (Bertrand with vertical differentiation, Shaked
+    and Sutton 1982: the price above cost is proportional to the quality gap.)
+    """
+    p = state.params[0]
+    premium = p.quality_premium * (1.0 - math.exp(-quality_gap(state, lab) / p.gap_scale))
+    premium *= 3.0 / max(p.price_sensitivity, 0.1)
+    return cost_of_work(state, lab) * (1.0 + p.floor_margin + premium)
+
+
+@jit
+def plan_training(state, lab, inference):
+    """Compute a lab wants for training this month (M H100e).
+
+    A multiple of the compute that serves customers, scaled down when its money lasts less than a year.
+    """
+    f = state.firms[lab]
+    return f.training_target * state.params[0].training_scale * inference * min(1.0, runway(state, lab) / 12.0)
+
+
+@jit
+def monthly_burn(state, lab):
+    """Cash a firm loses a month at the present pace (bn), zero if it earns."""
+    f = state.firms[lab]
+    return max(f.debt_service - f.earnings, 0.0)
+
+
+@jit
+def runway(state, lab):
+    """Months a firm's cash lasts at the present burn, at most 60."""
+    burn = monthly_burn(state, lab)
+    if burn <= 1e-9:
+        return 60.0
+    return min(max(state.firms[lab].cash, 0.0) / burn, 60.0)
+
+
+@jit
+def plan_capacity(state, lab):
+    """Capacity a lab wants to have under contract a planning horizon ahead (M H100e).
+
+    Today's compute for customers and training, extrapolated with its expected growth and the expected change
+    of compute per unit of work.
+    """
+    p = state.params[0]
+    f = state.firms[lab]
+    net = math.log(p.task_complexity) - math.log(p.algorithmic_efficiency)
+    growth = min(max(f.expected_growth + net, -1.0), p.growth_belief_cap)
+    today = f.need * (1.0 + f.training_target * p.training_scale)
+    return p.capacity_ambition * today * math.exp(growth * p.planning_horizon / 12.0)
+
+
+@jit
+def affordable_commitment(state, lab):
+    """Invoices a month a lab dares to promise (bn), all contracts together at full ramp.
+
+    Expected revenue a planning horizon ahead times the commitment ratio, plus what its cash and its access to
+    equity can carry for the length of a contract.
+    """
+    p = state.params[0]
+    m = state.market[0]
+    f = state.firms[lab]
+    revenue = f.revenue * math.exp(min(f.expected_growth, p.growth_belief_cap) * p.planning_horizon / 12.0)
+    equity = p.equity_dilution * f.valuation * m.sentiment / 12.0
+    return p.commitment_ratio * (revenue + f.cash / max(p.contract_tenor, 1.0) + equity)
+
+
+@jit
+def value_lab(state, lab):
+    """Equity value investors see (bn): annual revenue times a multiple that follows growth and sentiment.
+
+    ``multiple = base + slope * growth``; 25 times revenue at OpenAI's growth of 2025 (G1-010, G1-023,
+    G5-001).
+    """
+    p = state.params[0]
+    f = state.firms[lab]
+    growth = min(max(f.expected_growth, 0.0), p.growth_belief_cap)
+    multiple = p.value_multiple + p.value_growth_slope * growth
+    return 12.0 * f.revenue * multiple * state.market[0].sentiment
+
+
+@jit
+def seek_equity(state, lab):
+    """Equity a lab asks investors for now (bn): enough for the wanted runway, within tolerable dilution."""
+    p = state.params[0]
+    f = state.firms[lab]
+    if runway(state, lab) > p.runway_trigger:
+        return 0.0
+    ahead = monthly_burn(state, lab)
+    wanted = p.runway_target * ahead - max(f.cash, 0.0)
+    return max(min(wanted, p.equity_dilution * f.valuation), 0.0)

@@ -1,0 +1,109 @@
+"""Lenders: whom they lend to, at what price, how much, and how their appetite swings."""
+
+from __future__ import annotations
+
+import math
+
+from abm.compiled import jit
+from abm.economy import BANK, BOND, HY_BONDS, IG_BONDS, PRIVATE_CREDIT, PROJECT, SECURITISATION, WAREHOUSE
+
+
+@jit
+def judge(state, borrower):
+    """Yearly default probability of a firm as lenders see it.
+
+    ``base * exp(a (leverage - 0.5) + b (1.3 - cover)+ + c (ltv - 0.6)+ + d top share * customer's risk)``:
+    the ratios of a covenant package in the log-linear form of reduced-form credit scores (Altman 1968;
+    Shumway 2001 for the hazard form).
+    """
+    p = state.params[0]
+    f = state.firms[borrower]
+    score = p.score_leverage * (f.leverage - 0.5)
+    score += p.score_cover * max(1.3 - max(f.dscr, -1.0), 0.0)
+    score += p.score_ltv * max(f.ltv - 0.6, 0.0)
+    if f.top_customer_id >= 0:
+        score += p.score_concentration * f.top_customer * min(state.firms[f.top_customer_id].pd * 10.0, 1.0)
+    score += p.score_age * fleet_age(state, borrower)
+    return min(max(p.base_default_rate * math.exp(score), 0.0002), 0.9)
+
+
+@jit
+def fleet_age(state, firm):
+    """Average age of a fleet (years), by book cost."""
+    cost = 0.0
+    aged = 0.0
+    for g in range(state.market[0].n_generations):
+        v = state.fleet[firm, g]
+        cost += v.cost
+        aged += v.cost * v.age
+    return aged / cost / 12.0 if cost > 1e-9 else 0.0
+
+
+@jit
+def accepts_kind(lender, kind, pd):
+    """Whether a kind of lender makes this kind of loan to a borrower of this default probability."""
+    if lender.subkind == BANK:
+        return kind != BOND and pd < 0.10
+    if lender.subkind == PRIVATE_CREDIT:
+        return kind != WAREHOUSE and kind != BOND and pd < 0.35
+    if lender.subkind == IG_BONDS:
+        return (kind == BOND or kind == PROJECT) and pd < 0.012
+    if lender.subkind == HY_BONDS:
+        return kind == BOND and pd < 0.20
+    if lender.subkind == SECURITISATION:
+        return (kind == PROJECT or kind == 0) and pd < 0.05
+    return False
+
+
+@jit
+def price_loan(state, lender, borrower, secured):
+    """Yearly rate: base rate + expected loss + cost of the capital behind the loan, scaled by appetite.
+
+    Expected loss is default probability times loss given default; the cost of capital is the required return
+    on the minimum capital (RAROC).
+    """
+    m = state.market[0]
+    p = state.params[0]
+    bank = state.firms[lender]
+    loss = p.loss_given_default_secured if secured else p.loss_given_default
+    spread = state.firms[borrower].pd * loss + p.return_on_capital * bank.min_capital + p.lender_cost
+    return min(m.base_rate + spread * math.exp(-math.log(bank.appetite) * p.appetite_spread), 0.40)
+
+
+@jit
+def size_loan(state, lender, borrower, amount, exposure):
+    """Most a lender lends now (bn): the request within its limits, zero if it does not lend.
+
+    Limits: the large-exposure limit per borrower (BCBS 283: 25 % of capital, G3-071), its AI book times
+    appetite, and the capital ratio after the loan.
+
+    Parameters
+    ----------
+    exposure : float
+        What the borrower already owes this lender (bn).
+    """
+    p = state.params[0]
+    bank = state.firms[lender]
+    capital = bank.paid_in + bank.retained
+    if bank.lending_open < 0.5 or capital <= 0.0:
+        return 0.0
+    single = p.large_exposure_limit * capital - exposure
+    book = bank.ai_limit * p.lender_capital * bank.appetite - bank.loans_held
+    required = bank.min_capital * p.capital_requirement * (1.0 + p.capital_buffer)
+    weighted = capital / required - bank.other_weight * bank.other_assets - p.loan_risk_weight * bank.loans_held
+    return max(min(min(amount, single), min(book, weighted / p.loan_risk_weight)), 0.0)
+
+
+@jit
+def swing_appetite(state, lender):
+    """A lender's risk appetite next month: drifts up in calm, falls with losses and with investors' fear.
+
+    ``a + drift (1.25 - a) - fear * loss / capital`` (Minsky 1986; Danielsson, Valenzuela and Zer 2018 on low
+    risk and credit booms), within 0.1 and 1.25.
+    """
+    p = state.params[0]
+    f = state.firms[lender]
+    capital = max(f.paid_in + f.retained, 1.0)
+    book = max(min(f.ai_limit, capital), 1.0)
+    calm = p.appetite_drift * (0.25 + state.market[0].sentiment - f.appetite)
+    return min(max(f.appetite + calm - p.loss_fear * f.loss_month / book, 0.1), 1.25)

@@ -1,0 +1,53 @@
+"""Neoclouds: what they bid for a contract, how much hardware they order."""
+
+from __future__ import annotations
+
+from abm.compiled import jit
+
+
+@jit
+def quote_contract(state, seller, buyer, cost):
+    """Price a provider asks for a compute contract (USD per H100e-hour).
+
+    Full cost of the hardware it would buy, times one plus a margin, plus a charge for the buyer's chance of
+    default over the years a replacement would take.
+    """
+    p = state.params[0]
+    risk = p.bid_risk_weight * state.firms[buyer].pd
+    scarce = max(state.market[0].tightness - 1.0, 0.0)
+    return cost * (1.0 + p.contract_margin + risk + p.scarcity_margin * min(scarce, 1.0))
+
+
+@jit
+def plan_orders(state, cloud):
+    """Capacity a neocloud wants to have in a planning horizon (M H100e).
+
+    What it has promised under contracts, plus a speculative part when the rental price it expects is above
+    the full cost of new hardware by the hurdle.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    f = state.firms[cloud]
+    target = f.promised_out * p.capacity_cover
+    hurdle = m.long_run_price * (1.0 + p.hurdle_margin)
+    if f.expected_spot > hurdle:
+        extra = min((f.expected_spot / hurdle - 1.0) * p.speculation, p.speculation_cap)
+        target = max(target, f.capacity) + extra * f.capacity
+    return target
+
+
+@jit
+def accept_renegotiation(state, seller, buyer):
+    """Whether a provider lets a customer in trouble pay less now for a longer contract.
+
+    It does if its own debt service stays covered and the customer is worth keeping: the loss from breaking the
+    contract, its replacement at today's rent, exceeds the haircut.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    f = state.firms[seller]
+    if p.renegotiation <= 0.0 or f.dscr < p.renegotiation_cover:
+        return False
+    # The more of the backlog hangs on this customer, the more a provider gives way.
+    stake = f.top_customer if f.top_customer_id == buyer else 0.1
+    return p.amend_haircut < p.renegotiation * (0.1 + stake + max(1.0 - m.tightness, 0.0))

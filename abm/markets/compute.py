@@ -1,0 +1,430 @@
+"""The market for compute (phase 4): contracts are served first, the rest is bought and sold spot; GPUs are marked."""
+
+from __future__ import annotations
+
+import math
+
+from abm.agents.lab import plan_training
+from abm.compiled import jit
+from abm.economy import (
+    ACTIVE,
+    BN_PER_RATE,
+    COMPUTE,
+    CUSTOMERS,
+    ENTRANT,
+    F_COMPUTE,
+    FAILED,
+    HOURS,
+    HYPERSCALER,
+    LAB,
+    LIVE,
+    NEOCLOUD,
+    PENDING,
+    SITE,
+    VEHICLE,
+)
+from abm.ledger import pay_cost
+from abm.markets.power import mean_kw, running_cost, use_energy
+from abm.markets.services import bill_services, sells_models
+
+OPENING_SPOT = 1.9  # USD/H100e-h, reference of the tenants' demand curve (G4-011, G4-012)
+
+
+@jit
+def ramp_share(contract, month):
+    """Part of a contract's quantity that its ramp asks for in a month (linear, 1 at the end of the ramp)."""
+    if month < contract.start:
+        return 0.0
+    if contract.ramp <= 1:
+        return 1.0
+    return min(1.0, (month - contract.start + 1.0) / contract.ramp)
+
+
+@jit
+def ramp_months(contract, month):
+    """Full-quantity months still to be invoiced from a month on, the ramp counted."""
+    left = contract.months_left
+    total = 0.0
+    at = max(month, contract.start)
+    while left > 0 and at < contract.start + contract.ramp:
+        total += ramp_share(contract, at)
+        left -= 1
+        at += 1
+    return total + left
+
+
+@jit
+def unit_invoice(contract):
+    """Invoice of a month at full quantity and full use (bn)."""
+    if contract.kind == COMPUTE:
+        return contract.quantity * contract.price * BN_PER_RATE
+    return contract.quantity * contract.price
+
+
+@jit
+def count_capacity(state):
+    """Own fleet, its power and site room of every firm."""
+    m = state.market[0]
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        f.capacity = 0.0
+        f.fleet_gw = 0.0
+        for g in range(m.n_generations):
+            units = state.fleet[i, g].units
+            f.capacity += units
+            f.fleet_gw += units * state.generations[g].kw * f.pue
+        f.contracted_in = 0.0
+        f.contracted_out = 0.0
+        f.promised_in = 0.0
+        f.promised_out = 0.0
+        f.invoiced_in = 0.0
+        f.invoiced_out = 0.0
+        f.backlog_in = 0.0
+        f.backlog_out = 0.0
+
+
+@jit
+def start_contracts(state):
+    """Contracts whose start month has come go live (phase 2)."""
+    m = state.market[0]
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.status == PENDING and c.start <= m.month:
+            c.status = LIVE
+
+
+@jit
+def serve_round(state, wholesale):
+    """Deliver the compute contracts of one layer of sellers, each pro rata if it lacks capacity.
+
+    Parameters
+    ----------
+    state : State
+    wholesale : bool
+        True for neoclouds, vehicles and labs that let, whose tenants may sell on; False for hyperscalers.
+    """
+    m = state.market[0]
+    asked = state.work_space[1]
+    for i in range(m.n_firms):
+        asked[i] = 0.0
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.status == LIVE and c.kind == COMPUTE and (state.firms[c.seller].kind != HYPERSCALER) == wholesale:
+            asked[c.seller] += c.quantity * ramp_share(c, m.month)
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.status == LIVE and c.kind == COMPUTE and (state.firms[c.seller].kind != HYPERSCALER) == wholesale:
+            seller = state.firms[c.seller]
+            have = seller.capacity + seller.contracted_in
+            part = 1.0
+            if seller.status == ACTIVE and asked[c.seller] > have:
+                part = have / asked[c.seller]
+            if seller.status == FAILED:
+                part = 0.0
+            c.delivered = c.quantity * ramp_share(c, m.month) * part
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.status == LIVE and c.kind == COMPUTE and (state.firms[c.seller].kind != HYPERSCALER) == wholesale:
+            state.firms[c.seller].contracted_out += c.delivered
+            state.firms[c.buyer].contracted_in += c.delivered
+
+
+@jit
+def tally_contracts(state):
+    """Promises, backlogs, invoices and the largest customer of every firm, from the contract table."""
+    m = state.market[0]
+    top = state.work_space[2]
+    for i in range(m.n_firms):
+        top[i] = 0.0
+        state.firms[i].top_customer = 0.0
+        state.firms[i].top_customer_id = -1
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.status != LIVE and c.status != PENDING:
+            continue
+        invoice = unit_invoice(c)
+        value = invoice * ramp_months(c, m.month + 1)
+        buyer = state.firms[c.buyer]
+        seller = state.firms[c.seller]
+        buyer.backlog_out += value
+        seller.backlog_in += value
+        if c.kind == COMPUTE:
+            buyer.promised_in += c.quantity
+            seller.promised_out += c.quantity
+        if c.status == LIVE:
+            now = c.delivered * c.price * (BN_PER_RATE if c.kind == COMPUTE else 1.0)
+            buyer.invoiced_out += now
+            seller.invoiced_in += now
+    # Largest customer: one pass a customer would be quadratic; contracts of one pair are few, so add them up.
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.status != LIVE and c.status != PENDING:
+            continue
+        seller = state.firms[c.seller]
+        if seller.backlog_in <= 0.0:
+            continue
+        value = unit_invoice(c) * ramp_months(c, m.month + 1) / seller.backlog_in
+        if seller.top_customer_id == c.buyer:
+            top[c.seller] += value
+        elif value > top[c.seller]:
+            top[c.seller] = value
+            seller.top_customer_id = c.buyer
+        seller.top_customer = min(top[c.seller], 1.0)
+
+
+@jit
+def deliver_sites(state):
+    """Site leases deliver power from their start on, as much of it as the owner has built."""
+    m = state.market[0]
+    for i in range(m.n_firms):
+        state.firms[i].leased_gw = 0.0
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.kind != SITE or c.status != LIVE:
+            continue
+        wanted = c.quantity * ramp_share(c, m.month)
+        owner = state.firms[c.seller]
+        if owner.kind == VEHICLE or owner.kind == NEOCLOUD:
+            wanted = min(wanted, max(owner.site_gw + owner.leased_gw - owner.fleet_gw, 0.0))
+        c.delivered = wanted
+        owner.leased_gw -= wanted
+        state.firms[c.buyer].leased_gw += wanted
+
+
+@jit
+def spot_floor(state):
+    """Power cost of the average H100e (USD an hour), the lower bound of the rental price."""
+    m = state.market[0]
+    units = 0.0
+    cost = 0.0
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.status == ACTIVE and f.capacity > 0.0:
+            units += f.capacity
+            cost += f.capacity * running_cost(state, i, mean_kw(state, i))
+    return cost / units if units > 0.0 else 0.1
+
+
+@jit
+def clear_spot(state):
+    """The spot price moves towards the price that clears the market; quantities are rationed pro rata.
+
+    Fixed demand: inference that contracts do not cover. Elastic demand: other tenants, extra training and the
+    clouds' own shortage, ``D(p) = D_0 (p / p_0)**(-elasticity)``. Work space row 0: bought, row 1: on offer,
+    row 2: elastic demand, row 3: share of inference served.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    firms = state.firms
+    bought = state.work_space[0]
+    offered = state.work_space[1]
+    elastic = state.work_space[2]
+    fixed = 0.0
+    supply = 0.0
+    flexible = m.tenant_demand
+    for i in range(m.n_firms):
+        f = firms[i]
+        bought[i] = 0.0
+        offered[i] = 0.0
+        elastic[i] = 0.0
+        f.training = 0.0 if f.kind == LAB else f.training
+        if f.status != ACTIVE:
+            continue
+        have = f.capacity + f.contracted_in - f.contracted_out
+        if f.kind == LAB:
+            f.need = f.work * f.unit_compute * m.unit_compute
+            wanted = plan_training(state, i, f.need)
+            f.training = min(max(have - f.need, 0.0), wanted)
+            bought[i] = max(f.need - have, 0.0)
+            fixed += bought[i]
+            elastic[i] = p.spot_training * max(wanted - f.training, 0.0)
+            offered[i] = p.sublet * max(have - f.need - f.training, 0.0)
+        elif f.kind == ENTRANT:
+            f.need = f.work * f.unit_compute * m.unit_compute
+            bought[i] = f.need
+            fixed += f.need
+        elif f.kind == HYPERSCALER or f.kind == NEOCLOUD or f.kind == VEHICLE:
+            own = f.need if f.kind == HYPERSCALER else 0.0
+            offered[i] = max(have - own, 0.0) * (1.0 - p.idle_reserve)
+            elastic[i] = p.spot_shortage * max(own - have, 0.0)
+        supply += offered[i]
+        flexible += elastic[i]
+    floor = spot_floor(state)
+    cap = p.spot_cap
+    clearing = cap
+    if supply > fixed + 1e-9:
+        clearing = OPENING_SPOT * math.exp(math.log(max(flexible, 1e-9) / (supply - fixed)) / p.tenant_elasticity)
+    clearing = min(max(clearing, floor), cap)
+    step = p.spot_adjustment * math.log(clearing / m.spot_price)
+    step = min(max(step, -p.spot_step), p.spot_step)
+    m.spot_price = min(max(m.spot_price * math.exp(step), floor), cap)
+    reach = math.exp(-p.tenant_elasticity * math.log(m.spot_price / OPENING_SPOT))
+    demand = fixed + flexible * reach
+    served = min(1.0, supply / demand) if demand > 0.0 else 1.0
+    sold = min(1.0, demand / supply) if supply > 0.0 else 0.0
+    m.tightness = demand / supply if supply > 1e-9 else 9.9
+    m.tightness = min(m.tightness, 9.9)
+    m.rationed = demand * (1.0 - served)
+    rate = m.spot_price * BN_PER_RATE
+    fill = state.work_space[3]
+    for i in range(m.n_firms):
+        fill[i] = 1.0
+        f = firms[i]
+        if sells_models(f) and f.need > 1e-12:
+            fill[i] = 1.0 - bought[i] * (1.0 - served) / f.need
+    if supply * sold > 0.0:
+        for i in range(m.n_firms):
+            f = firms[i]
+            f.spot_sold = offered[i] * sold
+            want = (bought[i] + elastic[i] * reach) * served
+            f.spot_bought = want
+            if f.kind == LAB:
+                f.training += elastic[i] * reach * served
+        for j in range(m.n_firms):
+            # The exchange (customers' sector) pays sellers at once and collects from the agents that bought.
+            if firms[j].spot_sold > 0.0:
+                pay_cost(state, CUSTOMERS, j, firms[j].spot_sold * rate, F_COMPUTE)
+
+
+@jit
+def use_fleets(state):
+    """Capacity in use, utilisation and energy of every owner of a fleet."""
+    m = state.market[0]
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.status != ACTIVE or f.capacity <= 0.0:
+            f.utilisation = 0.0
+            continue
+        own = 0.0
+        if f.kind == HYPERSCALER:
+            own = f.need
+        elif f.kind == LAB:
+            own = f.need + f.training
+        busy = f.contracted_out + own + f.spot_sold - f.contracted_in - f.spot_bought
+        f.used = min(max(busy, 0.0), f.capacity)
+        f.utilisation = f.used / f.capacity
+        use_energy(state, i)
+
+
+@jit
+def usage(f):
+    """Share of what a firm has under contract that it uses, 1 if it sells on."""
+    if f.kind != LAB or f.contracted_in <= 1e-12:
+        return 1.0
+    have = f.capacity + f.contracted_in
+    return min(1.0, (f.need + f.training) / have)
+
+
+@jit
+def annuity(rate, months):
+    """Monthly payment that repays 1 over a number of months at a yearly rate."""
+    r = rate / 12.0
+    if r < 1e-9:
+        return 1.0 / months
+    return r / (1.0 - math.exp(-months * math.log(1.0 + r)))
+
+
+@jit
+def full_cost(state, g, firm):
+    """Full cost of a generation per H100e-hour (USD) for a firm: capital, site, power and running cost.
+
+    Capital is the list price with the vendor's markup, repaid over the economic life at the cost of capital;
+    the site is repaid over twenty years.
+    """
+    p = state.params[0]
+    gen = state.generations[g]
+    gpu = gen.cost * state.firms[gen.vendor].markup * annuity(p.cost_of_capital, p.economic_life)
+    site = gen.kw * state.firms[firm].pue * p.site_cost * annuity(p.cost_of_capital, 240.0)
+    # bn per M H100e is a thousand USD per H100e.
+    return (gpu + site) * 1000.0 / (HOURS * p.target_utilisation) + running_cost(state, firm, gen.kw)
+
+
+@jit
+def best_generation(state, vendor):
+    """Row of a vendor's generation on sale, the latest; -1 if it has none."""
+    m = state.market[0]
+    best = -1
+    for g in range(m.n_generations):
+        gen = state.generations[g]
+        if gen.vendor == vendor and gen.released <= m.month:
+            best = g
+    return best
+
+
+@jit
+def mark_fleets(state):
+    """Mark every generation to market: present value of its expected rental margin over its remaining life.
+
+    The rental price is expected to go from today's towards the full cost of the best generation on sale, which
+    itself falls with technical progress; so both a lower spot price and a better generation mark every older
+    vintage down (DeAngelo's obsolescence, Jovanovic and Nyarko vintage capital; model.md, phase 4).
+    """
+    m = state.market[0]
+    p = state.params[0]
+    long_run = 1e9
+    reference = 0
+    for i in range(m.n_firms):
+        if state.firms[i].status == ACTIVE and state.firms[i].kind == HYPERSCALER:
+            reference = i
+            break
+    for g in range(m.n_generations):
+        if g == best_generation(state, state.generations[g].vendor):
+            long_run = min(long_run, full_cost(state, g, reference))
+    m.long_run_price = min(long_run, p.spot_cap)
+    target = m.long_run_price * (1.0 + p.contract_margin)
+    target *= math.exp(p.contract_spot_weight * math.log(m.spot_price / m.long_run_price))
+    m.contract_price += p.contract_adjustment * (target - m.contract_price)
+    progress = math.log(1.0 + p.gpu_generation_gain) / max(p.gpu_cadence, 1.0)
+    now = 0.5 * (m.spot_price + m.contract_price)
+    keep = math.exp(-1.0 / p.price_horizon)
+    discount = math.exp(-p.mark_discount / 12.0)
+    shrink = math.exp(-progress)
+    for g in range(m.n_generations):
+        gen = state.generations[g]
+        units = 0.0
+        aged = 0.0
+        for i in range(m.n_firms):
+            v = state.fleet[i, g]
+            units += v.units
+            aged += v.units * v.age
+        age = aged / units if units > 1e-12 else max(m.month - gen.released, 0)
+        left = int(max(gen.age_limit - age, 3.0))
+        cost = running_cost(state, reference, gen.kw)
+        excess = now - m.long_run_price
+        base = m.long_run_price
+        weight = 1.0
+        value = 0.0
+        for _ in range(left):
+            excess *= keep
+            base *= shrink
+            weight *= discount
+            margin = p.target_utilisation * (base + excess) - cost
+            if margin <= 0.0:
+                break
+            value += weight * margin * HOURS / 1000.0
+        gen.mark = value * math.exp(-m.fire_discount)
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        f.fleet_mark = 0.0
+        for g in range(m.n_generations):
+            f.fleet_mark += state.fleet[i, g].units * state.generations[g].mark
+
+
+@jit
+def serve_contracts(state):
+    """Deliver every live contract and add up what firms have, owe and are owed under contracts."""
+    count_capacity(state)
+    deliver_sites(state)
+    serve_round(state, True)
+    serve_round(state, False)
+    tally_contracts(state)
+
+
+@jit
+def compute_market(state):
+    """Phase 4 of the month."""
+    serve_contracts(state)
+    clear_spot(state)
+    use_fleets(state)
+    bill_services(state, state.work_space[3])
+    mark_fleets(state)

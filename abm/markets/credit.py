@@ -1,0 +1,312 @@
+"""The market for credit: ratios, loans arranged between borrowers and lenders, equity, what falls due."""
+
+from __future__ import annotations
+
+from abm.agents.lender import accepts_kind, judge, price_loan, size_loan
+from abm.compiled import jit
+from abm.economy import (
+    ACTIVE,
+    BANK,
+    BOND,
+    DDTL,
+    E_EQUITY,
+    E_LOAN,
+    F_EQUITY,
+    F_LENDING,
+    FLEET_COLLATERAL,
+    FUNDING,
+    HYPERSCALER,
+    LENDER,
+    LIVE,
+    NEOCLOUD,
+    NO_COLLATERAL,
+    PRIVATE_CREDIT,
+    SAVERS,
+    SITE_COLLATERAL,
+    SPONSOR,
+    TIER_SECURED,
+    TIER_UNSECURED,
+    VENDOR,
+    WAREHOUSE,
+)
+from abm.ledger import (
+    assets,
+    liabilities,
+    log_event,
+    log_hit,
+    new_loan,
+    new_stake,
+    raise_funding,
+    sum_claims,
+    transfer,
+)
+
+
+@jit
+def scheduled_principal(loan):
+    """Principal of a loan that falls due in the coming month (bn)."""
+    if loan.months_left <= 1:
+        return loan.principal
+    if loan.amortising == 1:
+        return loan.principal / loan.months_left
+    return 0.0
+
+
+@jit
+def collateral_value(state, borrower):
+    """Marked value of what secures a firm's loans (bn): fleet, sites, and shares it holds."""
+    f = state.firms[borrower]
+    value = f.fleet_mark + f.sites
+    if f.kind == LENDER and f.subkind == SPONSOR:
+        value = f.holdings * 0.5 + f.other_assets
+    return value
+
+
+@jit
+def measure(state):
+    """Recompute claims, debt service and the ratios lenders look at, for every firm."""
+    m = state.market[0]
+    sum_claims(state)
+    for i in range(m.n_firms):
+        state.firms[i].debt_service = 0.0
+        state.firms[i].maturing = 0.0
+    for r in range(m.n_loans):
+        loan = state.loans[r]
+        if loan.status != LIVE:
+            continue
+        f = state.firms[loan.borrower]
+        f.debt_service += loan.principal * loan.rate / 12.0
+        if loan.amortising == 1:
+            f.debt_service += loan.principal / max(loan.months_left, 1)
+        elif loan.months_left <= 12:
+            f.maturing += loan.principal
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.status != ACTIVE:
+            continue
+        owned = assets(f)
+        f.leverage = min(liabilities(f) / owned, 5.0) if owned > 1e-9 else 0.0
+        f.ltv = min(f.secured_debt / max(collateral_value(state, i), 1e-9), 9.9) if f.secured_debt > 0.0 else 0.0
+        f.dscr = min(max(f.earnings / f.debt_service, -9.9), 9.9) if f.debt_service > 1e-9 else 9.9
+        if f.kind == LENDER:
+            weighted = state.params[0].loan_risk_weight * f.loans_held + f.other_weight * f.other_assets
+            f.capital_ratio = min((f.paid_in + f.retained) / max(weighted, 1e-9), 9.9)
+    for i in range(m.n_firms):
+        if state.firms[i].status == ACTIVE:
+            state.firms[i].pd = judge(state, i)
+
+
+@jit
+def exposure(state, lender, borrower):
+    """What a firm owes a lender (bn)."""
+    total = 0.0
+    for r in range(state.market[0].n_loans):
+        loan = state.loans[r]
+        if loan.status == LIVE and loan.lender == lender and loan.borrower == borrower:
+            total += loan.principal
+    return total
+
+
+@jit
+def lend(state, lender, borrower, kind, amount, rate, months, tier, collateral, amortising):
+    """Make a loan: the lender raises the money from savers (funds: a part on a bank line) and pays it out.
+
+    Returns
+    -------
+    int
+        Row of the loan.
+    """
+    have = max(state.firms[lender].cash, 0.0)
+    if state.firms[lender].kind == LENDER and have < amount:
+        raise_funding(state, lender, amount - have)
+    transfer(state, lender, borrower, amount, F_LENDING)
+    r = new_loan(state, kind, lender, borrower, amount, rate, months, tier, collateral, amortising)
+    state.firms[lender].loans_held += amount
+    state.firms[borrower].debt += amount
+    if collateral != NO_COLLATERAL:
+        state.firms[borrower].secured_debt += amount
+    log_event(state, E_LOAN, lender, borrower, amount)
+    return r
+
+
+@jit
+def borrow(state, borrower, kind, amount, months, collateral, amortising, end_user):
+    """Borrow from the cheapest lenders that will lend, at most four of them.
+
+    Refusals by lenders that are short of capital or have stopped lending are recorded as hits of the funding
+    channel.
+
+    Parameters
+    ----------
+    borrower : int
+    kind : int
+        Kind of loan.
+    amount : float
+        Wanted (bn).
+    months : int
+    collateral, amortising : int
+    end_user : int
+        Firm to which the debt is dedicated, -1 if none.
+
+    Returns
+    -------
+    float
+        Borrowed (bn).
+    """
+    m = state.market[0]
+    p = state.params[0]
+    f = state.firms[borrower]
+    if amount < 1e-3 or (f.kind == NEOCLOUD and f.top_customer > p.concentration_cap):
+        return 0.0
+    secured = collateral != NO_COLLATERAL
+    got = 0.0
+    tried = state.work_space[3]
+    for i in range(m.n_firms):
+        tried[i] = 0.0
+    for _ in range(4):
+        best = -1
+        best_rate = 1.0
+        for i in range(m.n_firms):
+            bank = state.firms[i]
+            if bank.kind != LENDER or bank.status != ACTIVE or tried[i] > 0.0 or i == borrower:
+                continue
+            if not accepts_kind(bank, kind, f.pd):
+                continue
+            rate = price_loan(state, i, borrower, secured)
+            if rate < best_rate:
+                best = i
+                best_rate = rate
+        if best < 0:
+            break
+        tried[best] = 1.0
+        size = size_loan(state, best, borrower, amount - got, exposure(state, best, borrower))
+        if size < 0.01 * amount and size < amount - got:
+            if state.firms[best].lending_open < 0.5:
+                log_hit(state, borrower, best, FUNDING, amount - got)
+            continue
+        tier = TIER_SECURED if secured else TIER_UNSECURED
+        r = lend(state, best, borrower, kind, size, best_rate, months, tier, collateral, amortising)
+        state.loans[r].end_user = end_user
+        if secured:
+            state.loans[r].covenant_ltv = p.covenant_ltv
+        if state.firms[best].subkind == PRIVATE_CREDIT:
+            draw_warehouse(state, best, size * p.warehouse_share)
+        got += size
+        if got >= amount - 1e-9:
+            break
+    return got
+
+
+@jit
+def draw_warehouse(state, fund, amount):
+    """A private-credit fund refinances a part of a new loan with a bank, on a line the bank can call."""
+    m = state.market[0]
+    p = state.params[0]
+    if amount < 1e-3:
+        return
+    for i in range(m.n_firms):
+        bank = state.firms[i]
+        if bank.kind != LENDER or bank.status != ACTIVE or bank.subkind != BANK:
+            continue
+        size = size_loan(state, i, fund, amount, exposure(state, i, fund))
+        if size < 0.5 * amount:
+            continue
+        months = int(p.warehouse_tenor)
+        rate = price_loan(state, i, fund, False)
+        r = lend(state, i, fund, WAREHOUSE, size, rate, months, TIER_UNSECURED, NO_COLLATERAL, 0)
+        state.loans[r].committed = 0
+        return
+
+
+@jit
+def issue_equity(state, issuer, amount, valuation):
+    """Sell new shares (bn): vendors take their share of a customer's round, sponsors theirs, savers the rest.
+
+    Parameters
+    ----------
+    amount, valuation : float
+        Money wanted and value before the round (bn).
+    """
+    m = state.market[0]
+    p = state.params[0]
+    if amount <= 1e-6:
+        return
+    after = max(valuation, amount) + amount
+    for r in range(m.n_stakes):
+        if state.stakes[r].issuer == issuer:
+            state.stakes[r].share *= 1.0 - amount / after
+    left = amount
+    for i in range(m.n_firms):
+        holder = state.firms[i]
+        if holder.status != ACTIVE or i == issuer:
+            continue
+        part = 0.0
+        if holder.kind == VENDOR:
+            part = min(p.vendor_equity_share * amount, p.vendor_cash_share * max(holder.cash, 0.0))
+        elif holder.kind == LENDER and holder.subkind == SPONSOR and holds(state, i, issuer):
+            part = min(p.sponsor_share * amount, 0.25 * max(holder.cash, 0.0))
+        part = min(part, left)
+        if part > 1e-6:
+            transfer(state, i, issuer, part, F_EQUITY)
+            new_stake(state, i, issuer, part / after, part)
+            holder.holdings += part
+            state.firms[issuer].paid_in += part
+            left -= part
+    if left > 0.0:
+        transfer(state, SAVERS, issuer, left, F_EQUITY)
+        new_stake(state, SAVERS, issuer, left / after, left)
+        state.firms[SAVERS].holdings += left
+        state.firms[issuer].paid_in += left
+    log_event(state, E_EQUITY, issuer, -1, amount)
+
+
+@jit
+def holds(state, holder, issuer):
+    """Whether a firm owns shares of another."""
+    for r in range(state.market[0].n_stakes):
+        if state.stakes[r].holder == holder and state.stakes[r].issuer == issuer:
+            return True
+    return False
+
+
+@jit
+def finance_hardware(state, buyer, amount, end_user):
+    """Loans for hardware that is about to arrive: the kind a firm of this type takes (bn borrowed).
+
+    Neoclouds and vehicles borrow against the fleet, loan to cost within `loan_to_cost` and the policy cap on
+    loan-to-value; hyperscalers issue bonds for what their cash does not cover.
+    """
+    p = state.params[0]
+    f = state.firms[buyer]
+    if f.kind == HYPERSCALER:
+        short = amount + p.cash_buffer * f.operating_cost - f.cash
+        if short <= 0.0:
+            return 0.0
+        return borrow(state, buyer, BOND, short, int(p.bond_tenor), NO_COLLATERAL, 0, end_user)
+    cap = min(p.loan_to_cost, p.max_ltv)
+    room = p.max_ltv * (f.fleet_mark + f.sites + amount) - f.secured_debt
+    want = min(cap * amount, room)
+    if want <= 0.0:
+        return 0.0
+    return borrow(state, buyer, DDTL, want, int(min(p.loan_tenor, p.max_tenor)), FLEET_COLLATERAL, 1, end_user)
+
+
+@jit
+def refinance(state, borrower, amount):
+    """Roll what matures into a new loan of the firm's kind (bn borrowed)."""
+    p = state.params[0]
+    f = state.firms[borrower]
+    if f.kind == LENDER:
+        if f.subkind == SPONSOR:
+            return borrow(state, borrower, BOND, amount, int(p.bond_tenor), NO_COLLATERAL, 0, -1)
+        return 0.0
+    room = p.max_ltv * collateral_value(state, borrower) - f.secured_debt
+    got = 0.0
+    if room > 0.1 * amount and (f.kind == NEOCLOUD or f.fleet_mark + f.sites > 0.0) and f.kind != HYPERSCALER:
+        collateral = FLEET_COLLATERAL if f.fleet_mark > f.sites else SITE_COLLATERAL
+        months = int(min(p.loan_tenor, p.max_tenor))
+        got = borrow(state, borrower, DDTL, min(room, amount), months, collateral, 1, -1)
+    if got < amount:
+        months = int(min(p.bond_tenor, p.max_tenor + 60.0))
+        got += borrow(state, borrower, BOND, amount - got, months, NO_COLLATERAL, 0, -1)
+    return got

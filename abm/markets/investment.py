@@ -1,0 +1,165 @@
+"""Providers order GPUs and sites (phase 9): what they want, what they can finance, from whom."""
+
+from __future__ import annotations
+
+from abm.agents.hyperscaler import capex_budget, plan_fleet
+from abm.agents.neocloud import plan_orders
+from abm.compiled import jit
+from abm.draws import D_ENTRY, uniform
+from abm.economy import (
+    ACTIVE,
+    E_ENTRY,
+    F_EQUITY,
+    GPU_ORDER,
+    HYPERSCALER,
+    NEOCLOUD,
+    SAVERS,
+    SITE_ORDER,
+    SUPPLIERS,
+    VENDOR,
+)
+from abm.ledger import log_event, new_stake, transfer
+from abm.markets.compute import best_generation
+from abm.markets.gpus import gw_on_order, place_order
+
+
+@jit
+def nth_vendor(state, k):
+    """Row of the k-th vendor still in business (0: the first), or of the last one there is; -1 if none."""
+    found = -1
+    seen = 0
+    for i in range(state.market[0].n_firms):
+        if state.firms[i].kind == VENDOR and state.firms[i].status == ACTIVE:
+            found = i
+            if seen == k:
+                return found
+            seen += 1
+    return found
+
+
+@jit
+def order_units(state, buyer, units):
+    """Order hardware, split over vendors by the buyer's shares, and the site it needs (M H100e)."""
+    m = state.market[0]
+    p = state.params[0]
+    f = state.firms[buyer]
+    gw = f.fleet_gw + gw_on_order(state, buyer)
+    for k in range(3):
+        part = 1.0 - f.custom_share - f.amd_share
+        if k == 1:
+            part = f.amd_share
+        elif k == 2:
+            part = f.custom_share
+        if part <= 1e-6:
+            continue
+        vendor = nth_vendor(state, k)
+        if vendor < 0:
+            return
+        g = best_generation(state, vendor)
+        if g < 0:
+            continue
+        price = state.generations[g].cost * state.firms[vendor].markup
+        size = min(units * part, 0.5 * max(f.cash, 0.0) / max(p.order_deposit * price, 1e-9))
+        if size <= 1e-6:
+            continue
+        place_order(state, GPU_ORDER, buyer, vendor, g, size, price, int(p.gpu_lead), -1)
+        gw += size * state.generations[g].kw * f.pue
+    short = gw - f.site_gw - f.leased_gw - f.on_order_gw
+    if short > 1e-4:
+        short = min(short, 0.5 * max(f.cash, 0.0) / max(p.order_deposit * p.site_cost, 1e-9))
+        if short > 1e-4:
+            place_order(state, SITE_ORDER, buyer, SUPPLIERS, -1, short, p.site_cost, int(p.site_lead), -1)
+            f.on_order_gw += short
+
+
+@jit
+def unit_cost(state, buyer):
+    """Price of one M H100e of the hardware a provider would order, with its site (bn)."""
+    m = state.market[0]
+    p = state.params[0]
+    f = state.firms[buyer]
+    cost = 0.0
+    for k in range(3):
+        part = 1.0 - f.custom_share - f.amd_share
+        if k == 1:
+            part = f.amd_share
+        elif k == 2:
+            part = f.custom_share
+        vendor = nth_vendor(state, k)
+        if vendor < 0 or part <= 1e-6:
+            continue
+        g = best_generation(state, vendor)
+        if g >= 0:
+            cost += part * (state.generations[g].cost * state.firms[vendor].markup)
+            cost += part * state.generations[g].kw * f.pue * p.site_cost
+    return max(cost, 0.1)
+
+
+@jit
+def invest(state):
+    """Every provider compares the capacity it wants with what it has and has ordered, and orders a part of the gap."""
+    m = state.market[0]
+    p = state.params[0]
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.status != ACTIVE:
+            continue
+        if f.kind == HYPERSCALER:
+            target = plan_fleet(state, i)
+            budget = capex_budget(state, i)
+        elif f.kind == NEOCLOUD:
+            target = plan_orders(state, i)
+            budget = p.equity_part * max(f.cash, 0.0) / max(1.0 - p.loan_to_cost, 0.05)
+            if f.pd > p.bid_risk_cap:
+                budget = 0.0
+        else:
+            continue
+        gap = target - f.capacity
+        f.desired = max(gap, 0.0)
+        units = max(gap - f.on_order, 0.0) / p.order_smoothing
+        units = min(units, budget / unit_cost(state, i))
+        if units > 1e-5:
+            order_units(state, i, units)
+
+
+@jit
+def enter(state):
+    """A new neocloud may enter when renting out GPUs pays: the chance follows the margin over full cost."""
+    m = state.market[0]
+    p = state.params[0]
+    margin = m.spot_price / max(m.long_run_price, 1e-6) - 1.0
+    if margin <= 0.0 or uniform(m.seed, D_ENTRY, m.month, 0) > p.entry_rate * margin * m.sentiment / 12.0:
+        return
+    i = m.n_firms
+    model = -1
+    for j in range(m.n_firms):
+        if state.firms[j].kind == NEOCLOUD and state.firms[j].status == ACTIVE:
+            model = j
+    if model < 0 or i >= state.firms.shape[0]:
+        return
+    f = state.firms[i]
+    like = state.firms[model]
+    f.kind = NEOCLOUD
+    f.status = ACTIVE
+    f.parent = -1
+    f.entered = m.month
+    f.failed = -1
+    f.pue = like.pue
+    f.power_premium = like.power_premium
+    f.renewables = like.renewables
+    f.unit_opex = like.unit_opex
+    f.book_life = like.book_life
+    f.amd_share = like.amd_share
+    f.custom_share = like.custom_share
+    f.top_customer_id = -1
+    f.expected_spot = m.spot_price
+    f.expected_growth = like.expected_growth
+    f.pd = like.pd
+    f.dscr = 9.9
+    f.valuation = p.entry_equity
+    m.n_firms += 1
+    transfer(state, SAVERS, i, p.entry_equity, F_EQUITY)
+    new_stake(state, SAVERS, i, 1.0, p.entry_equity)
+    f.paid_in = p.entry_equity
+    state.firms[SAVERS].holdings += p.entry_equity
+    log_event(state, E_ENTRY, i, -1, p.entry_equity)

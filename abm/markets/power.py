@@ -1,0 +1,49 @@
+"""Power: what a fleet draws, what a unit of compute costs in electricity and carbon, what a firm emits."""
+
+from __future__ import annotations
+
+from abm.compiled import jit
+from abm.economy import HOURS
+
+
+@jit
+def mean_kw(state, firm):
+    """Average power of a firm's fleet at the server (kW per H100e); 0 without a fleet."""
+    units = 0.0
+    power = 0.0
+    for g in range(state.market[0].n_generations):
+        v = state.fleet[firm, g]
+        units += v.units
+        power += v.units * state.generations[g].kw
+    return power / units if units > 1e-12 else 0.0
+
+
+@jit
+def price_of_energy(state, firm):
+    """What a firm pays for a MWh (USD): market price with its premium, plus carbon on the fossil part."""
+    m = state.market[0]
+    p = state.params[0]
+    f = state.firms[firm]
+    return m.power_price * f.power_premium + m.carbon_price * p.carbon_intensity * (1.0 - f.renewables)
+
+
+@jit
+def running_cost(state, firm, kw):
+    """Cost of running one H100e for an hour (USD) on hardware of this power: electricity, cooling, carbon, staff."""
+    f = state.firms[firm]
+    return kw * f.pue * price_of_energy(state, firm) / 1000.0 + f.unit_opex
+
+
+@jit
+def use_energy(state, firm):
+    """Electricity and emissions of a firm this month from the capacity it uses; idle hardware draws a part."""
+    f = state.firms[firm]
+    p = state.params[0]
+    if f.capacity <= 0.0:
+        f.energy = 0.0
+        f.emissions = 0.0
+        return
+    drawing = f.used + p.idle_power * max(f.capacity - f.used, 0.0)
+    gw = drawing * mean_kw(state, firm) * f.pue
+    f.energy = gw * HOURS / 1000.0
+    f.emissions = f.energy * p.carbon_intensity * (1.0 - f.renewables)

@@ -1,0 +1,190 @@
+"""Where compute contracts are signed: labs and clouds tender, providers bid, both are bound (phase 9)."""
+
+from __future__ import annotations
+
+from abm.agents.lab import affordable_commitment, plan_capacity
+from abm.agents.neocloud import quote_contract
+from abm.compiled import jit
+from abm.draws import D_TENDER, uniform
+from abm.economy import (
+    ACTIVE,
+    BN_PER_RATE,
+    COMPUTE,
+    E_CONTRACT,
+    F_PREPAYMENT,
+    HYPERSCALER,
+    INTENT,
+    LAB,
+    LIVE,
+    NEOCLOUD,
+    PENDING,
+)
+from abm.ledger import log_event, new_contract, transfer
+from abm.markets.compute import ramp_months, unit_invoice
+
+
+@jit
+def promised_at(state, buyer, month):
+    """Compute promised to a buyer that will still run in a month to come (M H100e)."""
+    m = state.market[0]
+    total = 0.0
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.buyer != buyer or c.kind != COMPUTE:
+            continue
+        if c.status == PENDING or (c.status == LIVE and m.month + c.months_left > month):
+            total += c.quantity
+    return total
+
+
+@jit
+def promised_invoices(state, buyer):
+    """Invoices a month a buyer has promised, all binding contracts at full ramp (bn)."""
+    total = 0.0
+    for r in range(state.market[0].n_contracts):
+        c = state.contracts[r]
+        if c.buyer == buyer and (c.status == LIVE or c.status == PENDING):
+            total += unit_invoice(c)
+    return total
+
+
+@jit
+def can_promise(state, seller):
+    """Capacity a provider can still promise (M H100e): its growth is bounded by what it runs already.
+
+    A provider whose cover is bad, or a neocloud whose lenders would judge it a bad risk, promises nothing.
+    """
+    p = state.params[0]
+    f = state.firms[seller]
+    if f.status != ACTIVE or (f.kind != NEOCLOUD and f.kind != HYPERSCALER):
+        return 0.0
+    if f.pd > p.bid_risk_cap:
+        return 0.0
+    ceiling = p.promise_growth * f.capacity
+    return max(ceiling - f.promised_out, 0.0)
+
+
+@jit
+def sign_contract(state, buyer, seller, quantity, price, months, lead):
+    """Sign a compute contract: prepayment now, delivery after the lead time.
+
+    Returns
+    -------
+    int
+        Row of the contract.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    ramp = max(int(p.contract_ramp), 1)
+    r = new_contract(
+        state, COMPUTE, buyer, seller, quantity, price, months, m.month + lead, ramp, p.take_or_pay
+    )
+    c = state.contracts[r]
+    value = unit_invoice(c) * ramp_months(c, c.start)
+    c.announced = value
+    prepaid = min(p.prepayment_share * value, 0.1 * max(state.firms[buyer].cash, 0.0))
+    if prepaid > 1e-9:
+        transfer(state, buyer, seller, prepaid, F_PREPAYMENT)
+        c.prepaid = prepaid
+    state.firms[seller].promised_out += quantity
+    state.firms[buyer].promised_in += quantity
+    log_event(state, E_CONTRACT, buyer, seller, value)
+    use_intents(state, buyer, value)
+    return r
+
+
+@jit
+def use_intents(state, buyer, value):
+    """A signed contract turns the same value of the buyer's letters of intent into a binding promise."""
+    left = value
+    for r in range(state.market[0].n_contracts):
+        c = state.contracts[r]
+        if c.status == INTENT and c.buyer == buyer and left > 0.0:
+            used = min(left, c.announced)
+            c.announced -= used
+            left -= used
+
+
+@jit
+def tender(state, buyer, wanted):
+    """Sign with the cheapest bidders, at most three, until the wanted capacity is covered.
+
+    Parameters
+    ----------
+    wanted : float
+        Capacity (M H100e).
+
+    Returns
+    -------
+    float
+        Signed (M H100e).
+    """
+    m = state.market[0]
+    p = state.params[0]
+    signed = 0.0
+    tried = state.work_space[3]
+    for i in range(m.n_firms):
+        tried[i] = 0.0
+    months = max(int(min(p.contract_tenor, p.max_contract_tenor)), 1)
+    for _ in range(3):
+        best = -1
+        best_price = 1e9
+        for i in range(m.n_firms):
+            if i == buyer or tried[i] > 0.0 or can_promise(state, i) < 0.02 * wanted:
+                continue
+            if state.firms[buyer].kind == HYPERSCALER and state.firms[i].kind == HYPERSCALER:
+                continue
+            taste = 1.0 + p.bid_taste * (uniform(m.seed, D_TENDER, m.month, buyer * 512 + i) - 0.5)
+            price = quote_contract(state, i, buyer, m.long_run_price) * taste
+            if price < best_price:
+                best = i
+                best_price = price
+        if best < 0:
+            break
+        tried[best] = 1.0
+        quantity = min(wanted - signed, can_promise(state, best))
+        if quantity <= 1e-6:
+            continue
+        sign_contract(state, buyer, best, quantity, best_price, months, int(p.contract_lead))
+        signed += quantity
+        if signed >= 0.98 * wanted:
+            break
+    return signed
+
+
+@jit
+def labs_tender(state):
+    """Labs sign for the capacity their plans lack, within the invoices they dare to promise."""
+    m = state.market[0]
+    p = state.params[0]
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.status != ACTIVE or f.kind != LAB or f.stops_paying > 0.0:
+            continue
+        horizon = m.month + int(p.planning_horizon)
+        short = plan_capacity(state, i) - promised_at(state, i, horizon) - f.capacity
+        f.desired = max(short, 0.0)
+        if short < p.tender_threshold * max(f.need, 1e-3):
+            continue
+        room = affordable_commitment(state, i) - promised_invoices(state, i)
+        quantity = min(short, room / (m.contract_price * BN_PER_RATE)) * p.tender_part
+        if quantity > 1e-4:
+            tender(state, i, quantity)
+
+
+@jit
+def clouds_tender(state):
+    """Hyperscalers whose budget or power cannot cover their plan rent the rest from neoclouds."""
+    m = state.market[0]
+    p = state.params[0]
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.status != ACTIVE or f.kind != HYPERSCALER:
+            continue
+        short = f.desired - f.on_order
+        if short > p.tender_threshold * max(f.need, 1e-3):
+            promise = promised_invoices(state, i) + short * m.contract_price * BN_PER_RATE
+            if promise < p.rental_share * (f.other_income + f.revenue):
+                signed = short * p.outsourcing
+                if signed > 1e-4:
+                    tender(state, i, signed)

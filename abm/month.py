@@ -1,0 +1,86 @@
+"""The month: ten phases in order. This file is the table of contents of the model."""
+
+from __future__ import annotations
+
+from abm.beliefs import update_beliefs
+from abm.compiled import jit
+from abm.failure import aftermath, refuse_to_pay
+from abm.ledger import open_month, overflowing
+from abm.markets.compute import compute_market, serve_contracts, start_contracts
+from abm.markets.credit import measure
+from abm.markets.gpus import ready_deliveries, tally_orders, vendors_plan, wear
+from abm.markets.investment import enter, invest
+from abm.markets.services import model_market
+from abm.markets.tenders import clouds_tender, labs_tender
+from abm.record import record
+from abm.settlement import clearing, distribute, funding, obligations
+from abm.world import world
+
+
+@jit
+def deliveries(state):
+    """Phase 2: contracts go live, ordered hardware arrives if it is paid for in phase 7; fleets age."""
+    start_contracts(state)
+    wear(state)
+    serve_contracts(state)
+    ready_deliveries(state)
+
+
+@jit
+def decide(state):
+    """Phase 9: expectations and appetite, equity, tenders for compute, orders, vendors' plans, entry."""
+    tally_orders(state)
+    serve_contracts(state)
+    update_beliefs(state)
+    labs_tender(state)
+    invest(state)
+    clouds_tender(state)
+    vendors_plan(state)
+    enter(state)
+    measure(state)
+
+
+@jit
+def month(state):
+    """One month of the economy.
+
+    Parameters
+    ----------
+    state : State
+        Changed in place.
+    """
+    state.market[0].month += 1
+    open_month(state)
+    world(state)  # 1 demand, technology, rates, power, shocks
+    deliveries(state)  # 2 contracts start, hardware arrives
+    model_market(state)  # 3 quality, prices, customers' choice
+    compute_market(state)  # 4 contracts served, spot cleared, services billed, GPUs marked
+    refuse_to_pay(state)
+    obligations(state)  # 5 everything that falls due
+    funding(state)  # 6 lines, refinancing, equity, cuts, renegotiation
+    clearing(state)  # 7 who is paid
+    distribute(state)
+    aftermath(state)  # 8 defaults, round by round
+    decide(state)  # 9 contracts, orders, loans for later
+    record(state)  # 10 aggregates, panels, events
+
+
+@jit
+def run_months(state, months):
+    """Months in a row in one compiled call; stops early when a table has no room for another month.
+
+    Parameters
+    ----------
+    state : State
+    months : int
+
+    Returns
+    -------
+    int
+        Months run.
+    """
+    for k in range(months):
+        if overflowing(state):
+            return k
+        month(state)
+    return months

@@ -1,0 +1,110 @@
+"""Decision rules by name, and an engine in which some of them are replaced.
+
+Every rule is a short function of the state and a row. A replacement takes the same arguments; compiled with
+`abm.compiled.jit` (or `numba.njit`) the whole engine stays compiled, as a plain Python function the months
+that call it run at Python speed, while everything that does not depend on it stays compiled.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from types import FunctionType
+from typing import Any
+
+import numba
+
+from abm.agents import entrant, hyperscaler, lab, lender, neocloud, vendor
+from abm.errors import BadInput
+from abm.month import run_months
+from abm.parameters import nearest
+
+RULES: dict[str, Any] = {
+    "set_price": lab.set_price,
+    "plan_training": lab.plan_training,
+    "plan_capacity": lab.plan_capacity,
+    "affordable_commitment": lab.affordable_commitment,
+    "seek_equity": lab.seek_equity,
+    "value_lab": lab.value_lab,
+    "release_model": entrant.release_model,
+    "quote_contract": neocloud.quote_contract,
+    "plan_orders": neocloud.plan_orders,
+    "accept_renegotiation": neocloud.accept_renegotiation,
+    "plan_fleet": hyperscaler.plan_fleet,
+    "capex_budget": hyperscaler.capex_budget,
+    "judge": lender.judge,
+    "accepts_kind": lender.accepts_kind,
+    "price_loan": lender.price_loan,
+    "size_loan": lender.size_loan,
+    "swing_appetite": lender.swing_appetite,
+    "set_markup": vendor.set_markup,
+    "plan_supply": vendor.plan_supply,
+    "is_due": vendor.is_due,
+    "offer_vendor_finance": vendor.offer_vendor_finance,
+}
+
+
+def _plain(function: Any) -> FunctionType:
+    """The Python function behind a compiled one."""
+    return getattr(function, "py_func", function)
+
+
+def _callees(function: FunctionType) -> dict[str, Any]:
+    """Functions of this package that a function calls, by the global name it calls them by."""
+    found = {}
+    for name in function.__code__.co_names:
+        value = function.__globals__.get(name)
+        plain = _plain(value)
+        if isinstance(plain, FunctionType) and plain.__module__.startswith("abm."):
+            found[name] = value
+    return found
+
+
+def engine(replaced: Mapping[str, Callable[..., Any]] | None = None) -> Callable[[Any, int], int]:
+    """The compiled run, with some decision rules replaced.
+
+    Parameters
+    ----------
+    replaced : mapping of str to callable, optional
+        Rule names (the keys of `RULES`) and functions with the same parameters.
+
+    Returns
+    -------
+    callable
+        ``run(state, months) -> months run``, as `abm.month.run_months`.
+
+    Raises
+    ------
+    BadInput
+        For a name that is no rule or a function with another number of parameters.
+    """
+    if not replaced:
+        return run_months  # type: ignore[no-any-return]
+    swap: dict[FunctionType, Any] = {}
+    for name, function in replaced.items():
+        if name not in RULES:
+            raise BadInput(f"there is no rule '{name}'{nearest(name, RULES)} (rules: {', '.join(RULES)})")
+        wanted = list(inspect.signature(_plain(RULES[name])).parameters)
+        if not callable(function) or len(inspect.signature(_plain(function)).parameters) != len(wanted):
+            raise BadInput(f"rule '{name}' must be a function of ({', '.join(wanted)})")
+        swap[_plain(RULES[name])] = function
+    compiled = all(hasattr(function, "py_func") for function in replaced.values())
+    done: dict[FunctionType, Any] = {}
+
+    def relink(function: Any) -> Any:
+        """The function with every replaced rule below it swapped; itself if there is none."""
+        plain = _plain(function)
+        if plain in swap:
+            return swap[plain]
+        if plain not in done:
+            below = {name: relink(value) for name, value in _callees(plain).items()}
+            changed = {name: new for name, new in below.items() if new is not plain.__globals__[name]}
+            if changed:
+                copy = FunctionType(plain.__code__, {**plain.__globals__, **changed}, plain.__name__)
+                copy.__defaults__ = plain.__defaults__
+                done[plain] = numba.njit(nogil=True, error_model="numpy")(copy) if compiled else copy
+            else:
+                done[plain] = function
+        return done[plain]
+
+    return relink(run_months)  # type: ignore[no-any-return]

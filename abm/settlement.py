@@ -1,0 +1,514 @@
+"""What falls due, how firms find the money, and who is paid: phases 5, 6 and 7."""
+
+from __future__ import annotations
+
+from abm.agents.neocloud import accept_renegotiation
+from abm.agents.vendor import offer_vendor_finance
+from abm.compiled import jit
+from abm.contagion.clearing import clear_rows
+from abm.draws import D_ROUND, uniform
+from abm.economy import (
+    ACTIVE,
+    BN_PER_RATE,
+    COMPUTE,
+    COUNTERPARTY,
+    CUSTOMERS,
+    DUE_CARBON,
+    DUE_FUNDING,
+    DUE_INTEREST,
+    DUE_INVOICE,
+    DUE_OPERATING,
+    DUE_ORDER,
+    DUE_POWER,
+    DUE_PRINCIPAL,
+    E_RENEGOTIATED,
+    ENDED,
+    F_BANKRUPTCY,
+    F_CARBON,
+    F_COMPUTE,
+    F_FUNDING_COST,
+    F_GPU,
+    F_INTEREST,
+    F_LEASE,
+    F_LENDING,
+    F_OPERATING,
+    F_OTHER_BUSINESS,
+    F_POWER,
+    F_PRINCIPAL,
+    F_SITE,
+    F_SUPPORT,
+    FLEET_COLLATERAL,
+    GOVERNMENT,
+    GPU_ORDER,
+    HYPERSCALER,
+    LAB,
+    LENDER,
+    LIVE,
+    NEOCLOUD,
+    OUTSIDE,
+    PENDING,
+    POWER,
+    REVOLVER,
+    SAVERS,
+    SUPPLIERS,
+    TIER_OPERATING,
+    TIER_SECURED,
+    TIER_UNSECURED,
+    VENDOR,
+    VENDOR_LOAN,
+)
+from abm.ledger import (
+    charge,
+    earn,
+    log_event,
+    log_hit,
+    new_stake,
+    pay_cost,
+    pay_out,
+    raise_funding,
+    return_funding,
+    transfer,
+)
+from abm.markets.compute import usage
+from abm.markets.credit import finance_hardware, issue_equity, lend, refinance, scheduled_principal
+from abm.markets.gpus import balance_due, cancel_order, take_delivery
+
+
+@jit
+def add_due(state, kind, debtor, creditor, tier, amount, ref):
+    """Append an obligation of this month (bn); nothing if the amount is not positive."""
+    if amount <= 0.0:
+        return
+    m = state.market[0]
+    d = state.dues
+    r = m.n_dues
+    d.kind[r] = kind
+    d.debtor[r] = debtor
+    d.creditor[r] = creditor
+    d.tier[r] = tier
+    d.amount[r] = amount
+    d.paid[r] = 0.0
+    d.ref[r] = ref
+    m.n_dues += 1
+
+
+@jit
+def first_cloud(state, lab):
+    """The hyperscaler that holds the largest stake in a lab, to whom it pays its revenue share; -1 if none."""
+    best = -1
+    share = 0.0
+    for r in range(state.market[0].n_stakes):
+        s = state.stakes[r]
+        if s.issuer == lab and s.share > share and state.firms[s.holder].kind == HYPERSCALER:
+            best = s.holder
+            share = s.share
+    return best
+
+
+@jit
+def pay_in_shares(state, firm):
+    """Staff paid in shares: a cost without cash, new paid-in capital held by savers."""
+    f = state.firms[firm]
+    amount = f.stock_pay
+    if amount <= 0.0:
+        return
+    charge(state, firm, amount)
+    earn(state, SAVERS, amount)
+    new_stake(state, SAVERS, firm, 0.0, amount)
+    f.paid_in += amount
+    state.firms[SAVERS].holdings += amount
+
+
+@jit
+def owe_running_costs(state, i):
+    """Staff, power, carbon, running costs, spot compute and revenue shares of one firm."""
+    m = state.market[0]
+    p = state.params[0]
+    f = state.firms[i]
+    add_due(state, DUE_OPERATING, i, SUPPLIERS, TIER_OPERATING, f.fixed_cost, -1)
+    pay_in_shares(state, i)
+    if f.capacity > 0.0:
+        add_due(state, DUE_OPERATING, i, SUPPLIERS, TIER_OPERATING, f.used * f.unit_opex * BN_PER_RATE, -1)
+        power = f.energy * m.power_price * f.power_premium * 1e-3
+        add_due(state, DUE_POWER, i, POWER, TIER_OPERATING, power, -1)
+        add_due(state, DUE_CARBON, i, GOVERNMENT, TIER_OPERATING, f.emissions * m.carbon_price * 1e-3, -1)
+    add_due(state, DUE_INVOICE, i, CUSTOMERS, TIER_OPERATING, f.spot_bought * m.spot_price * BN_PER_RATE, -1)
+    if f.kind == LAB and f.revenue_share > 0.0:
+        cloud = first_cloud(state, i)
+        if cloud >= 0 and state.firms[cloud].status == ACTIVE:
+            add_due(state, DUE_OPERATING, i, cloud, TIER_UNSECURED, f.revenue_share * f.revenue, -1)
+    if f.kind == LENDER:
+        rate = max(m.base_rate + p.funding_spread, 0.0)
+        add_due(state, DUE_FUNDING, i, SAVERS, TIER_UNSECURED, f.funding * rate / 12.0, -1)
+        add_due(state, DUE_OPERATING, i, SUPPLIERS, TIER_OPERATING, f.loans_held * p.lender_cost / 12.0, -1)
+
+
+@jit
+def bill_contracts(state):
+    """Invoices of live contracts: what is delivered, the take-or-pay part whether used or not.
+
+    A prepayment is worked off evenly over the months left.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        c.missed = 0.0
+        if c.status != LIVE:
+            continue
+        scale = BN_PER_RATE if c.kind == COMPUTE else 1.0
+        firm_part = min(c.take_or_pay * p.take_or_pay_scale, 1.0)
+        used = usage(state.firms[c.buyer]) if c.kind == COMPUTE else 1.0
+        invoice = c.delivered * c.price * scale * (firm_part + (1.0 - firm_part) * used)
+        credit = min(c.prepaid / max(c.months_left, 1), invoice)
+        if credit > 0.0:
+            c.prepaid -= credit
+            charge(state, c.buyer, credit)
+            earn(state, c.seller, credit)
+        add_due(state, DUE_INVOICE, c.buyer, c.seller, TIER_UNSECURED, invoice - credit, r)
+
+
+@jit
+def obligations(state):
+    """Phase 5 of the month: everything that falls due, in one network with seniority."""
+    m = state.market[0]
+    m.n_dues = 0
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.status != ACTIVE or f.kind == OUTSIDE:
+            continue
+        if f.other_income > 0.0:
+            pay_cost(state, CUSTOMERS, i, f.other_income, F_OTHER_BUSINESS)
+        owe_running_costs(state, i)
+    bill_contracts(state)
+    for r in range(m.n_loans):
+        loan = state.loans[r]
+        if loan.status != LIVE or loan.lender < 0:
+            continue
+        interest = loan.principal * loan.rate / 12.0
+        add_due(state, DUE_INTEREST, loan.borrower, loan.lender, loan.tier, interest, r)
+        add_due(state, DUE_PRINCIPAL, loan.borrower, loan.lender, loan.tier, scheduled_principal(loan), r)
+    for r in range(m.n_orders):
+        o = state.orders[r]
+        if o.status == PENDING and o.ready > 0.0:
+            add_due(state, DUE_ORDER, o.buyer, o.vendor, TIER_UNSECURED, balance_due(o), r)
+
+
+@jit
+def draw_revolvers(state, firm, amount):
+    """Draw on open credit lines (bn drawn)."""
+    m = state.market[0]
+    got = 0.0
+    for r in range(m.n_loans):
+        loan = state.loans[r]
+        if loan.status != LIVE or loan.kind != REVOLVER or loan.borrower != firm or got >= amount:
+            continue
+        bank = state.firms[loan.lender]
+        if bank.status != ACTIVE or (bank.lending_open < 0.5 and loan.committed == 0):
+            continue
+        draw = min(loan.limit - loan.principal, amount - got)
+        if draw <= 0.0:
+            continue
+        if bank.cash < draw:
+            raise_funding(state, loan.lender, draw - max(bank.cash, 0.0))
+        transfer(state, loan.lender, firm, draw, F_LENDING)
+        loan.principal += draw
+        bank.loans_held += draw
+        state.firms[firm].debt += draw
+        got += draw
+    return got
+
+
+@jit
+def parent_support(state, firm, amount):
+    """A parent with money to spare puts equity into its subsidiary (bn given)."""
+    parent = state.firms[firm].parent
+    if parent < 0 or state.firms[parent].status != ACTIVE:
+        return 0.0
+    spare = max(state.firms[parent].cash - state.firms[parent].operating_cost, 0.0)
+    give = min(amount, 0.5 * spare)
+    if give <= 1e-9:
+        return 0.0
+    transfer(state, parent, firm, give, F_SUPPORT)
+    new_stake(state, parent, firm, 0.0, give)
+    state.firms[parent].holdings += give
+    state.firms[firm].paid_in += give
+    return give
+
+
+@jit
+def emergency_round(state, firm, amount):
+    """Equity raised under pressure (bn): investors come in with a chance that follows sentiment."""
+    m = state.market[0]
+    p = state.params[0]
+    f = state.firms[firm]
+    if (f.kind != LAB and f.kind != NEOCLOUD) or f.valuation <= 0.0:
+        return 0.0
+    if uniform(m.seed, D_ROUND, m.month, firm) > p.round_success * m.sentiment:
+        return 0.0
+    size = min(amount, p.equity_dilution * f.valuation)
+    issue_equity(state, firm, size, f.valuation)
+    return size
+
+
+@jit
+def drop_orders(state, firm, amount):
+    """Cancel arrivals that cannot be paid (bn of dues removed), the latest first."""
+    m = state.market[0]
+    d = state.dues
+    saved = 0.0
+    for back in range(m.n_dues):
+        r = m.n_dues - 1 - back
+        if saved >= amount:
+            break
+        if d.kind[r] == DUE_ORDER and d.debtor[r] == firm and d.amount[r] > 0.0:
+            saved += d.amount[r]
+            d.amount[r] = 0.0
+            cancel_order(state, d.ref[r])
+    return saved
+
+
+@jit
+def renegotiate(state, firm, amount):
+    """Ask providers to extend and amend: less now, a lower price, a longer contract (bn of dues removed)."""
+    m = state.market[0]
+    p = state.params[0]
+    d = state.dues
+    saved = 0.0
+    for r in range(m.n_dues):
+        if saved >= amount:
+            break
+        if d.kind[r] != DUE_INVOICE or d.debtor[r] != firm or d.ref[r] < 0:
+            continue
+        c = state.contracts[d.ref[r]]
+        if c.amended >= 0 and m.month - c.amended < 12:
+            continue
+        if not accept_renegotiation(state, c.seller, firm):
+            continue
+        relief = d.amount[r] * p.amend_deferral
+        d.amount[r] -= relief
+        c.price *= 1.0 - p.amend_haircut
+        c.months_left += int(p.amend_extension)
+        c.months += int(p.amend_extension)
+        c.amended = m.month
+        saved += relief
+        log_event(state, E_RENEGOTIATED, firm, c.seller, relief)
+    return saved
+
+
+@jit
+def fund_firm(state, i, outflow, inflow, hardware, maturing):
+    """The funding ladder of one firm that foresees a shortfall, in order: hardware loans, revolvers,
+    refinancing, the parent, equity, cancelled orders and spending cuts, renegotiation."""
+    p = state.params[0]
+    f = state.firms[i]
+    if f.kind == LENDER:
+        gap = outflow - f.cash - p.receipt_trust * inflow
+        if gap > 0.0 and f.paid_in + f.retained > 0.0:
+            raise_funding(state, i, gap)
+        return
+    buffer = p.cash_buffer * f.fixed_cost
+    if hardware > 0.0:
+        if f.kind == NEOCLOUD:
+            for v in range(state.market[0].n_firms):
+                if state.firms[v].kind == VENDOR and state.firms[v].status == ACTIVE:
+                    size = offer_vendor_finance(state, v, hardware)
+                    if size > 0.01:
+                        rate = state.market[0].base_rate + p.vendor_loan_spread
+                        months = int(min(p.loan_tenor, p.max_tenor))
+                        lend(state, v, i, VENDOR_LOAN, size, rate, months, TIER_SECURED, FLEET_COLLATERAL, 1)
+                        hardware -= size
+                    break
+        finance_hardware(state, i, hardware, -1)
+    gap = outflow + buffer - f.cash - p.receipt_trust * inflow
+    if gap <= 0.0:
+        return
+    gap -= draw_revolvers(state, i, gap)
+    if gap > 0.0 and maturing > 0.0:
+        gap -= refinance(state, i, min(gap, maturing))
+    if gap > 0.0:
+        gap -= parent_support(state, i, gap)
+    if gap > 0.0:
+        gap -= emergency_round(state, i, gap * p.round_excess)
+    if gap > 0.0 and (f.kind == NEOCLOUD or f.kind == HYPERSCALER):
+        gap -= refinance(state, i, gap)
+    gap -= buffer
+    if gap > 0.0 and hardware > 0.0:
+        gap -= drop_orders(state, i, gap)
+    if gap > 0.0:
+        f.fixed_cost *= 1.0 - p.spending_cut
+        renegotiate(state, i, gap)
+
+
+@jit
+def funding(state):
+    """Phase 6 of the month: every firm looks ahead to its dues and finds the money it can."""
+    m = state.market[0]
+    d = state.dues
+    n = m.n_dues
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.status != ACTIVE or f.kind == OUTSIDE:
+            continue
+        outflow = 0.0
+        inflow = 0.0
+        hardware = 0.0
+        maturing = 0.0
+        for r in range(n):
+            if d.debtor[r] == i:
+                outflow += d.amount[r]
+                if d.kind[r] == DUE_ORDER:
+                    hardware += d.amount[r]
+                elif d.kind[r] == DUE_PRINCIPAL:
+                    maturing += d.amount[r]
+            if d.creditor[r] == i:
+                inflow += d.amount[r]
+        fund_firm(state, i, outflow, inflow, hardware, maturing)
+
+
+@jit
+def flow_of(state, r):
+    """Kind of flow of an obligation."""
+    d = state.dues
+    kind = d.kind[r]
+    if kind == DUE_POWER:
+        return F_POWER
+    if kind == DUE_CARBON:
+        return F_CARBON
+    if kind == DUE_INTEREST:
+        return F_INTEREST
+    if kind == DUE_PRINCIPAL:
+        return F_PRINCIPAL
+    if kind == DUE_ORDER:
+        return F_GPU if state.orders[d.ref[r]].kind == GPU_ORDER else F_SITE
+    if kind == DUE_INVOICE:
+        if d.ref[r] >= 0 and state.contracts[d.ref[r]].kind != COMPUTE:
+            return F_LEASE
+        return F_COMPUTE
+    if kind == DUE_FUNDING:
+        return F_FUNDING_COST
+    return F_OPERATING
+
+
+@jit
+def post_payment(state, r):
+    """Book what was paid on one obligation: income and cost, principal, or a delivery."""
+    d = state.dues
+    if d.amount[r] <= 0.0:
+        return
+    paid = d.paid[r]
+    debtor = d.debtor[r]
+    creditor = d.creditor[r]
+    kind = d.kind[r]
+    transfer(state, debtor, creditor, paid, flow_of(state, r))
+    if kind == DUE_PRINCIPAL:
+        loan = state.loans[d.ref[r]]
+        # Twelve digits are enough to know that nothing is left.
+        loan.principal = max(loan.principal - paid, 0.0)
+        state.firms[debtor].debt -= paid
+        state.firms[creditor].loans_held -= paid
+    elif kind == DUE_ORDER:
+        if d.amount[r] - paid <= 1e-12 * d.amount[r]:
+            take_delivery(state, d.ref[r], paid)
+        else:
+            state.orders[d.ref[r]].deposit += paid
+    elif kind == DUE_INTEREST:
+        state.firms[debtor].interest_cost += paid
+        state.firms[debtor].retained -= paid
+        earn(state, creditor, paid)
+    else:
+        charge(state, debtor, paid)
+        earn(state, creditor, paid)
+    missed = d.amount[r] - paid
+    if missed > 0.0:
+        if kind == DUE_INVOICE and d.ref[r] >= 0:
+            state.contracts[d.ref[r]].missed = missed
+        if state.firms[creditor].kind != OUTSIDE:
+            log_hit(state, creditor, debtor, COUNTERPARTY, missed)
+
+
+@jit
+def clearing(state):
+    """Phase 7 of the month: the greatest clearing payments with seniority, limited liability and bankruptcy costs.
+
+    Eisenberg and Noe 2001; Rogers and Veraart 2013 with alpha = beta = 1 - bankruptcy_cost; Elsinger 2009.
+
+    Returns
+    -------
+    float
+        Residual of the fixed point.
+    """
+    m = state.market[0]
+    d = state.dues
+    keep = 1.0 - state.params[0].bankruptcy_cost
+    for i in range(m.n_firms):
+        # The sectors around the agents never default: they can pay whatever they owe.
+        state.cash_before[i] = 1e9 if state.firms[i].kind == OUTSIDE else max(state.firms[i].cash, 0.0)
+        state.default_round[i] = 0
+    for i in range(m.n_firms, state.cash_before.shape[0]):
+        state.cash_before[i] = 0.0
+        state.default_round[i] = 0
+    residual = clear_rows(
+        d.debtor, d.creditor, d.tier, d.amount, m.n_dues, state.cash_before, keep, keep, state.scratch, d.paid,
+        state.default_round,
+    )  # fmt: skip
+    m.stage = 1
+    for r in range(m.n_dues):
+        post_payment(state, r)
+    for i in range(m.n_firms):
+        if state.default_round[i] > 0:
+            # What bankruptcy costs is all that is left, since a firm in default pays out everything else.
+            pay_cost(state, i, SUPPLIERS, max(state.firms[i].cash, 0.0), F_BANKRUPTCY)
+    run_off(state)
+    return residual
+
+
+@jit
+def run_off(state):
+    """Contracts and loans come a month nearer to their end; what has ended is closed."""
+    m = state.market[0]
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.status != LIVE:
+            continue
+        c.months_left -= 1
+        if c.months_left <= 0:
+            c.status = ENDED
+            charge(state, c.buyer, c.prepaid)
+            earn(state, c.seller, c.prepaid)
+            c.prepaid = 0.0
+    for r in range(m.n_loans):
+        loan = state.loans[r]
+        if loan.status != LIVE:
+            continue
+        loan.months_left = max(loan.months_left - 1, 0)
+        if loan.months_left == 0 and loan.principal <= 0.0:
+            loan.status = ENDED
+
+
+@jit
+def distribute(state):
+    """Surplus cash: hyperscalers and vendors pay out, lenders give savers back what they do not lend."""
+    m = state.market[0]
+    p = state.params[0]
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.status != ACTIVE or f.cash <= 0.0:
+            continue
+        if f.kind == HYPERSCALER:
+            pay_out(state, i, min(f.payout * f.other_income, 0.2 * f.cash))
+        elif f.kind == VENDOR:
+            spare = f.cash - p.vendor_cash_months * f.supply - f.deposits_in
+            pay_out(state, i, max(p.vendor_payout * spare, 0.0))
+        elif f.kind == LENDER:
+            spare = f.cash - p.lender_cash * f.loans_held
+            if spare > 0.0:
+                back = min(spare, f.funding)
+                return_funding(state, i, back)
+                pay_out(state, i, p.lender_payout * (spare - back))
+        elif f.parent >= 0 and f.kind == LAB and state.firms[f.parent].status == ACTIVE:
+            spare = f.cash - p.lab_cash_months * max(f.operating_cost, 0.0)
+            if spare > 0.0:
+                transfer(state, i, f.parent, spare, F_SUPPORT)
+                f.retained -= spare
+                state.firms[f.parent].retained += spare

@@ -1,0 +1,458 @@
+"""An economy that runs: tables with room to grow, opened from the calibration or from any other tables."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from abm import parameters
+from abm.calibration.opening import Opening, opening_tables
+from abm.contagion.clearing import clearing_scratch
+from abm.economy import (
+    ABSENT,
+    ACTIVE,
+    DTYPES,
+    ENTRANT,
+    FLOW_NAMES,
+    FRONTIER_MEMORY,
+    HISTORY,
+    KIND_NAMES,
+    LAB,
+    N_OUTSIDE,
+    N_SEGMENTS,
+    N_TIERS,
+    OUTSIDE,
+    SAVERS,
+    VENDOR,
+    VINTAGE_COLUMNS,
+    Dues,
+    State,
+    dtype_of,
+)
+from abm.errors import BadInput, InvisibleDebtError
+from abm.ledger import overflowing, sum_claims
+from abm.markets.compute import mark_fleets, serve_contracts, start_contracts
+from abm.markets.credit import measure
+from abm.markets.gpus import tally_orders
+from abm.markets.services import buy_services, price_work
+from abm.month import month as run_month
+from abm.month import run_months
+from abm.parameters import nearest
+from abm.record import look_through
+from abm.scenarios import Scenario
+
+# Tables that grow by rows, the counter of rows used, and the rows they start with beyond those of the opening.
+GROWING = {
+    "contracts": 2048,
+    "loans": 2048,
+    "orders": 2048,
+    "stakes": 1024,
+    "hits": 8192,
+    "defaults": 256,
+    "parents": 8192,
+    "events": 16384,
+    "series": 128,
+}
+OPENING_INSIDE = 0.8  # part of the reached customers that choose any model at the opening (assumption)
+
+
+def _table(name: str, rows: np.ndarray, room: int) -> Any:
+    """A table with room for more rows, as a record array that compiled and plain rules read alike."""
+    table = np.zeros(len(rows) + room, DTYPES[name])
+    table[: len(rows)] = rows
+    return table.view(np.recarray)
+
+
+def copy_state(state: State) -> State:
+    """An independent copy; the two views of the parameters go on sharing memory."""
+    twin = copy.deepcopy(state)
+    return twin._replace(param_values=twin.params.view(np.float64).view(np.ndarray))
+
+
+class Economy:
+    """The economy of one run.
+
+    Parameters
+    ----------
+    opening : Opening
+        Tables to start from.
+    scenario : Scenario, optional
+        Changed parameters and shocks; none by default.
+    parameters : mapping of str to float, optional
+        Parameters set on top of the scenario's.
+    seed : int
+        0 to 2**62.
+    panel : bool
+        Whether the firm panel is recorded.
+
+    Raises
+    ------
+    BadInput
+        For a parameter or firm that does not exist, a value out of range or a bad seed.
+
+    Examples
+    --------
+    >>> from abm import open_economy
+    >>> economy = open_economy(seed=1)
+    >>> economy.run(3)
+    >>> economy.month
+    3
+    """
+
+    def __init__(
+        self,
+        opening: Opening,
+        scenario: Scenario | None = None,
+        *,
+        parameters: Mapping[str, float] | None = None,
+        seed: int = 1,
+        panel: bool = True,
+    ) -> None:
+        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**62:
+            raise BadInput(f"seed must be a whole number from 0 to 2**62, not {seed!r}")
+        self.opening = opening
+        self.scenario = scenario
+        self.seed = int(seed)
+        self.changed: dict[str, float] = {**(scenario.parameters if scenario else {}), **(parameters or {})}
+        self._base_names = list(opening.names)
+        self.state = self._allocate(panel)
+        self._open()
+
+    # --- building ---------------------------------------------------------------------------------------
+    def _allocate(self, panel: bool) -> State:
+        o = self.opening
+        n, g = len(o.names), len(o.generations)
+        cap, cap_g = n + 16, g + 32
+        values = parameters.values(self.changed)
+        shocks = self.scenario.shock_rows(o.names) if self.scenario else np.zeros(0, DTYPES["shocks"])
+        params = np.zeros(1, parameters.DTYPE).view(np.recarray)
+        tables = {name: np.zeros(0, DTYPES[name]) for name in GROWING}
+        for name in ("contracts", "loans", "orders", "stakes"):
+            tables[name] = getattr(o, name)
+        made = {name: _table(name, tables[name], room) for name, room in GROWING.items()}
+        fleet = np.zeros((cap, cap_g), dtype_of(VINTAGE_COLUMNS))
+        fleet[:n, :g] = o.fleet
+        market = o.market.astype(DTYPES["market"]).view(np.recarray)
+        for name in ("contracts", "loans", "orders", "stakes"):
+            market[f"n_{name}"] = len(tables[name])
+        m = market[0]
+        m.n_firms, m.n_generations, m.n_shocks = n, g, len(shocks)
+        m.seed, m.record_panel, m.flagship = self.seed, int(panel), -1
+        m.next_contract = m.n_contracts
+        m.next_loan = m.n_loans
+        m.next_order = m.n_orders
+        for name in ("contracts", "loans", "orders"):
+            made[name]["id"][: len(tables[name])] = np.arange(len(tables[name]))
+        return State(
+            params=params,
+            param_values=params.view(np.float64).view(np.ndarray),
+            base_values=values,
+            bounds=np.array([[p.low, p.high] for p in parameters.PARAMETERS]),
+            market=market,
+            segments=_table("segments", o.segments, 0),
+            firms=_table("firms", o.firms, cap - n),
+            generations=_table("generations", o.generations, cap_g - g),
+            fleet=fleet.view(np.recarray),
+            shocks=_table("shocks", shocks, 1),
+            dues=_dues(64 * cap + 4096),
+            scratch=clearing_scratch(cap, 64 * cap + 4096, N_TIERS),
+            default_round=np.zeros(cap, np.int64),
+            cash_before=np.zeros(cap),
+            brand=np.zeros((N_SEGMENTS, cap)),
+            share=np.zeros((N_SEGMENTS, cap)),
+            frontier_memory=np.zeros(FRONTIER_MEMORY),
+            revenue_memory=np.zeros((cap, HISTORY)),
+            result_memory=np.zeros((cap, HISTORY)),
+            market_memory=np.zeros(HISTORY),
+            work_space=np.zeros((4, cap)),
+            flows=np.zeros((len(FLOW_NAMES), len(KIND_NAMES), len(KIND_NAMES))),
+            panel=np.zeros((GROWING["series"] if panel else 1, cap), DTYPES["panel"]).view(np.recarray),
+            **made,
+        )
+
+    def _open(self) -> None:
+        """Bring the opening tables to a state from which a month can run."""
+        state, o = self.state, self.opening
+        m = state.market[0]
+        n = m.n_firms
+        state.param_values[:] = state.base_values
+        p = state.params[0]
+        firms = state.firms
+        m.sentiment = 1.0
+        m.flagship = o.names.index("OpenAI") if "OpenAI" in o.names else -1
+        # Lenders' capital: less of it is more debt to savers, the size of the balance sheet stays.
+        scale = p.lender_capital
+        for f in firms[:n]:
+            if f.appetite > 0.0:
+                change = (scale - 1.0) * (f.paid_in + f.retained)
+                f.other_debt -= min(change, f.other_debt)
+                f.retained += min(change, f.other_debt + change) if change > 0 else change
+        self._close_outside_books()
+        labs = [i for i in range(n) if firms[i].kind == LAB]
+        opens = [i for i in range(n) if firms[i].kind == ENTRANT]
+        m.frontier = max((firms[i].quality for i in labs), default=0.0)
+        m.best_open = max((firms[i].quality for i in opens), default=m.frontier - 1.0)
+        for k in range(FRONTIER_MEMORY):
+            state.frontier_memory[-k % FRONTIER_MEMORY] = m.frontier - k / 12.0
+        for g in range(m.n_generations):
+            vendor = firms[state.generations[g].vendor]
+            if state.generations[g].released <= 0:
+                vendor.last_release = state.generations[g].released
+        for i in range(n):
+            f = firms[i]
+            if f.kind == VENDOR:
+                f.markup = f.markup or 1.0
+                f.cadence = f.cadence or 12.0
+            if f.appetite > 0.0:
+                f.lending_open = 1.0
+            f.expected_spot = m.spot_price
+        state.contracts["amended"][: m.n_contracts] = -1
+        start_contracts(state)
+        serve_contracts(state)
+        mark_fleets(state)
+        tally_orders(state)
+        self._open_services(labs, opens)
+        sum_claims(state)
+        measure(state)
+        look_through(state)
+        self._open_flows()
+
+    def _close_outside_books(self) -> None:
+        """The outside sectors hold the other side of every claim: money, lenders' funding, other debt."""
+        state = self.state
+        n = state.market[0].n_firms
+        firms = state.firms
+        sum_claims(state)
+        savers = firms[SAVERS]
+        savers.other_assets = float(np.sum(firms["other_debt"][:n]) + np.sum(firms["funding"][:n]))
+        savers.cash = 0.0
+        savers.cash = -float(np.sum(firms["cash"][:n]))
+        for i in range(N_OUTSIDE):
+            f = firms[i]
+            owned = f.cash + f.other_assets + f.sites + f.fleet_book + f.prepaid_out + f.deposits_out
+            owned += f.loans_held + f.holdings
+            f.retained = owned - f.debt - f.other_debt - f.funding - f.prepaid_in - f.deposits_in - f.paid_in
+
+    def _open_services(self, labs: list[int], opens: list[int]) -> None:
+        """Prices by the rules, work from spending, tastes so that the opening shares come out (Berry 1994)."""
+        state, o = self.state, self.opening
+        m = state.market[0]
+        p = state.params[0]
+        firms = state.firms
+        sellers = labs + opens
+        for i in sellers:
+            firms[i].price = price_work(state, i)
+        rho = p.nest_dissimilarity
+        for s in range(N_SEGMENTS):
+            work = np.array([o.revenue[s, i] / 12.0 / firms[i].price for i in sellers])
+            total = float(np.sum(work))
+            segment = state.segments[s]
+            segment.potential = total / segment.adoption
+            for nest in (labs, opens):
+                inside = float(np.sum([w for i, w in zip(sellers, work, strict=True) if i in nest]))
+                for i, w in zip(sellers, work, strict=True):
+                    if i not in nest:
+                        continue
+                    share = max(w, 1e-6 * total) / total
+                    within = max(w, 1e-6 * total) / max(inside, 1e-6 * total)
+                    f = firms[i]
+                    mean = np.log(share * OPENING_INSIDE / (1.0 - OPENING_INSIDE)) - (1.0 - rho) * np.log(within)
+                    mean -= p.quality_sensitivity * (f.quality - p.outside_ratchet * m.frontier)
+                    mean += p.price_sensitivity * segment.price_sensitivity * np.log(f.price)
+                    state.brand[s, i] = mean
+                    state.share[s, i] = w / total
+        buy_services(state, True)
+        for i in sellers:
+            f = firms[i]
+            f.need = f.work * f.unit_compute * m.unit_compute
+            f.training = min(
+                f.training_target * f.need, max(f.capacity + f.contracted_in - f.contracted_out - f.need, 0.0)
+            )
+            f.training_stock = max(5.0 * f.training, 1e-3)
+
+    def _open_flows(self) -> None:
+        """Fill the firms' memory of the past year: a trial month on a copy gives the flows, growth the slope."""
+        state, o = self.state, self.opening
+        m = state.market[0]
+        n = m.n_firms
+        spending = float(np.sum(o.revenue)) / 12.0
+        growth = 0.9
+        for k in range(HISTORY):
+            state.market_memory[-k % HISTORY] = spending * np.exp(-growth * k / 12.0)
+        m.demand_growth = growth
+        for _ in range(2):
+            trial = copy_state(state)
+            trial.market[0].record_panel = 0
+            trial.shocks["start"] = 10**6
+            run_month(trial)
+            for i in range(n):
+                f, t = state.firms[i], trial.firms[i]
+                if f.status != ACTIVE or t.status != ACTIVE or f.kind == OUTSIDE:
+                    continue
+                f.revenue = t.revenue
+                f.operating_cost = t.operating_cost
+                f.interest_cost = t.interest_cost
+                f.earnings = t.revenue - t.operating_cost + t.stock_pay
+                result = t.revenue - t.operating_cost - t.depreciation
+                for k in range(HISTORY):
+                    slope = np.exp(-f.expected_growth * k / 12.0)
+                    state.revenue_memory[i, -k % HISTORY] = t.revenue * slope
+                    state.result_memory[i, -k % HISTORY] = result
+            measure(state)
+        for name, lines in o.statements.items():
+            i = o.names.index(name)
+            result = sum(lines.values())
+            state.firms[i].operating_result_6m = result
+            state.result_memory[i, :] = result / 6.0
+
+    # --- running ----------------------------------------------------------------------------------------
+    def run(self, months: int, progress: Callable[[int], None] | None = None) -> None:
+        """Run months in compiled code; tables grow between months when they must.
+
+        Parameters
+        ----------
+        months : int
+            1 or more.
+        progress : callable, optional
+            Called with the months done so far, about twelve months apart.
+
+        Raises
+        ------
+        BadInput
+            If `months` is not a positive whole number.
+        """
+        if isinstance(months, bool) or not isinstance(months, int | np.integer) or months < 1:
+            raise BadInput(f"months must be a whole number of at least 1, not {months!r}")
+        done = 0
+        while done < months:
+            if overflowing(self.state):
+                self._grow()
+            part = months - done if progress is None else min(12, months - done)
+            done += int(run_months(self.state, part))
+            if progress is not None:
+                progress(done)
+
+    def _grow(self) -> None:
+        """Double every table that is short of room."""
+        state = self.state
+        m = state.market[0]
+        n, cap = m.n_firms, state.firms.shape[0]
+        changed: dict[str, Any] = {}
+        spare = 8 * cap + 64
+        chain = m.n_contracts + m.n_loans + 2 * spare
+        need = dict.fromkeys(GROWING, spare) | {"hits": chain, "parents": chain, "events": chain + spare}
+        for name in GROWING:
+            table = getattr(state, name)
+            used = int(m[f"n_{name}"])
+            while used + 2 * need[name] > table.shape[0]:
+                table = np.concatenate([table, np.zeros_like(table)])
+            changed[name] = table.view(np.recarray)
+        if n + 8 > cap:
+            cap *= 2
+            changed["firms"] = _longer(state.firms, cap)
+            for name in ("default_round", "cash_before", "revenue_memory", "result_memory"):
+                changed[name] = _longer(getattr(state, name), cap)
+            for name in ("brand", "share", "work_space"):
+                changed[name] = _longer(getattr(state, name).T, cap).T.copy()
+        cap_g = state.generations.shape[0]
+        if m.n_generations + 8 > cap_g:
+            cap_g *= 2
+            changed["generations"] = _longer(state.generations, cap_g)
+        if state.fleet.shape != (cap, cap_g):
+            fleet = np.zeros((cap, cap_g), state.fleet.dtype)
+            fleet[: state.fleet.shape[0], : state.fleet.shape[1]] = state.fleet
+            changed["fleet"] = fleet.view(np.recarray)
+        months = changed["series"].shape[0]
+        if m.record_panel == 1 and state.panel.shape != (months, cap):
+            panel = np.zeros((months, cap), state.panel.dtype)
+            panel[: state.panel.shape[0], : state.panel.shape[1]] = state.panel
+            changed["panel"] = panel.view(np.recarray)
+        rows = 2 * (m.n_contracts + 2 * m.n_loans + m.n_orders + 4 * spare)
+        if rows > state.dues.amount.shape[0] or cap != state.scratch.senior.shape[0]:
+            changed["dues"] = _dues(rows)
+            changed["scratch"] = clearing_scratch(cap, rows, N_TIERS)
+        self.state = state._replace(**changed)
+        if overflowing(self.state):
+            raise InvisibleDebtError("a table of the economy could not be made large enough")
+
+    # --- reading ----------------------------------------------------------------------------------------
+    @property
+    def month(self) -> int:
+        """Months since 2025-12-31."""
+        return int(self.state.market[0].month)
+
+    @property
+    def names(self) -> list[str]:
+        """Firm names by row; firms that entered during the run are numbered."""
+        extra = int(self.state.market[0].n_firms) - len(self._base_names)
+        return self._base_names + [f"Entering cloud {k + 1}" for k in range(extra)]
+
+    def firm(self, name: str) -> int:
+        """Row of a firm.
+
+        Raises
+        ------
+        BadInput
+            If there is none of that name; the message gives the nearest.
+        """
+        lowered = {known.lower(): i for i, known in enumerate(self.names)}
+        if name.lower() not in lowered:
+            raise BadInput(f"there is no firm '{name}'{nearest(name, self.names)}")
+        return lowered[name.lower()]
+
+    def rows(self, table: str) -> Any:
+        """Used rows of a table (a view, not a copy)."""
+        counter = {"firms": "n_firms", "generations": "n_generations", "shocks": "n_shocks"}
+        used = int(self.state.market[0][counter.get(table, f"n_{table}")])
+        return getattr(self.state, table)[:used]
+
+    def panel(self) -> Any:
+        """The firm panel, shape (months, firms)."""
+        m = self.state.market[0]
+        return self.state.panel[: m.n_series if m.record_panel else 0, : m.n_firms]
+
+    def result_hash(self) -> str:
+        """SHA-256 of everything recorded and of the state, the same for the same parameters and seed."""
+        digest = hashlib.sha256()
+        for name in (*GROWING, "firms"):
+            rows = self.rows(name)
+            for column in rows.dtype.names:
+                digest.update(np.ascontiguousarray(rows[column]).tobytes())
+        panel = self.panel()
+        for column in panel.dtype.names:
+            digest.update(np.ascontiguousarray(panel[column]).tobytes())
+        return digest.hexdigest()
+
+    def copy(self) -> Economy:
+        """An independent copy, to branch a state into what might follow."""
+        twin = copy.copy(self)
+        twin.state = copy_state(self.state)
+        return twin
+
+
+def _dues(rows: int) -> Dues:
+    """Empty obligations with room for `rows`."""
+    whole, number = (lambda: np.zeros(rows, np.int64)), (lambda: np.zeros(rows))
+    return Dues(whole(), whole(), whole(), number(), number(), whole(), whole())
+
+
+def _longer(table: Any, rows: int) -> Any:
+    """The table with `rows` rows, the new ones zero."""
+    longer = np.zeros((rows, *table.shape[1:]), table.dtype)
+    longer[: table.shape[0]] = table
+    return longer.view(np.recarray) if longer.dtype.names else longer
+
+
+def open_economy(
+    scenario: Scenario | None = None,
+    *,
+    parameters: Mapping[str, float] | None = None,
+    seed: int = 1,
+    panel: bool = True,
+) -> Economy:
+    """The economy of 2025-12-31, ready to run; see `Economy`."""
+    return Economy(opening_tables(), scenario, parameters=parameters, seed=seed, panel=panel)
