@@ -1,6 +1,8 @@
 """Contagion in financial networks: exact clearing, default cascades, fire sales, look-through debt."""
 
+from abm.contagion.attribution import attribute_debt
 from abm.contagion.audit import AuditFailed, GlassermanYoung, glasserman_young_audit
+from abm.contagion.cascade import CascadeTree, Default, Parent
 from abm.contagion.clearing import (
     Clearing,
     ClearingScratch,
@@ -10,16 +12,55 @@ from abm.contagion.clearing import (
     clear_tiers,
     clearing_scratch,
 )
+from abm.contagion.cross_holdings import clear_cross_holdings
+from abm.contagion.debtrank import DebtRank, debtrank
+from abm.contagion.fire_sales import FireSale, fire_sales
+from abm.contagion.neva import (
+    Books,
+    EquityFixedPoint,
+    Valuation,
+    equity_fixed_point,
+    value_before_maturity,
+    value_debtrank,
+    value_eisenberg_noe,
+    value_furfine,
+)
+from abm.contagion.thresholds import Cascade, Furfine, exact, furfine, gai_kapadia, needs, spread, watts
 
 __all__ = [
     "AuditFailed",
+    "Books",
+    "Cascade",
+    "CascadeTree",
     "Clearing",
     "ClearingScratch",
+    "DebtRank",
+    "Default",
+    "EquityFixedPoint",
+    "FireSale",
+    "Furfine",
     "GlassermanYoung",
+    "Parent",
     "TieredClearing",
+    "Valuation",
+    "attribute_debt",
     "clear",
+    "clear_cross_holdings",
     "clear_rows",
     "clear_tiers",
     "clearing_scratch",
+    "debtrank",
+    "equity_fixed_point",
+    "exact",
+    "fire_sales",
+    "furfine",
+    "gai_kapadia",
     "glasserman_young_audit",
+    "needs",
+    "spread",
+    "value_before_maturity",
+    "value_debtrank",
+    "value_eisenberg_noe",
+    "value_furfine",
+    "watts",
 ]
