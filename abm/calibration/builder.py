@@ -1,0 +1,499 @@
+"""Works out the formulas of `opening/*.csv`, table by table, and closes the accounts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from abm import economy as ec
+from abm.calibration.facts import FOLDER, evaluate, names_in, read_table
+from abm.errors import BadInput
+
+TABLES_FOLDER = FOLDER / "opening"
+N_SMALL = 8  # small clouds
+SMALL = "small clouds"  # stands for all of them in the files
+VINTAGE_DTYPE = ec.dtype_of(ec.VINTAGE_COLUMNS)
+CASH_GRAIN = 2.0**-20  # cash is a multiple of about 1,000 USD, so that sums of money are exact
+_COLLATERAL = {
+    "NONE": ec.NO_COLLATERAL,
+    "FLEET": ec.FLEET_COLLATERAL,
+    "SITE": ec.SITE_COLLATERAL,
+    "HOLDINGS": ec.HOLDINGS_COLLATERAL,
+}
+# Columns that say how a fleet runs; a lender or vendor has none.
+_FLEET_COLUMNS = ("pue", "power_premium", "renewables", "unit_opex", "book_life")
+_WITHOUT_FLEET = (ec.OUTSIDE, ec.LENDER, ec.VENDOR, ec.ENTRANT)
+
+Row = Mapping[str, str]
+
+
+class Source(NamedTuple):
+    """Where one number of the opening state comes from."""
+
+    table: str
+    row: str
+    column: str
+    value: float
+    formula: str
+    source: str
+
+
+def ramp_share(month: int, start: int, ramp: int) -> float:
+    """Part of a contract's quantity delivered in a month: a straight ramp, 1 from its last month on."""
+    if month < start:
+        return 0.0
+    return min(1.0, (month - start + 1) / max(ramp, 1))
+
+
+def effective_months(start: int, ramp: int, months: int) -> float:
+    """Months of full quantity that a contract delivers after month 0, the ramp counted in part.
+
+    Parameters
+    ----------
+    start : int
+        First month of delivery, zero or negative if it began before the opening.
+    ramp : int
+        Months to full quantity; month k of the ramp delivers (k + 1) / ramp.
+    months : int
+        Whole term.
+    """
+    return math.fsum(ramp_share(month, start, ramp) for month in range(max(start, 1), start + months))
+
+
+def months_left(start: int, months: int) -> int:
+    """Months of the term after month 0, which is December 2025."""
+    return months - max(1 - start, 0)
+
+
+def sum_by(rows: np.ndarray, party: str, amount: str, n: int) -> list[float]:
+    """Exact sums of a column over the rows of each of `n` firms."""
+    return [math.fsum(rows[amount][rows[party] == i]) for i in range(n)]
+
+
+def _table(name: str, rows: list[dict[str, float]]) -> np.ndarray:
+    """A structured array of the economy's type from dictionaries of cells, rows numbered."""
+    table = np.zeros(len(rows), ec.DTYPES[name])
+    for number, (entry, row) in enumerate(zip(table, rows, strict=True)):
+        for column, value in row.items():
+            entry[column] = value
+        if "id" in (table.dtype.names or ()):
+            entry["id"] = number
+    return table
+
+
+class Builder:
+    """The opening tables, built in the order of their dependence.
+
+    Fleet, loans, orders, contracts, stakes, balance sheets: each step leaves in `known` what later formulas
+    may name, by firm.
+    """
+
+    def __init__(self) -> None:
+        self.sources: dict[tuple[str, str, str], Source] = {}
+        self._assumption_rows = {row["name"]: row for row in read_table(TABLES_FOLDER / "assumptions.csv")}
+        self._assumptions: dict[str, float] = {}
+        self._read_roster()
+        self._read_firm_rules()
+        self.known: dict[str, dict[str, float]] = {name: {} for name in self.names}
+        self._build_generations()
+        self._build_fleet()
+        self._build_loans()
+        self._build_orders()
+        self._build_contracts()
+        self._build_stakes()
+        self._close_balance_sheets()
+        self._give_savers_the_rest()
+        self._read_customers()
+        self._read_statements()
+        self.firms = self._firm_table()
+
+    # --- formulas and their sources ---------------------------------------------------------------------
+    def assumption(self, name: str) -> float:
+        """The value of a stated assumption."""
+        if name not in self._assumptions:
+            if name not in self._assumption_rows:
+                raise BadInput(
+                    f"'{name}' in an opening table is neither a fact, an assumption nor a known column"
+                )
+            row = self._assumption_rows[name]
+            self._assumptions[name] = evaluate(row["value"], self.assumption)
+            self._note(("assumptions", name, "value"), self._assumptions[name], row["value"], row["source"])
+        return self._assumptions[name]
+
+    def column(self, firm: str, name: str) -> float:
+        """A number of a firm: known already, or by its formula in `firms.csv`, or else an assumption."""
+        known = self.known[firm]
+        if name not in known:
+            if name not in self._rules[firm]:
+                return self.assumption(name)
+            formula, source = self._rules[firm][name]
+            known[name] = self._cell(("firms", firm, name), formula, source, firm)
+        return known[name]
+
+    def _given(self, firm: str, name: str) -> float:
+        """A column of a firm if the files give it, else zero."""
+        return self.column(firm, name) if name in self._rules[firm] or name in self.known[firm] else 0.0
+
+    def _cell(self, where: tuple[str, str, str], formula: str, source: str, firm: str = "") -> float:
+        """The value of a formula, its source remembered; names are columns of `firm` or assumptions."""
+        value = evaluate(formula, lambda name: self.column(firm, name) if firm else self.assumption(name))
+        self._note(where, value, formula, source)
+        return value
+
+    def _note(self, where: tuple[str, str, str], value: float, formula: str, source: str) -> None:
+        """Remember where a number comes from: facts and assumptions it names, and what its row says."""
+        ids, names = names_in(formula)
+        cited = [*ids, *(name for name in names if name in self._assumption_rows)]
+        self.sources[where] = Source(*where, value, formula, "; ".join([*cited, source]))
+
+    # --- who there is -----------------------------------------------------------------------------------
+    def _read_roster(self) -> None:
+        """Names, kinds and groups; the small clouds are eight firms in one row."""
+        self.names: list[str] = list(ec.OUTSIDE_NAMES)
+        self._roster: dict[str, Row] = {}
+        self._groups: dict[str, tuple[str, ...]] = dict.fromkeys(self.names, ())
+        for row in read_table(TABLES_FOLDER / "roster.csv"):
+            members = (
+                [f"Small cloud {k + 1}" for k in range(N_SMALL)] if row["firm"] == SMALL else [row["firm"]]
+            )
+            for name in members:
+                self.names.append(name)
+                self._roster[name] = row
+                self._groups[name] = ("*", row["kind"].lower(), row["group"], row["firm"], name)
+        self._rows = {name: i for i, name in enumerate(self.names)}
+        self._small = [name for name in self.names if self._groups[name] and SMALL in self._groups[name]]
+
+    def index(self, name: str) -> int:
+        """Row of a firm by name, -1 for an empty name."""
+        if name and name not in self._rows:
+            raise BadInput(f"the opening tables name an unknown firm '{name}'")
+        return self._rows.get(name, -1)
+
+    def _rows_of(self, table: str, party: str) -> list[tuple[Row, str, str]]:
+        """Rows of a file with the firm their formulas speak of and a label; small clouds make eight rows."""
+        found: list[tuple[Row, str, str]] = []
+        for row in read_table(TABLES_FOLDER / f"{table}.csv"):
+            label = next(iter(row.values()))
+            if row[party] != SMALL:
+                found.append((row, row[party], label))
+                continue
+            for number, name in enumerate(self._small):
+                self.known[name]["number"] = float(number)
+                found.append((row, name, f"{label}: {name}"))
+        return found
+
+    def _read_firm_rules(self) -> None:
+        """Formulas of each firm's columns; a more special row of `firms.csv` replaces a general one."""
+        rows = read_table(TABLES_FOLDER / "firms.csv")
+        groups = {group for found in self._groups.values() for group in found}
+        self._rules: dict[str, dict[str, tuple[str, str]]] = {name: {} for name in self.names}
+        for row in rows:
+            if row["firm"] not in groups:
+                raise BadInput(f"firms.csv names '{row['firm']}', which is neither a firm nor a group")
+        for name, found in self._groups.items():
+            for group in found:
+                for row in rows:
+                    if row["firm"] == group:
+                        self._rules[name][row["column"]] = (row["value"], row["source"])
+
+    # --- hardware ---------------------------------------------------------------------------------------
+    def _build_generations(self) -> None:
+        rows = read_table(TABLES_FOLDER / "generations.csv")
+        self.generation_names = [row["generation"] for row in rows]
+        self.generations = np.zeros(len(rows), ec.DTYPES["generations"])
+        for entry, row in zip(self.generations, rows, strict=True):
+            for column in ("released", "cost", "kw", "age_limit"):
+                where = ("generations", row["generation"], column)
+                entry[column] = self._cell(where, row[column], row["source"])
+            entry["vendor"] = self.index(row["vendor"])
+            entry["mark"] = entry["cost"]
+
+    def _build_fleet(self) -> None:
+        """Units, cost, age and straight-line book value; small clouds hold the rest of the world's fleet."""
+        mixes: dict[str, list[tuple[int, float, float]]] = {}
+        for part in read_table(TABLES_FOLDER / "mixes.csv"):
+            where = f"{part['mix']}: {part['generation']}"
+            share, age = (self._cell(("mixes", where, c), part[c], part["source"]) for c in ("share", "age"))
+            mixes.setdefault(part["mix"], []).append(
+                (self.generation_names.index(part["generation"]), share, age)
+            )
+        weights = [math.prod([self.assumption("small_ratio")] * k) for k in range(N_SMALL)]
+        self.fleet = np.zeros((len(self.names), len(self.generations)), VINTAGE_DTYPE)
+        named = 0.0
+        for row, name, label in self._rows_of("fleet", "firm"):
+            cell = ("fleet", label, "units")
+            units = self._cell(cell, row["units"], row["source"])
+            if name in self._small:
+                units = (units - named) * weights[self._small.index(name)] / math.fsum(weights)
+                self._note(cell, units, row["units"], row["source"])
+            else:
+                named += units
+            whole = math.fsum(share for _, share, _ in mixes[row["mix"]])
+            for g, share, age in mixes[row["mix"]]:
+                held = units * share / whole
+                left = max(0.0, 1.0 - age / self.column(name, "book_life"))
+                cost = held * float(self.generations["cost"][g])
+                self.fleet[self.index(name), g] = (held, cost * left, cost, age)
+        for name, vintages in zip(self.names, self.fleet, strict=True):
+            known = self.known[name]
+            known["capacity"] = math.fsum(vintages["units"])
+            known["fleet_book"] = math.fsum(vintages["book"])
+            power = math.fsum(vintages["units"] * self.generations["kw"])
+            known["fleet_gw"] = power * self.column(name, "pue") if power > 0.0 else 0.0
+
+    # --- claims -----------------------------------------------------------------------------------------
+    def _build_loans(self) -> None:
+        """Loans; warehouse lines stand last, being a share of what their borrower lends."""
+        found: list[dict[str, float]] = []
+        self.loan_names: list[str] = []
+        for row, name, label in self._rows_of("loans", "borrower"):
+            if row["kind"] == "WAREHOUSE":
+                lender = self.index(name)
+                lent = math.fsum(loan["principal"] for loan in found if loan["lender"] == lender)
+                self.known[name]["loans_held"] = lent
+            numbers = {
+                column: self._cell(("loans", label, column), row[column], row["source"], name)
+                for column in ("made", "months", "principal", "rate", "covenant_ltv")
+            }
+            limit = numbers["principal"]
+            if row["limit"]:
+                limit = self._cell(("loans", label, "limit"), row["limit"], row["source"], name)
+            collateral = _COLLATERAL[row["collateral"]]
+            found.append({
+                **numbers,
+                "kind": getattr(ec, row["kind"]),
+                "status": ec.LIVE,
+                "lender": self.index(row["lender"]),
+                "borrower": self.index(name),
+                "collateral": collateral,
+                "tier": ec.TIER_UNSECURED if collateral == ec.NO_COLLATERAL else ec.TIER_SECURED,
+                "end_user": self.index(row["end_user"]),
+                "for_ai": int(row["for_ai"]),
+                "amortising": int(row["amortising"]),
+                "committed": int(row["committed"]),
+                "months_left": numbers["months"] + numbers["made"],
+                "limit": limit,
+            })  # fmt: skip
+            self.loan_names.append(label)
+        self.loans = _table("loans", found)
+        self._tally(self.loans, "borrower", "principal", "debt")
+        self._tally(self.loans, "lender", "principal", "loans_held")
+
+    def _build_orders(self) -> None:
+        """Orders in the queue, one row a month of delivery."""
+        found: list[dict[str, float]] = []
+        for row, name, label in self._rows_of("orders", "buyer"):
+
+            def cell(column: str, row: Row = row, name: str = name, label: str = label) -> float:
+                return self._cell(("orders", label, column), row[column], row["source"], name)
+
+            if row["kind"] == "GPU":
+                kind, g = ec.GPU_ORDER, self.generation_names.index(row["generation"])
+                price = float(self.generations["cost"][g])
+            else:
+                kind, g = ec.SITE_ORDER, -1
+                price = cell("price")
+            units = cell("units") if row["units"] else cell("value") / price
+            first, last = int(cell("first")), int(cell("last"))
+            part = units / (last - first + 1)
+            common = {
+                "kind": kind,
+                "status": ec.PENDING,
+                "buyer": self.index(name),
+                "vendor": self.index(row["vendor"]),
+                "generation": g,
+                "placed": cell("placed"),
+                "end_user": self.index(row["end_user"]),
+                "units": part,
+                "price": price,
+                "deposit": cell("deposit") * part * price,
+            }
+            found += [{**common, "due": due} for due in range(first, last + 1)]
+        self.orders = _table("orders", found)
+        self._tally(self.orders, "buyer", "deposit", "deposits_out")
+        self._tally(self.orders, "vendor", "deposit", "deposits_in")
+        self._tally(self.orders[self.orders["kind"] == ec.SITE_ORDER], "buyer", "units", "ordered_gw")
+
+    def _build_contracts(self) -> None:
+        """Contracts; one stated by its amount gets the quantity whose invoices from month 1 make it up."""
+        found: list[dict[str, float]] = []
+        self.contract_names: list[str] = []
+        for row, name, label in self._rows_of("contracts", "seller"):
+
+            def cell(column: str, row: Row = row, name: str = name, label: str = label) -> float:
+                return self._cell(("contracts", label, column), row[column], row["source"], name)
+
+            kind, status = getattr(ec, row["kind"]), getattr(ec, row["status"])
+            start, ramp, months = int(cell("start")), int(cell("ramp")), int(cell("months"))
+            price = cell("price")
+            amount = cell("amount") if row["amount"] else 0.0
+            if row["amount"]:
+                value_of_unit = price * effective_months(start, ramp, months)
+                quantity = amount / (value_of_unit * (ec.BN_PER_RATE if kind == ec.COMPUTE else 1.0))
+            else:
+                quantity = cell("quantity")
+            found.append(
+                {
+                    "kind": kind,
+                    "status": status,
+                    "buyer": self.index(row["buyer"]),
+                    "seller": self.index(name),
+                    "guarantor": self.index(row["guarantor"]),
+                    "end_user": self.index(row["end_user"]),
+                    "own_use": int(row["own_use"]),
+                    "signed": min(start, -1),
+                    "start": start,
+                    "ramp": ramp,
+                    "months": months,
+                    "months_left": months_left(start, months),
+                    "quantity": quantity,
+                    "delivered": quantity * ramp_share(0, start, ramp) if status == ec.LIVE else 0.0,
+                    "price": price,
+                    "take_or_pay": cell("take_or_pay"),
+                    "prepaid": cell("prepaid"),
+                    "announced": cell("announced") if row["announced"] else amount,
+                    "amended": -1,
+                }
+            )
+            self.contract_names.append(label)
+        self.contracts = _table("contracts", found)
+        self._tally(self.contracts, "seller", "prepaid", "prepaid_in")
+        self._tally(self.contracts, "buyer", "prepaid", "prepaid_out")
+
+    def _build_stakes(self) -> None:
+        """Shares of named holders; a formula may name the issuer's columns."""
+        self._named_stakes: list[dict[str, float]] = []
+        for row in read_table(TABLES_FOLDER / "stakes.csv"):
+            label, issuer = f"{row['holder']} in {row['issuer']}", row["issuer"]
+            share, book = (
+                self._cell(("stakes", label, column), row[column], row["source"], issuer)
+                for column in ("share", "book")
+            )
+            holder = self.index(row["holder"])
+            self._named_stakes.append({
+                "holder": holder, "issuer": self.index(issuer), "share": share, "book": book,
+            })  # fmt: skip
+        self._tally(_table("stakes", self._named_stakes), "holder", "book", "holdings")
+
+    def _tally(self, rows: np.ndarray, party: str, amount: str, column: str) -> None:
+        """Let every firm know the sum of a column over its rows."""
+        for name, total in zip(self.names, sum_by(rows, party, amount, len(self.names)), strict=True):
+            self.known[name][column] = total
+
+    # --- balance sheets ---------------------------------------------------------------------------------
+    def _close_balance_sheets(self) -> None:
+        """Solve for the one of net worth, other assets and other debt that is not given, and for paid-in."""
+        for name in self.names[ec.N_OUTSIDE :]:
+            known, rules = self.known[name], self._rules[name]
+            known["funding"] = self._given(name, "funding_share") * known["loans_held"]
+            for column in ("cash", "sites", "site_gw"):
+                known[column] = self._given(name, column)
+            known["cash"] = round(known["cash"] / CASH_GRAIN) * CASH_GRAIN
+            owned = ("cash", "sites", "fleet_book", "prepaid_out", "deposits_out", "loans_held", "holdings")
+            owed = ("funding", "debt", "prepaid_in", "deposits_in")
+            rest = math.fsum([*(known[c] for c in owned), *(-known[c] for c in owed)])
+            if "net_worth" not in rules:
+                known["other_assets"] = self._given(name, "other_assets")
+                known["other_debt"] = self._given(name, "other_debt")
+                known["net_worth"] = rest + known["other_assets"] - known["other_debt"]
+            elif "other_assets" in rules:
+                worth, book = self.column(name, "net_worth"), self.column(name, "other_assets")
+                known["other_debt"] = rest + book - worth
+                self._note_closing(name, "other_debt", "other_assets and net_worth")
+            else:
+                worth, other = self.column(name, "net_worth"), self.column(name, "other_debt")
+                known["other_assets"] = worth + other - rest
+                self._note_closing(name, "other_assets", "other_debt and net_worth")
+            if "capital_ratio" in rules:
+                weighted = known["net_worth"] / self.column(name, "capital_ratio")
+                known["other_weight"] = (weighted - known["loans_held"]) / known["other_assets"]
+                self._note_closing(name, "other_weight", "capital_ratio and net_worth, loans at full weight")
+            if "paid_in" not in rules:
+                known["paid_in"] = self.column(name, "paid_in_share") * known["net_worth"]
+                self._note_closing(name, "paid_in", "paid_in_share and net_worth")
+
+    def _note_closing(self, name: str, column: str, given: str) -> None:
+        """Note a number that follows from an accounting identity."""
+        self._note(("firms", name, column), self.known[name][column], "", f"derived: from {given}")
+
+    def _give_savers_the_rest(self) -> None:
+        """Savers hold whatever paid-in capital has no named holder."""
+        rows = list(self._named_stakes)
+        for name in self.names[ec.N_OUTSIDE :]:
+            i = self.index(name)
+            held = [stake for stake in self._named_stakes if stake["issuer"] == i]
+            share = 1.0 - math.fsum(stake["share"] for stake in held)
+            book = self.column(name, "paid_in") - math.fsum(stake["book"] for stake in held)
+            if share > 1e-12 or book > 1e-12:
+                rows.append({"holder": ec.SAVERS, "issuer": i, "share": max(share, 0.0), "book": book})
+        self.stakes = _table("stakes", rows)
+        self._tally(self.stakes, "holder", "book", "holdings")
+        self._tally(self.stakes, "issuer", "book", "paid_in")
+
+    # --- customers and results --------------------------------------------------------------------------
+    def _read_customers(self) -> None:
+        """Spending by segment and lab, the segments, and the prices of month 0."""
+        self.revenue = np.zeros((ec.N_SEGMENTS, len(self.names)))
+        for row in read_table(TABLES_FOLDER / "revenue.csv"):
+            where = ("revenue", f"{row['segment']}: {row['lab']}", "spend")
+            segment = ec.SEGMENT_NAMES.index(row["segment"])
+            self.revenue[segment, self.index(row["lab"])] = self._cell(where, row["spend"], row["source"])
+        self.segments = np.zeros(ec.N_SEGMENTS, ec.DTYPES["segments"])
+        for row in read_table(TABLES_FOLDER / "segments.csv"):
+            where = ("segments", row["segment"], row["column"])
+            entry = self.segments[ec.SEGMENT_NAMES.index(row["segment"])]
+            entry[row["column"]] = self._cell(where, row["value"], row["source"])
+        self.market = {
+            row["column"]: self._cell(("market", "market", row["column"]), row["value"], row["source"])
+            for row in read_table(TABLES_FOLDER / "market.csv")
+        }
+
+    def _read_statements(self) -> None:
+        """Lines of the labs' last reported half-year, costs negative; memo lines (sign 0) left out."""
+        self.statements: dict[str, dict[str, float]] = {}
+        for row in read_table(TABLES_FOLDER / "statements.csv"):
+            amount = self._cell(("statements", row["lab"], row["line"]), row["amount"], row["source"])
+            if row["sign"] != "0":
+                self.statements.setdefault(row["lab"], {})[row["line"]] = int(row["sign"]) * amount
+        for lab, lines in self.statements.items():
+            self.known[lab]["operating_result_6m"] = math.fsum(lines.values())
+
+    def _firm_table(self) -> np.ndarray:
+        """The firm table: what the files give and what follows from the other tables."""
+        firms = np.zeros(len(self.names), ec.DTYPES["firms"])
+        firms["status"] = ec.ACTIVE
+        for column in ("parent", "failed", "top_customer_id"):
+            firms[column] = -1
+        firms["kind"][: ec.N_OUTSIDE] = ec.OUTSIDE
+        columns = firms.dtype.names or ()
+        for i, name in enumerate(self.names):
+            if i >= ec.N_OUTSIDE:
+                row = self._roster[name]
+                firms["kind"][i] = getattr(ec, row["kind"])
+                firms["subkind"][i] = getattr(ec, row["subkind"]) if row["subkind"] else 0
+                firms["parent"][i] = self.index(row["parent"])
+            without = _FLEET_COLUMNS if firms["kind"][i] in _WITHOUT_FLEET else ()
+            for column in self._rules[name]:
+                if column not in without:
+                    self.column(name, column)
+            for column, value in self.known[name].items():
+                if column in columns and column not in without:
+                    firms[column][i] = value
+        # Savers hold what others owe outside the loan table, and owe the money that others hold.
+        firms["other_assets"][ec.SAVERS] = math.fsum([*firms["other_debt"], *firms["funding"]])
+        firms["cash"][ec.SAVERS] = -math.fsum(firms["cash"])
+        firms["retained"] = net_worth(firms) - firms["paid_in"]
+        return firms
+
+
+def net_worth(firms: np.ndarray) -> np.ndarray:
+    """Assets less liabilities of every firm, in bn, shape (F,)."""
+    assets = (
+        firms["cash"] + firms["other_assets"] + firms["sites"] + firms["fleet_book"] + firms["prepaid_out"]
+        + firms["deposits_out"] + firms["loans_held"] + firms["holdings"]
+    )  # fmt: skip
+    owed = firms["other_debt"] + firms["funding"] + firms["debt"] + firms["prepaid_in"] + firms["deposits_in"]
+    return assets - owed
