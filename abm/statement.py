@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from abm import economy as tables
+from abm.contagion import attribute_debt
+from abm.dates import month_label
 from abm.markets.compute import ramp_months, unit_invoice
 
 if TYPE_CHECKING:
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 STATUS_NAMES = ("absent", "active", "failed")
 COLLATERAL_NAMES = ("none", "fleet", "site", "holdings")
-CHAIN = 6  # contracts that debt is passed along, as in `abm.record.look_through`
+CRUMB = 1e-11  # part of a debt too small to tell
 OPEN = (tables.PENDING, tables.LIVE, tables.INTENT)
 
 # Lines of a balance sheet: column of the firm table and what it says to a reader.
@@ -227,6 +229,15 @@ def name_of(economy: Economy, row: int) -> str | None:
     return None if row < 0 else economy.names[row]
 
 
+def generation_name(economy: Economy, row: int) -> str:
+    """Name of a generation of hardware: its product, or for one still to come its maker and month."""
+    known = economy.opening.generation_names
+    if row < len(known):
+        return known[row]
+    generation = economy.rows("generations")[row]
+    return f"{economy.names[generation.vendor]} {month_label(int(generation.released))}"
+
+
 def balance_sheet(economy: Economy, firm: str | int) -> BalanceSheet:
     """Balance sheet of a firm.
 
@@ -354,7 +365,7 @@ def fleet(economy: Economy, firm: str | int) -> list[Vintage]:
         if v.units > 0.0:
             found.append(
                 Vintage(
-                    generation=economy.generation_names[g],
+                    generation=generation_name(economy, g),
                     vendor=economy.names[generation.vendor],
                     released=int(generation.released),
                     units=float(v.units),
@@ -408,10 +419,10 @@ def energy(economy: Economy, firm: str | int) -> Energy:
 
 
 def look_through(economy: Economy, firm: str | int) -> LookThrough:
-    """Debt by the firm for whose use it was borrowed, by the rule of `abm.record.look_through`.
+    """Debt by the firm for whose use it was borrowed, as `abm.record.look_through` counts it for each lab.
 
     AI debt dedicated to a tenant is wholly the tenant's; the rest of a provider's AI debt is shared over the
-    customers of its backlog and passed on along sub-contracts until it reaches a lab.
+    customers of its backlog and passed on along sub-contracts (`abm.contagion.attribute_debt`).
 
     Raises
     ------
@@ -426,13 +437,11 @@ def look_through(economy: Economy, firm: str | int) -> LookThrough:
     for loan in economy.rows("loans"):
         if loan.status != tables.LIVE or not loan.for_ai:
             continue
-        if loan.end_user >= 0:
-            parts = {int(loan.end_user): float(loan.principal)}
-        elif economy.state.firms[loan.borrower].kind == tables.LAB:
-            parts = {int(loan.borrower): float(loan.principal)} if loan.borrower != row else {}
-        else:
-            parts = {k: float(loan.principal * w) for k, w in served.get(int(loan.borrower), {}).items()}
-        for user, amount in parts.items():
+        users = [int(loan.end_user)] if loan.end_user >= 0 else np.flatnonzero(served[loan.borrower]).tolist()
+        for user in users:
+            amount = float(loan.principal) * (
+                1.0 if loan.end_user >= 0 else float(served[loan.borrower, user])
+            )
             if user == row != loan.borrower:
                 others[loan.borrower] = others.get(loan.borrower, 0.0) + amount
             if loan.borrower == row:
@@ -442,32 +451,21 @@ def look_through(economy: Economy, firm: str | int) -> LookThrough:
     return LookThrough(*(_largest_first(economy, found) for found in (others, own, lent)))
 
 
-def _served(economy: Economy) -> dict[int, dict[int, float]]:
-    """For every provider the labs it serves in the end, with the share of its undedicated debt for each."""
-    state = economy.state
-    to_lab: dict[int, dict[int, float]] = {}
-    onward: dict[int, dict[int, float]] = {}
+def _served(economy: Economy) -> np.ndarray:
+    """Share of each firm's undedicated debt that rests on each firm in the end, shape (F, F)."""
+    firms = economy.rows("firms")
+    weights = np.zeros((len(firms), len(firms)))
     for c in economy.rows("contracts"):
-        total = state.firms[c.seller].backlog_in
-        if c.status not in (tables.LIVE, tables.PENDING) or total <= 0.0:
-            continue
-        target = int(c.end_user if c.end_user >= 0 else c.buyer)
-        lab = state.firms[target].kind == tables.LAB
-        if lab or not c.own_use:
-            share = float(unit_invoice(c) * ramp_months(c, economy.month + 1) / total)
-            edges = (to_lab if lab else onward).setdefault(int(c.seller), {})
-            edges[target] = edges.get(target, 0.0) + share
-    served: dict[int, dict[int, float]] = {}
-    for _ in range(CHAIN):  # each pass lets debt travel one contract further
-        found: dict[int, dict[int, float]] = {}
-        for seller in {**to_lab, **onward}:
-            labs = dict(to_lab.get(seller, {}))
-            for middle, share in onward.get(seller, {}).items():
-                for lab_row, part in served.get(middle, {}).items():
-                    labs[lab_row] = labs.get(lab_row, 0.0) + share * part
-            found[seller] = labs
-        served = found
-    return served
+        if c.status in (tables.LIVE, tables.PENDING) and firms[c.seller].backlog_in > 0.0:
+            target = c.end_user if c.end_user >= 0 else c.buyer
+            if firms[target].kind == tables.LAB or not c.own_use:
+                weights[c.seller, target] += unit_invoice(c) * ramp_months(c, economy.month + 1)
+    backlog = np.maximum(weights.sum(axis=1), firms["backlog_in"])
+    # A crumb stays with everybody, so that sellers who only serve each other have an answer too.
+    weights *= ((1.0 - CRUMB) / np.where(backlog > 0.0, backlog, 1.0))[:, None]
+    final = np.isin(firms["kind"], (tables.LAB, tables.OUTSIDE))
+    shares = attribute_debt(np.ones(len(firms)), weights, final)
+    return np.where(shares > 100.0 * CRUMB, shares, 0.0)
 
 
 def _largest_first(economy: Economy, amounts: dict[int, float]) -> dict[str, float]:

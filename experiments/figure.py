@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogFormatter, MaxNLocator
 
 from abm import statement
 from abm.dates import month_end
 
 if TYPE_CHECKING:
-    from abm.economy import Economy
+    from abm.simulation import Economy
 
 # Okabe and Ito's colours, which readers with any colour vision tell apart; line styles repeat the difference.
 BLACK, ORANGE, SKY, GREEN, BLUE, RED, PINK = (
@@ -41,28 +43,28 @@ def draw(economy: Economy, path: Path, *, title: str) -> None:
         If the file cannot be written.
     """
     series = economy.rows("series")
-    years = np.array([_year(month) for month in series["month"].tolist()])
+    days = _days(series["month"].tolist())
     figure = Figure(figsize=(13.0, 7.6), dpi=120, layout="constrained")
     figure.suptitle(title, fontsize=14)
     axes = figure.subplots(2, 3)
-    _prices(axes[0, 0], years, series)
-    _spending(axes[0, 1], years, series)
-    _debt(axes[0, 2], years, series)
-    _hardware(axes[1, 0], years, series)
-    _failures(axes[1, 1], years, series, economy)
-    _lenders(axes[1, 2], years, series)
+    _prices(axes[0, 0], days, series)
+    _spending(axes[0, 1], days, series)
+    _debt(axes[0, 2], days, series)
+    _hardware(axes[1, 0], days, series)
+    _failures(axes[1, 1], days, series, economy)
+    _lenders(axes[1, 2], days, series)
     for axis in axes.flat:
-        axis.set_xlim(years[0], max(years[-1], years[0] + 1 / 12))
+        axis.set_xlim(days[0], days[-1] + np.timedelta64(1, "D"))
         axis.grid(alpha=0.25)
         axis.spines[["top", "right"]].set_visible(False)
-        axis.xaxis.set_major_formatter(lambda year, _: f"{year:g}")
-        axis.xaxis.set_major_locator(MaxNLocator(nbins=8, integer=bool(years[-1] - years[0] > 2)))
+        locator = AutoDateLocator(minticks=3, maxticks=9)
+        axis.xaxis.set_major_locator(locator)
+        axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))
     figure.savefig(path, metadata={"Software": None})
 
 
-def _year(month: int) -> float:
-    end = month_end(month)
-    return end.year + end.month / 12
+def _days(months: Iterable[int]) -> np.ndarray:
+    return np.array([month_end(month) for month in months], dtype="datetime64[D]")
 
 
 def _legend(axis: Axes, *others: Axes) -> None:
@@ -72,73 +74,74 @@ def _legend(axis: Axes, *others: Axes) -> None:
     axis.legend(lines, [str(line.get_label()) for line in lines], fontsize=8, frameon=False)
 
 
-def _prices(axis: Axes, years: np.ndarray, s: np.ndarray) -> None:
+def _prices(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
     axis.set_title("Prices")
-    axis.plot(years, s["token_price"], color=BLUE, label="AI work (left)")
-    axis.plot(years, s["equal_quality_price"], color=SKY, ls="--", label="same at equal quality (left)")
+    axis.plot(days, s["token_price"], color=BLUE, label="AI work (left)")
+    axis.plot(days, s["equal_quality_price"], color=SKY, ls="--", label="same at equal quality (left)")
     axis.set_yscale("log")
+    axis.yaxis.set_major_formatter(LogFormatter(labelOnlyBase=False))
+    axis.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2.0, 0.5)))
     axis.set_ylabel("index, Dec 2025 = 100")
     right = axis.twinx()
-    right.plot(years, s["spot_price"], color=ORANGE, label="GPU rental, spot (right)")
-    right.plot(years, s["contract_price"], color=RED, ls=":", label="GPU rental, contracts (right)")
+    right.plot(days, s["spot_price"], color=ORANGE, label="GPU rental, spot (right)")
+    right.plot(days, s["contract_price"], color=RED, ls=":", label="GPU rental, contracts (right)")
     right.set_ylabel("USD per H100e-hour")
     right.set_ylim(bottom=0)
     _legend(axis, right)
 
 
-def _spending(axis: Axes, years: np.ndarray, s: np.ndarray) -> None:
+def _spending(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
     axis.set_title("Investment and AI revenue")
-    axis.plot(years, 12 * s["capex"], color=BLUE, label="investment in GPUs and sites")
-    axis.plot(years, 12 * s["capex_big5"], color=SKY, ls="--", label="of which hyperscalers")
-    axis.plot(years, 12 * s["ai_revenue"], color=RED, label="spent on AI services")
+    axis.plot(days, 12 * s["capex"], color=BLUE, label="investment in GPUs and sites")
+    axis.plot(days, 12 * s["capex_big5"], color=SKY, ls="--", label="of which hyperscalers")
+    axis.plot(days, 12 * s["ai_revenue"], color=RED, label="spent on AI services")
     axis.set_ylabel("bn USD a year (month × 12)")
     axis.set_ylim(bottom=0)
     _legend(axis)
 
 
-def _debt(axis: Axes, years: np.ndarray, s: np.ndarray) -> None:
+def _debt(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
     axis.set_title("Debt, seen and unseen")
-    axis.plot(years, s["ai_debt"], color=BLACK, label="borrowed for AI infrastructure")
-    axis.plot(years, s["look_through"], color=BLUE, ls="--", label="carried by others for the labs")
-    axis.plot(years, s["look_through_openai"], color=RED, ls=":", label="of which for OpenAI")
+    axis.plot(days, s["ai_debt"], color=BLACK, label="borrowed for AI infrastructure")
+    axis.plot(days, s["look_through"], color=BLUE, ls="--", label="carried by others for the labs")
+    axis.plot(days, s["look_through_openai"], color=RED, ls=":", label="of which for OpenAI")
     axis.set_ylabel("bn USD")
     axis.set_ylim(bottom=0)
     _legend(axis)
 
 
-def _hardware(axis: Axes, years: np.ndarray, s: np.ndarray) -> None:
+def _hardware(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
     axis.set_title("Hardware and power")
-    axis.plot(years, s["fleet"], color=GREEN, label="fleet (left)")
-    axis.plot(years, s["fleet"] * s["utilisation"], color=GREEN, ls="--", label="in use (left)")
+    axis.plot(days, s["fleet"], color=GREEN, label="fleet (left)")
+    axis.plot(days, s["fleet"] * s["utilisation"], color=GREEN, ls="--", label="in use (left)")
     axis.set_ylabel("million H100-equivalents")
     axis.set_ylim(bottom=0)
     right = axis.twinx()
-    right.plot(years, s["power_gw"], color=ORANGE, ls=":", label="power drawn (right)")
+    right.plot(days, s["power_gw"], color=ORANGE, ls=":", label="power drawn (right)")
     right.set_ylabel("GW")
     right.set_ylim(bottom=0)
     _legend(axis, right)
 
 
-def _failures(axis: Axes, years: np.ndarray, s: np.ndarray, economy: Economy) -> None:
+def _failures(axis: Axes, days: np.ndarray, s: np.ndarray, economy: Economy) -> None:
     axis.set_title("Failures")
-    axis.step(years, s["failed"], where="post", color=BLACK, label="firms failed so far")
+    axis.step(days, s["failed"], where="post", color=BLACK, label="firms failed so far")
     found = list(statement.defaults(economy))
-    order = {id(d): number for number, d in enumerate(found, start=1)}
-    for own, mark, colour, label in [
-        (True, "o", ORANGE, "of itself"),
-        (False, "^", BLUE, "pulled down by others"),
+    when = _days(d.month for d in found)
+    count = np.arange(1, len(found) + 1)
+    own = np.array([d.fundamental for d in found], dtype=bool)
+    for part, mark, colour, label in [
+        (own, "o", ORANGE, "of itself"),
+        (~own, "^", BLUE, "pulled down by others"),
     ]:
-        part = [d for d in found if d.fundamental is own]
-        if part:
-            axis.plot(
-                [_year(d.month) for d in part], [order[id(d)] for d in part], mark, color=colour, label=label
-            )
-    named = sorted(found, key=lambda d: -d.debt)[:MOST_NAMES]
-    for d in named:
-        right_half = _year(d.month) > (years[0] + years[-1]) / 2
+        if part.any():
+            axis.plot(when[part], count[part], mark, color=colour, label=label)
+    middle = days[len(days) // 2]
+    for place in sorted(range(len(found)), key=lambda k: -found[k].debt)[:MOST_NAMES]:
+        late = when[place] > middle
         axis.annotate(
-            d.firm, (_year(d.month), order[id(d)]), xytext=(-6 if right_half else 6, 0), fontsize=7,
-            textcoords="offset points", ha="right" if right_half else "left", va="center",
+            found[place].firm, (when[place], count[place]), xytext=(-6 if late else 6, 0), fontsize=7,
+            textcoords="offset points", ha="right" if late else "left", va="center",
         )  # fmt: skip
     axis.set_ylim(0, max(1.0, 1.08 * len(found)))
     axis.yaxis.set_major_locator(MaxNLocator(integer=True))
@@ -151,16 +154,16 @@ def _failures(axis: Axes, years: np.ndarray, s: np.ndarray, economy: Economy) ->
     _legend(axis)
 
 
-def _lenders(axis: Axes, years: np.ndarray, s: np.ndarray) -> None:
+def _lenders(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
     axis.set_title("Lenders")
-    axis.plot(years, s["lender_capital"], color=BLUE, label="capital (left)")
+    axis.plot(days, s["lender_capital"], color=BLUE, label="capital (left)")
     axis.set_ylabel("bn USD")
     axis.set_ylim(bottom=0)
     right = axis.twinx()
     right.plot(
-        years, np.cumsum(s["lender_losses"]), color=RED, ls="--", label="credit losses so far, bn (right)"
+        days, np.cumsum(s["lender_losses"]), color=RED, ls="--", label="credit losses so far, bn (right)"
     )
-    right.plot(years, 12 * s["new_loans"], color=PINK, ls=":", label="new loans, bn a year (right)")
+    right.plot(days, 12 * s["new_loans"], color=PINK, ls=":", label="new loans, bn a year (right)")
     right.set_ylabel("bn USD")
     right.set_ylim(bottom=0)
     _legend(axis, right)

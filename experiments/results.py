@@ -30,7 +30,7 @@ from experiments.figure import draw
 from experiments.folders import MANIFEST, new_folder, read_manifest
 
 if TYPE_CHECKING:
-    from abm.economy import Economy
+    from abm.simulation import Economy
 
 FORMAT = "invisible-debt run 1"
 FIGURE = "figure.png"

@@ -11,20 +11,24 @@ from abm.dates import month_end, month_label
 from abm.statement import Default
 
 if TYPE_CHECKING:
-    from abm.economy import Economy
+    from abm.simulation import Economy
 
 # Columns of the yearly table: name in JSON -> (column of the series, how a year is told, heading, unit).
 # "sum": over the year's months; "end": at its last month.
 YEARLY: dict[str, tuple[str, str, str, str]] = {
-    "ai_revenue": ("ai_revenue", "sum", "spent on AI services", "bn USD"),
-    "capex": ("capex", "sum", "invested in GPUs and sites", "bn USD"),
-    "ai_debt": ("ai_debt", "end", "borrowed for AI", "bn USD"),
-    "look_through": ("look_through", "end", "carried for the labs", "bn USD"),
-    "look_through_openai": ("look_through_openai", "end", "of which for OpenAI", "bn USD"),
-    "token_price": ("token_price", "end", "price of AI work", "Dec 2025 = 100"),
-    "spot_price": ("spot_price", "end", "GPU rent", "USD an hour"),
-    "failures": ("defaults", "sum", "firms failed", "in the year"),
+    "ai_revenue": ("ai_revenue", "sum", "AI revenue", "bn USD"),
+    "capex": ("capex", "sum", "invested", "bn USD"),
+    "ai_debt": ("ai_debt", "end", "AI debt", "bn USD"),
+    "look_through": ("look_through", "end", "carried for labs", "bn USD"),
+    "look_through_openai": ("look_through_openai", "end", "for OpenAI", "bn USD"),
+    "token_price": ("token_price", "end", "price of AI work", "index"),
+    "spot_price": ("spot_price", "end", "GPU rent", "USD/h"),
+    "failures": ("defaults", "sum", "failures", "firms"),
 }
+LEGEND = (
+    "AI revenue: spent on AI services. Invested: in GPUs and sites. Both over the year, the rest at its end."
+    " Carried: borrowed by others to serve the labs. Price of AI work: December 2025 = 100."
+)
 # How a failure came through each channel, as a reader would say it.
 BECAUSE = {
     "counterparty": "unpaid bills and loans",
@@ -38,30 +42,21 @@ BECAUSE = {
 
 
 def yearly(economy: Economy) -> list[dict[str, float]]:
-    """One row a calendar year of the run, the opening month first.
+    """One row a calendar year of the run.
 
     Returns
     -------
     list of dict
-        `year`, `months` (how many of the year were run; 0 for the opening) and the keys of `YEARLY`. The sums
-        of the opening row are those of its one month times twelve.
+        `year`, `months` (how many of the year were run) and the keys of `YEARLY`.
     """
     series = economy.rows("series")
-    ends = [month_end(month) for month in series["month"].tolist()]
-    years = np.array([end.year for end in ends])
+    years = np.array([month_end(month).year for month in series["month"].tolist()])
     rows = []
     for year in np.unique(years):
         part = series[years == year]
-        opening = part["month"][0] == 0
-        row: dict[str, float] = {"year": int(year), "months": 0 if opening else len(part)}
+        row: dict[str, float] = {"year": int(year), "months": len(part)}
         for name, (column, how, _, _) in YEARLY.items():
-            values = part[column]
-            if how == "end":
-                row[name] = float(values[-1])
-            elif opening and name != "failures":
-                row[name] = 12.0 * float(values[-1])
-            else:
-                row[name] = float(values.sum())
+            row[name] = float(part[column].sum() if how == "sum" else part[column][-1])
         rows.append(row)
     return rows
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
 from abm.dates import month_label, month_number
+from abm.errors import BadInput
 from experiments.commands.options import (
     SCENARIO_HELP,
     Json,
@@ -24,25 +24,23 @@ from experiments.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from abm.economy import Economy
-    from abm.statement import Contract, Loan
+    from abm.calibration import Opening
+    from abm.statement import Contract, Loan, Statement
 
 OPENING = "opening"
-BY_KIND = {"cash": "cash", "debt": "debt", "backlog_sold": "backlog_in", "capacity": "capacity"}
-# The seed document tells the debt on OpenAI's account in three groups of carriers.
-GROUPS = {
-    "SoftBank, Oracle and CoreWeave": ("SoftBank", "Oracle", "CoreWeave"),
-    "Blue Owl and Crusoe projects": ("Abilene", "New Mexico"),
-    "Oracle and Vantage sites": ("Vantage-Oracle",),
-}
+BASELINE = "baseline"
 LONGEST_LIST = 25  # lines of a list on screen; --json has all
 
 
 def complete_firm(incomplete: str) -> list[str]:
     """Names of firms that begin like this, for the shell."""
-    from abm.calibration import firm_names
+    from abm.calibration import opening_tables
 
-    return [name for name in [OPENING, *firm_names()] if name.casefold().startswith(incomplete.casefold())]
+    return [
+        name
+        for name in [OPENING, *opening_tables().names]
+        if name.casefold().startswith(incomplete.casefold())
+    ]
 
 
 def inspect(
@@ -55,7 +53,7 @@ def inspect(
     month: Annotated[
         str, typer.Option(help="End of which month: 2027-06, or months since 2025-12-31.")
     ] = "0",
-    scenario: Annotated[str, typer.Option(help=SCENARIO_HELP, autocompletion=complete_scenario)] = "baseline",
+    scenario: Annotated[str, typer.Option(help=SCENARIO_HELP, autocompletion=complete_scenario)] = BASELINE,
     seed: Seed = 1,
     settings: Settings = None,
     as_json: Json = False,
@@ -65,49 +63,52 @@ def inspect(
     For a firm: balance sheet, contracts, debt, ratios, hardware, energy, and the debt others carry for it or
     it carries for others. For 'opening': what the economy of 2025-12-31 owes and promises, OpenAI's apart.
     """
-    from abm import statement
-    from abm.errors import BadInput
-    from abm.scenarios import load
-
     at = month_number(month, "--month")
-    if firm == OPENING and at:
-        raise BadInput("the opening state is that of month 0; leave out --month, or name a firm")
-    economy = open_scenario(load(scenario), read_settings(settings), seed)
-    row = None if firm == OPENING else economy.firm(firm)
+    changed = read_settings(settings)
+    console = Console(highlight=False)
+    if firm == OPENING:
+        if at or changed or scenario != BASELINE:
+            raise BadInput("'opening' is the state before any run: leave out --month, --scenario and --set")
+        from abm.calibration import opening_tables
+        from abm.calibration.report import opening_report
+
+        opening = opening_tables()
+        if as_json:
+            print(json.dumps(opening_report(opening), indent=2, ensure_ascii=False))
+        else:
+            show_opening(opening, console)
+        return
+    from abm.scenarios import load
+    from abm.statement import statement
+
+    economy = open_scenario(load(scenario), changed, seed)
+    economy.firm(firm)  # before the run, so that a misspelt name costs no time
     if at:
         economy.run(at)
-    if row is None:
-        data: dict[str, Any] = opening_data(economy)
-    else:
-        data = dataclasses.asdict(statement.statement(economy, row))
+    told = statement(economy, firm)
     if as_json:
-        print(json.dumps(data, indent=2, ensure_ascii=False))
-    elif row is None:
-        show_opening(data, Console(highlight=False))
+        print(json.dumps(dataclasses.asdict(told), indent=2, ensure_ascii=False))
     else:
-        show_firm(economy, row, Console(highlight=False))
+        show_firm(told, console)
 
 
-def show_firm(economy: Economy, row: int, console: Console) -> None:
+def show_firm(told: Statement, console: Console) -> None:
     """Print a firm's statement."""
-    from abm import statement
-
-    told = statement.statement(economy, row)
     sheet, r, power = told.balance_sheet, told.ratios, told.energy
     console.print(
         f"[bold]{sheet.firm}[/] ({sheet.kind}, {sheet.status}), end of {month_label(sheet.month)}\n"
     )
 
-    books = _table("Balance sheet, bn USD")
+    books = _table()
     for label, value in sheet.assets.items():
         books.add_row(label, _bn(value))
     books.add_row("[bold]assets[/]", f"[bold]{_bn(sheet.total_assets)}[/]")
     for label, value in sheet.liabilities.items():
         books.add_row(label, _bn(value))
     books.add_row("net worth", _bn(sheet.net_worth))
-    console.print(books, "")
+    _show(console, "Balance sheet, bn USD", books)
 
-    facts = _table("How it does")
+    facts = _table()
     rows = [
         ("revenue", f"{_bn(r.revenue)} bn a month"),
         ("operating result, last six months", f"{_bn(r.operating_result_6m)} bn"),
@@ -131,37 +132,33 @@ def show_firm(economy: Economy, row: int, console: Console) -> None:
     for label, text in rows:
         if not text.startswith("–"):
             facts.add_row(label, text)
-    console.print(facts, "")
+    _show(console, "How it does", facts)
 
     if told.contracts:
-        console.print(_contracts(told.contracts), _rest(told.contracts), "")
+        _show(console, "Contracts", _contracts(told.contracts), _rest(told.contracts))
     if told.loans:
-        console.print(_loans(told.loans), _rest(told.loans), "")
+        _show(console, "Loans", _loans(told.loans), _rest(told.loans))
         owed = [loan for loan in told.loans if loan.role == "owes"]
         if owed:
-            console.print(_maturities(owed), "")
+            _show(console, "Debt by kind and maturity, bn USD", _maturities(owed))
     if told.fleet:
-        table = _table(
-            "Fleet by generation", "generation", "M H100e", "age, months", "book, bn", "market, bn"
-        )
+        table = _table("generation", "M H100e", "age, months", "book, bn", "market, bn")
         for v in told.fleet:
             table.add_row(v.generation, f"{v.units:.3g}", f"{v.age:.0f}", _bn(v.book), _bn(v.mark))
-        console.print(table, "")
+        _show(console, "Fleet by generation", table)
     for title, found in [
         ("Debt on others' books on its account, bn", told.look_through.carried_by_others),
         ("Its own debt by the firm it serves, bn", told.look_through.carries_for),
         ("Its loans by the firm they serve, bn", told.look_through.lends_for),
     ]:
         if found:
-            table = _table(title)
-            for name, amount in found.items():
-                table.add_row(name, _bn(amount))
+            table = _amounts(found)
             table.add_row("[bold]together[/]", f"[bold]{_bn(sum(found.values()))}[/]")
-            console.print(table, "")
+            _show(console, title, table)
 
 
 def _contracts(found: Sequence[Contract]) -> Table:
-    table = _table("Contracts", "", "with", "what", "bn left", "from", "months left", "owed unused", "status")
+    table = _table("", "with", "what", "bn left", "from", "months left", "owed unused", "status")
     for c in found[:LONGEST_LIST]:
         if c.kind == "compute":
             what = f"{c.quantity:.3g} M H100e at {c.price:.2f} USD/h"
@@ -178,7 +175,7 @@ def _contracts(found: Sequence[Contract]) -> Table:
 
 
 def _loans(found: Sequence[Loan]) -> Table:
-    table = _table("Loans", "", "kind", "with", "bn", "rate", "matures", "secured by", "for")
+    table = _table("", "kind", "with", "bn", "rate", "matures", "secured by", "for")
     for loan in found[:LONGEST_LIST]:
         table.add_row(
             loan.role, loan.kind, loan.counterparty, _bn(loan.principal), f"{100 * loan.rate:.1f} %",
@@ -190,7 +187,7 @@ def _loans(found: Sequence[Loan]) -> Table:
 def _maturities(owed: Sequence[Loan]) -> Table:
     """Debt by kind and by how soon the loan ends."""
     spans = [("within 1 year", 12), ("1 to 3 years", 36), ("3 to 5 years", 60), ("later", 10**6)]
-    table = _table("Debt by kind and maturity, bn", "kind", *(name for name, _ in spans), "all")
+    table = _table("kind", *(name for name, _ in spans), "all")
     for kind in dict.fromkeys(loan.kind for loan in owed):
         cells, start = [], -1
         for _, end in spans:
@@ -200,98 +197,66 @@ def _maturities(owed: Sequence[Loan]) -> Table:
     return table
 
 
-def opening_data(economy: Economy) -> dict[str, Any]:
-    """What the economy of the opening month owes and promises, summed from the contract and loan tables.
-
-    Returns
-    -------
-    dict
-        `flagship`, the lab reported apart: `commitments` as announced (bn) and of which firm, `look_through`
-        (bn, by carrier), `revenue_run_rate` (bn a year), `operating_result_6m` (bn). `by_kind`: for each kind
-        of firm how many there are, and their assets, cash, debt, backlog (bn) and fleet (M H100e).
-    """
+def show_opening(opening: Opening, console: Console) -> None:
+    """Print what the opening tables say of the flagship lab and of all firms by kind."""
     from abm import economy as tables
-    from abm import statement
+    from abm.calibration.report import LOOK_THROUGH_GROUPS, opening_report
 
-    state = economy.state
-    lab = int(state.market[0].flagship)
-    bought = economy.rows("contracts")
-    bought = bought[(bought["buyer"] == lab) & np.isin(bought["status"], statement.OPEN)]
-    firm = bought[bought["status"] != tables.INTENT]
-    kinds: dict[str, dict[str, float]] = {}
-    for row in range(len(economy.names)):
-        f = state.firms[row]
-        if f.status != tables.ACTIVE or f.kind == tables.OUTSIDE:
-            continue
-        line = kinds.setdefault(tables.KIND_NAMES[f.kind], dict.fromkeys(("firms", "assets", *BY_KIND), 0.0))
-        line["firms"] += 1
-        line["assets"] += statement.balance_sheet(economy, row).total_assets
-        for name, column in BY_KIND.items():
-            line[name] += float(f[column])
-    own = statement.ratios(economy, lab)
-    return {
-        "month": month_label(economy.month),
-        "flagship": {
-            "name": economy.names[lab],
-            "commitments": float(bought["announced"].sum()),
-            "commitments_firm": float(firm["announced"].sum()),
-            "firm_still_to_pay": own.backlog_bought,
-            "look_through": statement.look_through(economy, lab).carried_by_others,
-            "revenue_run_rate": 12.0 * own.revenue,
-            "operating_result_6m": own.operating_result_6m,
-        },
-        "by_kind": kinds,
-    }
-
-
-def show_opening(data: dict[str, Any], console: Console) -> None:
-    """Print the opening state."""
-    lab = data["flagship"]
-    console.print(f"[bold]The economy at the end of {data['month']}[/]\n")
-    table = _table(f"Debt that others carry on account of {lab['name']}, bn USD")
-    carried = dict(lab["look_through"])
-    for group, members in GROUPS.items():
-        parts = {name: carried.pop(name) for name in members if name in carried}
-        if parts:
-            detail = ", ".join(f"{name} {_bn(amount)}" for name, amount in parts.items())
-            table.add_row(f"{group} ({detail})" if len(parts) > 1 else group, _bn(sum(parts.values())))
-    for name, amount in carried.items():
+    told = opening_report(opening)
+    carried, promised = told["look_through"], told["commitments"]
+    console.print(f"[bold]The economy at the end of {month_label(0)}[/]\n")
+    left = dict(carried["by_borrower"])
+    table = _table()
+    for group, members in LOOK_THROUGH_GROUPS.items():
+        parts = {name: left.pop(name) for name in members if name in left}
+        detail = ", ".join(f"{name} {_bn(amount)}" for name, amount in parts.items())
+        table.add_row(f"{group} ({detail})", _bn(carried["groups"][group]))
+    for name, amount in left.items():
         table.add_row(name, _bn(amount))
-    table.add_row("[bold]together[/]", f"[bold]{_bn(sum(lab['look_through'].values()))}[/]")
-    console.print(table, "")
+    table.add_row("[bold]together[/]", f"[bold]{_bn(carried['total'])}[/]")
+    _show(console, f"Debt that others carry on account of {told['name']}, bn USD", table)
 
-    table = _table(f"{lab['name']}, bn USD")
-    for label, key in [
-        ("announced commitments", "commitments"),
-        ("of which firm contracts, as announced", "commitments_firm"),
-        ("firm contracts, still to be paid", "firm_still_to_pay"),
-        ("revenue, yearly rate", "revenue_run_rate"),
-        ("operating result of the last half-year", "operating_result_6m"),
-    ]:
-        table.add_row(label, _bn(lab[key]))
-    console.print(table, "")
+    facts = {
+        "announced commitments": promised["announced"],
+        "of which firm": promised["firm"],
+        "of which letters of intent and options": promised["intent"],
+        "firm compute contracts, older ones included, still to be paid": promised["firm_still_to_pay"],
+        "revenue, yearly rate": told["revenue_run_rate"],
+        "operating result of the last half-year": told["half_year"]["operating_result"],
+    }
+    _show(console, f"{told['name']}, bn USD", _amounts(facts))
+    _show(console, "Who lent on its account, bn USD", _amounts(told["lender_exposure"]))
 
-    headings = ("kind", "firms", "assets, bn", "cash, bn", "debt, bn", "backlog sold, bn", "fleet, M H100e")
-    table = _table("Firms by kind", *headings)
-    for kind, line in data["by_kind"].items():
-        table.add_row(
-            kind, f"{line['firms']:.0f}", _bn(line["assets"]), _bn(line["cash"]), _bn(line["debt"]),
-            _bn(line["backlog_sold"]), f"{line['capacity']:.3g}",
-        )  # fmt: skip
-    console.print(table)
+    table = _table("kind", "firms", "cash, bn", "debt, bn", "own fleet, M H100e", "fleet at book, bn")
+    for kind, name in enumerate(tables.KIND_NAMES):
+        part = opening.firms[opening.firms["kind"] == kind]
+        if kind != tables.OUTSIDE and len(part):
+            cash, debt, book = (_bn(float(part[column].sum())) for column in ("cash", "debt", "fleet_book"))
+            table.add_row(name, str(len(part)), cash, debt, f"{part['capacity'].sum():.3g}", book)
+    _show(console, "Firms by kind", table)
 
 
-def _table(title: str, *columns: str) -> Table:
+def _table(*columns: str) -> Table:
     """A plain table: names to the left, what is a number to the right."""
-    table = Table(
-        title=f"[bold]{title}[/]", title_justify="left", title_style="", box=None,
-        show_header=bool(columns), header_style="dim", padding=(0, 2, 0, 0),
-    )  # fmt: skip
+    table = Table(box=None, show_header=bool(columns), header_style="dim", padding=(0, 2, 0, 0))
     for column in columns or ("", ""):
         # Without headings a table is a list of names and numbers.
         number = column not in TEXT_COLUMNS if columns else bool(table.columns)
         table.add_column(column, justify="right" if number else "left")
     return table
+
+
+def _amounts(found: Mapping[str, float]) -> Table:
+    table = _table()
+    for name, amount in found.items():
+        table.add_row(name, _bn(amount))
+    return table
+
+
+def _show(console: Console, title: str, table: Table, more: str = "") -> None:
+    console.print(f"[bold]{title}[/]")
+    console.print(table)
+    console.print(more + "\n" if more else "")
 
 
 TEXT_COLUMNS = {"", "with", "what", "kind", "status", "secured by", "for", "generation"}
@@ -303,9 +268,8 @@ def _rest(found: Sequence[object]) -> str:
 
 
 def _bn(value: float) -> str:
-    return (
-        f"{value:,.0f}" if abs(value) >= 99.95 else f"{value:.1f}" if abs(value) >= 9.995 else f"{value:.2f}"
-    )
+    size = abs(value)
+    return f"{value:,.0f}" if size >= 99.95 else f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
 
 
 def _ratio(value: float | None) -> str:

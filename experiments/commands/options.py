@@ -10,10 +10,10 @@ import typer
 from abm.errors import BadInput
 
 if TYPE_CHECKING:
-    from abm.economy import Economy
     from abm.scenarios import Scenario
+    from abm.simulation import Economy
 
-LARGEST_SEED = 2**63 - 1
+LARGEST_SEED = 2**62 - 1
 LONGEST_RUN = 1200
 
 
@@ -75,7 +75,7 @@ def read_settings(settings: Sequence[str] | None) -> dict[str, float]:
 def open_scenario(scenario: Scenario, changed: Mapping[str, float], seed: int) -> Economy:
     """The economy at its opening, ready to run; says so if the model has first to be compiled."""
     from abm.compiled import is_compiled_already
-    from abm.economy import open_economy
+    from abm.simulation import open_economy
 
     if not is_compiled_already():
         typer.echo("Compiling the model once, about a minute; later runs start at once.", err=True)

@@ -24,7 +24,7 @@ from experiments.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from abm.economy import Economy
+    from abm.simulation import Economy
 
 MOST_FAILURES = 20  # told on screen; the files hold all of them
 
@@ -82,20 +82,20 @@ def run(
 def show(economy: Economy, heading: str) -> None:
     """Print the yearly table and who failed, when and because of whom."""
     from abm.statement import defaults
-    from experiments.summary import YEARLY, failure_sentence, yearly
+    from experiments.summary import LEGEND, YEARLY, failure_sentence, yearly
 
     console = Console(highlight=False)
-    table = Table(title=heading, title_justify="left", header_style="bold", box=None, padding=(0, 1, 0, 0))
+    console.print(f"[bold]{heading}[/]\n")
+    table = Table(header_style="bold", box=None, padding=(0, 1, 0, 0))
     table.add_column("year")
     for _, _, name, unit in YEARLY.values():
-        table.add_column(f"{name}, [not bold]{unit}[/]", justify="right")
-    for row in yearly(economy):
-        label = {0: f"{row['year']:.0f} *", 12: f"{row['year']:.0f}"}.get(
-            int(row["months"]), f"{row['year']:.0f} ({row['months']:.0f} months)"
-        )
-        table.add_row(label, *(_number(row[name]) for name in YEARLY))
+        table.add_column(f"{name}\n[not bold]{unit}[/]", justify="right", vertical="bottom")
+    rows = yearly(economy)
+    for row in rows:
+        table.add_row(f"{row['year']}{'*' if row['months'] < 12 else ''}", *(_number(row[x]) for x in YEARLY))
     console.print(table)
-    print("* opening month, flows at their yearly rate. Carried: borrowed by others to serve the labs.")
+    part = "".join(f" * {row['months']} months of {row['year']}." for row in rows if row["months"] < 12)
+    console.print(f"[dim]{LEGEND}{part}[/]")
     failures = list(defaults(economy))
     print()
     if not failures:

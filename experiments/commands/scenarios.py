@@ -50,10 +50,10 @@ def check_files(paths: list[Path], as_json: bool) -> None:
     BadInput
         If there are any.
     """
-    from abm.calibration import firm_names
+    from abm.calibration import opening_tables
     from abm.scenarios import check_file
 
-    firms = firm_names()
+    firms = opening_tables().names
     found = {str(path): check_file(path, firms) for path in paths}
     if as_json:
         print(json.dumps(found, indent=2, ensure_ascii=False))

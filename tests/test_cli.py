@@ -1,0 +1,316 @@
+"""The command line: what it prints, its exit codes, and that nothing is left half-written."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from experiments.cli import LISTED, main
+
+runner = CliRunner()
+PROGRAM = [sys.executable, "-c", "from experiments.cli import main; main()"]
+COMPLETE = {"aggregates", "firms", "contracts", "loans", "defaults", "events"}
+FILES = {*(f"{name}.parquet" for name in COMPLETE), "figure.png", "manifest.json"}
+
+
+def call(*words: object) -> Result:
+    return runner.invoke(main, [str(word) for word in words], prog_name="invisible-debt")
+
+
+def refused(*words: object) -> str:
+    """The sentence with which a wrong call ends."""
+    result = call(*words)
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of a year."""
+    out = tmp_path_factory.mktemp("runs") / "year"
+    result = call("run", "--months", 12, "--out", out)
+    assert result.exit_code == 0, result.output
+    return out
+
+
+def test_help_names_every_command_and_loads_no_heavy_package() -> None:
+    program = (
+        "import sys\n"
+        "from experiments.cli import main\n"
+        "try: main(['--help'])\n"
+        "finally: print('LOADED', *{'numpy', 'numba', 'matplotlib', 'pyarrow', 'mesa'} & set(sys.modules))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    for name in LISTED:
+        assert f" {name} " in done.stdout
+    assert done.stdout.splitlines()[-1] == "LOADED"
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_every_command_explains_itself_in_the_words_of_the_list(name: str) -> None:
+    result = call(name, "--help")
+    assert result.exit_code == 0, result.output
+    said = " ".join(result.stdout.split())
+    assert LISTED[name][1].rstrip(".") in said
+
+
+def test_without_a_command_it_prints_the_help() -> None:
+    result = call()
+    assert result.exit_code == 0
+    assert "Usage" in result.stdout
+
+
+def test_completion_offers_commands_scenarios_and_parameters() -> None:
+    for words, offered in [
+        ("r", "run"),
+        ("run r2", "r2_obsolescence"),
+        ("run --set demand_el", "demand_elasticity="),
+    ]:
+        environment = {
+            **os.environ,
+            "_INVISIBLE_DEBT_COMPLETE": "complete_bash",
+            "COMP_WORDS": f"invisible-debt {words}",
+            "COMP_CWORD": str(len(words.split())),
+        }
+        program = "from experiments.cli import main; main(prog_name='invisible-debt')"
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, env=environment
+        )
+        assert offered in done.stdout.split(), done.stderr
+
+
+def test_run_writes_the_files_and_tells_the_story(finished: Path, tmp_path: Path) -> None:
+    assert {path.name for path in finished.iterdir()} == FILES
+    result = call("run", "--months", 12, "--out", tmp_path / "again")
+    assert "2026" in result.stdout
+    assert "failed" in result.stdout
+    assert "Traceback" not in result.output
+    for name in FILES:  # the same call, the same bytes
+        assert (tmp_path / "again" / name).read_bytes() == (finished / name).read_bytes(), name
+
+
+def test_run_as_json_is_json(tmp_path: Path) -> None:
+    result = call("run", "r6_customer_concentration", "--months", 24, "--out", tmp_path / "x", "--json")
+    told = json.loads(result.stdout)
+    assert told["manifest"]["scenario"]["name"] == "r6_customer_concentration"
+    assert told["folder"] == str(tmp_path / "x")
+    assert [row["year"] for row in told["years"]] == [2026, 2027]
+    failed = {failure["firm"] for failure in told["failures"]}
+    assert "OpenAI" in failed
+
+
+def test_the_default_folder_is_named_by_scenario_and_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call("run", "--months", 1, "--seed", 7).exit_code == 0
+    assert (tmp_path / "results" / "baseline-seed7" / "manifest.json").is_file()
+    assert sorted(p.name for p in (tmp_path / "results").iterdir()) == ["baseline-seed7"]
+
+
+def test_a_parameter_changes_the_run(tmp_path: Path, finished: Path) -> None:
+    assert call("run", "--months", 12, "--out", tmp_path / "x", "--set", "power_price=200").exit_code == 0
+    ours = json.loads((tmp_path / "x" / "manifest.json").read_text())
+    plain = json.loads((finished / "manifest.json").read_text())
+    assert ours["parameters_changed"] == {"power_price": 200.0}
+    assert ours["parameters"]["power_price"] == 200.0
+    assert ours["result_hash"] != plain["result_hash"]
+
+
+def test_a_scenario_file_runs_by_its_path(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("title = 'Mine'\n[[shock]]\nfirm = 'Lambda'\neffect = 'defaults'\nstart = 2\n")
+    assert call("scenarios", "--check", path).exit_code == 0
+    result = call("run", path, "--months", 3, "--out", tmp_path / "x", "--json")
+    assert "Lambda" in {failure["firm"] for failure in json.loads(result.stdout)["failures"]}
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["rum"], "No such command 'rum'. Did you mean 'run'?"),
+        (["run", "baselin"], "unknown scenario 'baselin'; did you mean 'baseline'?"),
+        (["run", "none/such.toml"], "there is no scenario file none/such.toml"),
+        (["run", "--set", "power_prize=3"], "unknown parameter 'power_prize'; did you mean 'power_price'?"),
+        (["run", "--set", "power_price=0.5"], "must lie between 1 and 1000 USD/MWh, not 0.5"),
+        (["run", "--set", "power_price=dear"], "parameter 'power_price' must be a number, not 'dear'"),
+        (["run", "--set", "power_price=nan"], "parameter 'power_price' must lie between"),
+        (["run", "--set", "power_price"], "--set needs name=value, not 'power_price'"),
+        (["run", "--set", "power_price=3", "--set", "power_price=4"], "parameter 'power_price' is set twice"),
+        (["run", "--months", "-3"], "'--months': -3 is not in the range"),
+        (["run", "--months", "0"], "'--months': 0 is not in the range"),
+        (["run", "--months", "many"], "'--months': 'many' is not a valid int"),
+        (["run", "--seed", "-1"], "'--seed': -1 is not in the range"),
+        (["run", "--seed", str(2**62)], "'--seed'"),
+        (["run", "--sed", "1"], "No such option: --sed"),
+        (["run", "baseline", "extra"], "extra"),
+        (["inspect"], "Missing argument 'FIRM'"),
+        (["inspect", "CoreWave"], "'CoreWave'; did you mean 'CoreWeave'?"),
+        (["inspect", "CoreWeave", "--month", "soon"], "--month must be a month such as '2027-01'"),
+        (["inspect", "CoreWeave", "--month", "-1"], "--month must lie between 0"),
+        (["inspect", "opening", "--month", "3"], "the opening state is that of month 0"),
+        (["parameters", "power_prize"], "did you mean 'power_price'?"),
+        (["scenarios", "--check", "none.toml"], "there is no scenario file none.toml"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_sentence_and_writes_nothing(
+    words: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert sentence in refused(*words)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_broken_scenario_files_are_explained(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("title = 'Mine'\n[parameters]\npower_prize = 3\n[[shock]]\nfirm = 'Lamda'\n")
+    result = call("scenarios", "--check", path)
+    assert result.exit_code == 2
+    assert result.stdout.splitlines() == [
+        f"{path}, line 3: unknown parameter 'power_prize'; did you mean 'power_price'?"
+        " (see: invisible-debt parameters)",
+        f"{path}, line 4: shock 1: 'start' is missing",
+        f"{path}, line 5: shock 1: unknown firm 'Lamda'; did you mean 'Lambda'?",
+    ]  # fmt: skip
+    assert "line 3: unknown parameter" in refused("run", path, "--out", tmp_path / "x")
+    path.write_text("title = \n")
+    assert "mine.toml, line 1, column 9: broken TOML" in refused("run", path, "--out", tmp_path / "x")
+    path.write_text("title = 'Mine'\n[[shock]]\nfirm = 'Lamda'\neffect = 'defaults'\nstart = 1\n")
+    assert "did you mean 'Lambda'?" in refused("run", path, "--out", tmp_path / "x")
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.toml"]
+
+
+def test_a_folder_that_is_no_run_is_left_alone(finished: Path, tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "a").write_text("dear")
+    assert "is not a finished run" in refused("run", "--months", 1, "--out", tmp_path / "letters")
+    (tmp_path / "file").write_text("x")
+    assert "is not a folder" in refused("run", "--months", 1, "--out", tmp_path / "file")
+    assert "cannot write to" in refused("run", "--months", 1, "--out", tmp_path / "file" / "x")
+    assert sorted(p.name for p in tmp_path.rglob("*")) == ["a", "file", "letters"]
+    manifest = (finished / "manifest.json").read_bytes()
+    (finished / "notes.txt").write_text("mine")
+    assert "not of the run ('notes.txt')" in refused("run", "--months", 1, "--out", finished)
+    (finished / "notes.txt").unlink()
+    assert (finished / "manifest.json").read_bytes() == manifest
+
+
+def test_a_finished_run_is_replaced(tmp_path: Path) -> None:
+    for months in (1, 2):
+        assert call("run", "--months", months, "--out", tmp_path / "x").exit_code == 0
+    assert json.loads((tmp_path / "x" / "manifest.json").read_text())["months"] == 2
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
+    limit = 20_000  # bytes a file may have in that process: less than a table or the figure needs
+
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    words = ["run", "--months", "12", "--out", str(tmp_path / "x")]
+    done = subprocess.run([*PROGRAM, *words], capture_output=True, text=True, preexec_fn=small_files)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.strip().splitlines()[-1].startswith(f"error: cannot write to {tmp_path / 'x'}")
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_in_mid_run_leaves_nothing(finished: Path, tmp_path: Path) -> None:
+    words = ["run", "--months", "1200", "--out", str(tmp_path / "a" / "x")]
+    running = subprocess.Popen([*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while running.poll() is None and not list(tmp_path.glob("a/.x.*.partial")):
+        time.sleep(0.02)
+    time.sleep(0.3)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=120)
+    assert running.returncode == 130, err
+    assert out == ""
+    assert err.strip().splitlines()[-1] == "stopped: nothing was written"
+    assert "Traceback" not in err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reader_that_closes_early_gets_no_traceback() -> None:
+    done = subprocess.run(
+        ["bash", "-c", 'set -o pipefail; "$@" parameters | head -1', "bash", *PROGRAM],
+        capture_output=True,
+        text=True,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.stdout.strip() == "Demand"
+
+
+def test_parameters_are_listed_with_unit_range_and_source() -> None:
+    text = call("parameters").stdout
+    listed = json.loads(call("parameters", "--json").stdout)
+    assert {"name", "unit", "default", "low", "high", "source", "meaning", "group"} == set(listed[0])
+    for parameter in listed:
+        assert f"  {parameter['name']} = {parameter['default']:g}  (" in text
+    one = json.loads(call("parameters", "power_price", "--json").stdout)
+    assert one in listed
+    assert "1 to 1000" in call("parameters", "power_price").stdout
+
+
+def test_scenarios_are_listed() -> None:
+    told = json.loads(call("scenarios", "--json").stdout)
+    text = call("scenarios").stdout
+    assert told[0]["name"] == "baseline"
+    for scenario in told:
+        assert scenario["name"] in text
+
+
+def test_the_opening_shows_the_debt_on_openai() -> None:
+    told = json.loads(call("inspect", "opening", "--json").stdout)
+    lab = told["flagship"]
+    assert lab["name"] == "OpenAI"
+    assert sum(lab["look_through"].values()) == pytest.approx(96.0, abs=0.5)
+    text = call("inspect", "opening").stdout
+    assert "SoftBank, Oracle and CoreWeave" in text
+    assert "together" in text
+
+
+@pytest.mark.parametrize("month", ["0", "2026-03"])
+def test_a_firm_shows_its_books(month: str) -> None:
+    told = json.loads(call("inspect", "coreweave", "--month", month, "--json").stdout)
+    sheet = told["balance_sheet"]
+    assert sheet["firm"] == "CoreWeave"
+    assert sheet["month"] == (3 if month == "2026-03" else 0)
+    owed = sum(sheet["liabilities"].values()) + sheet["paid_in"] + sheet["retained"]
+    assert sum(sheet["assets"].values()) == pytest.approx(owed, rel=1e-9)
+    assert "OpenAI" in {contract["counterparty"] for contract in told["contracts"]}
+    assert told["fleet"]
+    text = call("inspect", "CoreWeave", "--month", month).stdout
+    for heading in (
+        "Balance sheet",
+        "Contracts",
+        "Loans",
+        "Debt by kind and maturity",
+        "Fleet by generation",
+    ):
+        assert heading in text
+    assert "debt-service cover" in text
+
+
+def test_every_firm_can_be_shown() -> None:
+    from abm import open_economy
+    from abm.statement import statement
+
+    economy = open_economy(seed=1)
+    economy.run(6)
+    for row in range(len(economy.names)):
+        told = statement(economy, row)
+        assert told.balance_sheet.total_assets == pytest.approx(
+            told.balance_sheet.total_liabilities + told.balance_sheet.net_worth, rel=1e-9, abs=1e-9
+        )

@@ -1,0 +1,216 @@
+"""What a run leaves on disk, and the statements behind it: true to the tables of the economy."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from abm import economy as tables
+from abm import open_economy, statement
+from abm import parameters as registry
+from abm.dates import month_label
+from abm.scenarios import Scenario, Shock, load
+from abm.simulation import Economy
+from abm.statement import Cause, Default
+from experiments import results
+from experiments.folders import read_manifest
+from experiments.summary import YEARLY, failure_sentence, summary, yearly
+
+MONTHS = 14
+CHANGED = {"carbon_price": 5.0}
+STORY = Scenario(
+    name="two_fall",
+    title="Two firms fall",
+    parameters={"power_price": 70.0},
+    shocks=[
+        Shock(firm="Lambda", effect="defaults", start=3),
+        Shock(firm="OpenAI", effect="stops paying", start=6),
+    ],
+)
+
+
+@pytest.fixture(scope="module")
+def economy() -> Economy:
+    economy = open_economy(STORY, parameters=CHANGED, seed=3)
+    economy.run(MONTHS)
+    return economy
+
+
+@pytest.fixture(scope="module")
+def folder(economy: Economy, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "x"
+    with results.run_folder(out) as stage:
+        results.write_run(economy, stage, scenario=STORY, changed=CHANGED, seed=3, months=MONTHS)
+    return out
+
+
+def test_every_column_says_its_unit_and_meaning(folder: Path) -> None:
+    for name in results.TABLES:
+        for field in pq.read_schema(folder / f"{name}.parquet"):
+            assert field.metadata is not None, (name, field.name)
+            assert field.metadata[b"unit"], (name, field.name)
+            assert field.metadata[b"meaning"], (name, field.name)
+
+
+def test_aggregates_are_the_series_with_dates(folder: Path, economy: Economy) -> None:
+    written = pq.read_table(folder / "aggregates.parquet").to_pandas()
+    series = economy.rows("series")
+    for column in series.dtype.names:
+        assert np.array_equal(written[column], series[column]), column
+    assert str(written["date"].iloc[0]) == "2026-01-31"
+    assert list(written["date"].astype(str).str[:7]) == [month_label(m) for m in series["month"].tolist()]
+
+
+def test_the_firm_panel_is_tidy(folder: Path, economy: Economy) -> None:
+    written = pq.read_table(folder / "firms.parquet").to_pandas()
+    assert not written.duplicated(["month", "firm"]).any()
+    panel = economy.panel()
+    assert len(written) == (panel["status"] != tables.ABSENT).sum()
+    last = written[written["month"] == MONTHS].set_index("firm")
+    for row, name in enumerate(economy.names):
+        if panel[-1, row]["status"] != tables.ABSENT:
+            assert last.loc[name, "debt"] == panel[-1, row]["debt"]
+            assert last.loc[name, "kind"] == tables.KIND_NAMES[panel[-1, row]["kind"]]
+            assert last.loc[name, "status"] == ("active", "failed")[panel[-1, row]["status"] - 1]
+    coreweave = economy.state.firms[economy.firm("CoreWeave")]
+    customer = coreweave.top_customer_id
+    assert last.loc["CoreWeave", "top_customer_id"] == (economy.names[customer] if customer >= 0 else None)
+
+
+@pytest.mark.parametrize("name", ["contracts", "loans"])
+def test_contracts_and_loans_name_their_parties(folder: Path, economy: Economy, name: str) -> None:
+    written = pq.read_table(folder / f"{name}.parquet").to_pandas().set_index("id")
+    rows = economy.rows(name)
+    rows = rows[rows["status"] != tables.FREE]
+    assert len(written) == len(rows)
+    parties = ("buyer", "seller", "guarantor", "end_user") if name == "contracts" else ("lender", "borrower")
+    status = tables.CONTRACT_STATUS if name == "contracts" else results.CODES["loans"]["status"]
+    for row in rows:
+        line = written.loc[row["id"]]
+        assert line["status"] == status[row["status"]]
+        for party in parties:
+            assert line[party] == (economy.names[row[party]] if row[party] >= 0 else None)
+    amount = "price" if name == "contracts" else "principal"
+    assert written[amount].sum() == pytest.approx(rows[amount].sum())
+
+
+def test_defaults_carry_their_causes(folder: Path, economy: Economy) -> None:
+    written = pq.read_table(folder / "defaults.parquet").to_pylist()
+    assert {"Lambda", "OpenAI"} <= {row["firm"] for row in written}
+    for row, told in zip(written, statement.defaults(economy), strict=True):
+        assert (row["firm"], row["month"], row["fundamental"]) == (told.firm, told.month, told.fundamental)
+        assert [cause["parent"] for cause in row["causes"]] == [cause.parent for cause in told.causes]
+        assert {cause["channel"] for cause in row["causes"]} <= set(tables.CHANNEL_NAMES)
+        weights = [cause["weight"] for cause in row["causes"]]
+        assert weights == sorted(weights, reverse=True)
+        assert row["fundamental_share"] + sum(weights) == pytest.approx(1.0, abs=1e-9)
+        if row["fundamental"]:
+            assert row["channel"] is None
+        else:
+            assert row["channel"] in tables.CHANNEL_NAMES
+
+
+def test_events_name_firms_and_kinds(folder: Path, economy: Economy) -> None:
+    written = pq.read_table(folder / "events.parquet").to_pandas()
+    assert len(written) == len(economy.rows("events"))
+    assert set(written["kind"]) <= set(tables.EVENT_NAMES)
+    assert set(written["a"].dropna()) <= set(economy.names)
+
+
+def test_the_manifest_is_enough_to_repeat_the_run(folder: Path, economy: Economy, tmp_path: Path) -> None:
+    told = read_manifest(folder, results.FORMAT)
+    assert "/" not in told["scenario"]["text"]
+    assert str(tmp_path.parent) not in json.dumps(told)
+    assert told["result_hash"] == economy.result_hash()
+    assert set(told["parameters"]) == set(registry.BY_NAME)
+    assert told["parameters"]["power_price"] == 70.0
+    assert told["parameters"]["carbon_price"] == 5.0
+    assert told["parameters_changed"] == CHANGED
+    path = tmp_path / f"{told['scenario']['name']}.toml"
+    path.write_text(told["scenario"]["text"])
+    again = open_economy(load(path), parameters=told["parameters_changed"], seed=told["seed"])
+    again.run(told["months"])
+    assert again.result_hash() == told["result_hash"]
+
+
+def test_the_same_run_gives_the_same_bytes(folder: Path, economy: Economy, tmp_path: Path) -> None:
+    with results.run_folder(tmp_path / "x") as stage:
+        results.write_run(economy, stage, scenario=STORY, changed=CHANGED, seed=3, months=MONTHS)
+    assert {path.name for path in folder.iterdir()} == results.FILES
+    for name in results.FILES:
+        assert (tmp_path / "x" / name).read_bytes() == (folder / name).read_bytes(), name
+
+
+def test_the_picture_is_a_picture(folder: Path) -> None:
+    raw = (folder / "figure.png").read_bytes()
+    assert raw.startswith(b"\x89PNG")
+    assert len(raw) > 50_000
+
+
+def test_years_add_up(economy: Economy) -> None:
+    rows = yearly(economy)
+    series = economy.rows("series")
+    assert [(row["year"], row["months"]) for row in rows] == [(2026, 12), (2027, 2)]
+    assert rows[0]["capex"] == pytest.approx(series["capex"][:12].sum())
+    assert rows[1]["ai_debt"] == series["ai_debt"][-1]
+    assert sum(row["failures"] for row in rows) == len(summary(economy)["failures"])
+    assert set(rows[0]) == {"year", "months", *YEARLY}
+
+
+def test_a_failure_is_told_in_one_sentence() -> None:
+    causes = (Cause("OpenAI", "customer", 0.6), Cause(None, "market", 0.1))
+    told = Default(15, 2, "Lambda", "neocloud", False, 0.41, 3.2, 1.0, 0.3, causes)
+    assert failure_sentence(told) == (
+        "2027-03  Lambda (neocloud), owing 3.2 bn, was 0.41 bn short: 60 % OpenAI (lost as a customer),"
+        " 30 % by itself, 10 % falling market prices."
+    )
+    alone = Default(15, 1, "Lambda", "neocloud", True, 0.41, 3.2, 1.0, 1.0, ())
+    assert failure_sentence(alone).endswith("short: by itself.")
+
+
+def test_balance_sheets_balance(economy: Economy) -> None:
+    for row in range(len(economy.names)):
+        sheet = statement.balance_sheet(economy, row)
+        owed = sheet.total_liabilities + sheet.net_worth
+        assert sheet.total_assets == pytest.approx(owed, rel=1e-9, abs=1e-9), sheet.firm
+
+
+@pytest.mark.parametrize("month", [0, MONTHS])
+def test_look_through_debt_agrees_with_the_engine(economy: Economy, month: int) -> None:
+    at = economy if month else open_economy(seed=3)
+    for row, firm in enumerate(at.rows("firms")):
+        if firm.kind == tables.LAB:
+            carried = statement.look_through(at, row).carried_by_others
+            assert sum(carried.values()) == pytest.approx(firm.look_through, rel=1e-6, abs=1e-6)
+
+
+def test_look_through_counts_every_loan_once(economy: Economy) -> None:
+    loans = economy.rows("loans")
+    loans = loans[(loans["status"] == tables.LIVE) & (loans["for_ai"] == 1)]
+    for side, told in [("borrower", "carries_for"), ("lender", "lends_for")]:
+        for row in np.unique(loans[side]).tolist():
+            found = getattr(statement.look_through(economy, row), told)
+            assert sum(found.values()) == pytest.approx(
+                loans["principal"][loans[side] == row].sum(), rel=1e-6
+            )
+
+
+def test_a_firm_sees_its_own_contracts_and_loans(economy: Economy) -> None:
+    row = economy.firm("CoreWeave")
+    firm = economy.state.firms[row]
+    sold = [c for c in statement.contracts(economy, row) if c.role == "sells" and c.status != "intent"]
+    assert sum(c.left for c in sold) == pytest.approx(firm.backlog_in)
+    assert sum(c.prepaid for c in sold) == pytest.approx(firm.prepaid_in)
+    owed = [loan for loan in statement.loans(economy, row) if loan.role == "owes"]
+    assert sum(loan.principal for loan in owed) == pytest.approx(firm.debt)
+    assert sum(v.book for v in statement.fleet(economy, row)) == pytest.approx(firm.fleet_book)
+    assert sum(v.units for v in statement.fleet(economy, row)) == pytest.approx(firm.capacity)
+
+
+def test_generations_have_names(economy: Economy) -> None:
+    names = [statement.generation_name(economy, g) for g in range(len(economy.rows("generations")))]
+    assert "H100" in names
+    assert len(set(names)) == len(names)
+    assert any("20" in name and "-" in name for name in names), "a later one is named by maker and month"
