@@ -49,7 +49,7 @@ class GlassermanYoung:
     bound : float
         Right side: ``b_i (c_i - w_i)``.
     holds : bool
-        Whether left <= right up to rounding.
+        Whether nobody else fell, or left <= right up to rounding.
     """
 
     brought_down: NDArray[np.intp]
@@ -118,7 +118,8 @@ def glasserman_young_audit(
     left = float(worth[down].sum())
     inner = inside[firm] / nominal[firm] if nominal[firm] > 0.0 else 0.0
     right = float(inner * (cash[firm] - worth[firm]))
-    return GlassermanYoung(down, left, right, left <= right + ROUNDING * float(nominal[fell].sum()))
+    holds = down.size == 0 or left <= right + ROUNDING * float(nominal[fell].sum())
+    return GlassermanYoung(down, left, right, holds)
 
 
 def check_clearing(

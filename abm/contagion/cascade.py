@@ -185,8 +185,11 @@ class CascadeTree:
             total = d.fundamental + sum(p.weight for p in d.parents)
             parts[d.id] = share * d.fundamental / total
             for p in d.parents:
-                found = to_explain if not isinstance(p.source, str) else parts
-                found[p.source] = found.get(p.source, 0.0) + share * p.weight / total
+                part = share * p.weight / total
+                if isinstance(p.source, str):
+                    parts[p.source] = parts.get(p.source, 0.0) + part
+                else:
+                    to_explain[p.source] = to_explain.get(p.source, 0.0) + part
         found_parts = {cause: part for cause, part in parts.items() if part > 0.0}
         return dict(sorted(found_parts.items(), key=lambda item: (-item[1], str(item[0]))))
 

@@ -1,8 +1,7 @@
 """Clearing of a list of dues, compiled: the greatest vector of payments everyone can make.
 
 The month of the economy calls `clear_rows` itself; `clear` and `clear_tiers` call it for everybody else. It
-covers Eisenberg and Noe (2001), Rogers and Veraart (2013) and, through strict tiers,
-Elsinger (2009).
+covers Eisenberg and Noe (2001), Rogers and Veraart (2013) and, through strict tiers, Elsinger (2009).
 
 The rule. A firm with cash `e`, inflow `q` and nominal obligation `d` (the sum of its dues) pays in full if
 ``e + q >= d``; it is solvent at exactly zero equity. Otherwise its estate ``alpha e + beta q`` is paid out
@@ -11,7 +10,7 @@ tier by tier, the most senior first, pro rata within a tier.
 The method. Start from full payment and go down. A round marks everyone who cannot pay on the inflows found
 so far (fictitious default: they are upper bounds, so nobody is marked wrongly), then clears exactly with
 that default set. With tiers the payments of a fixed default set solve a piecewise linear system, which is
-solved from above by the tier in which each estate runs out: `_settle` says how.
+solved from above by the tier in which each estate runs out (`_move_marginal_tiers`).
 
 Ties. Data such as 0.03 are not exact in binary, so equality is tested with a relative slack of `TIE`, 256
 units in the last place (5.7e-14) of the amount owed: a firm or a tier short by less counts as paid in full.
@@ -169,28 +168,100 @@ def eliminate(
         solution[j] = total / pivot[j] if pivot[j] > 0.0 else closed_value
 
 
-@jit
-def _join(i: int, s: ClearingScratch, size: int) -> int:
-    """Add firm i to the linear system; return its new size."""
-    s.member[size] = i
-    s.place[i] = size
-    return size + 1
+# The steps of a round, each compiled once and called in order by `clear_rows`.
 
 
 @jit
-def _solve_members(
+def _mark_new_defaults(cash: Any, s: ClearingScratch, default_round: Any, this_round: int) -> bool:
+    """Mark whoever cannot pay on the inflows found so far; return whether anybody fell."""
+    fallen = False
+    for i in range(cash.shape[0]):
+        nominal = s.senior[i, s.share.shape[1]]
+        if default_round[i] == 0 and cash[i] + s.inflow[i] < nominal * (1.0 - TIE):
+            default_round[i] = this_round
+            fallen = True
+    return fallen
+
+
+@jit
+def _split_rows(
+    debtor: Any, creditor: Any, amount: Any, n_rows: int, s: ClearingScratch, default_round: Any
+) -> int:
+    """List the rows of defaulters, and sum what everybody receives from the others; return their number."""
+    for i in range(default_round.shape[0]):
+        s.solid[i] = 0.0
+    n_in_default = 0
+    for r in range(n_rows):
+        if default_round[debtor[r]] == 0:
+            s.solid[creditor[r]] += amount[r]
+        else:
+            s.rows[n_in_default] = r
+            n_in_default += 1
+    return n_in_default
+
+
+@jit
+def _move_marginal_tiers(
+    cash: Any, alpha: float, beta: float, s: ClearingScratch, default_round: Any
+) -> bool:
+    """Move each defaulter's marginal tier up to where its estate runs out; return whether any moved.
+
+    With marginal tiers fixed the payments dominate the true ones, so a tier found to be out of reach stays
+    out of reach: marginal tiers only move up in seniority, from the most junior one. When nobody moves, the
+    payments are a fixed point that dominates every other one.
+    """
+    moved = False
+    for i in range(cash.shape[0]):
+        if default_round[i] > 0:
+            estate = alpha * cash[i] + beta * s.inflow[i]
+            t = min(s.marginal[i], s.share.shape[1] - 1)
+            while t > 0 and estate < s.senior[i, t] * (1.0 - TIE):
+                t -= 1
+            if t != s.marginal[i]:
+                s.marginal[i] = t
+                moved = True
+    return moved
+
+
+# With marginal tiers fixed, what defaulters have left for them solves u = max(0, g + B u): g is the estate
+# less the tiers ahead if no marginal tier paid anything, and B passes payments on. The map is convex, so its
+# solution is reached from below: the set of members, firms with something left, only grows, and each set is
+# solved exactly (Chandrasekaran 1970). On the default sets met here the solution is unique, so the greatest.
+
+
+@jit
+def _first_members(
     debtor: Any,
     creditor: Any,
     tier: Any,
     amount: Any,
     n_in_default: int,
-    cash: Any,
-    alpha: float,
-    beta: float,
     s: ClearingScratch,
-    size: int,
-) -> None:
-    """Share the marginal tiers of the member firms exactly, and write the `inflow` of every firm."""
+    default_round: Any,
+) -> int:
+    """Write `base`, and take in every defaulter with nothing ahead of its marginal tier; return how many."""
+    for i in range(default_round.shape[0]):
+        s.base[i] = s.solid[i]
+        s.place[i] = -1
+    for m in range(n_in_default):
+        r = s.rows[m]
+        if tier[r] < s.marginal[debtor[r]]:
+            s.base[creditor[r]] += amount[r]
+    size = 0
+    for i in range(default_round.shape[0]):
+        if default_round[i] > 0 and s.senior[i, s.marginal[i]] == 0.0:
+            s.member[size] = i
+            s.place[i] = size
+            size += 1
+    return size
+
+
+@jit
+def _set_up(
+    debtor: Any, creditor: Any, tier: Any, amount: Any, n_in_default: int, cash: Any, alpha: float,
+    beta: float, s: ClearingScratch, size: int,
+) -> None:  # fmt: skip
+    """Write the linear system of the members, in shares paid of their marginal tiers."""
     for k in range(size * size):
         s.matrix[k] = 0.0
     for k in range(size):
@@ -208,116 +279,41 @@ def _solve_members(
                 s.leak[j] += (1.0 - beta) * amount[r]
                 if i != j:
                     s.matrix[i * size + j] += beta * amount[r]
-    # A closed circle with nothing lost: its greatest solution pays in full.
-    eliminate(size, s.matrix, s.leak, s.estate, s.pivot, s.recovery, 1.0)
-    for k in range(size):
-        s.recovery[k] = min(max(s.recovery[k], 0.0), 1.0)
+
+
+@jit
+def _more_members(
+    debtor: Any, creditor: Any, tier: Any, amount: Any, n_in_default: int, cash: Any, alpha: float,
+    beta: float, s: ClearingScratch, default_round: Any, size: int,
+) -> int:  # fmt: skip
+    """Write `inflow`, and take in every defaulter that has something left now; return the new size."""
     for i in range(cash.shape[0]):
         s.inflow[i] = s.base[i]
     for m in range(n_in_default):
         r = s.rows[m]
         j = s.place[debtor[r]]
         if j >= 0 and tier[r] == s.marginal[debtor[r]]:
+            s.recovery[j] = min(max(s.recovery[j], 0.0), 1.0)
             s.inflow[creditor[r]] += s.recovery[j] * amount[r]
+    for i in range(cash.shape[0]):
+        if default_round[i] > 0 and s.place[i] < 0:
+            ahead = s.senior[i, s.marginal[i]]
+            if alpha * cash[i] + beta * s.inflow[i] > ahead * (1.0 + TIE):
+                s.member[size] = i
+                s.place[i] = size
+                size += 1
+    return size
 
 
 @jit
-def _share_marginal_tiers(
-    debtor: Any,
-    creditor: Any,
-    tier: Any,
-    amount: Any,
-    n_in_default: int,
-    cash: Any,
-    alpha: float,
-    beta: float,
-    s: ClearingScratch,
-    default_round: Any,
-) -> None:
-    """Pay the marginal tiers of all defaulters, ``u = max(0, g + B u)``; write `share` and `inflow`.
-
-    ``g`` is what the estate leaves after more senior tiers if no marginal tier paid anything. The map is
-    convex, so its solution is reached from below: the set of firms that have something for their marginal
-    tier only grows, and each set is solved exactly (Chandrasekaran 1970). On the default sets met here the
-    solution is unique, hence also the greatest.
-    """
-    n = cash.shape[0]
-    for i in range(n):
-        s.base[i] = s.solid[i]
-        s.place[i] = -1
-    for m in range(n_in_default):
-        r = s.rows[m]
-        if tier[r] < s.marginal[debtor[r]]:
-            s.base[creditor[r]] += amount[r]
-    size = 0
-    for i in range(n):
-        # An estate with nothing senior to it is never short of zero: such a firm belongs in at once.
-        if default_round[i] > 0 and s.senior[i, s.marginal[i]] == 0.0:
-            size = _join(i, s, size)
-    grown = True
-    while grown:
-        _solve_members(debtor, creditor, tier, amount, n_in_default, cash, alpha, beta, s, size)
-        grown = False
-        for i in range(n):
-            if default_round[i] > 0 and s.place[i] < 0:
-                ahead = s.senior[i, s.marginal[i]]
-                if alpha * cash[i] + beta * s.inflow[i] > ahead * (1.0 + TIE):
-                    size = _join(i, s, size)
-                    grown = True
-    for i in range(n):
+def _write_shares(s: ClearingScratch, default_round: Any) -> None:
+    """Write the shares that defaulters pay, tier by tier."""
+    for i in range(default_round.shape[0]):
         if default_round[i] > 0:
             for t in range(s.share.shape[1]):
                 s.share[i, t] = 1.0 if t < s.marginal[i] else 0.0
             if s.place[i] >= 0:
                 s.share[i, s.marginal[i]] = s.recovery[s.place[i]]
-
-
-@jit
-def _settle(
-    debtor: Any,
-    creditor: Any,
-    tier: Any,
-    amount: Any,
-    n_rows: int,
-    cash: Any,
-    alpha: float,
-    beta: float,
-    s: ClearingScratch,
-    default_round: Any,
-) -> None:
-    """Clear exactly with the default set given, from above.
-
-    Every defaulter has a marginal tier, above which it pays in full and below which nothing. It starts at the
-    most junior tier and only moves up in seniority, to the tier in which the estate computed so far runs out.
-    With marginal tiers fixed the payments dominate the true ones, so a tier found to be out of reach stays
-    out of reach, and when nobody moves the payments are a fixed point that dominates every other one.
-    """
-    n_tiers = s.share.shape[1]
-    for i in range(cash.shape[0]):
-        s.solid[i] = 0.0
-    n_in_default = 0
-    for r in range(n_rows):
-        if default_round[debtor[r]] == 0:
-            s.solid[creditor[r]] += amount[r]
-        else:
-            s.rows[n_in_default] = r
-            n_in_default += 1
-    while True:
-        moved = False
-        for i in range(cash.shape[0]):
-            if default_round[i] > 0:
-                value = alpha * cash[i] + beta * s.inflow[i]
-                t = min(s.marginal[i], n_tiers - 1)
-                while t > 0 and value < s.senior[i, t] * (1.0 - TIE):
-                    t -= 1
-                if t != s.marginal[i]:
-                    s.marginal[i] = t
-                    moved = True
-        if not moved:
-            return
-        _share_marginal_tiers(
-            debtor, creditor, tier, amount, n_in_default, cash, alpha, beta, s, default_round
-        )
 
 
 @jit
@@ -431,16 +427,20 @@ def clear_rows(
         for t in range(n_tiers):
             s.senior[i, t + 1] += s.senior[i, t]
     rounds = 0
-    while True:
-        fallen = False
-        for i in range(n):
-            if default_round[i] == 0 and cash[i] + s.inflow[i] < s.senior[i, n_tiers] * (1.0 - TIE):
-                default_round[i] = rounds + 1
-                fallen = True
-        if not fallen:
-            break
+    while _mark_new_defaults(cash, s, default_round, rounds + 1):
         rounds += 1
-        _settle(debtor, creditor, tier, amount, n_rows, cash, alpha, beta, s, default_round)
+        m = _split_rows(debtor, creditor, amount, n_rows, s, default_round)
+        while _move_marginal_tiers(cash, alpha, beta, s, default_round):
+            size, before = _first_members(debtor, creditor, tier, amount, m, s, default_round), -1
+            while size > before:
+                before = size
+                _set_up(debtor, creditor, tier, amount, m, cash, alpha, beta, s, size)
+                # A closed circle with nothing lost: its greatest solution pays in full.
+                eliminate(size, s.matrix, s.leak, s.estate, s.pivot, s.recovery, 1.0)
+                size = _more_members(
+                    debtor, creditor, tier, amount, m, cash, alpha, beta, s, default_round, size
+                )
+            _write_shares(s, default_round)
     for r in range(n_rows):
         paid[r] = amount[r] * s.share[debtor[r], tier[r]]
     return _residual(debtor, creditor, n_rows, cash, alpha, beta, s, paid, default_round)

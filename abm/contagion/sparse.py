@@ -141,12 +141,12 @@ def _push(
 @jit
 def _sweep(
     start: Any, debtor: Any, amount: Any, nominal: Any, cash: Any, alpha: float, beta: float, paid: Any,
-    fallen: Any, goal: float,
+    fallen: Any, goal: float, patience: int,
 ) -> float:  # fmt: skip
     """Sweep the shares `paid` by the firms in `fallen` until their error is below the goal.
 
     Returns the error left, extrapolated from how fast the sweeps converge; infinity if the goal is more than
-    `PATIENCE` sweeps away. `start`, `debtor`, `amount` list each firm's claims.
+    `patience` sweeps away. `start`, `debtor`, `amount` list each firm's claims.
     """
     before = 0.0
     sweeps = 0
@@ -168,7 +168,7 @@ def _sweep(
             if left <= goal and (rate < 1.0 or change <= SETTLED):
                 return left
             sweeps += 1
-            if sweeps > 5 and (rate >= 1.0 or math.log(goal / left) < PATIENCE * math.log(rate)):
+            if sweeps > 5 and (rate >= 1.0 or math.log(goal / left) < patience * math.log(rate)):
                 return np.inf
         before = change
 
@@ -323,7 +323,7 @@ def clear_sparse(
         error = np.inf
         goal = SETTLED if final else FIRST_GOAL
         while not done or final:
-            error = _sweep(*gets, nominal, cash, alpha, beta, paid, fallen, goal)
+            error = _sweep(*gets, nominal, cash, alpha, beta, paid, fallen, goal, PATIENCE)
             if error > goal:
                 method = "default set"
                 exact = _solve_default_set(owed, received, fell, cash, external, nominal, alpha, beta)
