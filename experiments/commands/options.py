@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 
 from abm.errors import BadInput
 
@@ -77,6 +78,9 @@ def open_scenario(scenario: Scenario, changed: Mapping[str, float], seed: int) -
     from abm.compiled import is_compiled_already
     from abm.simulation import open_economy
 
-    if not is_compiled_already():
-        typer.echo("Compiling the model once, about a minute; later runs start at once.", err=True)
-    return open_economy(scenario, parameters=changed, seed=seed)
+    if is_compiled_already():
+        return open_economy(scenario, parameters=changed, seed=seed)
+    console = Console(stderr=True)
+    console.print("Compiling the model, once: this takes a minute or more, later runs start at once.")
+    with console.status("compiling"):
+        return open_economy(scenario, parameters=changed, seed=seed)
