@@ -1,4 +1,4 @@
-"""Acemoglu, Ozdaglar and Tahbaz-Salehi 2015: the network that is safest for small shocks is worst for large ones.
+"""Acemoglu, Ozdaglar and Tahbaz-Salehi 2015: what is safest for small shocks is worst for large ones.
 
 All counts are in exact fractions, because the statements are about what happens on either side of a tie.
 """
@@ -46,7 +46,7 @@ def between(n: int, y: Fraction, gamma: Fraction = Fraction(1, 2)) -> Matrix:
 
 
 def cliques(n: int, y: Fraction, delta: Fraction = DELTA) -> Matrix:
-    """Two complete halves of n / 2 banks; a share delta of each bank's debt is owed evenly to the other half."""
+    """Two complete halves; a share delta of each bank's debt is owed evenly to the other half."""
     if n < 4 or n % 2:
         raise BadInput(f"two cliques need an even number of at least 4 banks, got n = {n}")
     half = n // 2
@@ -119,31 +119,65 @@ def run(bench: Bench) -> Outcome:
         curves[name] = list(counts[place * len(eps_axis) : (place + 1) * len(eps_axis)])
 
     star = eps_star(N, A, V)
-    stated = [("ring", SMALL, 6), ("complete", SMALL, 1), ("ring", LARGE, 10), ("complete", LARGE, 10),
-              ("cliques", LARGE, 5), ("ring", star - HAIR, 9), ("ring", star + HAIR, 10),
-              ("half", star - HAIR, 9), ("half", star + HAIR, 10), ("complete", star - HAIR, 1),
-              ("complete", star + HAIR, 10), ("cliques", star - HAIR, 5), ("cliques", star + HAIR, 5)]  # fmt: skip
+    stated = [
+        ("ring", SMALL, 6),
+        ("complete", SMALL, 1),
+        ("ring", LARGE, 10),
+        ("complete", LARGE, 10),
+        ("cliques", LARGE, 5),
+        ("ring", star - HAIR, 9),
+        ("ring", star + HAIR, 10),
+        ("half", star - HAIR, 9),
+        ("half", star + HAIR, 10),
+        ("complete", star - HAIR, 1),
+        ("complete", star + HAIR, 10),
+        ("cliques", star - HAIR, 5),
+        ("cliques", star + HAIR, 5),
+    ]
     rows = [
         Row("Threshold of the shock, ε* = n(a - v)", "1/2", str(star), EXACT, star == Fraction(1, 2)),
-        Row("Threshold of the debt, y* = (n - 1)(a - v)", "9/20", str(y_star(N, A, V)), EXACT,
-            y_star(N, A, V) == Fraction(9, 20)),
-    ]  # fmt: skip
+        Row(
+            "Threshold of the debt, y* = (n - 1)(a - v)",
+            "9/20",
+            str(y_star(N, A, V)),
+            EXACT,
+            y_star(N, A, V) == Fraction(9, 20),
+        ),
+    ]
     for name, eps, published in stated:
         ours = count(name, eps)
-        rows.append(Row(f"Defaults, {NAMES[name]}, ε = {float(eps):g}", str(published), ours, EXACT,
-                        ours == published))  # fmt: skip
+        rows.append(
+            Row(
+                f"Defaults, {NAMES[name]}, ε = {float(eps):g}", str(published), ours, EXACT, ours == published
+            )
+        )
     below = [eps for eps in eps_axis if 0 < eps < star]
     rule = [ceil(eps / (A - V)) - 1 for eps in below]
     found = [count("ring", eps) for eps in below]
     wrong = sum(a != b for a, b in zip(rule, found, strict=True))
-    rows.append(Row(f"Ring, {len(below)} shocks below ε*: defaults are ceil(ε / (a - v)) - 1", "all",
-                    f"{len(below) - wrong} of {len(below)}", EXACT, wrong == 0))  # fmt: skip
+    rows.append(
+        Row(
+            f"Ring, {len(below)} shocks below ε*: defaults are ceil(ε / (a - v)) - 1",
+            "all",
+            f"{len(below) - wrong} of {len(below)}",
+            EXACT,
+            wrong == 0,
+        )
+    )
     rows += [several_shocks(k) for k in (2, 3)]
     rows += [debt_threshold("ring", 9), debt_threshold("complete", 1)]
     rows.append(the_case())
     gap = max(float_gap(owed[name], first_hit(N, eps)) for name in NETWORKS for eps in eps_axis[::4])
-    rows.append(Row("The library's clearing in floats pays the same", "0", gap, EXACT, gap < 1e-12,
-                    "rounding of binary fractions"))  # fmt: skip
+    rows.append(
+        Row(
+            "The library's clearing in floats pays the same",
+            "0",
+            gap,
+            EXACT,
+            gap < 1e-12,
+            "rounding of binary fractions",
+        )
+    )
 
     figure, [axis] = panels(1, width=8)
     for name in NETWORKS:
@@ -159,37 +193,65 @@ def several_shocks(k: int) -> Row:
     star = eps_star(N, A, V, k)
     owed = complete(N, Y)
     sides = tuple(defaults(owed, A, V, first_hit(N, star + side, k)) for side in (-HAIR, HAIR))
-    return Row(f"{k} banks hit: complete network on either side of ε*_{k} = n(a - v)/{k} = {star}", f"{k}, {N}", sides,
-               EXACT, sides == (k, N))  # fmt: skip
+    return Row(
+        f"{k} banks hit: complete network on either side of ε*_{k} = n(a - v)/{k} = {star}",
+        f"{k}, {N}",
+        sides,
+        EXACT,
+        sides == (k, N),
+    )
 
 
 def debt_threshold(name: str, below: int) -> Row:
-    """Under a large shock to one bank, every bank falls if debts exceed `y*`, and not all of them below it."""
+    """Under a large shock every bank falls if debts exceed `y*`, and not all of them below it."""
     star = y_star(N, A, V)
-    sides = tuple(defaults(NETWORKS[name](N, star + side), A, V, first_hit(N, LARGE)) for side in (-HAIR, HAIR))
-    return Row(f"{NAMES[name].capitalize()}, ε = {float(LARGE):g}, on either side of y* = {star}", f"{below}, {N}",
-               sides, EXACT, sides == (below, N))  # fmt: skip
+    sides = tuple(
+        defaults(NETWORKS[name](N, star + side), A, V, first_hit(N, LARGE)) for side in (-HAIR, HAIR)
+    )
+    return Row(
+        f"{NAMES[name].capitalize()}, ε = {float(LARGE):g}, on either side of y* = {star}",
+        f"{below}, {N}",
+        sides,
+        EXACT,
+        sides == (below, N),
+    )
 
 
 def the_case() -> Row:
     """Every payment of the stored case, as fractions."""
-    regimes = {"small shock, y=1>y*": (SMALL, Y), "large shock, y=1>y*": (LARGE, Y),
-               "large shock, y=0.4<y*": (LARGE, Fraction(2, 5)), "small shock, y=0.2<y*": (SMALL, Fraction(1, 5))}  # fmt: skip
-    results = {key: value for key, value in json.loads(CASE.read_text())["results"].items() if isinstance(value, dict)}
+    regimes = {
+        "small shock, y=1>y*": (SMALL, Y),
+        "large shock, y=1>y*": (LARGE, Y),
+        "large shock, y=0.4<y*": (LARGE, Fraction(2, 5)),
+        "small shock, y=0.2<y*": (SMALL, Fraction(1, 5)),
+    }
+    results = {
+        key: value
+        for key, value in json.loads(CASE.read_text())["results"].items()
+        if isinstance(value, dict)
+    }
     same = 0
     for key, expected in results.items():
         regime, name = key.split(" | ")
         eps, y = regimes[regime]
-        same += payments(NETWORKS[name](N, y), A, V, first_hit(N, eps)) == [Fraction(p) for p in expected["payments"]]
-    return Row("Stored case: every payment as a fraction", f"{len(results)} networks", f"{same} networks", EXACT,
-               same == len(results))  # fmt: skip
+        same += payments(NETWORKS[name](N, y), A, V, first_hit(N, eps)) == [
+            Fraction(p) for p in expected["payments"]
+        ]
+    return Row(
+        "Stored case: every payment as a fraction",
+        f"{len(results)} networks",
+        f"{same} networks",
+        EXACT,
+        same == len(results),
+    )
 
 
 STUDY = Study(
     name="acemoglu-2015",
     title="Systemic risk and stability in financial networks",
     source="Acemoglu, Ozdaglar and Tahbaz-Salehi 2015, American Economic Review 105(2), 564-608",
-    question="Below a threshold of the shock, spreading debts over everyone (complete network) is safest and the ring "
+    question="Below a threshold of the shock, spreading debts over everyone (complete network) is safest "
+    "and the ring "
     "is worst; above it both lose everyone, and weakly linked halves are safest.",
     setup=(
         Symbol("n", "banks", str(N)),

@@ -40,7 +40,7 @@ def payments_of(case: dict[str, Any]) -> tuple[Floats, set[int], Floats]:
         tiered = clear_tiers(given["L"], given["e"], given["b"])
         return tiered.payments, set(np.flatnonzero(tiered.defaulted).tolist()), tiered.equity
     if case["model"] == "suzuki_cross_holdings":
-        held = clear_cross_holdings(given["L"], given["Theta"], given["e"])
+        held = clear_cross_holdings(given["L"], given["e"], given["Theta"])
         return held.payments, set(np.flatnonzero(held.defaulted).tolist()), held.equity
     cleared = clear(given["L"], given["e"], given["b"], alpha=given["alpha"], beta=given["beta"])
     return cleared.payments, set(np.flatnonzero(cleared.defaulted).tolist()), cleared.equity
@@ -50,11 +50,15 @@ def case_row(case: dict[str, Any]) -> Row:
     """Payments, default set, equities and, where stated, rounds of one case against the stated ones."""
     paid, fallen, equity = payments_of(case)
     stated = np.array(case["expected"]["p"])
-    gap = max(float(np.abs(paid - stated).max()), float(np.abs(equity - np.array(case["expected"]["equity"])).max()))
+    gap = max(
+        float(np.abs(paid - stated).max()), float(np.abs(equity - np.array(case["expected"]["equity"])).max())
+    )
     same = fallen == set(case["expected"]["default_set"])
     if "insolvency_levels" in case["expected"]:
         given = case["input"]
-        rounds = clear(given["L"], given["e"], given["b"], alpha=given["alpha"], beta=given["beta"]).default_round
+        rounds = clear(
+            given["L"], given["e"], given["b"], alpha=given["alpha"], beta=given["beta"]
+        ).default_round
         levels = [np.flatnonzero(rounds == level + 1).tolist() for level in range(int(rounds.max()))]
         same = same and levels == case["expected"]["insolvency_levels"]
     shown = np.round(paid.ravel()[:6], 6).tolist()
@@ -66,9 +70,10 @@ def case_row(case: dict[str, Any]) -> Row:
         tuple(shown) if case["n"] <= 6 else f"{len(fallen)} of {case['n']} default",
         EXACT,
         gap <= TOLERANCE and same,
-        f"largest difference of payments and equities {gap:.1e}, same defaults in the same rounds" if same
+        f"largest difference of payments and equities {gap:.1e}, same defaults in the same rounds"
+        if same
         else f"other defaults: {sorted(fallen)}",
-    )  # fmt: skip
+    )
 
 
 def listed(values: Floats) -> str:
@@ -102,8 +107,14 @@ def circle_row() -> Row:
         owed, e = circle(gamma, 1.0, 2.0)
         cleared = clear(owed, e, alpha=beta, beta=beta)
         worst = max(worst, float(np.abs(cleared.payments - circle_payments(gamma, 1.0, beta, beta)).max()))
-    return Row(f"Circle of section 5.1: closed form at {len(points)} points of γ and α = β, ε = 1, a = 2",
-               "equal", worst, EXACT, worst <= TOLERANCE, "largest difference, rounding")  # fmt: skip
+    return Row(
+        f"Circle of section 5.1: closed form at {len(points)} points of γ and α = β, ε = 1, a = 2",
+        "equal",
+        worst,
+        EXACT,
+        worst <= TOLERANCE,
+        "largest difference, rounding",
+    )
 
 
 def upward_row() -> Row:
@@ -122,9 +133,16 @@ def upward_row() -> Row:
     end = np.round(p, 9)
     gap = float(np.abs(clearing_map(end) - end).max())
     greatest = clear(owed, e, alpha=0.5, beta=0.5).payments
-    holds = bool(np.array_equal(end, [1.0, 1.0]) and gap > 0.5 and np.abs(greatest - [2.0, 2.2]).max() <= TOLERANCE)
-    return Row("Example 3.3: iterating up goes to (1, 1), which is no clearing vector; the greatest is (2, 2.2)",
-               "(1, 1) and (2, 2.2)", (*end.tolist(), *np.round(greatest, 9).tolist()), EXACT, holds)  # fmt: skip
+    holds = bool(
+        np.array_equal(end, [1.0, 1.0]) and gap > 0.5 and np.abs(greatest - [2.0, 2.2]).max() <= TOLERANCE
+    )
+    return Row(
+        "Example 3.3: iterating up goes to (1, 1), which is no clearing vector; the greatest is (2, 2.2)",
+        "(1, 1) and (2, 2.2)",
+        (*end.tolist(), *np.round(greatest, 9).tolist()),
+        EXACT,
+        holds,
+    )
 
 
 def random_network(rng: np.random.Generator, n: int) -> tuple[Floats, Floats, Floats]:
@@ -135,7 +153,7 @@ def random_network(rng: np.random.Generator, n: int) -> tuple[Floats, Floats, Fl
 
 
 def property_rows(networks: int) -> list[Row]:
-    """Monotone and concave in outside assets, rising in alpha and beta, value conserved; not non-expansive."""
+    """What holds on all networks: monotone, concave, value conserved; and what does not."""
     rng = np.random.default_rng(SEED)
     broken = {"rising": 0, "concave": 0, "costs": 0, "conserved": 0}
     for _ in range(networks):
@@ -146,28 +164,47 @@ def property_rows(networks: int) -> list[Row]:
         broken["rising"] += bool((below.payments > above.payments + TOLERANCE).any())
         broken["concave"] += bool((middle.payments < (below.payments + above.payments) / 2 - TOLERANCE).any())
         alpha, beta = rng.random(2)
-        costly, cheap = clear(owed, low, b, alpha=alpha, beta=beta), clear(owed, low, b, alpha=alpha, beta=1.0)
+        costly, cheap = (
+            clear(owed, low, b, alpha=alpha, beta=beta),
+            clear(owed, low, b, alpha=alpha, beta=1.0),
+        )
         wrong = (costly.payments > cheap.payments + TOLERANCE) | (cheap.payments > below.payments + TOLERANCE)
         broken["costs"] += bool(wrong.any())
         outside = float((below.recovery * b).sum())
         broken["conserved"] += abs(float(below.equity.sum()) - float(low.sum()) + outside) > 1e-8
-    words = {"rising": "Payments rise with outside assets", "concave": "Payments are concave in outside assets",
-             "costs": "Payments rise with α and β",
-             "conserved": "Equities add up to outside assets less outside debt paid"}  # fmt: skip
+    words = {
+        "rising": "Payments rise with outside assets",
+        "concave": "Payments are concave in outside assets",
+        "costs": "Payments rise with α and β",
+        "conserved": "Equities add up to outside assets less outside debt paid",
+    }
     rows = [
-        Row(f"{words[key]}: random networks", f"all of {networks}", f"{networks - count} of {networks}", EXACT,
-            count == 0)
+        Row(
+            f"{words[key]}: random networks",
+            f"all of {networks}",
+            f"{networks - count} of {networks}",
+            EXACT,
+            count == 0,
+        )
         for key, count in broken.items()
-    ]  # fmt: skip
+    ]
     chain = np.array([[0.0, 10.0, 0.0], [0.0, 0.0, 10.0], [0.0, 0.0, 0.0]])
     gain = float(clear(chain, [5.0, 3.0, 0.0]).payments.sum() - clear(chain, [4.0, 3.0, 0.0]).payments.sum())
-    rows.append(Row("Not a property: payments move no more than outside assets do (chain of three, e + 1)",
-                    "more than 1", gain, EXACT, gain > 1.0, "the same unit is paid on along the chain"))  # fmt: skip
+    rows.append(
+        Row(
+            "Not a property: payments move no more than outside assets do (chain of three, e + 1)",
+            "more than 1",
+            gain,
+            EXACT,
+            gain > 1.0,
+            "the same unit is paid on along the chain",
+        )
+    )
     return rows
 
 
 def critical_row(networks: int) -> Row:
-    """Networks that hardly leak: default sets and payments against exact fractions, and what a loose stop misses."""
+    """Networks that hardly leak, against exact fractions; and what a loose stop misses."""
     rng = np.random.default_rng(SEED + 1)
     wrong = missed = 0
     for _ in range(networks):
@@ -183,17 +220,26 @@ def critical_row(networks: int) -> Row:
         close = max(abs(float(p) - q) for p, q in zip(exact, cleared.payments.tolist(), strict=True))
         wrong += falls != cleared.defaulted.tolist() or close > TOLERANCE * float(due.max())
         missed += falls != loose_defaults(owed, e, due)
-    return Row(f"{networks} networks that leak almost nothing (spectral radius near 1): defaults and payments as in exact fractions",
-               "one published package misses defaults in 2 of 125", f"wrong in {wrong} of {networks}", EXACT, wrong == 0,
-               f"iterating down until payments move by less than {LOOSE:g} of the largest debt misses defaults in "
-               f"{missed} of them; other networks than the package's")  # fmt: skip
+    return Row(
+        f"{networks} networks that leak almost nothing (spectral radius near 1): defaults and payments as "
+        "in exact fractions",
+        "one published package misses defaults in 2 of 125",
+        f"wrong in {wrong} of {networks}",
+        EXACT,
+        wrong == 0,
+        f"iterating down until payments move by less than {LOOSE:g} of the largest debt misses defaults in "
+        f"{missed} of them; other networks than the package's",
+    )
 
 
 def with_outsider(owed: NDArray[np.int64], e: NDArray[np.int64], b: NDArray[np.int64]) -> Sequence[Any]:
     """Whole-number inputs for `clear_exactly`: outsiders of equal rank become one more bank without debts."""
     table = np.column_stack([np.vstack([owed, np.zeros(len(e), np.int64)]), np.append(b, 0)])
-    return ([[Fraction(x) for x in row] for row in table.tolist()], [Fraction(x) for x in [*e.tolist(), 0]],
-            [Fraction(0)] * (len(e) + 1))  # fmt: skip
+    return (
+        [[Fraction(x) for x in row] for row in table.tolist()],
+        [Fraction(x) for x in [*e.tolist(), 0]],
+        [Fraction(0)] * (len(e) + 1),
+    )
 
 
 def loose_defaults(owed: NDArray[np.int64], e: NDArray[np.int64], due: NDArray[np.int64]) -> list[bool]:
@@ -223,9 +269,14 @@ def audit_row(networks: int) -> Row:
         if bound.brought_down.size:
             violations += not bound.holds
             tightest = max(tightest, bound.net_worth / bound.bound)
-    return Row(f"Glasserman and Young's bound on {networks:,} networks: net worth brought down over the bound",
-               "no violation, tightest .9998", f"{violations} violations, tightest {tightest:.4f}", EXACT, violations == 0,
-               "other random networks")  # fmt: skip
+    return Row(
+        f"Glasserman and Young's bound on {networks:,} networks: net worth brought down over the bound",
+        "no violation, tightest .9998",
+        f"{violations} violations, tightest {tightest:.4f}",
+        EXACT,
+        violations == 0,
+        "other random networks",
+    )
 
 
 def run(bench: Bench) -> Outcome:
@@ -254,13 +305,18 @@ def run(bench: Bench) -> Outcome:
     left.set(xlabel="stated payment", ylabel="our payment", title="every payment of the stored networks")
     for cost, colour in ((1.0, BLUE), (0.9, ORANGE), (0.5, RED)):
         line = [
-            float(clear(given["L"], np.array(given["e"]) * s, given["b"], alpha=cost, beta=cost).payments.sum())
+            float(
+                clear(given["L"], np.array(given["e"]) * s, given["b"], alpha=cost, beta=cost).payments.sum()
+            )
             for s in scale
         ]
         curves[f"payments, alpha = beta = {cost}"] = line
         right.plot(scale, line, color=colour, label=f"α = β = {cost:g}")
-    right.set(xlabel="outside assets, as a multiple of the stated ones", ylabel="sum of payments",
-              title="20 random banks: concave without costs, in jumps with them")  # fmt: skip
+    right.set(
+        xlabel="outside assets, as a multiple of the stated ones",
+        ylabel="sum of payments",
+        title="20 random banks: concave without costs, in jumps with them",
+    )
     right.legend(frameon=False)
     return Outcome(rows, figure, curves)
 
@@ -268,10 +324,13 @@ def run(bench: Bench) -> Outcome:
 STUDY = Study(
     name="clearing",
     title="Clearing vectors of obligations networks",
-    source="Eisenberg and Noe 2001, Management Science 47(2); Rogers and Veraart 2013, Management Science 59(4); "
-    "Elsinger 2009, OeNB Working Paper 156; Suzuki 2002, Asia-Pacific Financial Markets 9; Glasserman and Young 2015, "
+    source="Eisenberg and Noe 2001, Management Science 47(2); Rogers and Veraart 2013, Management Science "
+    "59(4); "
+    "Elsinger 2009, OeNB Working Paper 156; Suzuki 2002, Asia-Pacific Financial Markets 9; Glasserman and "
+    "Young 2015, "
     "Journal of Banking and Finance 50",
-    question="Who can pay how much when everyone's payments depend on everyone else's: the greatest vector of payments, "
+    question="Who can pay how much when everyone's payments depend on everyone else's: the greatest vector "
+    "of payments, "
     "who defaults, and in which round.",
     setup=(
         Symbol("L[i, j]", "owed by i to j", "21 stored networks, and random ones"),

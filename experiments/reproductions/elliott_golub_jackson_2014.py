@@ -32,7 +32,7 @@ def cross_holdings(n: int, c: float, d: float, seed: int) -> NDArray[np.float64]
     d : float
         Expected number of firms that a firm holds shares of, in [0, n - 1].
     seed : int
-        Of NumPy's legacy Mersenne Twister, the generator of the book; one uniform per ordered pair, row by row.
+        Of NumPy's legacy Mersenne Twister, the book's generator; one uniform per ordered pair, row by row.
 
     Returns
     -------
@@ -131,7 +131,8 @@ STUDY = Study(
     title="Waves of failures under cross-holdings",
     source="Elliott, Golub and Jackson 2014, American Economic Review 104(10), in the form of Sargent and "
     "Stachurski, Economic Networks: Theory and Computation (QuantEcon), chapter 5",
-    question="Firms that hold shares of each other and lose a lump of value when they fail can bring each other down "
+    question="Firms that hold shares of each other and lose a lump of value when they fail can bring each "
+    "other down "
     "in waves, long after the first ones fell.",
     setup=(
         Symbol("n", "firms", str(N)),
@@ -143,7 +144,8 @@ STUDY = Study(
         Symbol("seed", "of the Mersenne Twister, one uniform per ordered pair", str(SEED)),
     ),
     missing=(
-        "Whether a firm worth exactly its threshold fails: it stands here; no firm of this network is at a tie.",
+        "Whether a firm worth exactly its threshold fails: it stands here; no firm of this network is at a "
+        "tie.",
         "The original paper draws its own random networks without a seed; the seeded one is the book's.",
     ),
     budget=10,

@@ -62,7 +62,10 @@ def clear_exactly(
         if not fallen:
             return paid
         defaulted = sorted(defaulted + fallen)
-        solid = [own[i] + sum((share[j][i] * full[j] for j in range(n) if j not in defaulted), ZERO) for i in defaulted]
+        solid = [
+            own[i] + sum((share[j][i] * full[j] for j in range(n) if j not in defaulted), ZERO)
+            for i in defaulted
+        ]
         passed = [[share[j][i] for j in defaulted] for i in defaulted]
         for i, payment in zip(defaulted, least_payments(passed, solid), strict=True):
             paid[i] = payment

@@ -31,7 +31,7 @@ def wilson(successes: int, draws: int, level: float = LEVEL) -> tuple[float, flo
     Examples
     --------
     >>> [round(end, 4) for end in wilson(7780, 10_000)]
-    [0.7698, 0.786]
+    [0.7697, 0.786]
     """
     z = NormalDist().inv_cdf(0.5 + level / 2)
     share = successes / draws

@@ -7,6 +7,7 @@ passed to its bank creditors and then to its depositors. The losses are cleared 
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,35 @@ GRAPHS, CURVE_GRAPHS = 4000, 800
 SEED = 2007
 PUBLISHED = {0.01: (14.66, 0.11), 0.03: (5.80, 0.08), 0.05: (1.15, 0.0)}
 """Net worth: mean defaults and its half-width, 0 where none is stated."""
-GAMMAS = tuple(k / 400 for k in range(0, 41))
-PROBABILITIES = (0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.125, 0.15, 0.175, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55,
-                 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 1.0)  # fmt: skip
+GAMMAS = tuple(k / 400 for k in range(41))
+PROBABILITIES = (
+    0.01,
+    0.02,
+    0.03,
+    0.05,
+    0.075,
+    0.1,
+    0.125,
+    0.15,
+    0.175,
+    0.2,
+    0.25,
+    0.3,
+    0.35,
+    0.4,
+    0.45,
+    0.5,
+    0.55,
+    0.6,
+    0.65,
+    0.7,
+    0.75,
+    0.8,
+    0.85,
+    0.9,
+    0.95,
+    1.0,
+)
 M_GAMMA, M_FIRST, M_DIP, M_SECOND, M_END = 0.01, 0.2, 0.4, 0.8, 1.0
 CURVES = {0.01: BLUE, 0.015: ORANGE, 0.02: GREEN, 0.03: RED, 0.05: PURPLE}
 
@@ -105,9 +132,9 @@ def mean_defaults(
 ) -> NDArray[np.float64]:
     """Defaults after one bank's loss, averaged over the choice of the bank, for each of many random graphs.
 
-    Balance sheets (Nier et al. 2007, section 2): interbank assets are `theta / (1 - theta) * external` in all, evenly
-    over the links; external assets first fill each net borrower up to its interbank debt, and what is left is spread
-    evenly; net worth is `gamma` of a bank's assets; deposits are the rest, and senior.
+    Balance sheets (Nier et al. 2007, section 2): interbank assets are `theta / (1 - theta) * external` in
+    all, evenly over the links; external assets first fill each net borrower up to its interbank debt, and
+    what is left is spread evenly; net worth is `gamma` of a bank's assets; deposits are the rest, and senior.
 
     Parameters
     ----------
@@ -138,7 +165,12 @@ def mean_defaults(
     BadInput
         If a parameter is outside its range.
     """
-    for name, value, low, high in (("p", p, 0, 1), ("theta", theta, 0, 0.5), ("gamma", gamma, 0, 1), ("shock", shock, 0, 1)):
+    for name, value, low, high in (
+        ("p", p, 0, 1),
+        ("theta", theta, 0, 0.5),
+        ("gamma", gamma, 0, 1),
+        ("shock", shock, 0, 1),
+    ):
         if not low <= value <= high:
             raise BadInput(f"{name} must lie between {low} and {high}, got {value}")
     if n < 2 or graphs < 1 or not external > 0:
@@ -147,11 +179,25 @@ def mean_defaults(
     whole, real = np.int64, np.float64
     out = np.zeros(graphs)
     _mean_defaults(
-        np.random.default_rng(seed), n, float(p), float(external), float(theta), float(gamma), float(shock),
-        clearing_scratch(n + 1, rows, 2), np.zeros(rows, whole), np.zeros(rows, whole), np.zeros(rows, whole),
-        np.zeros(rows, real), np.zeros(rows, real), np.zeros(n + 1, real), np.zeros(n + 1, whole), np.zeros(n, real),
-        np.zeros(n, real), out,
-    )  # fmt: skip
+        np.random.default_rng(seed),
+        n,
+        float(p),
+        float(external),
+        float(theta),
+        float(gamma),
+        float(shock),
+        clearing_scratch(n + 1, rows, 2),
+        np.zeros(rows, whole),
+        np.zeros(rows, whole),
+        np.zeros(rows, whole),
+        np.zeros(rows, real),
+        np.zeros(rows, real),
+        np.zeros(n + 1, real),
+        np.zeros(n + 1, whole),
+        np.zeros(n, real),
+        np.zeros(n, real),
+        out,
+    )
     return out
 
 
@@ -161,7 +207,8 @@ def run(bench: Bench) -> Outcome:
     by_gamma = [(many if gamma in PUBLISHED else few, gamma, P) for gamma in GAMMAS]
     by_p = [(few, gamma, p) for gamma in CURVES for p in PROBABILITIES]
     answers = bench.map(
-        lambda task: mean_and_error(mean_defaults(task[0], SEED, gamma=task[1], p=task[2]).tolist()), by_gamma + by_p
+        lambda task: mean_and_error(mean_defaults(task[0], SEED, gamma=task[1], p=task[2]).tolist()),
+        by_gamma + by_p,
     )
     at_gamma = {gamma: answer for (_, gamma, _), answer in zip(by_gamma, answers, strict=False)}
     at_p = {(gamma, p): answer for (_, gamma, p), answer in zip(by_p, answers[len(by_gamma) :], strict=True)}
@@ -170,25 +217,53 @@ def run(bench: Bench) -> Outcome:
     for gamma, (published, half) in PUBLISHED.items():
         mean, error = at_gamma[gamma]
         stated = f"{published:.2f} ± {half}" if half else f"{published:.2f}"
-        rows.append(Row(f"Mean defaults, γ = {gamma:.0%}", stated, mean, around(mean, error),
-                        agrees(mean, error, published, half),
-                        f"{mean - published:+.2f}: sampling, and how external assets are spread (see below)"))  # fmt: skip
+        rows.append(
+            Row(
+                f"Mean defaults, γ = {gamma:.0%}",
+                stated,
+                mean,
+                around(mean, error),
+                agrees(mean, error, published, half),
+                f"{mean - published:+.2f}: sampling, and how external assets are spread (see below)",
+            )
+        )
     first_round = 1 + P * (N - 1)
     mean, error = at_gamma[0.03]
-    rows.append(Row("γ = 3 %: only the first round, 1 + p(N - 1)", f"{first_round:g}", mean, around(mean, error),
-                    agrees(mean, error, first_round), "none beyond sampling: every creditor of the hit bank fails, "
-                    "and no one else"))  # fmt: skip
+    rows.append(
+        Row(
+            "γ = 3 %: only the first round, 1 + p(N - 1)",
+            f"{first_round:g}",
+            mean,
+            around(mean, error),
+            agrees(mean, error, first_round),
+            "none beyond sampling: every creditor of the hit bank fails, and no one else",
+        )
+    )
     rows.append(m_shape({p: at_p[M_GAMMA, p] for p in PROBABILITIES}))
     means = [at_gamma[gamma][0] for gamma in GAMMAS]
-    falling = all(later <= earlier + 1e-9 + 0.05 * earlier for earlier, later in zip(means, means[1:], strict=False))
-    rows.append(Row("More net worth, fewer defaults", "decreasing", "decreasing" if falling else "not decreasing",
-                    SHAPE, falling, "shape reproduced"))  # fmt: skip
+    falling = all(later <= earlier + 1e-9 + 0.05 * earlier for earlier, later in itertools.pairwise(means))
+    rows.append(
+        Row(
+            "More net worth, fewer defaults",
+            "decreasing",
+            "decreasing" if falling else "not decreasing",
+            SHAPE,
+            falling,
+            "shape reproduced",
+        )
+    )
 
     curves: dict[str, list[float]] = {"gamma": list(GAMMAS), "defaults": means, "p": list(PROBABILITIES)}
     figure, (left, right) = panels(2)
     left.plot([100 * gamma for gamma in GAMMAS], means, color=BLUE)
-    left.errorbar([100 * g for g in PUBLISHED], [m for m, _ in PUBLISHED.values()], [h for _, h in PUBLISHED.values()],
-                  fmt="x", color=RED, label="stated")  # fmt: skip
+    left.errorbar(
+        [100 * g for g in PUBLISHED],
+        [m for m, _ in PUBLISHED.values()],
+        [h for _, h in PUBLISHED.values()],
+        fmt="x",
+        color=RED,
+        label="stated",
+    )
     left.axhline(first_round, color=GREY, ls=":", label="1 + p(N - 1)")
     left.set(xlabel="net worth γ (% of assets)", ylabel="mean number of defaults")
     left.legend(frameon=False)
@@ -208,7 +283,8 @@ def m_shape(at_p: dict[float, tuple[float, float]]) -> Row:
     steps = ((first - start, e0, e1), (first - dip, e1, e2), (second - dip, e2, e3), (second - end, e3, e4))
     holds = all(step > SIGMAS * (a * a + b * b) ** 0.5 for step, a, b in steps)
     return Row(
-        f"Defaults against connectivity form an M (γ = {M_GAMMA:.0%}; p = {PROBABILITIES[0]}, {M_FIRST}, {M_DIP}, "
+        f"Defaults against connectivity form an M (γ = {M_GAMMA:.0%}; p = {PROBABILITIES[0]}, {M_FIRST}, "
+        f"{M_DIP}, "
         f"{M_SECOND}, {M_END})",
         "up, down, up, down",
         tuple(round(value, 2) for value in (start, first, dip, second, end)),
@@ -221,8 +297,10 @@ def m_shape(at_p: dict[float, tuple[float, float]]) -> Row:
 STUDY = Study(
     name="nier-2007",
     title="Network models and financial stability",
-    source="Nier, Yang, Yorulmazer and Alentorn 2007, Journal of Economic Dynamics and Control 31(6), 2033-2060",
-    question="More capital means fewer knock-on defaults, in steps; more links first spread a shock and then share it, "
+    source="Nier, Yang, Yorulmazer and Alentorn 2007, Journal of Economic Dynamics and Control 31(6), "
+    "2033-2060",
+    question="More capital means fewer knock-on defaults, in steps; more links first spread a shock and "
+    "then share it, "
     "so that defaults against connectivity look like an M.",
     setup=(
         Symbol("N", "banks", str(N)),
@@ -233,8 +311,10 @@ STUDY = Study(
         Symbol("s", "share of external assets lost by the hit bank", "1"),
     ),
     missing=(
-        "How external assets are spread when a bank lends more than it borrows: net borrowers are filled up to their "
-        "interbank debt, the rest is spread evenly. Letting net lenders start below zero instead gives 14.85, 5.83 "
+        "How external assets are spread when a bank lends more than it borrows: net borrowers are filled "
+        "up to their "
+        "interbank debt, the rest is spread evenly. Letting net lenders start below zero instead gives "
+        "14.85, 5.83 "
         "and 1.29 defaults.",
         "The number of graphs and the random numbers: "
         f"{GRAPHS:,} graphs at the stated points, {CURVE_GRAPHS} on the curves, seed {SEED}.",

@@ -1,4 +1,4 @@
-"""Closed forms of threshold cascades on infinite Poisson graphs: when one failure can bring down a share of all.
+"""Threshold cascades on infinite Poisson graphs: when one failure can bring down a share of all.
 
 A node that one failing neighbour topples is vulnerable. A cascade breaks out where the vulnerable nodes hang
 together in a cluster of infinite size (Watts 2002; Gai and Kapadia 2010, sections 2d and 3).
@@ -26,8 +26,8 @@ def window(J: int) -> tuple[float, float] | None:
     Parameters
     ----------
     J : int
-        Largest degree (in-degree, on a directed graph) at which a node is toppled by one failing neighbour, plus,
-        on an undirected graph, minus one: there one of the neighbours is the one the cascade came from.
+        Largest in-degree at which one failing neighbour topples a node; on an undirected graph, largest
+        degree less one, because a cascade cannot go back where it came from.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def directed_frequency(z: float, J: int) -> float:
 
 
 def undirected_frequency(z: float, K: int) -> float:
-    """Chance that one random flip breaks out on an infinite undirected Poisson graph (Watts 2002, eq. 2 to 5).
+    """Chance that one random flip breaks out on an infinite undirected Poisson graph (Watts 2002).
 
     `f = 1 - exp(-z (1 - u))`, `u` the least solution of
     `u = 1 - P(Poisson(z) <= K - 1) + sum_{k < K} P(Poisson(z) = k) u^k`.
@@ -138,4 +138,6 @@ def extent(z: float, need: Callable[[int], int]) -> float:
     if len(above) == 0:
         return 0.0
     last = int(above[-1])
-    return float(brentq(lambda x: float(excess(np.array([x]))[0]), shares[last], shares[last + 1], xtol=1e-15))
+    return float(
+        brentq(lambda x: float(excess(np.array([x]))[0]), shares[last], shares[last + 1], xtol=1e-15)
+    )

@@ -102,7 +102,7 @@ def results_json(all_done: Sequence[Done], quick: bool) -> str:
 
 
 def may_replace(folder: Path) -> None:
-    """Refuse to replace a folder that is not a finished one of this kind (for `experiments.folders.new_folder`)."""
+    """Refuse to replace a folder that is not a finished one of this kind."""
     read_manifest(folder, FORMAT)
 
 
@@ -179,15 +179,17 @@ def html(all_done: Sequence[Done], images: dict[str, bytes], fingerprint: str, q
         for done in all_done
     )
     return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Published results, reproduced</title><style>{STYLE}</style></head><body>
 <h1>Published results, reproduced</h1>
 <p>{holding} of {len(all_done)} studies hold. Intervals cover {LEVEL:.0%}. A sampled value agrees with a
-statement that lies within {SIGMAS:g} joint standard errors of it; an exact value agrees to the printed tolerance.
-Seeds are fixed: this page has the same bytes each time (times of this run are in <code>run_times.json</code>).
+statement that lies within {SIGMAS:g} joint standard errors of it; an exact value agrees to the digits stated.
+Seeds are fixed: this page has the same bytes each time (for the times of this run see
+<code>run_times.json</code>).
 SHA-256 of <code>results.json</code>: <code>{fingerprint}</code>.</p>{warning}
-<div class="scroll"><table><tr><th>name</th><th>study</th><th>statements that hold</th><th>verdict</th></tr>{overview}
-</table></div>
+<div class="scroll"><table><tr><th>name</th><th>study</th><th>statements that hold</th><th>verdict</th></tr>
+{overview}</table></div>
 {"".join(section(done, images[done.study.name]) for done in all_done)}
 </body></html>
 """
@@ -219,6 +221,7 @@ Run time: {kept} its budget of {study.budget} s.</p>
 <div class="scroll"><table><tr><th>published statement</th><th>published</th><th>ours</th><th>interval</th>
 <th>discrepancy and why</th><th></th></tr>{rows}</table></div>
 <img alt="Figure: {escape(study.title)}" src="data:image/png;base64,{base64.b64encode(image).decode()}">
-<h3>Set-up</h3><div class="scroll"><table><tr><th>symbol</th><th>meaning</th><th>value</th></tr>{setup}</table></div>
+<h3>Set-up</h3>
+<div class="scroll"><table><tr><th>symbol</th><th>meaning</th><th>value</th></tr>{setup}</table></div>
 <h3>Missing from the paper, and what is taken here</h3><ul>{missing}</ul>
 """

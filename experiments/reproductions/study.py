@@ -49,8 +49,8 @@ class Row:
     ours : Value
         Our value.
     interval : tuple of float, or str
-        Interval of our value at the level of `intervals.LEVEL`; `EXACT` where nothing is sampled, `SHAPE` where the
-        paper prints a curve without numbers.
+        Interval of our value at the level of `intervals.LEVEL`; `EXACT` where nothing is sampled, `SHAPE`
+        where the paper prints a curve without numbers.
     holds : bool
         Whether the statement is reproduced.
     why : str
@@ -63,6 +63,10 @@ class Row:
     interval: tuple[float, float] | str
     holds: bool
     why: str = "none"
+
+    def __post_init__(self) -> None:
+        """Make a plain truth value of what NumPy compared."""
+        object.__setattr__(self, "holds", bool(self.holds))
 
 
 @dataclass(frozen=True)

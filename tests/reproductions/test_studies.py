@@ -1,0 +1,50 @@
+import json
+
+import pytest
+
+from abm.errors import BadInput
+from experiments.reproductions.figures import png
+from experiments.reproductions.report import Done, as_json, as_record
+from experiments.reproductions.studies import STUDIES, find
+from experiments.reproductions.study import Bench
+
+
+@pytest.fixture(scope="module")
+def outcomes():
+    return {study.name: study.run(Bench(quick=True)) for study in STUDIES}
+
+
+@pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.name)
+def test_a_quick_run_holds(study, outcomes):
+    outcome = outcomes[study.name]
+    assert [row.statement for row in outcome.rows if not row.holds] == []
+    assert png(outcome.figure).startswith(b"\x89PNG")
+    record = json.loads(as_json(as_record(Done(study, outcome, 1.0))))
+    assert record["holds"] is True
+    assert record["curves"]
+    for row in outcome.rows:
+        if isinstance(row.interval, tuple):
+            assert row.interval[0] <= row.interval[1]
+        assert row.published
+        assert row.why
+    assert study.setup
+    assert study.missing
+    assert study.source
+
+
+@pytest.mark.parametrize("name", ["watts-2002", "acemoglu-2015", "elliott-golub-jackson-2014"])
+def test_a_second_run_on_one_thread_gives_the_same_numbers_and_figure(name, outcomes):
+    [study] = find([name])
+    again = study.run(Bench(quick=True, threads=1))
+    assert as_record(Done(study, again, 2.0)) == as_record(Done(study, outcomes[name], 1.0))
+    assert png(again.figure) == png(study.run(Bench(quick=True, threads=3)).figure)
+
+
+def test_names_are_unique_and_found():
+    names = [study.name for study in STUDIES]
+    assert len(set(names)) == len(names)
+    assert [study.name for study in find(["nier-2007", "CLEARING", "nier-2007"])] == ["clearing", "nier-2007"]
+    with pytest.raises(BadInput, match="did you mean 'gai-kapadia-2010'"):
+        find(["gai-kapadia"])
+    with pytest.raises(BadInput, match="did you mean 'watts-2002'"):
+        find(["wats"])
