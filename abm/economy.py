@@ -7,11 +7,12 @@ GW, prices of compute in USD per H100e-hour, rates per year, time in months sinc
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from abm.contagion.clearing import ClearingScratch
+from abm import parameters
+from abm.pointed import Pointed, pointed
 
 # --- codes --------------------------------------------------------------------------------------------
 # Firm kinds. OUTSIDE firms are the sectors around the agents: they never default and close every flow.
@@ -467,51 +468,102 @@ TABLES: dict[str, tuple[Column, ...]] = {
 }
 DTYPES: dict[str, np.dtype] = {name: dtype_of(columns) for name, columns in TABLES.items()}
 
+_WHOLE, _NUMBER = np.dtype(np.int64), np.dtype(np.float64)
 
-class Dues(NamedTuple):
+
+@pointed
+class Dues(Pointed):
     """What falls due this month, one row an obligation; plain arrays because the clearing reads them."""
 
-    debtor: np.ndarray
-    creditor: np.ndarray
-    tier: np.ndarray
-    amount: np.ndarray
-    paid: np.ndarray
-    kind: np.ndarray
-    ref: np.ndarray
+    fields: ClassVar = {
+        "debtor": (_WHOLE, 1),
+        "creditor": (_WHOLE, 1),
+        "tier": (_WHOLE, 1),
+        "amount": (_NUMBER, 1),
+        "paid": (_NUMBER, 1),
+        "kind": (_WHOLE, 1),
+        "ref": (_WHOLE, 1),
+    }
 
 
-class State(NamedTuple):
-    """All that a month reads and writes. Shapes: F firms, S segments, G generations (capacities, not counts)."""
+@pointed
+class Scratch(Pointed):
+    """Working memory of the clearing (`abm.contagion.ClearingScratch`)."""
 
-    params: np.recarray  # (1,) one row of parameters, by name
-    param_values: np.ndarray  # (P,) the same memory as plain numbers
-    base_values: np.ndarray  # (P,) the parameters before this month's shocks
-    bounds: np.ndarray  # (P, 2) lowest and highest value of each parameter
-    market: np.recarray  # (1,)
-    segments: np.recarray  # (S,)
-    firms: np.recarray  # (F,)
-    generations: np.recarray  # (G,)
-    fleet: np.recarray  # (F, G) vintages
-    contracts: np.recarray
-    loans: np.recarray
-    orders: np.recarray
-    stakes: np.recarray
-    shocks: np.recarray
-    dues: Dues
-    scratch: ClearingScratch
-    default_round: np.ndarray  # (F,) round of the clearing in which a firm fell, 0 if it stands
-    cash_before: np.ndarray  # (F,) cash at the opening of the clearing
-    brand: np.ndarray  # (S, F) taste of customers for a lab's model (logit intercepts)
-    share: np.ndarray  # (S, F) share of the segment's work
-    frontier_memory: np.ndarray  # (FRONTIER_MEMORY,) frontier quality of the past months, ring
-    revenue_memory: np.ndarray  # (F, HISTORY) revenue of the past months, ring
-    result_memory: np.ndarray  # (F, HISTORY) operating result of the past months, ring
-    market_memory: np.ndarray  # (HISTORY,) AI revenue of the past months, ring
-    work_space: np.ndarray  # (4, F) numbers of one phase
-    flows: np.ndarray  # (kinds of flow, firm kinds, firm kinds) payments of the month
-    hits: np.recarray
-    defaults: np.recarray
-    parents: np.recarray
-    events: np.recarray
-    series: np.recarray
-    panel: np.recarray  # (months, F)
+    fields: ClassVar = {
+        "matrix": (_NUMBER, 1),
+        "senior": (_NUMBER, 2),
+        "share": (_NUMBER, 2),
+        "marginal": (_WHOLE, 1),
+        "solid": (_NUMBER, 1),
+        "base": (_NUMBER, 1),
+        "inflow": (_NUMBER, 1),
+        "estate": (_NUMBER, 1),
+        "leak": (_NUMBER, 1),
+        "pivot": (_NUMBER, 1),
+        "recovery": (_NUMBER, 1),
+        "member": (_WHOLE, 1),
+        "place": (_WHOLE, 1),
+        "rows": (_WHOLE, 1),
+    }
+
+
+@pointed
+class State(Pointed):
+    """All that a month reads and writes. Shapes: F firms, S segments, G generations (capacities, not counts).
+
+    Attributes
+    ----------
+    params : (1,) record
+        One row of parameters, by name.
+    param_values : (P,) float
+        The same memory as plain numbers.
+    base_values, bounds : (P,), (P, 2) float
+        The parameters before this month's shocks; lowest and highest value of each.
+    market, segments, firms, generations, fleet, contracts, loans, orders, stakes, shocks : records
+        The tables; `fleet` has shape (F, G).
+    dues, scratch : Dues, Scratch
+        The month's obligations and the working memory of their clearing.
+    default_round, cash_before : (F,)
+        Round of the clearing in which a firm fell, 0 if it stands; its cash before the clearing.
+    brand, share : (S, F) float
+        Taste of customers for a lab's model (logit intercepts); share of the segment's work.
+    frontier_memory : (FRONTIER_MEMORY,) float
+        Frontier quality of the past months, a ring.
+    revenue_memory, result_memory, market_memory : (F, HISTORY), (F, HISTORY), (HISTORY,) float
+        Revenue and operating result of every firm and AI revenue of the past months, rings.
+    work_space : (4, F) float
+        Numbers of one phase.
+    flows : (kinds of flow, firm kinds, firm kinds) float
+        Payments of the month.
+    hits, defaults, parents, events, series, panel : records
+        What is recorded; `panel` has shape (months, F).
+    """
+
+    fields: ClassVar = {
+        "params": (parameters.DTYPE, 1),
+        "param_values": (_NUMBER, 1),
+        "base_values": (_NUMBER, 1),
+        "bounds": (_NUMBER, 2),
+        **{
+            name: (DTYPES[name], 1)
+            for name in (
+                "market", "segments", "firms", "generations", "contracts", "loans", "orders", "stakes", "shocks",
+                "hits", "defaults", "parents", "events", "series",
+            )
+        },
+        "fleet": (dtype_of(VINTAGE_COLUMNS), 2),
+        "panel": (DTYPES["panel"], 2),
+        "dues": Dues,
+        "scratch": Scratch,
+        "default_round": (_WHOLE, 1),
+        "cash_before": (_NUMBER, 1),
+        "brand": (_NUMBER, 2),
+        "share": (_NUMBER, 2),
+        "frontier_memory": (_NUMBER, 1),
+        "revenue_memory": (_NUMBER, 2),
+        "result_memory": (_NUMBER, 2),
+        "market_memory": (_NUMBER, 1),
+        "work_space": (_NUMBER, 2),
+        "flows": (_NUMBER, 3),
+    }  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abm.agents.neocloud import accept_renegotiation
 from abm.agents.vendor import offer_vendor_finance
 from abm.compiled import jit
-from abm.contagion.clearing import clear_rows
+from abm.contagion.rows import ClearingScratch, clear_rows
 from abm.draws import D_ROUND, uniform
 from abm.economy import (
     ACTIVE,
@@ -448,8 +448,13 @@ def clearing(state):
     for i in range(m.n_firms, state.cash_before.shape[0]):
         state.cash_before[i] = 0.0
         state.default_round[i] = 0
+    w = state.scratch
+    scratch = ClearingScratch(
+        w.matrix, w.senior, w.share, w.marginal, w.solid, w.base, w.inflow, w.estate, w.leak, w.pivot, w.recovery,
+        w.member, w.place, w.rows,
+    )  # fmt: skip
     residual = clear_rows(
-        d.debtor, d.creditor, d.tier, d.amount, m.n_dues, state.cash_before, keep, keep, state.scratch, d.paid,
+        d.debtor, d.creditor, d.tier, d.amount, m.n_dues, state.cash_before, keep, keep, scratch, d.paid,
         state.default_round,
     )  # fmt: skip
     m.stage = 1

@@ -11,7 +11,7 @@ import numpy as np
 
 from abm import parameters
 from abm.calibration.opening import Opening, opening_tables
-from abm.contagion.clearing import clearing_scratch
+from abm.contagion.rows import clearing_scratch
 from abm.economy import (
     ABSENT,
     ACTIVE,
@@ -30,6 +30,7 @@ from abm.economy import (
     VENDOR,
     VINTAGE_COLUMNS,
     Dues,
+    Scratch,
     State,
     dtype_of,
 )
@@ -69,8 +70,17 @@ def _table(name: str, rows: np.ndarray, room: int) -> Any:
 
 def copy_state(state: State) -> State:
     """An independent copy; the two views of the parameters go on sharing memory."""
-    twin = copy.deepcopy(state)
-    return twin._replace(param_values=twin.params.view(np.float64).view(np.ndarray))
+    fields: dict[str, Any] = {}
+    for name, field in State.fields.items():
+        value = getattr(state, name)
+        fields[name] = value.copy() if isinstance(field, tuple) else copy_nested(value)
+    fields["param_values"] = fields["params"].view(np.float64).view(np.ndarray)
+    return State(**fields)
+
+
+def copy_nested(value: Any) -> Any:
+    """An independent copy of the obligations or of the clearing's working memory."""
+    return type(value)(**{name: getattr(value, name).copy() for name in value.fields})
 
 
 class Economy:
@@ -136,7 +146,9 @@ class Economy:
         made = {name: _table(name, tables[name], room) for name, room in GROWING.items()}
         fleet = np.zeros((cap, cap_g), dtype_of(VINTAGE_COLUMNS))
         fleet[:n, :g] = o.fleet
-        market = o.market.astype(DTYPES["market"]).view(np.recarray)
+        market = np.zeros(1, DTYPES["market"]).view(np.recarray)
+        for name, value in o.market.items():
+            market[name] = value
         for name in ("contracts", "loans", "orders", "stakes"):
             market[f"n_{name}"] = len(tables[name])
         m = market[0]
@@ -159,7 +171,7 @@ class Economy:
             fleet=fleet.view(np.recarray),
             shocks=_table("shocks", shocks, 1),
             dues=_dues(64 * cap + 4096),
-            scratch=clearing_scratch(cap, 64 * cap + 4096, N_TIERS),
+            scratch=_scratch(cap, 64 * cap + 4096),
             default_round=np.zeros(cap, np.int64),
             cash_before=np.zeros(cap),
             brand=np.zeros((N_SEGMENTS, cap)),
@@ -244,6 +256,10 @@ class Economy:
         p = state.params[0]
         firms = state.firms
         sellers = labs + opens
+        # The unit of work is what the flagship sells for one dollar.
+        m.unit_compute = 1.0
+        if labs:
+            m.unit_compute = 1.0 / price_work(state, max(m.flagship, labs[0]))
         for i in sellers:
             firms[i].price = price_work(state, i)
         rho = p.nest_dissimilarity
@@ -374,8 +390,8 @@ class Economy:
         rows = 2 * (m.n_contracts + 2 * m.n_loans + m.n_orders + 4 * spare)
         if rows > state.dues.amount.shape[0] or cap != state.scratch.senior.shape[0]:
             changed["dues"] = _dues(rows)
-            changed["scratch"] = clearing_scratch(cap, rows, N_TIERS)
-        self.state = state._replace(**changed)
+            changed["scratch"] = _scratch(cap, rows)
+        self.state = state.replace(**changed)
         if overflowing(self.state):
             raise InvisibleDebtError("a table of the economy could not be made large enough")
 
@@ -437,7 +453,14 @@ class Economy:
 def _dues(rows: int) -> Dues:
     """Empty obligations with room for `rows`."""
     whole, number = (lambda: np.zeros(rows, np.int64)), (lambda: np.zeros(rows))
-    return Dues(whole(), whole(), whole(), number(), number(), whole(), whole())
+    return Dues(
+        debtor=whole(), creditor=whole(), tier=whole(), amount=number(), paid=number(), kind=whole(), ref=whole()
+    )
+
+
+def _scratch(firms: int, rows: int) -> Scratch:
+    """Working memory of the clearing."""
+    return Scratch(**clearing_scratch(firms, rows, N_TIERS)._asdict())
 
 
 def _longer(table: Any, rows: int) -> Any:
