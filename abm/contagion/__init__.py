@@ -13,8 +13,8 @@ from abm.contagion.clearing import (
     clearing_scratch,
 )
 from abm.contagion.cross_holdings import clear_cross_holdings
-from abm.contagion.debtrank import DebtRank, debtrank
-from abm.contagion.fire_sales import FireSale, fire_sales
+from abm.contagion.distress import DebtRank, debtrank
+from abm.contagion.forced_sales import FireSale, fire_sales
 from abm.contagion.neva import (
     Books,
     EquityFixedPoint,

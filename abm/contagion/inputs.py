@@ -96,7 +96,7 @@ def table(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.fl
     return array
 
 
-def network(name: str, matrix: Any, *, n: int | None = None, loops: bool = False) -> Network:
+def network(name: str, matrix: Any, *, n: int | None = None) -> Network:
     """A square matrix between firms, dense or sparse, with finite entries that are not negative.
 
     Parameters
@@ -107,8 +107,6 @@ def network(name: str, matrix: Any, *, n: int | None = None, loops: bool = False
         ``matrix[i, j]`` between firm i and firm j.
     n : int, optional
         Number of firms if it is known already.
-    loops : bool
-        Whether entries on the diagonal are allowed.
 
     Returns
     -------
@@ -146,7 +144,7 @@ def network(name: str, matrix: Any, *, n: int | None = None, loops: bool = False
     if isinstance(result, np.ndarray):
         _check_entries(name, result)
     diagonal = result.diagonal()
-    if not loops and diagonal.any():
+    if diagonal.any():
         i = int(np.flatnonzero(diagonal)[0])
         raise BadInput(f"{name}[{i}, {i}] is {diagonal[i]:g}: nobody owes or owns themselves, it must be 0")
     return result

@@ -40,6 +40,9 @@ PATIENCE = 200
 DIRECT = 1000
 """Largest default set solved by dense elimination without subtractions."""
 
+ROUNDED = 1e-15
+"""Relative residual that needs no refinement."""
+
 STOPPED_EARLY = 1e-12
 """Relative residual above which an iterative solution is not taken."""
 
@@ -139,14 +142,33 @@ def _push(
 
 
 @jit
-def _sweep(
+def sweep(
     start: Any, debtor: Any, amount: Any, nominal: Any, cash: Any, alpha: float, beta: float, paid: Any,
     fallen: Any, goal: float, patience: int,
 ) -> float:  # fmt: skip
-    """Sweep the shares `paid` by the firms in `fallen` until their error is below the goal.
+    """Sweep ``paid_i = min(1, (alpha cash_i + beta sum of amount paid_debtor) / nominal_i)`` (Gauss-Seidel).
 
-    Returns the error left, extrapolated from how fast the sweeps converge; infinity if the goal is more than
-    `patience` sweeps away. `start`, `debtor`, `amount` list each firm's claims.
+    Parameters
+    ----------
+    start, debtor, amount : arrays
+        The claims of firm i are ``amount[start[i]:start[i + 1]]`` on ``debtor[start[i]:start[i + 1]]``.
+    nominal, cash : (n,) float
+        Divisor and constant of each firm.
+    alpha, beta : float
+        Factors of cash and of what is received.
+    paid : (n,) float
+        Start and result; changed for the firms in `fallen` only.
+    fallen : (k,) int
+        Whom to sweep.
+    goal : float
+        Error at which to stop, extrapolated from how fast the sweeps converge.
+    patience : int
+        Sweeps still needed beyond which to give up.
+
+    Returns
+    -------
+    float
+        The error left, or infinity if the goal is too far.
     """
     before = 0.0
     sweeps = 0
@@ -183,7 +205,7 @@ def _refined(
     """Solution of ``M x = b``, refined until rounding stops the progress."""
     x = solve(b)
     left = np.abs(b - M @ x).sum()
-    for _ in range(6):
+    while left > ROUNDED * np.abs(b).sum():
         better = x + solve(b - M @ x)
         now = np.abs(b - M @ better).sum()
         if not now < left:
@@ -323,7 +345,7 @@ def clear_sparse(
         error = np.inf
         goal = SETTLED if final else FIRST_GOAL
         while not done or final:
-            error = _sweep(*gets, nominal, cash, alpha, beta, paid, fallen, goal, PATIENCE)
+            error = sweep(*gets, nominal, cash, alpha, beta, paid, fallen, goal, PATIENCE)
             if error > goal:
                 method = "default set"
                 exact = _solve_default_set(owed, received, fell, cash, external, nominal, alpha, beta)

@@ -141,6 +141,8 @@ def fire_sales(
         raise BadInput(f'shape must be "exponential" or "linear"; it is {shape!r}')
     if rule not in ("default", "leverage"):
         raise BadInput(f'rule must be "default" or "leverage"; it is {rule!r}')
+    if rounds is not None and rounds < 0:
+        raise BadInput(f"rounds must be at least 0; it is {rounds}")
     target = np.zeros(n)
     if rule == "leverage":
         before = other + held.sum(axis=1) - owed

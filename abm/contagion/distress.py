@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from abm.contagion.inputs import network, vector
 from abm.contagion.rows import TIE
-from abm.contagion.sparse import solve_refined
+from abm.contagion.sparse import DIRECT, PATIENCE, SETTLED, solve_refined, sweep
 from abm.errors import BadInput, NotConverged
 
 ACCURACY = 1e-10
@@ -74,8 +74,8 @@ def debtrank(
     With ``Lam_ij = exposures_ij / equity_i``, the linear form of 2015 is the limit of
     ``h_i(t+1) = min(1, h_i(t) + sum over j not yet in default of Lam_ij (h_j(t) - h_j(t-1)))``, ``h(1) = s``:
     the least solution of ``h = min(1, s + Lam h)``. It is computed exactly. Firms the shock cannot reach keep
-    0; among the others the solution is unique, and the set with a loss below 1 is found by letting firms off
-    the cap one set after the other, with a linear solve each.
+    0; among the others the solution is unique and reached from above: by letting firms off the cap one set
+    after the other with a linear solve each, or in large networks by sweeping until below rounding.
 
     In the form of 2012 the impact is ``min(1, Lam_ij)``, and a firm passes its loss on once only, in the
     round after it is first hit.
@@ -146,21 +146,36 @@ def _reached(leverage: sp.csr_array, struck: NDArray[np.bool_]) -> NDArray[np.bo
 
 def _linear(leverage: sp.csr_array, initial: NDArray[np.float64]) -> NDArray[np.float64]:
     reached = _reached(leverage, initial > 0.0)
+    loss = reached.astype(np.float64)
+    n = loss.size
+    error = np.inf
+    if n > DIRECT:
+        links = (leverage.indptr.astype(np.int64), leverage.indices.astype(np.int64), leverage.data)
+        whom = np.flatnonzero(reached)
+        error = sweep(*links, np.ones(n), initial, 1.0, 1.0, loss, whom, SETTLED, PATIENCE)
+    if error > SETTLED:
+        loss = _uncap(leverage, initial, reached)
+    residual = float(np.abs(loss - np.minimum(initial + leverage @ loss, 1.0)).max(initial=0.0))
+    if not residual <= ACCURACY:
+        raise NotConverged("the relative losses do not solve their equation", residual)
+    return loss
+
+
+def _uncap(
+    leverage: sp.csr_array, initial: NDArray[np.float64], reached: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """Let firms off the cap, one set after the other, with a linear solve each."""
     capped = reached.copy()
     loss = capped.astype(np.float64)
     while True:
         let_off = capped & (initial + leverage @ loss < 1.0 - TIE)
         if not let_off.any():
-            break
+            return loss
         capped &= ~let_off
         free = np.flatnonzero(reached & ~capped)
         known = initial[free] + (leverage @ capped.astype(np.float64))[free]
         among = sp.csr_array(leverage[free])[:, free]
         loss[free] = np.clip(solve_refined(sp.csc_array(sp.eye_array(free.size) - among), known), 0.0, 1.0)
-    residual = float(np.abs(loss - np.minimum(initial + leverage @ loss, 1.0)).max(initial=0.0))
-    if not residual <= ACCURACY:
-        raise NotConverged("the relative losses do not solve their equation", residual)
-    return loss
 
 
 def _single_hit(impact: sp.csr_array, initial: NDArray[np.float64]) -> NDArray[np.float64]:

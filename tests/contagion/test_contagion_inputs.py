@@ -1,0 +1,113 @@
+"""What a user may get wrong in a network, and what they are told."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from abm.contagion import clear, clear_tiers
+from abm.errors import BadInput
+
+RING = np.roll(np.eye(3), 1, axis=1)
+
+
+def with_entry(value, place=(0, 1)):
+    matrix = RING.copy()
+    matrix[place] = value
+    return matrix
+
+
+@pytest.mark.parametrize("form", [np.asarray, sp.csr_array, sp.coo_matrix], ids=["dense", "csr", "coo"])
+@pytest.mark.parametrize(
+    ("matrix", "message"),
+    [
+        (with_entry(-1.0), r"liabilities\[0, 1\] is -1: it must be a finite number, at least 0"),
+        (with_entry(np.nan), r"liabilities\[0, 1\] is nan"),
+        (with_entry(np.inf), r"liabilities\[0, 1\] is inf"),
+        (with_entry(2.0, (2, 2)), r"liabilities\[2, 2\] is 2: nobody owes"),
+        (np.ones((2, 3)), r"liabilities must be a square matrix; its shape is \(2, 3\)"),
+    ],
+)
+def test_liabilities(form, matrix, message):
+    with pytest.raises(BadInput, match=message):
+        clear(form(matrix), np.ones(3))
+
+
+@pytest.mark.parametrize(
+    ("liabilities", "message"),
+    [
+        ([[0, 1], [0]], "liabilities must hold plain numbers"),
+        ([["a", "b"], ["c", "d"]], "liabilities must hold plain numbers"),
+        (RING.astype(complex), "liabilities must hold plain numbers"),
+        (None, "liabilities must hold plain numbers"),
+        (np.zeros(3), "square matrix"),
+        (np.zeros((2, 3, 3)), "square matrix"),
+        (5.0, "square matrix"),
+    ],
+)
+def test_not_a_matrix(liabilities, message):
+    with pytest.raises(BadInput, match=message):
+        clear(liabilities, np.ones(3))
+
+
+@pytest.mark.parametrize("field", ["external_assets", "external_debt"])
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([1, 1], "must have 3 entries, one a firm; its shape is \\(2,\\)"),
+        (np.ones((3, 1)), "must have 3 entries"),
+        (1.0, "must have 3 entries"),
+        ([1, -1, 1], r"\[1\] is -1: it must be a finite number, at least 0"),
+        ([1, 1, np.nan], r"\[2\] is nan"),
+        ([1, np.inf, 1], r"\[1\] is inf"),
+        (["x", "y", "z"], "must hold plain numbers"),
+    ],
+)
+def test_vectors(field, values, message):
+    with pytest.raises(BadInput, match=f"{field}.*{message}|{field}{message}"):
+        clear(RING, **{"external_assets": np.ones(3)} | {field: values})
+
+
+@pytest.mark.parametrize("field", ["alpha", "beta"])
+@pytest.mark.parametrize("value", [-0.1, 1.1, np.nan, "all", None, [0.5, 0.5]])
+def test_recovered_shares(field, value):
+    with pytest.raises(BadInput, match=field):
+        clear(RING, np.ones(3), **{field: value})
+
+
+def test_empty_and_trivial_networks():
+    for empty in ([], np.zeros((0, 0)), sp.csr_array((0, 0))):
+        cleared = clear(empty, [], audit=True)
+        assert cleared.payments.shape == cleared.equity.shape == (0,)
+        assert (cleared.rounds, cleared.residual, cleared.method) == (0, 0.0, "full payment")
+    alone = clear([[0]], [3], [5])
+    assert (alone.payments[0], alone.default_round[0], alone.shortfall[0]) == (3.0, 1, 2.0)
+    idle = clear(np.zeros((3, 3)), [1, 0, 2])
+    assert idle.equity.tolist() == [1.0, 0.0, 2.0]
+    assert idle.recovery.tolist() == [1.0, 1.0, 1.0]
+    assert clear_tiers(np.zeros((2, 0, 0)), []).payments.shape == (2, 0)
+
+
+def test_inputs_are_not_changed():
+    owed, cash, external = RING * 2.0, np.array([0.5, 0.0, 0.1]), np.array([0.5, 0.5, 0.5])
+    copies = owed.copy(), cash.copy(), external.copy()
+    clear(owed, cash, external, alpha=0.5)
+    for now, before in zip((owed, cash, external), copies, strict=True):
+        np.testing.assert_array_equal(now, before)
+    assert clear(owed.astype(int), [1, 1, 1]).payments.dtype == float
+
+
+@pytest.mark.parametrize(
+    ("liabilities", "external", "message"),
+    [
+        ([], None, "at least one tier"),
+        (RING, None, r"liabilities\[0\] must be a square matrix"),
+        ([RING, np.zeros((2, 2))], None, r"liabilities\[1\] must be 3 by 3"),
+        ([RING, with_entry(-1.0)], None, r"liabilities\[1\]\[0, 1\] is -1"),
+        ([RING, RING], np.zeros(3), r"external_debt must have the shape \(2, 3\)"),
+        ([RING, RING], np.full((2, 3), np.nan), r"external_debt\[0, 0\] is nan"),
+        (3.0, None, "array \\[tier, debtor, creditor\\]"),
+    ],
+)
+def test_tiers(liabilities, external, message):
+    with pytest.raises(BadInput, match=message):
+        clear_tiers(liabilities, np.ones(3), external)
