@@ -455,12 +455,14 @@ def _served(economy: Economy) -> np.ndarray:
     """Share of each firm's undedicated debt that rests on each firm in the end, shape (F, F)."""
     firms = economy.rows("firms")
     weights = np.zeros((len(firms), len(firms)))
+    backlog = np.zeros(len(firms))
     for c in economy.rows("contracts"):
-        if c.status in (tables.LIVE, tables.PENDING) and firms[c.seller].backlog_in > 0.0:
+        if c.status in (tables.LIVE, tables.PENDING):
+            value = unit_invoice(c) * ramp_months(c, economy.month + 1)
+            backlog[c.seller] += value
             target = c.end_user if c.end_user >= 0 else c.buyer
             if firms[target].kind == tables.LAB or not c.own_use:
-                weights[c.seller, target] += unit_invoice(c) * ramp_months(c, economy.month + 1)
-    backlog = np.maximum(weights.sum(axis=1), firms["backlog_in"])
+                weights[c.seller, target] += value
     # A crumb stays with everybody, so that sellers who only serve each other have an answer too.
     weights *= ((1.0 - CRUMB) / np.where(backlog > 0.0, backlog, 1.0))[:, None]
     final = np.isin(firms["kind"], (tables.LAB, tables.OUTSIDE))

@@ -31,14 +31,15 @@ LEGEND = (
 )
 # How a failure came through each channel, as a reader would say it.
 BECAUSE = {
-    "counterparty": "unpaid bills and loans",
+    "counterparty": "unpaid bills or loans",
     "customer": "lost as a customer",
-    "collateral": "falling value of its hardware",
-    "funding": "credit refused or called",
-    "lender-to-lender": "losses on another lender",
+    "collateral": "hardware worth less",
+    "funding": "credit refused",
+    "lender-to-lender": "losses on a lender",
     "vendor": "orders or vendor finance withdrawn",
-    "market": "falling market prices",
+    "market": "falling prices",
 }
+MOST_NAMED = 3  # causes of a failure told one by one
 
 
 def yearly(economy: Economy) -> list[dict[str, float]]:
@@ -62,19 +63,35 @@ def yearly(economy: Economy) -> list[dict[str, float]]:
 
 
 def failure_sentence(default: Default) -> str:
-    """Who failed, when, owing what, and because of whom."""
-    parts = [(default.own_share, "by itself")]
-    for cause in default.causes:
-        reason = BECAUSE[cause.channel]
-        parts.append((cause.weight, f"{cause.parent} ({reason})" if cause.parent else reason))
-    parts = [part for part in sorted(parts, key=lambda part: -part[0]) if part[0] >= 0.005]
-    why = ", ".join(f"{100 * weight:.0f} % {who}" for weight, who in parts)
-    if len(parts) == 1:
-        why = parts[0][1]
+    """Who failed, when, owing what, and because of whom: the heaviest causes."""
+    shares: dict[str, float] = {"its own doing": default.own_share}
+    channels: dict[str, list[str]] = {}
+    for cause in default.causes:  # heaviest first
+        who = cause.parent or "the market"
+        shares[who] = shares.get(who, 0.0) + cause.weight
+        if BECAUSE[cause.channel] not in channels.setdefault(who, []):
+            channels[who].append(BECAUSE[cause.channel])
+    told = sorted((who for who in shares if shares[who] >= 0.005), key=lambda who: -shares[who])
+    parts = []
+    for who in told[:MOST_NAMED]:
+        how = f" ({', '.join(channels[who])})" if who in channels else ""
+        parts.append(f"{who}{how} {100 * shares[who]:.0f} %" if len(told) > 1 else f"{who}{how}")
+    if told[MOST_NAMED:]:
+        parts.append(
+            f"{len(told) - MOST_NAMED} others {100 * sum(shares[w] for w in told[MOST_NAMED:]):.0f} %"
+        )
     return (
-        f"{month_label(default.month)}  {default.firm} ({default.kind}), owing {default.debt:.2g} bn,"
-        f" was {default.shortfall:.2g} bn short: {why}."
+        f"{month_label(default.month)}  {default.firm} ({default.kind}), owing {number(default.debt)} bn,"
+        f" {number(default.shortfall)} bn short: {', '.join(parts)}"
     )
+
+
+def number(value: float) -> str:
+    """Three figures at most, and no more decimals than they need."""
+    size = abs(value)
+    if size >= 100.0 or value == int(value):
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if size >= 9.995 else f"{value:.2f}" if size >= 0.0995 else f"{value:.3f}"
 
 
 def summary(economy: Economy) -> dict[str, Any]:

@@ -82,17 +82,17 @@ def run(
 def show(economy: Economy, heading: str) -> None:
     """Print the yearly table and who failed, when and because of whom."""
     from abm.statement import defaults
-    from experiments.summary import LEGEND, YEARLY, failure_sentence, yearly
+    from experiments.summary import LEGEND, YEARLY, failure_sentence, number, yearly
 
     console = Console(highlight=False)
-    console.print(f"[bold]{heading}[/]\n")
+    console.print(f"[bold]{heading}[/]\n", soft_wrap=True)
     table = Table(header_style="bold", box=None, padding=(0, 1, 0, 0))
     table.add_column("year")
     for _, _, name, unit in YEARLY.values():
         table.add_column(f"{name}\n[not bold]{unit}[/]", justify="right", vertical="bottom")
     rows = yearly(economy)
     for row in rows:
-        table.add_row(f"{row['year']}{'*' if row['months'] < 12 else ''}", *(_number(row[x]) for x in YEARLY))
+        table.add_row(f"{row['year']}{'*' if row['months'] < 12 else ''}", *(number(row[x]) for x in YEARLY))
     console.print(table)
     part = "".join(f" * {row['months']} months of {row['year']}." for row in rows if row["months"] < 12)
     console.print(f"[dim]{LEGEND}{part}[/]")
@@ -107,11 +107,3 @@ def show(economy: Economy, heading: str) -> None:
     if len(failures) > MOST_FAILURES:
         print(f"  and {len(failures) - MOST_FAILURES} more: see defaults.parquet")
     print()
-
-
-def _number(value: float) -> str:
-    """Three figures, and no more digits than they need."""
-    if value == int(value):
-        return f"{value:,.0f}"
-    size = abs(value)
-    return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
