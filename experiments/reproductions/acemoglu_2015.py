@@ -267,6 +267,6 @@ STUDY = Study(
         "The paper proves its thresholds and prints no simulated counts; the counts are those of independent "
         "computations in exact fractions.",
     ),
-    budget=20,
+    seconds=5,
     run=run,
 )

@@ -344,6 +344,6 @@ STUDY = Study(
         "Rogers and Veraart's circle at other values of ε than 1: debts of a and a + ε are assumed.",
         "The networks of the other audit are not stored; ours are other random ones of the same kinds.",
     ),
-    budget=40,
+    seconds=4,
     run=run,
 )

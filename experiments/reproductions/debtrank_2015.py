@@ -170,6 +170,6 @@ STUDY = Study(
         "The paper's balance sheets of European banks are proprietary: its figures on them are not "
         "reproduced.",
     ),
-    budget=15,
+    seconds=2,
     run=run,
 )

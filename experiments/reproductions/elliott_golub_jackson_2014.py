@@ -148,6 +148,6 @@ STUDY = Study(
         "tie.",
         "The original paper draws its own random networks without a seed; the seeded one is the book's.",
     ),
-    budget=10,
+    seconds=1,
     run=run,
 )

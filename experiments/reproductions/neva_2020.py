@@ -197,6 +197,6 @@ STUDY = Study(
         "numbers hold.",
         "Which way round the ring is: bank i holds a claim on bank i + 1.",
     ),
-    budget=15,
+    seconds=2,
     run=run,
 )

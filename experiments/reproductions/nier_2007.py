@@ -21,7 +21,7 @@ from experiments.reproductions.intervals import SIGMAS, agrees, around, mean_and
 from experiments.reproductions.study import SHAPE, Bench, Outcome, Row, Study, Symbol
 
 N, P, E, THETA = 25, 0.2, 100_000.0, 0.2
-GRAPHS, CURVE_GRAPHS = 4000, 800
+GRAPHS, CURVE_GRAPHS = 4000, 300
 SEED = 2007
 PUBLISHED = {0.01: (14.66, 0.11), 0.03: (5.80, 0.08), 0.05: (1.15, 0.0)}
 """Net worth: mean defaults and its half-width, 0 where none is stated."""
@@ -54,7 +54,8 @@ PROBABILITIES = (
     0.95,
     1.0,
 )
-M_GAMMA, M_FIRST, M_DIP, M_SECOND, M_END = 0.01, 0.2, 0.4, 0.8, 1.0
+M_GAMMA, M_TURNS = 0.01, (0.01, 0.2, 0.4, 0.8, 1.0)
+"""Where defaults against connectivity are compared: start, first top, dip, second top, end."""
 CURVES = {0.01: BLUE, 0.015: ORANGE, 0.02: GREEN, 0.03: RED, 0.05: PURPLE}
 
 
@@ -205,7 +206,8 @@ def run(bench: Bench) -> Outcome:
     """The three stated means, defaults against net worth, and defaults against connectivity."""
     few, many = bench.draws(CURVE_GRAPHS), bench.draws(GRAPHS)
     by_gamma = [(many if gamma in PUBLISHED else few, gamma, P) for gamma in GAMMAS]
-    by_p = [(few, gamma, p) for gamma in CURVES for p in PROBABILITIES]
+    turns = {(M_GAMMA, p) for p in M_TURNS}
+    by_p = [(many if (gamma, p) in turns else few, gamma, p) for gamma in CURVES for p in PROBABILITIES]
     answers = bench.map(
         lambda task: mean_and_error(mean_defaults(task[0], SEED, gamma=task[1], p=task[2]).tolist()),
         by_gamma + by_p,
@@ -239,7 +241,7 @@ def run(bench: Bench) -> Outcome:
             "none beyond sampling: every creditor of the hit bank fails, and no one else",
         )
     )
-    rows.append(m_shape({p: at_p[M_GAMMA, p] for p in PROBABILITIES}))
+    rows.append(m_shape([at_p[M_GAMMA, p] for p in M_TURNS]))
     means = [at_gamma[gamma][0] for gamma in GAMMAS]
     falling = all(later <= earlier + 1e-9 + 0.05 * earlier for earlier, later in itertools.pairwise(means))
     rows.append(
@@ -276,16 +278,19 @@ def run(bench: Bench) -> Outcome:
     return Outcome(rows, figure, curves)
 
 
-def m_shape(at_p: dict[float, tuple[float, float]]) -> Row:
-    """Whether defaults rise, fall, rise and fall again with connectivity, by more than sampling error."""
-    (first, e1), (dip, e2), (second, e3), (end, e4) = (at_p[p] for p in (M_FIRST, M_DIP, M_SECOND, M_END))
-    start, e0 = at_p[PROBABILITIES[0]]
+def m_shape(turns: list[tuple[float, float]]) -> Row:
+    """Whether defaults rise, fall, rise and fall again with connectivity, by more than sampling error.
+
+    Parameters
+    ----------
+    turns : list of tuple
+        Mean and standard error at each of `M_TURNS`.
+    """
+    (start, e0), (first, e1), (dip, e2), (second, e3), (end, e4) = turns
     steps = ((first - start, e0, e1), (first - dip, e1, e2), (second - dip, e2, e3), (second - end, e3, e4))
     holds = all(step > SIGMAS * (a * a + b * b) ** 0.5 for step, a, b in steps)
     return Row(
-        f"Defaults against connectivity form an M (γ = {M_GAMMA:.0%}; p = {PROBABILITIES[0]}, {M_FIRST}, "
-        f"{M_DIP}, "
-        f"{M_SECOND}, {M_END})",
+        f"Defaults against connectivity form an M (γ = {M_GAMMA:.0%}; p = {', '.join(map(str, M_TURNS))})",
         "up, down, up, down",
         tuple(round(value, 2) for value in (start, first, dip, second, end)),
         SHAPE,
@@ -321,6 +326,6 @@ STUDY = Study(
         "Whether a stated half-width is a standard error or an interval: taken as a standard error.",
         "Net worth larger than what interbank debt leaves (γ above about one half): deposits are then zero.",
     ),
-    budget=60,
+    seconds=15,
     run=run,
 )

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from abm.compiled import jit
 from abm.contagion import needs, spread
 from abm.errors import BadInput
-from experiments.reproductions.intervals import around, mean_and_error, proportion_error, wilson
-from experiments.reproductions.study import Bench
+from experiments.reproductions.intervals import agrees, around, mean_and_error, proportion_error, wilson
+from experiments.reproductions.study import Bench, Row
 
 BREAKOUT, CHUNK = 0.05, 1000
 """A cascade is one if more than this share of the nodes fails; draws are made in parts of this many."""
@@ -333,3 +333,29 @@ def simulate[M: Model](bench: Bench, wanted: dict[M, int]) -> dict[M, Estimate]:
     for (model, _, _), part in zip(tasks, parts, strict=True):
         by_model.setdefault(model, []).append(part)
     return {model: pooled(found) for model, found in by_model.items()}
+
+
+def frequency_row(statement: str, published: str, value: float, draws: int, ours: Estimate) -> Row:
+    """A simulated frequency against a stated one that was simulated too.
+
+    Parameters
+    ----------
+    statement, published : str
+        As in `Row`.
+    value : float
+        The stated frequency.
+    draws : int
+        Draws behind it.
+    ours : Estimate
+        Our frequency.
+    """
+    low, high = ours.interval
+    inside = "" if low <= value <= high else ", outside our interval"
+    return Row(
+        f"{statement} ({ours.draws:,} draws)",
+        published,
+        ours.frequency,
+        ours.interval,
+        agrees(ours.frequency, ours.error, value, math.sqrt(value * (1 - value) / draws)),
+        f"{ours.frequency - value:+.3f}{inside}: sampling, ours and theirs ({draws:,} draws)",
+    )

@@ -61,9 +61,11 @@ def least_fixed_point(step: Callable[[float], float], slope: Callable[[float], f
     """
     q = 0.0
     while True:
-        following = q + (step(q) - q) / (1.0 - slope(q)) if slope(q) < 1.0 else q
-        if following - q <= CLOSE or following >= 1.0:
-            return min(max(following, q), 1.0)
+        following = q + max(step(q) - q, 0.0) / (1.0 - slope(q)) if slope(q) < 1.0 else q
+        if 1.0 - following <= 10 * CLOSE:
+            return 1.0
+        if following - q <= CLOSE:
+            return following
         q = following
 
 

@@ -42,11 +42,6 @@ class Done:
     outcome: Outcome
     seconds: float
 
-    @property
-    def within_budget(self) -> bool:
-        """Whether the run kept to the time its study allows."""
-        return self.seconds <= self.study.budget
-
 
 def text_of(value: Value, digits: int = 6) -> str:
     """A value as one reads it: whole numbers whole, others to `digits` significant digits."""
@@ -213,10 +208,9 @@ def section(done: Done, image: bytes) -> str:
         for s in study.setup
     )
     missing = "".join(f"<li>{escape(item)}</li>" for item in study.missing) or "<li>nothing</li>"
-    kept = "kept within" if done.within_budget else "went over"
     return f"""<h2 id="{escape(study.name)}">{escape(study.title)}</h2>
 <p class="source">{escape(study.source)}. Command: <code>invisible-debt reproduce {escape(study.name)}</code>.
-Run time: {kept} its budget of {study.budget} s.</p>
+Run time: about {study.seconds} s on two cores.</p>
 <p>{escape(study.question)}</p><p>{verdict(outcome.holds)}</p>
 <div class="scroll"><table><tr><th>published statement</th><th>published</th><th>ours</th><th>interval</th>
 <th>discrepancy and why</th><th></th></tr>{rows}</table></div>

@@ -152,8 +152,8 @@ class Study:
         The set-up in the literature's own symbols.
     missing : sequence of str
         Parameters and rules that the paper leaves open, each with what is taken here.
-    budget : int
-        Seconds on two cores that a full run may take once compiled.
+    seconds : int
+        What a full run takes on two free cores once compiled, roughly: printed, not checked.
     run : callable
         The study itself.
     """
@@ -164,5 +164,5 @@ class Study:
     question: str
     setup: Sequence[Symbol]
     missing: Sequence[str]
-    budget: int
+    seconds: int
     run: Callable[[Bench], Outcome]
