@@ -21,7 +21,7 @@ run | experiments.commands.run:run | Run the economy and write the results into 
 inspect | experiments.commands.inspect:inspect | Show a firm's books and promises, or the opening state.
 scenarios | experiments.commands.scenarios:scenarios | List the scenarios, or check a scenario file.
 parameters | experiments.commands.parameters:parameters | List what can be set, with unit, range and source.
-reproduce | experiments.reproductions.command:reproduce | Reproduce published results on contagion.
+reproduce | experiments.reproductions.command:reproduce | Reproduce published results.
 """
 LISTED: dict[str, tuple[str, str]] = {
     name: (function, text)

@@ -19,7 +19,7 @@ def parameters(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List what can be set, with unit, default, range, source and meaning."""
+    """List what can be set, with unit, range and source."""
     from abm.parameters import PARAMETERS, find
 
     chosen = PARAMETERS if name is None else (find(name),)
