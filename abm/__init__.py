@@ -10,11 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from abm.model import InvisibleDebtModel
     from abm.simulation import Economy, open_economy
 
-_WHERE = {"Economy": "abm.simulation", "open_economy": "abm.simulation"}
+_WHERE = {
+    "Economy": "abm.simulation",
+    "InvisibleDebtModel": "abm.model",
+    "open_economy": "abm.simulation",
+}
 
-__all__ = ["Economy", "open_economy"]
+__all__ = ["Economy", "InvisibleDebtModel", "open_economy"]
 
 
 def __getattr__(name: str) -> Any:

@@ -107,6 +107,8 @@ def hold_rounds(state):
         f = state.firms[i]
         if f.status != ACTIVE or (f.kind != LAB and f.kind != NEOCLOUD) or f.parent >= 0:
             continue
+        if m.month - f.last_round < p.round_spacing:
+            continue
         wanted = seek_equity(state, i)
         if wanted <= 1e-3:
             continue

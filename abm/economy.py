@@ -179,6 +179,7 @@ training_target | f8 | share | training compute it aims at, relative to inferenc
 valuation | f8 | bn | equity value investors use
 lag | f8 | months | an open model's lag behind the frontier
 last_release | i8 | month | month of the last model or hardware release
+last_round | i8 | month | month of the last equity round
 ai_limit | f8 | bn | largest AI book the lender allows itself
 appetite | f8 | ratio | risk appetite, 1 is normal
 capital_ratio | f8 | share | net worth over risk-weighted assets

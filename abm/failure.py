@@ -540,6 +540,44 @@ def call_lines(state, lender):
 
 
 @jit
+def spread(state):
+    """Covenants and lenders after the defaults so far, round by round until no one else falls."""
+    m = state.market[0]
+    called = state.work_space[1]
+    mark_fleets(state)
+    more = True
+    while more:
+        more = False
+        m.stage += 1
+        sum_claims(state)
+        if check_covenants(state):
+            for i in range(m.n_firms):
+                if called[i] > 0.0 and state.firms[i].status == ACTIVE:
+                    owed = called[i] - max(state.firms[i].cash, 0.0)
+                    called[i] = 0.0
+                    if owed > 0.0:
+                        fail(state, i, owed)
+                        more = True
+        for i in range(m.n_firms):
+            f = state.firms[i]
+            if f.kind == LENDER and f.status == ACTIVE and check_lender(state, i):
+                fail(state, i, -(f.paid_in + f.retained))
+                more = True
+        if more:
+            mark_fleets(state)
+
+
+@jit
+def bring_down(state, firm):
+    """Let a firm fail between two months, with all that follows."""
+    f = state.firms[firm]
+    state.market[0].stage = 1
+    fail(state, firm, f.debt_service + f.invoiced_out + f.fixed_cost)
+    spread(state)
+    measure(state)
+
+
+@jit
 def aftermath(state):
     """Phase 8 of the month: resolve the defaults of the clearing, then covenants and lenders, round by round.
 
@@ -566,26 +604,6 @@ def aftermath(state):
             if state.default_round[i] == k and state.firms[i].status == ACTIVE:
                 fail(state, i, shortfall[i])
     m.stage = last
-    mark_fleets(state)
-    more = True
-    while more:
-        more = False
-        m.stage += 1
-        sum_claims(state)
-        if check_covenants(state):
-            for i in range(m.n_firms):
-                if state.work_space[1][i] > 0.0 and state.firms[i].status == ACTIVE:
-                    owed = state.work_space[1][i] - max(state.firms[i].cash, 0.0)
-                    state.work_space[1][i] = 0.0
-                    if owed > 0.0:
-                        fail(state, i, owed)
-                        more = True
-        for i in range(m.n_firms):
-            f = state.firms[i]
-            if f.kind == LENDER and f.status == ACTIVE and check_lender(state, i):
-                fail(state, i, -(f.paid_in + f.retained))
-                more = True
-        if more:
-            mark_fleets(state)
+    spread(state)
     m.fire_discount *= 1.0 - state.params[0].fire_recovery
     measure(state)

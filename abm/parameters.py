@@ -100,6 +100,7 @@ runway_target | months | 20 | 1 | 60 | G1-002, G1-017: cash for two years of bur
 equity_dilution | share | 0.12 | 0 | 0.5 | G1-002, G1-023: 40 to 60 bn on 500 | largest part of a firm's value sold in one round
 value_multiple | ratio | 6 | 0.5 | 40 | assumption: a mature software firm's price to sales | price to sales without growth
 value_growth_slope | ratio | 16 | 0 | 60 | G1-010, G1-023, G5-001: 25 times sales at growth 1.16 | added price to sales per unit of log growth
+round_spacing | months | 9 | 0 | 60 | G1-002, G1-023, G1-125: large rounds are one to two a year | months between planned equity rounds
 round_success | 1/month | 0.6 | 0 | 1 | assumption: a round takes about two months | chance that a round closes in a month at normal sentiment
 round_excess | ratio | 2 | 1 | 10 | assumption: who must raise raises for more than a month | size of an emergency round relative to the shortfall
 lab_cash_months | months | 3 | 0 | 36 | assumption: a subsidiary keeps a quarter's costs | cash a parent leaves in its lab
@@ -146,6 +147,7 @@ capacity_cover | ratio | 1.05 | 0.5 | 3 | assumption: five per cent spares | cap
 hardware:
 gpu_lead | months | 4 | 0 | 24 | G4-054 to G4-056: 8 to 52 weeks | shortest time from order to delivery
 site_lead | months | 18 | 0 | 72 | G4-047 | months to build a site
+site_ahead | ratio | 1 | 0 | 3 | assumption: 1 plans sites for the growth expected until they are built | how far ahead of orders sites are planned
 site_cost | bn/GW | 11.5 | 1 | 60 | G4-045 | shell, power and cooling
 grid_gw | GW/year | 28 | 0.5 | 500 | G7-028: 122 GW over 2026 to 2030, all workloads | site capacity the grids can connect a year
 order_deposit | share | 0.12 | 0 | 1 | assumption: between list terms and prepaid supply | part of an order paid at signature

@@ -242,7 +242,7 @@ def emergency_round(state, firm, amount):
     m = state.market[0]
     p = state.params[0]
     f = state.firms[firm]
-    if (f.kind != LAB and f.kind != NEOCLOUD) or f.valuation <= 0.0:
+    if (f.kind != LAB and f.kind != NEOCLOUD) or f.valuation <= 0.0 or m.month - f.last_round < 3:
         return 0.0
     if uniform(m.seed, D_ROUND, m.month, firm) > p.round_success * m.sentiment:
         return 0.0

@@ -41,9 +41,9 @@ from abm.markets.credit import measure
 from abm.markets.gpus import tally_orders
 from abm.markets.services import buy_services, price_work
 from abm.month import month as run_month
-from abm.month import run_months
 from abm.parameters import nearest
 from abm.record import look_through
+from abm.rules import engine
 from abm.scenarios import Scenario
 
 # Tables that grow by rows, the counter of rows used, and the rows they start with beyond those of the opening.
@@ -94,6 +94,8 @@ class Economy:
         Changed parameters and shocks; none by default.
     parameters : mapping of str to float, optional
         Parameters set on top of the scenario's.
+    rules : mapping of str to callable, optional
+        Decision rules replaced, see `abm.rules`.
     seed : int
         0 to 2**62.
     panel : bool
@@ -119,6 +121,7 @@ class Economy:
         scenario: Scenario | None = None,
         *,
         parameters: Mapping[str, float] | None = None,
+        rules: Mapping[str, Callable[..., Any]] | None = None,
         seed: int = 1,
         panel: bool = True,
     ) -> None:
@@ -129,6 +132,7 @@ class Economy:
         self.seed = int(seed)
         self.changed: dict[str, float] = {**(scenario.parameters if scenario else {}), **(parameters or {})}
         self._base_names = list(opening.names)
+        self._engine = engine(rules)
         self.state = self._allocate(panel)
         self._open()
 
@@ -222,6 +226,7 @@ class Economy:
             if f.appetite > 0.0:
                 f.lending_open = 1.0
             f.expected_spot = m.spot_price
+            f.last_round = -12
         state.contracts["amended"][: m.n_contracts] = -1
         start_contracts(state)
         serve_contracts(state)
@@ -345,12 +350,16 @@ class Economy:
             raise BadInput(f"months must be a whole number of at least 1, not {months!r}")
         done = 0
         while done < months:
-            if overflowing(self.state):
-                self._grow()
+            self.make_room()
             part = months - done if progress is None else min(12, months - done)
-            done += int(run_months(self.state, part))
+            done += int(self._engine(self.state, part))
             if progress is not None:
                 progress(done)
+
+    def make_room(self) -> None:
+        """Let tables grow if one has no room for all that a month can add."""
+        if overflowing(self.state):
+            self._grow()
 
     def _grow(self) -> None:
         """Double every table that is short of room."""
@@ -474,8 +483,9 @@ def open_economy(
     scenario: Scenario | None = None,
     *,
     parameters: Mapping[str, float] | None = None,
+    rules: Mapping[str, Callable[..., Any]] | None = None,
     seed: int = 1,
     panel: bool = True,
 ) -> Economy:
     """The economy of 2025-12-31, ready to run; see `Economy`."""
-    return Economy(opening_tables(), scenario, parameters=parameters, seed=seed, panel=panel)
+    return Economy(opening_tables(), scenario, parameters=parameters, rules=rules, seed=seed, panel=panel)

@@ -257,6 +257,7 @@ def issue_equity(state, issuer, amount, valuation):
         new_stake(state, SAVERS, issuer, left / after, left)
         state.firms[SAVERS].holdings += left
         state.firms[issuer].paid_in += left
+    state.firms[issuer].last_round = m.month
     log_event(state, E_EQUITY, issuer, -1, amount)
 
 

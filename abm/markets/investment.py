@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from abm.agents.hyperscaler import capex_budget, plan_fleet
 from abm.agents.neocloud import plan_orders
 from abm.compiled import jit
@@ -64,7 +66,18 @@ def order_units(state, buyer, units):
             continue
         place_order(state, GPU_ORDER, buyer, vendor, g, size, price, int(p.gpu_lead), -1)
         gw += size * state.generations[g].kw * f.pue
-    short = gw - f.site_gw - f.leased_gw - f.on_order_gw
+    order_sites(state, buyer, gw)
+
+
+@jit
+def order_sites(state, buyer, gw):
+    """Order sites for the hardware in place and on order, and for the growth until they are built (GW)."""
+    p = state.params[0]
+    f = state.firms[buyer]
+    growth = f.own_growth if f.kind == HYPERSCALER else min(f.expected_growth, p.growth_belief_cap)
+    # Hardware draws less power for the same work with every generation: sites grow more slowly than fleets.
+    growth = max(growth - math.log(1.0 + p.gpu_energy_gain) * 12.0 / max(p.gpu_cadence, 1.0), 0.0)
+    short = gw * math.exp(p.site_ahead * growth * p.site_lead / 12.0) - f.site_gw - f.leased_gw - f.on_order_gw
     if short > 1e-4:
         short = min(short, 0.5 * max(f.cash, 0.0) / max(p.order_deposit * p.site_cost, 1e-9))
         if short > 1e-4:

@@ -1,0 +1,152 @@
+"""Single acts on a running economy, by name: sign a contract, borrow, order GPUs, default.
+
+They use the same compiled rules as the month, between two months, and keep every balance sheet closed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from abm.economy import (
+    ACTIVE,
+    BOND,
+    DDTL,
+    FLEET_COLLATERAL,
+    HYPERSCALER,
+    LAB,
+    NEOCLOUD,
+    NO_COLLATERAL,
+    OUTSIDE,
+    VEHICLE,
+)
+from abm.errors import BadInput
+from abm.failure import bring_down
+from abm.ledger import sum_claims
+from abm.markets.compute import count_capacity, serve_contracts
+from abm.markets.credit import borrow as borrow_rule
+from abm.markets.credit import measure
+from abm.markets.gpus import tally_orders
+from abm.markets.investment import order_units
+from abm.markets.tenders import sign_contract as sign_rule
+
+if TYPE_CHECKING:
+    from abm.simulation import Economy
+
+
+def _active(economy: Economy, name: str, kinds: tuple[int, ...], what: str) -> int:
+    """Row of a firm that is in business and of one of these kinds."""
+    row = economy.firm(name)
+    firm = economy.state.firms[row]
+    if firm.status != ACTIVE:
+        raise BadInput(f"{name} has failed: it can {what} no more")
+    if firm.kind not in kinds:
+        raise BadInput(f"{name} cannot {what}")
+    return row
+
+
+def _positive(value: float, field: str, unit: str) -> float:
+    """The value as a positive finite number."""
+    number = float(value)
+    if not 0.0 < number < float("inf"):
+        raise BadInput(f"{field} must be a positive number of {unit}, not {value!r}")
+    return number
+
+
+def sign_contract(
+    economy: Economy, buyer: str, seller: str, quantity: float, *, price: float | None = None, months: int = 60
+) -> int:
+    """Sign a take-or-pay compute contract now.
+
+    Parameters
+    ----------
+    economy : Economy
+    buyer, seller : str
+        A lab or hyperscaler, and a provider.
+    quantity : float
+        M H100e.
+    price : float, optional
+        USD per H100e-hour; the market's contract price by default.
+    months : int
+        Term.
+
+    Returns
+    -------
+    int
+        Row of the contract table.
+
+    Raises
+    ------
+    BadInput
+        If a firm is unknown, has failed or is of the wrong kind, or a number is not positive.
+    """
+    who = _active(economy, buyer, (LAB, HYPERSCALER), "buy compute")
+    whom = _active(economy, seller, (HYPERSCALER, NEOCLOUD, VEHICLE), "sell compute")
+    if who == whom:
+        raise BadInput(f"{buyer} cannot sign a contract with itself")
+    amount = _positive(quantity, "quantity", "M H100e")
+    rent = _positive(economy.state.market[0].contract_price if price is None else price, "price", "USD per hour")
+    term = int(_positive(months, "months", "months"))
+    economy.make_room()
+    lead = int(economy.state.params[0].contract_lead)
+    row = int(sign_rule(economy.state, who, whom, amount, rent, term, lead))
+    sum_claims(economy.state)
+    return row
+
+
+def borrow(economy: Economy, borrower: str, amount: float, *, months: int = 60) -> float:
+    """Borrow from the market's lenders now: against the fleet if there is one to pledge, else by bonds.
+
+    Returns
+    -------
+    float
+        bn borrowed, less than asked if lenders' limits bind.
+
+    Raises
+    ------
+    BadInput
+        If the firm is unknown, has failed or cannot borrow, or a number is not positive.
+    """
+    who = _active(economy, borrower, (LAB, HYPERSCALER, NEOCLOUD, VEHICLE), "borrow")
+    money = _positive(amount, "amount", "bn USD")
+    term = int(_positive(months, "months", "months"))
+    economy.make_room()
+    firm = economy.state.firms[who]
+    pledged = firm.kind != HYPERSCALER and firm.fleet_mark > firm.secured_debt
+    kind, collateral = (DDTL, FLEET_COLLATERAL) if pledged else (BOND, NO_COLLATERAL)
+    got = float(borrow_rule(economy.state, who, kind, money, term, collateral, int(pledged), -1))
+    measure(economy.state)
+    return got
+
+
+def order_gpus(economy: Economy, buyer: str, units: float) -> None:
+    """Order hardware (M H100e) from the buyer's vendors, with the sites it needs; the deposit is paid now.
+
+    Raises
+    ------
+    BadInput
+        If the firm is unknown, has failed or runs no fleet, or `units` is not positive.
+    """
+    who = _active(economy, buyer, (HYPERSCALER, NEOCLOUD), "order GPUs")
+    economy.make_room()
+    order_units(economy.state, who, _positive(units, "units", "M H100e"))
+    tally_orders(economy.state)
+    sum_claims(economy.state)
+
+
+def default(economy: Economy, name: str) -> None:
+    """Let a firm fail now, with all that follows in rounds until no one else falls.
+
+    Raises
+    ------
+    BadInput
+        If the firm is unknown, has failed already or is one of the outside sectors.
+    """
+    kinds = tuple(kind for kind in range(OUTSIDE))
+    row = _active(economy, name, kinds, "default")
+    economy.make_room()
+    bring_down(economy.state, row)
+    count_capacity(economy.state)
+    serve_contracts(economy.state)
+    measure(economy.state)
+
+
