@@ -1,7 +1,7 @@
-"""`python -m experiments.reproductions`: the command without the rest of the program."""
+"""`python -m experiments.reproductions`: short for `invisible-debt reproduce`."""
 
-import typer
+import sys
 
-from experiments.reproductions.command import reproduce
+from experiments.cli import main
 
-typer.run(reproduce)
+main(args=["reproduce", *sys.argv[1:]])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -22,72 +22,78 @@ from rich.progress import (
 from rich.table import Table
 
 from abm.errors import BadInput
+from experiments.commands.options import Json
 from experiments.folders import new_folder
-from experiments.reproductions import report
-from experiments.reproductions.report import Done
-from experiments.reproductions.studies import STUDIES, find
-from experiments.reproductions.study import Bench, Study
+from experiments.reproductions import studies
+
+if TYPE_CHECKING:
+    from experiments.reproductions.report import Done
 
 FOLDER = Path("results") / "reproductions"
-HOLDS, FAILS, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+def complete_name(incomplete: str) -> list[str]:
+    """Names of studies that begin like this, for the shell."""
+    return [name for name in studies.NAMES if name.startswith(incomplete)]
 
 
 def reproduce(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Which results; see the list.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...", help="Which results; without any, lists them.", autocompletion=complete_name
+        ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="All of them, with one report.")] = False,
     out: Annotated[
         Path | None,
-        typer.Option(help=f"Folder for the report; {FOLDER} if left out (with -NAME for single ones)."),
+        typer.Option(
+            metavar="DIR", help=f"Folder for the report; {FOLDER} (and -NAME, for single ones) if left out."
+        ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A twentieth of the draws.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Reproduce published results: what was stated, what we find, and why they differ.
 
-    Without a name, lists them. Exit code: 0 if all statements hold, 1 if some do not, 2 for a mistake.
+    The exit code is 0 if all statements hold and 1 if some do not.
     """
-    messages = Console(stderr=True)
-    try:
-        if everything and names:
-            raise BadInput("name some results or give --all, not both")
-        chosen = list(STUDIES) if everything else find(names or [])
-        if not chosen:
-            list_studies()
-            return
-        folder = out or (
-            FOLDER if everything else FOLDER.with_name("-".join([FOLDER.name, *(s.name for s in chosen)]))
-        )
-        with new_folder(folder, report.may_replace) as stage:
-            all_done = run_all(chosen, quick, messages)
-            report.write(all_done, stage, quick)
-    except BadInput as mistake:
-        messages.print(f"[red]error:[/] {escape(str(mistake))}", highlight=False, soft_wrap=True)
-        raise typer.Exit(BAD_INPUT) from None
-    except KeyboardInterrupt:
-        messages.print("stopped; nothing was written")
-        raise typer.Exit(INTERRUPTED) from None
+    if everything and names:
+        raise BadInput("name some results or give --all, not both")
+    chosen = list(studies.NAMES) if everything else studies.find(names or [])
+    if not chosen:
+        list_studies()
+        return
+
+    from experiments.reproductions import report
+
+    folder = out or (FOLDER if everything else FOLDER.with_name("-".join([FOLDER.name, *chosen])))
+    with new_folder(folder, report.may_replace) as stage:
+        all_done = run_all(chosen, quick, Console(stderr=True))
+        report.write(all_done, stage, quick)
     if as_json:
         print(report.results_json(all_done, quick), end="")
     else:
         show(all_done, Console(), only_failing=everything)
         print(f"Report: {folder / 'report.html'}")
-    raise typer.Exit(HOLDS if all(done.outcome.holds for done in all_done) else FAILS)
+    raise typer.Exit(0 if all(done.outcome.holds for done in all_done) else 1)
 
 
-def run_all(studies: Sequence[Study], quick: bool, console: Console) -> list[Done]:
+def run_all(chosen: Sequence[str], quick: bool, console: Console) -> list[Done]:
     """Run studies one after the other, each on all cores, under a progress bar.
 
     Parameters
     ----------
-    studies : sequence of Study
-        What to run.
+    chosen : sequence of str
+        Names of what to run.
     quick : bool
         A twentieth of the draws.
     console : Console
         Where the bar is drawn.
     """
+    from experiments.reproductions.report import Done
+    from experiments.reproductions.study import Bench
+
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -97,9 +103,10 @@ def run_all(studies: Sequence[Study], quick: bool, console: Console) -> list[Don
     )
     done = []
     with Progress(*columns, console=console) as progress:
-        overall = progress.add_task("reproductions", total=len(studies))
-        for study in studies:
-            task = progress.add_task(study.name, total=0)
+        overall = progress.add_task("reproductions", total=len(chosen))
+        for name in chosen:
+            task = progress.add_task(name, total=0)
+            study = studies.load(name)
 
             def announce(tasks: int, task: TaskID = task) -> None:
                 progress.update(task, total=(progress.tasks[task].total or 0) + tasks)
@@ -117,7 +124,7 @@ def run_all(studies: Sequence[Study], quick: bool, console: Console) -> list[Don
 def list_studies() -> None:
     """Print the names that can be given, with what they are."""
     table = Table("name", "result", "source", title="Published results that can be reproduced")
-    for study in STUDIES:
+    for study in map(studies.load, studies.NAMES):
         table.add_row(study.name, study.title, escape(study.source))
     Console().print(table)
     print("Give a name, or --all.")
@@ -135,6 +142,8 @@ def show(all_done: Sequence[Done], console: Console, only_failing: bool) -> None
     only_failing : bool
         Leave out the statements that hold: the report has them all.
     """
+    from experiments.reproductions import report
+
     for done in all_done:
         rows = [row for row in done.outcome.rows if not (only_failing and row.holds)]
         if rows:

@@ -1,37 +1,32 @@
-"""All studies, in the order of the report, and how to find one by name."""
+"""All studies, in the order of the report, and how to find one by name; each is imported when it is run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from abm.errors import BadInput
-from experiments.reproductions import (
-    acemoglu_2015,
-    clearing,
-    debtrank_2015,
-    elliott_golub_jackson_2014,
-    gai_kapadia_2010,
-    neva_2020,
-    nier_2007,
-    watts_2002,
+
+if TYPE_CHECKING:
+    from experiments.reproductions.study import Study
+
+NAMES = (
+    "clearing",
+    "acemoglu-2015",
+    "gai-kapadia-2010",
+    "watts-2002",
+    "debtrank-2015",
+    "neva-2020",
+    "nier-2007",
+    "elliott-golub-jackson-2014",
 )
-from experiments.reproductions.study import Study
-
-STUDIES: tuple[Study, ...] = (
-    clearing.STUDY,
-    acemoglu_2015.STUDY,
-    gai_kapadia_2010.STUDY,
-    watts_2002.STUDY,
-    debtrank_2015.STUDY,
-    neva_2020.STUDY,
-    nier_2007.STUDY,
-    elliott_golub_jackson_2014.STUDY,
-)
+"""A study stands in the module of its name, with underscores."""
 
 
-def find(names: Sequence[str]) -> list[Study]:
-    """The studies of these names, each once, in the order of the report.
+def find(names: Sequence[str]) -> list[str]:
+    """The studies named, each once, in the order of the report.
 
     Parameters
     ----------
@@ -43,11 +38,17 @@ def find(names: Sequence[str]) -> list[Study]:
     BadInput
         If a name is unknown; the sentence says the nearest right one.
     """
-    known = {study.name: study for study in STUDIES}
     for name in names:
-        if name.lower() not in known:
-            near = get_close_matches(name.lower(), known, n=1, cutoff=0.4)
-            hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
+        if name.lower() not in NAMES:
+            near = [known for known in NAMES if name and name.lower() in known]
+            near = near or get_close_matches(name.lower(), NAMES, n=1, cutoff=0.4)
+            hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(NAMES)}"
             raise BadInput(f"there is no reproduction '{name}'; {hint}")
     wanted = {name.lower() for name in names}
-    return [study for study in STUDIES if study.name in wanted]
+    return [name for name in NAMES if name in wanted]
+
+
+def load(name: str) -> Study:
+    """The study of a name of `NAMES`."""
+    study: Study = import_module(f"experiments.reproductions.{name.replace('-', '_')}").STUDY
+    return study

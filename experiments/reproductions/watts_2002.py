@@ -128,8 +128,7 @@ def run(bench: Bench) -> Outcome:
     low, high = (found[Watts(z)] for z in OUTSIDE)
     rows = [
         Row(
-            "Window of mean degrees: z P(Poisson(z) ≤ K - 2) > 1, K = 5 for φ = .18, the equation of Gai "
-            "and Kapadia",
+            "Window of mean degrees: z P(Poisson(z) ≤ K - 2) > 1, K = 5 for φ = .18, the equation of Gai and Kapadia",
             "1.020704 to 5.764677",
             ends,
             EXACT,
@@ -194,7 +193,7 @@ def run(bench: Bench) -> Outcome:
     for end in ends:
         axis.axvline(end, color=GREY, ls=":")
     axis.set(xlabel="average degree z", ylabel="frequency, and size, of global cascades", ylim=(0, 1.02))
-    axis.legend(frameon=False, fontsize=8, loc="center right")
+    axis.legend(frameon=False, fontsize=8, loc="lower center")
     return Outcome(rows, figure, curves)
 
 
@@ -220,8 +219,7 @@ STUDY = Study(
         "How large a cascade must be to be called global: more than 5 % of the nodes. Sizes are so far "
         "apart that any "
         "bound between 1 and 50 % gives the same at z = 3.",
-        "The draws behind the stated frequency, that of an independent simulation: "
-        f"{ASSUMED_DRAWS:,} are assumed.",
+        f"The draws behind the stated frequency, that of an independent simulation: {ASSUMED_DRAWS:,} are assumed.",
         f"Random numbers: seed {SEED}, {DRAWS:,} draws at the stated point and {CURVE_DRAWS:,} elsewhere.",
         "A node without neighbours never flips.",
     ),

@@ -4,15 +4,12 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from experiments.reproductions import command, studies
+from experiments.cli import main
+from experiments.reproductions import studies
 from experiments.reproductions.figures import panels
 from experiments.reproductions.study import EXACT, Outcome, Row, Study, Symbol
-
-APP = typer.Typer()
-APP.command()(command.reproduce)
 
 
 def small_study(name, holds=True, run=None):
@@ -29,12 +26,13 @@ def small_study(name, holds=True, run=None):
 
 @pytest.fixture
 def run(monkeypatch, tmp_path):
-    monkeypatch.setattr(
-        studies, "STUDIES", (small_study("alpha-2001"), small_study("beta-2002", holds=False))
-    )
-    monkeypatch.setattr(command, "STUDIES", studies.STUDIES)
+    known = {
+        study.name: study for study in (small_study("alpha-2001"), small_study("beta-2002", holds=False))
+    }
+    monkeypatch.setattr(studies, "NAMES", tuple(known))
+    monkeypatch.setattr(studies, "load", known.__getitem__)
     monkeypatch.chdir(tmp_path)
-    return lambda *arguments: CliRunner().invoke(APP, list(arguments))
+    return lambda *arguments: CliRunner().invoke(main, ["reproduce", *arguments])
 
 
 def test_one_that_holds_ends_with_0_and_leaves_its_files(run, tmp_path):
@@ -95,8 +93,8 @@ def test_ctrl_c_writes_nothing_and_ends_with_130(run, tmp_path, monkeypatch):
     def interrupted(bench):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(studies, "STUDIES", (small_study("gamma-2003", run=interrupted),))
-    result = run("gamma-2003")
+    monkeypatch.setattr(studies, "load", lambda name: small_study(name, run=interrupted))
+    result = run("alpha-2001")
     assert result.exit_code == 130
     assert list(tmp_path.iterdir()) == []
 
