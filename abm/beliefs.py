@@ -114,6 +114,7 @@ def hold_rounds(state):
             continue
         if uniform(m.seed, D_ROUND, m.month, 1000 + i) < p.round_success * m.sentiment:
             issue_equity(state, i, wanted, f.valuation)
+            f.last_round = m.month
 
 
 @jit

@@ -153,6 +153,8 @@ maturing | f8 | bn | principal maturing within twelve months in bullets
 backlog_in | f8 | bn | value of firm contracts it has sold, still to be invoiced
 backlog_out | f8 | bn | value of firm contracts it has bought, still to be paid
 invoiced_in | f8 | bn/month | contract invoices it sends at the present ramp
+promised_rent | f8 | bn/month | invoices of the contracts it has sold, at full ramp
+promised_pay | f8 | bn/month | invoices of the contracts it has bought, at full ramp
 invoiced_out | f8 | bn/month | contract invoices it receives at the present ramp
 prepaid_in | f8 | bn | prepayments received and not yet worked off (a liability)
 prepaid_out | f8 | bn | prepayments made and not yet used (an asset)
@@ -219,7 +221,7 @@ price | f8 | USD/H100e-h or bn/GW-month | price
 take_or_pay | f8 | share | share of the invoice owed whether used or not
 prepaid | f8 | bn | prepayment not yet used
 announced | f8 | bn | value announced at signing
-missed | f8 | bn | invoice value left unpaid this month
+missed | f8 | bn | claim on the buyer: invoices left unpaid and, once broken, damages
 amended | i8 | month | month of the last renegotiation, -1 if none
 """)
 
@@ -313,6 +315,7 @@ open_price | f8 | USD/unit | price of open work
 token_price | f8 | index | average price of AI work, 2025-12 = 100
 equal_quality_price | f8 | index | the same at constant quality
 spot_price | f8 | USD/H100e-h | rental price
+opening_spot | f8 | USD/H100e-h | rental price at the opening, where the tenants' demand curve is anchored
 contract_price | f8 | USD/H100e-h | price of new contracts
 long_run_price | f8 | USD/H100e-h | full cost of the best generation on sale
 tightness | f8 | ratio | compute demanded over compute on offer

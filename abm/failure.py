@@ -7,17 +7,13 @@ had every one of those hits been made good is fundamental, the others are contag
 
 from __future__ import annotations
 
-from abm.agents.lender import swing_appetite
 from abm.compiled import jit
 from abm.economy import (
     ACTIVE,
-    BANK,
     BROKEN,
     COLLATERAL,
-    COMPUTE,
     COUNTERPARTY,
     CUSTOMER,
-    DDTL,
     E_BACKSTOP,
     E_BREACH,
     E_CALLED,
@@ -25,6 +21,7 @@ from abm.economy import (
     E_DEFAULT,
     E_FIRE_SALE,
     F_BANKRUPTCY,
+    F_COMPUTE,
     F_EQUITY,
     F_LENDING,
     F_PRINCIPAL,
@@ -34,39 +31,33 @@ from abm.economy import (
     FLEET_COLLATERAL,
     FUNDING,
     GOVERNMENT,
-    HOLDINGS_COLLATERAL,
     LENDER,
     LENDER_TO_LENDER,
     LIVE,
-    MARKET,
     N_CHANNELS,
     NO_COLLATERAL,
     OUTSIDE,
     PENDING,
     SAVERS,
     SITE,
-    SPONSOR,
     SUPPLIERS,
-    TIER_SECURED,
     VEHICLE,
-    VENDOR,
-    WAREHOUSE,
+    VENDOR_CHANNEL,
 )
 from abm.ledger import (
-    assets,
     charge,
     earn,
-    liabilities,
     log_event,
     log_hit,
     sum_claims,
     transfer,
     write_off,
 )
-from abm.markets.compute import mark_fleets, unit_invoice
+from abm.markets.compute import free_tenants, mark_fleets, unit_invoice
 from abm.markets.credit import collateral_value, measure
 from abm.markets.gpus import cancel_order, sell_second_hand
 
+FOR_CASH, FOR_COLLATERAL, BY_DECREE = range(3)  # why a firm fails
 MEMORY = 12  # months of hits that explain a default
 
 
@@ -79,12 +70,19 @@ def months_of_hit(channel, age):
 
 
 @jit
-def explain(state, row, shortfall):
+def explain(state, row, shortfall, reason):
     """Write the parents of a default: which earlier failures explain how much of its shortfall, by channel.
 
     Weights are the hits of the last twelve months, scaled down to the shortfall if they exceed it; what is
-    left is the default's own (fundamental) part. Hits from the market (no firm behind them) are listed but do
-    not make a default contagious, for no claim was left unpaid.
+    left is the default's own part. A default is contagious if the cash that failed firms and stressed lenders
+    kept from it (unpaid claims, lost rent, refused or called credit) would have covered the shortfall; marks
+    count only where a loan was called for want of collateral, the market (no firm behind the hit) never, for
+    it left no claim unpaid; and a default that a shock decrees is fundamental.
+
+    Parameters
+    ----------
+    reason : int
+        `FOR_CASH`, `FOR_COLLATERAL` or `BY_DECREE`.
     """
     m = state.market[0]
     d = state.defaults[row]
@@ -98,7 +96,7 @@ def explain(state, row, shortfall):
         if hit.victim == d.firm:
             felt = hit.amount * months_of_hit(hit.channel, age)
             total += felt
-            if hit.source >= 0:
+            if hit.source >= 0 and (hit.channel != COLLATERAL or reason == FOR_COLLATERAL):
                 claims += felt
     size = max(shortfall, 1e-9)
     scale = 1.0 / max(total, size)
@@ -124,7 +122,7 @@ def explain(state, row, shortfall):
             state.parents[found].weight = 0.0
             m.n_parents += 1
         state.parents[found].weight += weight
-    d.fundamental = 1 if claims < size else 0
+    d.fundamental = 1 if claims < size or reason == BY_DECREE else 0
     d.fundamental_share = max(0.0, 1.0 - total * scale)
     d.channel = -1
     best = 0.0
@@ -133,7 +131,7 @@ def explain(state, row, shortfall):
         for r in range(first, m.n_parents):
             if state.parents[r].channel == k:
                 weight += state.parents[r].weight
-        if weight > best:
+        if weight > best and d.fundamental == 0:
             best = weight
             d.channel = k
 
@@ -159,6 +157,9 @@ def break_contract(state, r, at_fault):
         log_hit(state, c.seller, at_fault, CUSTOMER, monthly)
         if c.guarantor == at_fault:
             c.guarantor = -1
+        # Damages: the take-or-pay part of the rent until the capacity can be let again.
+        months = min(state.params[0].termination_months, 1.0 * c.months_left)
+        c.missed += months * unit_invoice(c) * c.take_or_pay
     else:
         if c.kind == SITE and state.firms[at_fault].kind == VEHICLE:
             write_off(state, c.buyer, c.prepaid)
@@ -167,6 +168,7 @@ def break_contract(state, r, at_fault):
             c.seller = SAVERS
             return
         log_hit(state, c.buyer, at_fault, COUNTERPARTY, c.prepaid)
+        free_tenants(state, c)
     write_off(state, c.buyer, c.prepaid)
     earn(state, c.seller, c.prepaid)
     c.prepaid = 0.0
@@ -183,6 +185,7 @@ def refuse_to_pay(state):
         c = state.contracts[r]
         if (c.status == LIVE or c.status == PENDING) and state.firms[c.buyer].stops_paying == 1.0:
             break_contract(state, r, c.buyer)
+            c.missed = 0.0
 
 
 @jit
@@ -274,6 +277,10 @@ def pay_creditors(state, firm, from_fleet, from_sites):
     estate_left = estate - fleet_part * fleet_claims
     site_part = min(1.0, min(from_sites, estate_left) / site_claims) if site_claims > 0.0 else 0.0
     estate_left -= site_part * site_claims
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.status == BROKEN and c.buyer == firm:
+            claims += c.missed
     rest_claims = claims - fleet_part * fleet_claims - site_part * site_claims
     rest_part = min(1.0, max(estate_left, 0.0) / rest_claims) if rest_claims > 1e-12 else 0.0
     lost = 0.0
@@ -300,6 +307,15 @@ def pay_creditors(state, firm, from_fleet, from_sites):
         lost += short
         loan.principal = 0.0
         loan.status = BROKEN
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.status == BROKEN and c.buyer == firm and c.missed > 0.0:
+            got = min(c.missed * rest_part, max(f.cash, 0.0))
+            transfer(state, firm, c.seller, got, F_COMPUTE)
+            charge(state, firm, got)
+            earn(state, c.seller, got)
+            lost += c.missed - got
+            c.missed = 0.0
     for pile in range(2):
         owed = f.other_debt if pile == 0 else f.funding
         got = min(owed * rest_part, max(f.cash, 0.0))
@@ -314,7 +330,7 @@ def pay_creditors(state, firm, from_fleet, from_sites):
 
 
 @jit
-def fail(state, firm, shortfall):
+def fail(state, firm, shortfall, reason):
     """Resolve a failed firm within the month: record why, break its contracts, sell what it has, pay creditors.
 
     Parameters
@@ -322,6 +338,8 @@ def fail(state, firm, shortfall):
     firm : int
     shortfall : float
         What it could not pay (bn).
+    reason : int
+        `FOR_CASH`, `FOR_COLLATERAL` or `BY_DECREE`.
     """
     m = state.market[0]
     f = state.firms[firm]
@@ -333,7 +351,7 @@ def fail(state, firm, shortfall):
     d.firm = firm
     d.shortfall = shortfall
     d.debt = f.debt + f.other_debt + f.funding
-    explain(state, row, shortfall)
+    explain(state, row, shortfall, reason)
     log_event(state, E_DEFAULT, firm, -1, shortfall)
     f.status = FAILED
     f.failed = m.month
@@ -350,7 +368,7 @@ def fail(state, firm, shortfall):
         elif o.vendor == firm:
             write_off(state, o.buyer, o.deposit)
             earn(state, firm, o.deposit)
-            log_hit(state, o.buyer, firm, COUNTERPARTY, o.deposit)
+            log_hit(state, o.buyer, firm, VENDOR_CHANNEL, o.units * o.price)
             o.deposit = 0.0
             o.units = 0.0
             o.ready = 0.0
@@ -380,7 +398,8 @@ def fail(state, firm, shortfall):
             state.firms[s.holder].holdings -= s.book
             f.retained += s.book
             f.paid_in -= s.book
-            log_hit(state, s.holder, firm, COUNTERPARTY, s.book)
+            if state.firms[s.holder].kind == LENDER:
+                log_hit(state, s.holder, firm, COUNTERPARTY, s.book)
             s.book = 0.0
             s.share = 0.0
     close_books(state, firm)
@@ -452,7 +471,7 @@ def check_covenants(state):
         if f.secured_debt > p.acceleration_ltv * loan.covenant_ltv * value and f.dscr < p.acceleration_cover:
             called[loan.borrower] += loan.principal
             log_event(state, E_BREACH, loan.borrower, loan.lender, excess)
-            log_hit(state, loan.borrower, -1, MARKET, excess)
+            log_hit(state, loan.borrower, -1, COLLATERAL, excess)
     found = False
     for i in range(m.n_firms):
         if called[i] > 0.0:
@@ -518,15 +537,15 @@ def check_lender(state, i):
 
 @jit
 def call_lines(state, lender):
-    """Call uncommitted lines: the borrower repays what its cash allows, the rest stays owed until next month's due.
-
-    A fund whose bank line is called sells no loans at once; what it cannot repay becomes due at the next clearing
-    (the line's term ends), where it pays or fails.
+    """Call uncommitted lines: the borrower repays half its cash at once, the rest falls due at the next clearing,
+    where it pays or fails.
     """
     m = state.market[0]
     for r in range(m.n_loans):
         loan = state.loans[r]
         if loan.status != LIVE or loan.lender != lender or loan.committed == 1 or loan.principal <= 0.0:
+            continue
+        if loan.months_left <= 1:
             continue
         f = state.firms[loan.borrower]
         pay = min(loan.principal, 0.5 * max(f.cash, 0.0))
@@ -556,12 +575,12 @@ def spread(state):
                     owed = called[i] - max(state.firms[i].cash, 0.0)
                     called[i] = 0.0
                     if owed > 0.0:
-                        fail(state, i, owed)
+                        fail(state, i, owed, FOR_COLLATERAL)
                         more = True
         for i in range(m.n_firms):
             f = state.firms[i]
             if f.kind == LENDER and f.status == ACTIVE and check_lender(state, i):
-                fail(state, i, -(f.paid_in + f.retained))
+                fail(state, i, -(f.paid_in + f.retained), FOR_CASH)
                 more = True
         if more:
             mark_fleets(state)
@@ -572,7 +591,7 @@ def bring_down(state, firm):
     """Let a firm fail between two months, with all that follows."""
     f = state.firms[firm]
     state.market[0].stage = 1
-    fail(state, firm, f.debt_service + f.invoiced_out + f.fixed_cost)
+    fail(state, firm, f.debt_service + f.invoiced_out + f.fixed_cost, BY_DECREE)
     spread(state)
     measure(state)
 
@@ -602,7 +621,7 @@ def aftermath(state):
         m.stage = k
         for i in range(m.n_firms):
             if state.default_round[i] == k and state.firms[i].status == ACTIVE:
-                fail(state, i, shortfall[i])
+                fail(state, i, shortfall[i], BY_DECREE if state.firms[i].stops_paying >= 2.0 else FOR_CASH)
     m.stage = last
     spread(state)
     m.fire_discount *= 1.0 - state.params[0].fire_recovery

@@ -37,6 +37,7 @@ def decide(state):
     clouds_tender(state)
     vendors_plan(state)
     enter(state)
+    serve_contracts(state)
     measure(state)
 
 

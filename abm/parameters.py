@@ -93,16 +93,18 @@ planning_horizon | months | 15 | 1 | 36 | G4-047, G4-054: lead times of sites an
 capacity_ambition | ratio | 1 | 0 | 3 | assumption: plans are met, not exceeded | scales the capacity labs plan for
 growth_belief_cap | 1/year | 0.9 | 0 | 3 | G5-001: 1.16 in 2025, plans fade | fastest growth anybody plans with
 commitment_ratio | ratio | 0.9 | 0 | 5 | assumption: invoices promised stay below expected revenue plus access to equity | invoices a lab dares to promise, relative to its means
+commitment_equity | ratio | 0.3 | 0 | 3 | assumption: a third of the equity within reach is promised to landlords | part of the equity a lab could raise that backs its promises
 tender_threshold | share | 0.05 | 0 | 1 | assumption: small gaps are bought spot | gap, relative to need, at which a tender starts
 tender_part | share | 0.25 | 0.01 | 1 | assumption: a gap is closed in several deals | part of the gap put out a month
 runway_trigger | months | 12 | 1 | 60 | assumption: rounds are held before a year's cash is left | runway below which a lab raises equity
 runway_target | months | 20 | 1 | 60 | G1-002, G1-017: cash for two years of burn | runway a round pays for
 equity_dilution | share | 0.12 | 0 | 0.5 | G1-002, G1-023: 40 to 60 bn on 500 | largest part of a firm's value sold in one round
+frontier_option | bn | 120 | 0 | 2000 | G1-023, G1-033: labs with little revenue are valued for what they may become | value of being at the frontier, apart from revenue
 value_multiple | ratio | 6 | 0.5 | 40 | assumption: a mature software firm's price to sales | price to sales without growth
 value_growth_slope | ratio | 16 | 0 | 60 | G1-010, G1-023, G5-001: 25 times sales at growth 1.16 | added price to sales per unit of log growth
 round_spacing | months | 9 | 0 | 60 | G1-002, G1-023, G1-125: large rounds are one to two a year | months between planned equity rounds
 round_success | 1/month | 0.6 | 0 | 1 | assumption: a round takes about two months | chance that a round closes in a month at normal sentiment
-round_excess | ratio | 2 | 1 | 10 | assumption: who must raise raises for more than a month | size of an emergency round relative to the shortfall
+round_excess | ratio | 4 | 1 | 10 | assumption: who must raise raises for more than a month | size of an emergency round relative to the shortfall
 lab_cash_months | months | 3 | 0 | 36 | assumption: a subsidiary keeps a quarter's costs | cash a parent leaves in its lab
 spending_cut | share | 0.05 | 0 | 0.5 | assumption: layoffs take months | cut in fixed cost in a month of shortfall
 contracts:
@@ -123,6 +125,7 @@ bid_taste | ratio | 0.1 | 0 | 1 | assumption: offers differ in more than price |
 promise_growth | ratio | 4 | 1 | 20 | G1-109 against G1-108: contracted power over three times the active | promises a provider may have relative to its fleet
 renegotiation | ratio | 1 | 0 | 5 | assumption: 1 lets providers weigh loss against haircut | willingness of providers to extend and amend
 renegotiation_cover | ratio | 0.9 | 0 | 5 | assumption: a provider whose own debt is not covered cannot give way | debt-service cover a provider needs to give way
+termination_months | months | 12 | 0 | 60 | assumption: a year to let the capacity again | months of take-or-pay rent claimed as damages from a buyer that fails
 amend_haircut | share | 0.1 | 0 | 0.9 | assumption: telecom restructurings of 2001 cut more (G8-004) | price cut when a contract is amended
 amend_deferral | share | 0.4 | 0 | 1 | assumption | part of the month's invoice waived when a contract is amended
 amend_extension | months | 12 | 0 | 60 | assumption | months added when a contract is amended
@@ -167,6 +170,7 @@ providers:
 equity_part | share | 0.5 | 0 | 1 | assumption | part of its cash a neocloud puts into orders
 capex_willingness | ratio | 1 | 0 | 3 | assumption: 1 is each hyperscaler's own share | scales the part of cash earnings spent on capex
 hyperscaler_leverage | ratio | 0.55 | 0 | 0.95 | assumption: liabilities over assets that keeps an investment grade | leverage up to which hyperscalers borrow for capex
+backlog_advance | share | 0.5 | 0 | 1.5 | G1-079, G1-089: Oracle's debt against its backlog, G7-008 for what is to come | debt that firm contracts sold can carry, per unit of backlog
 debt_capex_share | share | 0.25 | 0 | 1 | G1-178, G7-010: debt is a part of hyperscalers' funding | part of the room to borrow used a year
 cash_buffer | months | 1 | 0 | 24 | assumption | months of fixed cost kept in cash
 receipt_trust | share | 0.9 | 0 | 1 | assumption: firms expect a tenth of receipts late | part of receivables firms count on
@@ -208,6 +212,9 @@ acceleration_ltv | ratio | 1.5 | 1 | 10 | assumption: lenders call only when far
 acceleration_cover | ratio | 1 | 0 | 5 | G3-011 | debt-service cover below which a breached loan is called
 warehouse_share | share | 0.3 | 0 | 0.9 | assumption: funds' back leverage | part of a fund's loan refinanced with a bank
 warehouse_tenor | months | 36 | 1 | 120 | assumption | term of warehouse lines
+funding_access | 1/month | 0.02 | 0 | 1 | assumption: fund inflows of a quarter of net worth a year | new money savers give a fund or bond market in need, relative to its net worth
+asset_sale_price | share | 0.95 | 0.05 | 1 | assumption: large portfolios sell a little below book | price of a fund's or sponsor's other holdings, of book
+asset_sale_pace | 1/month | 0.02 | 0 | 1 | assumption: a quarter of a portfolio in a year | part of its other holdings a fund or sponsor can sell in a month
 lender_cash | share | 0.01 | 0 | 1 | assumption | cash lenders keep per loan
 lender_payout | share | 0.5 | 0 | 1 | assumption | part of surplus cash lenders pay out
 stress:

@@ -19,6 +19,7 @@ from abm.economy import (
     N_SEGMENTS,
     OUTSIDE,
     PENDING,
+    SPONSOR,
     VENDOR,
 )
 from abm.ledger import imbalance, sum_claims
@@ -192,6 +193,8 @@ def record(state):
             s.lender_capital += f.paid_in + f.retained
             s.appetite += f.appetite * (f.loans_held + 1e-9)
             books += f.loans_held + 1e-9
+            if f.subkind == SPONSOR:
+                s.debt += f.debt
             continue
         if f.kind == OUTSIDE:
             continue

@@ -9,6 +9,7 @@ from abm.contagion.rows import ClearingScratch, clear_rows
 from abm.draws import D_ROUND, uniform
 from abm.economy import (
     ACTIVE,
+    BANK,
     BN_PER_RATE,
     COMPUTE,
     COUNTERPARTY,
@@ -35,6 +36,7 @@ from abm.economy import (
     F_OTHER_BUSINESS,
     F_POWER,
     F_PRINCIPAL,
+    F_SECONDHAND,
     F_SITE,
     F_SUPPORT,
     FLEET_COLLATERAL,
@@ -45,17 +47,21 @@ from abm.economy import (
     LENDER,
     LIVE,
     NEOCLOUD,
+    NO_COLLATERAL,
     OUTSIDE,
     PENDING,
     POWER,
     REVOLVER,
     SAVERS,
+    SPONSOR,
     SUPPLIERS,
     TIER_OPERATING,
     TIER_SECURED,
     TIER_UNSECURED,
     VENDOR,
+    VENDOR_CHANNEL,
     VENDOR_LOAN,
+    WAREHOUSE,
 )
 from abm.ledger import (
     charge,
@@ -68,9 +74,17 @@ from abm.ledger import (
     raise_funding,
     return_funding,
     transfer,
+    write_off,
 )
-from abm.markets.compute import usage
-from abm.markets.credit import finance_hardware, issue_equity, lend, refinance, scheduled_principal
+from abm.markets.compute import free_tenants, usage
+from abm.markets.credit import (
+    draw_warehouse,
+    finance_hardware,
+    issue_equity,
+    lend,
+    refinance,
+    scheduled_principal,
+)
 from abm.markets.gpus import balance_due, cancel_order, take_delivery
 
 
@@ -220,6 +234,36 @@ def draw_revolvers(state, firm, amount):
 
 
 @jit
+def roll_over(state, firm, amount):
+    """Refinance what falls due, loan by loan, so that each new loan stands for what the old one did (bn)."""
+    d = state.dues
+    got = 0.0
+    for r in range(state.market[0].n_dues):
+        if got >= amount:
+            break
+        if d.kind[r] == DUE_PRINCIPAL and d.debtor[r] == firm and d.amount[r] > 0.0:
+            for_ai = state.loans[d.ref[r]].for_ai
+            end_user = state.loans[d.ref[r]].end_user
+            part = min(d.amount[r], amount - got)
+            if state.loans[d.ref[r]].kind == WAREHOUSE:
+                got += draw_warehouse(state, firm, part)
+            else:
+                replaced = part if state.loans[d.ref[r]].collateral != NO_COLLATERAL else 0.0
+                got += refinance(state, firm, part, replaced, for_ai, end_user)
+    return got
+
+
+@jit
+def hardware_user(state, firm):
+    """The customer to whom the hardware that is about to arrive is dedicated, -1 if none."""
+    d = state.dues
+    for r in range(state.market[0].n_dues):
+        if d.kind[r] == DUE_ORDER and d.debtor[r] == firm and state.orders[d.ref[r]].end_user >= 0:
+            return state.orders[d.ref[r]].end_user
+    return -1
+
+
+@jit
 def parent_support(state, firm, amount):
     """A parent with money to spare puts equity into its subsidiary (bn given)."""
     parent = state.firms[firm].parent
@@ -242,7 +286,7 @@ def emergency_round(state, firm, amount):
     m = state.market[0]
     p = state.params[0]
     f = state.firms[firm]
-    if (f.kind != LAB and f.kind != NEOCLOUD) or f.valuation <= 0.0 or m.month - f.last_round < 3:
+    if (f.kind != LAB and f.kind != NEOCLOUD) or f.parent >= 0 or f.valuation <= 0.0:
         return 0.0
     if uniform(m.seed, D_ROUND, m.month, firm) > p.round_success * m.sentiment:
         return 0.0
@@ -297,6 +341,22 @@ def renegotiate(state, firm, amount):
 
 
 @jit
+def sell_assets(state, firm, amount):
+    """A fund or sponsor sells other holdings to savers, in a month only so much, at a discount (bn raised)."""
+    p = state.params[0]
+    f = state.firms[firm]
+    book = min(amount / max(p.asset_sale_price, 0.01), p.asset_sale_pace * f.other_assets)
+    if book <= 0.0:
+        return 0.0
+    got = book * p.asset_sale_price
+    transfer(state, SAVERS, firm, got, F_SECONDHAND)
+    state.firms[SAVERS].retained -= got
+    f.other_assets -= book
+    write_off(state, firm, book - got)
+    return got
+
+
+@jit
 def fund_firm(state, i, outflow, inflow, hardware, maturing):
     """The funding ladder of one firm that foresees a shortfall, in order: hardware loans, revolvers,
     refinancing, the parent, equity, cancelled orders and spending cuts, renegotiation."""
@@ -304,8 +364,20 @@ def fund_firm(state, i, outflow, inflow, hardware, maturing):
     f = state.firms[i]
     if f.kind == LENDER:
         gap = outflow - f.cash - p.receipt_trust * inflow
-        if gap > 0.0 and f.paid_in + f.retained > 0.0:
-            raise_funding(state, i, gap)
+        if gap <= 0.0:
+            return
+        if f.subkind == BANK:
+            # Banks have deposits and the central bank as long as they are solvent.
+            if f.paid_in + f.retained > 0.0:
+                raise_funding(state, i, gap)
+            return
+        gap -= roll_over(state, i, min(gap, maturing))
+        if gap > 0.0 and f.subkind != SPONSOR and f.lending_open > 0.5 and f.paid_in + f.retained > 0.0:
+            new = min(gap, p.funding_access * (f.paid_in + f.retained))
+            raise_funding(state, i, new)
+            gap -= new
+        if gap > 0.0:
+            sell_assets(state, i, gap)
         return
     buffer = p.cash_buffer * f.fixed_cost
     if hardware > 0.0:
@@ -313,25 +385,28 @@ def fund_firm(state, i, outflow, inflow, hardware, maturing):
             for v in range(state.market[0].n_firms):
                 if state.firms[v].kind == VENDOR and state.firms[v].status == ACTIVE:
                     size = offer_vendor_finance(state, v, hardware)
+                    wanted = p.vendor_finance_share * hardware
+                    if size < 0.99 * wanted:
+                        log_hit(state, i, v, VENDOR_CHANNEL, wanted - size)
                     if size > 0.01:
                         rate = state.market[0].base_rate + p.vendor_loan_spread
                         months = int(min(p.loan_tenor, p.max_tenor))
                         lend(state, v, i, VENDOR_LOAN, size, rate, months, TIER_SECURED, FLEET_COLLATERAL, 1)
                         hardware -= size
                     break
-        finance_hardware(state, i, hardware, -1)
+        finance_hardware(state, i, hardware, hardware_user(state, i))
     gap = outflow + buffer - f.cash - p.receipt_trust * inflow
     if gap <= 0.0:
         return
     gap -= draw_revolvers(state, i, gap)
     if gap > 0.0 and maturing > 0.0:
-        gap -= refinance(state, i, min(gap, maturing))
+        gap -= roll_over(state, i, min(gap, maturing))
     if gap > 0.0:
         gap -= parent_support(state, i, gap)
     if gap > 0.0:
         gap -= emergency_round(state, i, gap * p.round_excess)
     if gap > 0.0 and (f.kind == NEOCLOUD or f.kind == HYPERSCALER):
-        gap -= refinance(state, i, gap)
+        gap -= refinance(state, i, gap, 0.0, 1, -1)
     gap -= buffer
     if gap > 0.0 and hardware > 0.0:
         gap -= drop_orders(state, i, gap)
@@ -482,6 +557,7 @@ def run_off(state):
             charge(state, c.buyer, c.prepaid)
             earn(state, c.seller, c.prepaid)
             c.prepaid = 0.0
+            free_tenants(state, c)
     for r in range(m.n_loans):
         loan = state.loans[r]
         if loan.status != LIVE:
@@ -505,12 +581,13 @@ def distribute(state):
         elif f.kind == VENDOR:
             spare = f.cash - p.vendor_cash_months * f.supply - f.deposits_in
             pay_out(state, i, max(p.vendor_payout * spare, 0.0))
-        elif f.kind == LENDER:
+        elif f.kind == LENDER and f.subkind != SPONSOR:
             spare = f.cash - p.lender_cash * f.loans_held
             if spare > 0.0:
                 back = min(spare, f.funding)
                 return_funding(state, i, back)
-                pay_out(state, i, p.lender_payout * (spare - back))
+                if f.lending_open > 0.5:
+                    pay_out(state, i, p.lender_payout * (spare - back))
         elif f.parent >= 0 and f.kind == LAB and state.firms[f.parent].status == ACTIVE:
             spare = f.cash - p.lab_cash_months * max(f.operating_cost, 0.0)
             if spare > 0.0:

@@ -13,7 +13,6 @@ from abm import parameters
 from abm.calibration.opening import Opening, opening_tables
 from abm.contagion.rows import clearing_scratch
 from abm.economy import (
-    ABSENT,
     ACTIVE,
     DTYPES,
     ENTRANT,
@@ -199,6 +198,7 @@ class Economy:
         p = state.params[0]
         firms = state.firms
         m.sentiment = 1.0
+        m.opening_spot = m.spot_price
         m.flagship = o.names.index("OpenAI") if "OpenAI" in o.names else -1
         # Lenders' capital: less of it is more debt to savers, the size of the balance sheet stays.
         scale = p.lender_capital

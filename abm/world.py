@@ -39,7 +39,8 @@ def shock_strength(state, r):
 def apply_shocks(state):
     """Set this month's parameters and the shocks on named firms.
 
-    Scales multiply and additions add up over all shocks on one parameter: value = base * product + sum, kept within the parameter's range.
+    Scales multiply and additions add up over all shocks on one parameter: value = base * product + sum, kept
+    within the parameter's range.
     """
     m = state.market[0]
     for k in range(state.param_values.shape[0]):
@@ -54,9 +55,8 @@ def apply_shocks(state):
             state.param_values[s.parameter] *= 1.0 + strength * (s.scale - 1.0)
     for r in range(m.n_shocks):
         s = state.shocks[r]
-        if s.target == 0:
-            if s.struck >= 0:
-                state.param_values[s.parameter] += shock_strength(state, r) * s.add
+        if s.target == 0 and s.struck >= 0:
+            state.param_values[s.parameter] += shock_strength(state, r) * s.add
     for k in range(state.param_values.shape[0]):
         state.param_values[k] = min(max(state.param_values[k], state.bounds[k, 0]), state.bounds[k, 1])
     for r in range(m.n_shocks):

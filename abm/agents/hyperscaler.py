@@ -25,10 +25,12 @@ def plan_fleet(state, cloud):
 def capex_budget(state, cloud):
     """Most a hyperscaler orders in a month (bn): a share of its cash earnings, more while its debt is low.
 
-    The debt part lets leverage rise towards `hyperscaler_leverage` of assets over a year.
+    The debt part lets leverage rise towards `hyperscaler_leverage` of assets, or debt towards the part of the
+    firm backlog that lenders advance, whichever is more.
     """
     p = state.params[0]
     f = state.firms[cloud]
     own = f.capex_share * max(f.earnings, 0.0) * p.capex_willingness
     room = max(p.hyperscaler_leverage - f.leverage, 0.0) * max(f.other_assets + f.fleet_book + f.sites, 0.0)
+    room = max(room, p.backlog_advance * f.backlog_in - f.debt)
     return own + room * p.debt_capex_share / 12.0

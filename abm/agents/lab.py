@@ -87,38 +87,48 @@ def plan_capacity(state, lab):
 def affordable_commitment(state, lab):
     """Invoices a month a lab dares to promise (bn), all contracts together at full ramp.
 
-    Expected revenue a planning horizon ahead times the commitment ratio, plus what its cash and its access to
-    equity can carry for the length of a contract.
+    Expected revenue a planning horizon ahead times the commitment ratio, plus what its cash can carry for the
+    length of a contract and, if it is nobody's subsidiary, a part of the equity it could raise in a year.
     """
     p = state.params[0]
     m = state.market[0]
     f = state.firms[lab]
     revenue = f.revenue * math.exp(min(f.expected_growth, p.growth_belief_cap) * p.planning_horizon / 12.0)
-    equity = p.equity_dilution * f.valuation * m.sentiment / 12.0
+    equity = 0.0
+    if f.parent < 0:
+        equity = p.commitment_equity * p.equity_dilution * f.valuation * m.sentiment / 12.0
     return p.commitment_ratio * (revenue + f.cash / max(p.contract_tenor, 1.0) + equity)
 
 
 @jit
 def value_lab(state, lab):
-    """Equity value investors see (bn): annual revenue times a multiple that follows growth and sentiment.
+    """Equity value investors see (bn): annual revenue times a multiple that follows growth, plus the option
+    that a lab at the frontier may win the market; both times sentiment.
 
     ``multiple = base + slope * growth``; 25 times revenue at OpenAI's growth of 2025 (G1-010, G1-023,
-    G5-001).
+    G5-001). The option halves with every quarter of a year behind the frontier.
     """
     p = state.params[0]
     f = state.firms[lab]
     growth = min(max(f.expected_growth, 0.0), p.growth_belief_cap)
     multiple = p.value_multiple + p.value_growth_slope * growth
-    return 12.0 * f.revenue * multiple * state.market[0].sentiment
+    m = state.market[0]
+    option = p.frontier_option * math.exp(-2.77 * max(m.frontier - f.quality, 0.0))
+    return (12.0 * f.revenue * multiple + option) * m.sentiment
 
 
 @jit
 def seek_equity(state, lab):
-    """Equity a lab asks investors for now (bn): enough for the wanted runway, within tolerable dilution."""
+    """Equity a lab asks investors for now (bn): enough for the wanted runway, within tolerable dilution.
+
+    It reckons with half of the invoices that the ramps of its contracts still have to bring.
+    """
     p = state.params[0]
     f = state.firms[lab]
-    if runway(state, lab) > p.runway_trigger:
-        return 0.0
     ahead = monthly_burn(state, lab)
+    if ahead > 0.0:
+        ahead += 0.5 * max(f.promised_pay - f.invoiced_out, 0.0)
+    if f.cash > p.runway_trigger * ahead:
+        return 0.0
     wanted = p.runway_target * ahead - max(f.cash, 0.0)
     return max(min(wanted, p.equity_dilution * f.valuation), 0.0)

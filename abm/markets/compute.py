@@ -18,16 +18,15 @@ from abm.economy import (
     HYPERSCALER,
     LAB,
     LIVE,
+    MARKET,
     NEOCLOUD,
     PENDING,
     SITE,
     VEHICLE,
 )
-from abm.ledger import pay_cost
+from abm.ledger import log_hit, pay_cost
 from abm.markets.power import mean_kw, running_cost, use_energy
 from abm.markets.services import bill_services, sells_models
-
-OPENING_SPOT = 1.9  # USD/H100e-h, reference of the tenants' demand curve (G4-011, G4-012)
 
 
 @jit
@@ -78,6 +77,8 @@ def count_capacity(state):
         f.promised_in = 0.0
         f.promised_out = 0.0
         f.invoiced_in = 0.0
+        f.promised_rent = 0.0
+        f.promised_pay = 0.0
         f.invoiced_out = 0.0
         f.backlog_in = 0.0
         f.backlog_out = 0.0
@@ -148,6 +149,8 @@ def tally_contracts(state):
         seller = state.firms[c.seller]
         buyer.backlog_out += value
         seller.backlog_in += value
+        seller.promised_rent += invoice
+        buyer.promised_pay += invoice
         if c.kind == COMPUTE:
             buyer.promised_in += c.quantity
             seller.promised_out += c.quantity
@@ -189,6 +192,17 @@ def deliver_sites(state):
         c.delivered = wanted
         owner.leased_gw -= wanted
         state.firms[c.buyer].leased_gw += wanted
+
+
+@jit
+def free_tenants(state, contract):
+    """Other tenants whose contract ends or breaks look for the same capacity on the spot market."""
+    m = state.market[0]
+    if contract.buyer != CUSTOMERS or contract.kind != COMPUTE:
+        return
+    wanted = contract.quantity * ramp_share(contract, m.month)
+    elasticity = state.params[0].tenant_elasticity
+    m.tenant_demand += wanted * math.exp(elasticity * math.log(m.spot_price / m.opening_spot))
 
 
 @jit
@@ -253,12 +267,12 @@ def clear_spot(state):
     cap = p.spot_cap
     clearing = cap
     if supply > fixed + 1e-9:
-        clearing = OPENING_SPOT * math.exp(math.log(max(flexible, 1e-9) / (supply - fixed)) / p.tenant_elasticity)
+        clearing = m.opening_spot * math.exp(math.log(max(flexible, 1e-9) / (supply - fixed)) / p.tenant_elasticity)
     clearing = min(max(clearing, floor), cap)
     step = p.spot_adjustment * math.log(clearing / m.spot_price)
     step = min(max(step, -p.spot_step), p.spot_step)
     m.spot_price = min(max(m.spot_price * math.exp(step), floor), cap)
-    reach = math.exp(-p.tenant_elasticity * math.log(m.spot_price / OPENING_SPOT))
+    reach = math.exp(-p.tenant_elasticity * math.log(m.spot_price / m.opening_spot))
     demand = fixed + flexible * reach
     served = min(1.0, supply / demand) if demand > 0.0 else 1.0
     sold = min(1.0, demand / supply) if supply > 0.0 else 0.0
@@ -284,6 +298,8 @@ def clear_spot(state):
             # The exchange (customers' sector) pays sellers at once and collects from the agents that bought.
             if firms[j].spot_sold > 0.0:
                 pay_cost(state, CUSTOMERS, j, firms[j].spot_sold * rate, F_COMPUTE)
+                missing = firms[j].expected_spot - m.spot_price
+                log_hit(state, j, -1, MARKET, firms[j].spot_sold * missing * BN_PER_RATE)
 
 
 @jit
@@ -308,11 +324,11 @@ def use_fleets(state):
 
 @jit
 def usage(f):
-    """Share of what a firm has under contract that it uses, 1 if it sells on."""
-    if f.kind != LAB or f.contracted_in <= 1e-12:
+    """Share of what a firm has under contract that it uses: labs and clouds by their need, others all of it."""
+    if (f.kind != LAB and f.kind != HYPERSCALER) or f.contracted_in <= 1e-12:
         return 1.0
     have = f.capacity + f.contracted_in
-    return min(1.0, (f.need + f.training) / have)
+    return min(1.0, (f.need + f.training + f.contracted_out + f.spot_sold) / have)
 
 
 @jit
@@ -357,7 +373,7 @@ def mark_fleets(state):
 
     The rental price is expected to go from today's towards the full cost of the best generation on sale, which
     itself falls with technical progress; so both a lower spot price and a better generation mark every older
-    vintage down (DeAngelo's obsolescence, Jovanovic and Nyarko vintage capital; model.md, phase 4).
+    vintage down (vintage capital: Solow 1960; the discounted-rent view of capital: Jorgenson 1963).
     """
     m = state.market[0]
     p = state.params[0]

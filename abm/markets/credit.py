@@ -21,11 +21,13 @@ from abm.economy import (
     NEOCLOUD,
     NO_COLLATERAL,
     PRIVATE_CREDIT,
+    PROJECT,
     SAVERS,
     SITE_COLLATERAL,
     SPONSOR,
     TIER_SECURED,
     TIER_UNSECURED,
+    VEHICLE,
     VENDOR,
     WAREHOUSE,
 )
@@ -58,7 +60,14 @@ def collateral_value(state, borrower):
     f = state.firms[borrower]
     value = f.fleet_mark + f.sites
     if f.kind == LENDER and f.subkind == SPONSOR:
-        value = f.holdings * 0.5 + f.other_assets
+        value += f.other_assets
+        for r in range(state.market[0].n_stakes):
+            stake = state.stakes[r]
+            if stake.holder == borrower:
+                value += stake.share * state.firms[stake.issuer].valuation
+    elif f.kind == VEHICLE:
+        # A project under construction: what has been paid for and the loan money not yet spent secure the loan.
+        value += f.deposits_out + max(f.cash, 0.0)
     return value
 
 
@@ -87,7 +96,11 @@ def measure(state):
         owned = assets(f)
         f.leverage = min(liabilities(f) / owned, 5.0) if owned > 1e-9 else 0.0
         f.ltv = min(f.secured_debt / max(collateral_value(state, i), 1e-9), 9.9) if f.secured_debt > 0.0 else 0.0
-        f.dscr = min(max(f.earnings / f.debt_service, -9.9), 9.9) if f.debt_service > 1e-9 else 9.9
+        earnings = f.earnings
+        if f.kind == VEHICLE:
+            # Lenders to a project look at the rent it has been promised.
+            earnings = max(earnings, f.promised_rent)
+        f.dscr = min(max(earnings / f.debt_service, -9.9), 9.9) if f.debt_service > 1e-9 else 9.9
         if f.kind == LENDER:
             weighted = state.params[0].loan_risk_weight * f.loans_held + f.other_weight * f.other_assets
             f.capital_ratio = min((f.paid_in + f.retained) / max(weighted, 1e-9), 9.9)
@@ -160,6 +173,7 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
         return 0.0
     secured = collateral != NO_COLLATERAL
     got = 0.0
+    short = 0
     tried = state.work_space[3]
     for i in range(m.n_firms):
         tried[i] = 0.0
@@ -181,8 +195,9 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
         tried[best] = 1.0
         size = size_loan(state, best, borrower, amount - got, exposure(state, best, borrower))
         if size < 0.01 * amount and size < amount - got:
-            if state.firms[best].lending_open < 0.5:
-                log_hit(state, borrower, best, FUNDING, amount - got)
+            if is_short_of_capital(state, best):
+                tried[best] = 2.0
+                short += 1
             continue
         tier = TIER_SECURED if secured else TIER_UNSECURED
         r = lend(state, best, borrower, kind, size, best_rate, months, tier, collateral, amortising)
@@ -194,16 +209,28 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
         got += size
         if got >= amount - 1e-9:
             break
+    if short > 0 and got < 0.99 * amount:
+        for i in range(m.n_firms):
+            if tried[i] == 2.0:
+                log_hit(state, borrower, i, FUNDING, (amount - got) / short)
     return got
 
 
 @jit
+def is_short_of_capital(state, lender):
+    """Whether a lender refuses because it has stopped lending or its capital carries no more loans."""
+    p = state.params[0]
+    f = state.firms[lender]
+    return f.lending_open < 0.5 or f.capital_ratio < f.min_capital * p.capital_requirement * (1.0 + p.capital_buffer)
+
+
+@jit
 def draw_warehouse(state, fund, amount):
-    """A private-credit fund refinances a part of a new loan with a bank, on a line the bank can call."""
+    """A private-credit fund refinances a part of its loans with a bank, on a line the bank can call (bn drawn)."""
     m = state.market[0]
     p = state.params[0]
     if amount < 1e-3:
-        return
+        return 0.0
     for i in range(m.n_firms):
         bank = state.firms[i]
         if bank.kind != LENDER or bank.status != ACTIVE or bank.subkind != BANK:
@@ -215,7 +242,10 @@ def draw_warehouse(state, fund, amount):
         rate = price_loan(state, i, fund, False)
         r = lend(state, i, fund, WAREHOUSE, size, rate, months, TIER_UNSECURED, NO_COLLATERAL, 0)
         state.loans[r].committed = 0
-        return
+        # The hardware's debt stands at the builder already.
+        state.loans[r].for_ai = 0
+        return size
+    return 0.0
 
 
 @jit
@@ -257,7 +287,6 @@ def issue_equity(state, issuer, amount, valuation):
         new_stake(state, SAVERS, issuer, left / after, left)
         state.firms[SAVERS].holdings += left
         state.firms[issuer].paid_in += left
-    state.firms[issuer].last_round = m.month
     log_event(state, E_EQUITY, issuer, -1, amount)
 
 
@@ -293,21 +322,32 @@ def finance_hardware(state, buyer, amount, end_user):
 
 
 @jit
-def refinance(state, borrower, amount):
-    """Roll what matures into a new loan of the firm's kind (bn borrowed)."""
+def refinance(state, borrower, amount, replaced, for_ai, end_user):
+    """Roll debt into a new loan of the firm's kind (bn borrowed); it stays what it was borrowed for.
+
+    Parameters
+    ----------
+    amount : float
+        Wanted (bn).
+    replaced : float
+        Secured debt that the new loan pays off, whose collateral it can take over (bn).
+    for_ai, end_user : int
+        Of the debt that is rolled over.
+    """
     p = state.params[0]
     f = state.firms[borrower]
-    if f.kind == LENDER:
-        if f.subkind == SPONSOR:
-            return borrow(state, borrower, BOND, amount, int(p.bond_tenor), NO_COLLATERAL, 0, -1)
-        return 0.0
-    room = p.max_ltv * collateral_value(state, borrower) - f.secured_debt
+    first = state.market[0].n_loans
     got = 0.0
-    if room > 0.1 * amount and (f.kind == NEOCLOUD or f.fleet_mark + f.sites > 0.0) and f.kind != HYPERSCALER:
+    room = p.max_ltv * collateral_value(state, borrower) - f.secured_debt + replaced
+    if room > 0.1 * amount and (f.kind == NEOCLOUD or f.kind == VEHICLE):
         collateral = FLEET_COLLATERAL if f.fleet_mark > f.sites else SITE_COLLATERAL
+        kind = PROJECT if f.kind == VEHICLE else DDTL
         months = int(min(p.loan_tenor, p.max_tenor))
-        got = borrow(state, borrower, DDTL, min(room, amount), months, collateral, 1, -1)
+        got = borrow(state, borrower, kind, min(room, amount), months, collateral, 1, end_user)
     if got < amount:
         months = int(min(p.bond_tenor, p.max_tenor + 60.0))
-        got += borrow(state, borrower, BOND, amount - got, months, NO_COLLATERAL, 0, -1)
+        got += borrow(state, borrower, BOND, amount - got, months, NO_COLLATERAL, 0, end_user)
+    for r in range(first, state.market[0].n_loans):
+        if state.loans[r].borrower == borrower:
+            state.loans[r].for_ai = for_ai
     return got

@@ -32,6 +32,50 @@ from abm.markets.compute import best_generation
 
 
 @jit
+def nth_vendor(state, k):
+    """Row of the k-th vendor still in business (0: the first), or of the last one there is; -1 if none."""
+    found = -1
+    seen = 0
+    for i in range(state.market[0].n_firms):
+        if state.firms[i].kind == VENDOR and state.firms[i].status == ACTIVE:
+            found = i
+            if seen == k:
+                return found
+            seen += 1
+    return found
+
+
+@jit
+def unit_cost(state, buyer):
+    """Price of one M H100e of the hardware a provider would order, with its site (bn)."""
+    p = state.params[0]
+    f = state.firms[buyer]
+    cost = 0.0
+    for k in range(3):
+        part = 1.0 - f.custom_share - f.amd_share
+        if k == 1:
+            part = f.amd_share
+        elif k == 2:
+            part = f.custom_share
+        vendor = nth_vendor(state, k)
+        if vendor < 0 or part <= 1e-6:
+            continue
+        g = best_generation(state, vendor)
+        if g >= 0:
+            cost += part * (state.generations[g].cost * state.firms[vendor].markup)
+            cost += part * state.generations[g].kw * f.pue * p.site_cost
+    return max(cost, 0.1)
+
+
+@jit
+def affordable_fleet(state, buyer):
+    """Hardware that a provider's own cash carries with loans at the usual loan to cost (M H100e)."""
+    p = state.params[0]
+    cash = p.equity_part * max(state.firms[buyer].cash, 0.0)
+    return cash / max(1.0 - p.loan_to_cost, 0.05) / unit_cost(state, buyer)
+
+
+@jit
 def room_for(state, firm, kw):
     """Units of hardware of this power (kW per H100e) that a firm's powered sites can still take (M H100e)."""
     f = state.firms[firm]
@@ -253,7 +297,6 @@ def release_generation(state, vendor):
 def vendors_plan(state):
     """Vendors set prices and supply by their order books and release the next generation when it is due."""
     m = state.market[0]
-    p = state.params[0]
     book = state.work_space[0]
     for i in range(m.n_firms):
         book[i] = 0.0

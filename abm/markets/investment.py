@@ -18,31 +18,15 @@ from abm.economy import (
     SAVERS,
     SITE_ORDER,
     SUPPLIERS,
-    VENDOR,
 )
 from abm.ledger import log_event, new_stake, transfer
 from abm.markets.compute import best_generation
-from abm.markets.gpus import gw_on_order, place_order
-
-
-@jit
-def nth_vendor(state, k):
-    """Row of the k-th vendor still in business (0: the first), or of the last one there is; -1 if none."""
-    found = -1
-    seen = 0
-    for i in range(state.market[0].n_firms):
-        if state.firms[i].kind == VENDOR and state.firms[i].status == ACTIVE:
-            found = i
-            if seen == k:
-                return found
-            seen += 1
-    return found
+from abm.markets.gpus import affordable_fleet, gw_on_order, nth_vendor, place_order, unit_cost
 
 
 @jit
 def order_units(state, buyer, units):
     """Order hardware, split over vendors by the buyer's shares, and the site it needs (M H100e)."""
-    m = state.market[0]
     p = state.params[0]
     f = state.firms[buyer]
     gw = f.fleet_gw + gw_on_order(state, buyer)
@@ -86,29 +70,6 @@ def order_sites(state, buyer, gw):
 
 
 @jit
-def unit_cost(state, buyer):
-    """Price of one M H100e of the hardware a provider would order, with its site (bn)."""
-    m = state.market[0]
-    p = state.params[0]
-    f = state.firms[buyer]
-    cost = 0.0
-    for k in range(3):
-        part = 1.0 - f.custom_share - f.amd_share
-        if k == 1:
-            part = f.amd_share
-        elif k == 2:
-            part = f.custom_share
-        vendor = nth_vendor(state, k)
-        if vendor < 0 or part <= 1e-6:
-            continue
-        g = best_generation(state, vendor)
-        if g >= 0:
-            cost += part * (state.generations[g].cost * state.firms[vendor].markup)
-            cost += part * state.generations[g].kw * f.pue * p.site_cost
-    return max(cost, 0.1)
-
-
-@jit
 def invest(state):
     """Every provider compares the capacity it wants with what it has and has ordered, and orders a part of the gap."""
     m = state.market[0]
@@ -121,8 +82,9 @@ def invest(state):
             target = plan_fleet(state, i)
             budget = capex_budget(state, i)
         elif f.kind == NEOCLOUD:
-            target = plan_orders(state, i)
-            budget = p.equity_part * max(f.cash, 0.0) / max(1.0 - p.loan_to_cost, 0.05)
+            # A cloud without a fleet yet plans by what its equity can carry.
+            target = max(plan_orders(state, i), 0.5 * affordable_fleet(state, i) if f.capacity <= 0.0 else 0.0)
+            budget = affordable_fleet(state, i) * unit_cost(state, i)
             if f.pd > p.bid_risk_cap:
                 budget = 0.0
         else:

@@ -20,9 +20,10 @@ from abm.economy import (
     F_SERVICE,
     FRONTIER_MEMORY,
     LAB,
+    MARKET,
     N_SEGMENTS,
 )
-from abm.ledger import log_event, pay_cost
+from abm.ledger import log_event, log_hit, pay_cost
 
 
 @jit
@@ -89,7 +90,9 @@ def post_prices(state):
         if f.status != ACTIVE:
             continue
         if f.kind == LAB:
+            before = f.price
             f.price += p.price_adjustment * (price_work(state, i) - f.price)
+            log_hit(state, i, -1, MARKET, f.work * (before - f.price))
         elif f.kind == ENTRANT:
             f.price = price_work(state, i)
             cheapest = min(cheapest, f.price)

@@ -20,7 +20,8 @@ from abm.economy import (
     PENDING,
 )
 from abm.ledger import log_event, new_contract, transfer
-from abm.markets.compute import ramp_months, unit_invoice
+from abm.markets.compute import best_generation, full_cost, ramp_months, unit_invoice
+from abm.markets.gpus import affordable_fleet, nth_vendor
 
 
 @jit
@@ -61,7 +62,24 @@ def can_promise(state, seller):
     if f.pd > p.bid_risk_cap:
         return 0.0
     ceiling = p.promise_growth * f.capacity
+    if f.kind == NEOCLOUD:
+        ceiling = max(ceiling, affordable_fleet(state, seller))
     return max(ceiling - f.promised_out, 0.0)
+
+
+@jit
+def own_cost(state, seller):
+    """Full cost of new hardware for a provider (USD per H100e-hour): its power, its chips, its spread over the
+    usual cost of capital."""
+    vendor = nth_vendor(state, 2 if state.firms[seller].custom_share > 0.5 else 0)
+    if vendor < 0:
+        return state.market[0].long_run_price
+    g = best_generation(state, vendor)
+    if g < 0:
+        return state.market[0].long_run_price
+    p = state.params[0]
+    spread = state.firms[seller].pd * p.loss_given_default_secured * p.loan_to_cost
+    return full_cost(state, g, seller) * (1.0 + spread * p.economic_life / 24.0)
 
 
 @jit
@@ -82,6 +100,8 @@ def sign_contract(state, buyer, seller, quantity, price, months, lead):
     c = state.contracts[r]
     value = unit_invoice(c) * ramp_months(c, c.start)
     c.announced = value
+    # A cloud that serves itself more than others uses what it rents; one that lives from letting sells it on.
+    c.own_use = 1 if state.firms[buyer].need > state.firms[buyer].promised_out else 0
     prepaid = min(p.prepayment_share * value, 0.1 * max(state.firms[buyer].cash, 0.0))
     if prepaid > 1e-9:
         transfer(state, buyer, seller, prepaid, F_PREPAYMENT)
@@ -135,7 +155,7 @@ def tender(state, buyer, wanted):
             if state.firms[buyer].kind == HYPERSCALER and state.firms[i].kind == HYPERSCALER:
                 continue
             taste = 1.0 + p.bid_taste * (uniform(m.seed, D_TENDER, m.month, buyer * 512 + i) - 0.5)
-            price = quote_contract(state, i, buyer, m.long_run_price) * taste
+            price = quote_contract(state, i, buyer, own_cost(state, i)) * taste
             if price < best_price:
                 best = i
                 best_price = price
