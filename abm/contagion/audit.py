@@ -158,6 +158,4 @@ def check_clearing(
     left = float(worth[later].sum())
     right = float((inner * destroyed).sum() - (inner * worth)[first].sum())
     if not left <= right + ROUNDING * float(nominal[defaulted].sum()):
-        raise AuditFailed(
-            f"firms with a net worth of {left:.9g} fell to losses of {right:.9g}, which cannot be enough"
-        )
+        raise AuditFailed(f"firms with a net worth of {left:.9g} fell to losses of {right:.9g}, which cannot be enough")

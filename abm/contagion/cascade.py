@@ -250,9 +250,7 @@ class CascadeTree:
         if ax is None:
             ax = plt.figure(layout="constrained").add_subplot()
         steps = sorted({(d.month, d.round) for d in self.defaults.values()})
-        causes = sorted(
-            {p.source for d in self.defaults.values() for p in d.parents if isinstance(p.source, str)}
-        )
+        causes = sorted({p.source for d in self.defaults.values() for p in d.parents if isinstance(p.source, str)})
         columns: list[list[int | str]] = [list(causes)] if causes else []
         columns += [[d.id for d in self.defaults.values() if (d.month, d.round) == step] for step in steps]
         place = {

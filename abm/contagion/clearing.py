@@ -148,9 +148,7 @@ def _clear_core(
     """
     n = cash.size
     parts = [(*_entries(layer), t) for t, layer in enumerate(layers)]
-    parts += [
-        (np.flatnonzero(b), np.full(np.count_nonzero(b), n), b[b > 0], t) for t, b in enumerate(external)
-    ]
+    parts += [(np.flatnonzero(b), np.full(np.count_nonzero(b), n), b[b > 0], t) for t, b in enumerate(external)]
     debtor = np.concatenate([p[0] for p in parts]).astype(np.int64)
     creditor = np.concatenate([p[1] for p in parts]).astype(np.int64)
     amount = np.concatenate([p[2] for p in parts])
@@ -309,9 +307,7 @@ def clear_tiers(
     try:
         given = [layer if sp.issparse(layer) else np.asarray(layer) for layer in liabilities]
     except (TypeError, ValueError):
-        raise BadInput(
-            "liabilities must be an array [tier, debtor, creditor], or one matrix a tier"
-        ) from None
+        raise BadInput("liabilities must be an array [tier, debtor, creditor], or one matrix a tier") from None
     if not given:
         raise BadInput("liabilities must have at least one tier")
     first = network("liabilities[0]", given[0])

@@ -161,9 +161,7 @@ def _linear(leverage: sp.csr_array, initial: NDArray[np.float64]) -> NDArray[np.
     return loss
 
 
-def _uncap(
-    leverage: sp.csr_array, initial: NDArray[np.float64], reached: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _uncap(leverage: sp.csr_array, initial: NDArray[np.float64], reached: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Let firms off the cap, one set after the other, with a linear solve each."""
     capped = reached.copy()
     loss = capped.astype(np.float64)
@@ -175,7 +173,7 @@ def _uncap(
         free = np.flatnonzero(reached & ~capped)
         known = initial[free] + (leverage @ capped.astype(np.float64))[free]
         among = sp.csr_array(leverage[free])[:, free]
-        loss[free] = np.clip(solve_refined(sp.csc_array(sp.eye_array(free.size) - among), known), 0.0, 1.0)
+        loss[free] = np.clip(solve_refined(sp.csr_array(among), known, loss[free]), 0.0, 1.0)
 
 
 def _single_hit(impact: sp.csr_array, initial: NDArray[np.float64]) -> NDArray[np.float64]:

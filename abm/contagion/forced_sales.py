@@ -166,9 +166,7 @@ def fire_sales(
             wanted = np.minimum(np.divide(excess, portfolio, out=np.zeros(n), where=portfolio > 0.0), 1.0)
         sold = np.maximum(sold, wanted)
         depth = np.divide(sold @ held, supply, out=np.zeros(m), where=supply > 0.0)
-        fall = (
-            np.exp(-strength * depth) if shape == "exponential" else np.maximum(1.0 - strength * depth, 0.0)
-        )
+        fall = np.exp(-strength * depth) if shape == "exponential" else np.maximum(1.0 - strength * depth, 0.0)
         change = float(np.abs(prices - first * fall).max(initial=0.0))
         if change <= (0.0 if rule == "default" else CONVERGED):
             break

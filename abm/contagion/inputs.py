@@ -129,8 +129,7 @@ def network(name: str, matrix: Any, *, n: int | None = None) -> Network:
             k = int(np.flatnonzero(wrong)[0])
             i = int(np.searchsorted(result.indptr, k, side="right")) - 1
             raise BadInput(
-                f"{name}[{i}, {result.indices[k]}] is {result.data[k]:g}: "
-                "it must be a finite number, at least 0"
+                f"{name}[{i}, {result.indices[k]}] is {result.data[k]:g}: it must be a finite number, at least 0"
             )
         result.eliminate_zeros()
     else:

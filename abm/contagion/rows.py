@@ -117,9 +117,7 @@ def clearing_scratch(n_firms: int, n_rows: int, n_tiers: int) -> ClearingScratch
 
 
 @jit
-def eliminate(
-    size: int, matrix: Any, leak: Any, estate: Any, pivot: Any, solution: Any, closed_value: float
-) -> None:
+def eliminate(size: int, matrix: Any, leak: Any, estate: Any, pivot: Any, solution: Any, closed_value: float) -> None:
     """Solve ``(D - B) x = estate`` by elimination without subtractions, in place.
 
     Nothing cancels because the diagonal is never formed by a difference: ``D[j] = leak[j] + sum_i B[i, j]``.
@@ -184,9 +182,7 @@ def _mark_new_defaults(cash: Any, s: ClearingScratch, default_round: Any, this_r
 
 
 @jit
-def _split_rows(
-    debtor: Any, creditor: Any, amount: Any, n_rows: int, s: ClearingScratch, default_round: Any
-) -> int:
+def _split_rows(debtor: Any, creditor: Any, amount: Any, n_rows: int, s: ClearingScratch, default_round: Any) -> int:
     """List the rows of defaulters, and sum what everybody receives from the others; return their number."""
     for i in range(default_round.shape[0]):
         s.solid[i] = 0.0
@@ -201,9 +197,7 @@ def _split_rows(
 
 
 @jit
-def _move_marginal_tiers(
-    cash: Any, alpha: float, beta: float, s: ClearingScratch, default_round: Any
-) -> bool:
+def _move_marginal_tiers(cash: Any, alpha: float, beta: float, s: ClearingScratch, default_round: Any) -> bool:
     """Move each defaulter's marginal tier up to where its estate runs out; return whether any moved.
 
     With marginal tiers fixed the payments dominate the true ones, so a tier found to be out of reach stays
@@ -437,9 +431,7 @@ def clear_rows(
                 _set_up(debtor, creditor, tier, amount, m, cash, alpha, beta, s, size)
                 # A closed circle with nothing lost: its greatest solution pays in full.
                 eliminate(size, s.matrix, s.leak, s.estate, s.pivot, s.recovery, 1.0)
-                size = _more_members(
-                    debtor, creditor, tier, amount, m, cash, alpha, beta, s, default_round, size
-                )
+                size = _more_members(debtor, creditor, tier, amount, m, cash, alpha, beta, s, default_round, size)
             _write_shares(s, default_round)
     for r in range(n_rows):
         paid[r] = amount[r] * s.share[debtor[r], tier[r]]

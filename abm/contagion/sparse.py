@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.linalg import gmres, splu
+from scipy.sparse.linalg import splu
 
 from abm.compiled import jit
 from abm.contagion.rows import TIE, eliminate
@@ -34,7 +34,7 @@ FIRST_GOAL = 1e-4
 SETTLED = 2e-15
 """Error of the shares paid at which sweeping stops."""
 
-PATIENCE = 200
+PATIENCE = 40
 """Sweeps still needed beyond which a default set is solved as a linear system."""
 
 DIRECT = 1000
@@ -43,7 +43,13 @@ DIRECT = 1000
 ROUNDED = 1e-15
 """Relative residual that needs no refinement."""
 
-STOPPED_EARLY = 1e-12
+STEP, ROUGH = 1e-8, 0.1
+"""Relative residuals at which BiCGSTAB stops: between two refinements, and where only a bound is wanted."""
+
+MOST_STEPS = 300
+"""Steps of BiCGSTAB between two refinements."""
+
+STALLED = 1e-12
 """Relative residual above which an iterative solution is not taken."""
 
 PRECISION = 1e-10
@@ -195,65 +201,144 @@ def sweep(
         before = change
 
 
-def _gmres(M: sp.csc_array, b: NDArray[np.float64]) -> NDArray[np.float64]:
-    return gmres(M, b, rtol=1e-8, restart=60, maxiter=5)[0]
+@jit
+def _apply(start: Any, index: Any, value: Any, x: Any, result: Any) -> None:
+    """Write ``x - B x`` for B in compressed rows."""
+    for i in range(x.shape[0]):
+        total = x[i]
+        for k in range(start[i], start[i + 1]):
+            total -= value[k] * x[index[k]]
+        result[i] = total
 
 
-def _refined(
-    solve: Callable[[NDArray[np.float64]], NDArray[np.float64]], M: sp.csc_array, b: NDArray[np.float64]
+@jit
+def _dot(x: Any, y: Any) -> float:
+    total = 0.0
+    for i in range(x.shape[0]):
+        total += x[i] * y[i]
+    return total
+
+
+@jit
+def _bicgstab(start: Any, index: Any, value: Any, b: Any, x: Any, tolerance: float, most: int) -> None:
+    """Improve x in ``x - B x = b`` by BiCGSTAB (van der Vorst 1992).
+
+    Compiled here because a library's runs its many short products on all cores, which is slower than the
+    products themselves, and rounds differently from machine to machine.
+    """
+    n = b.shape[0]
+    r, v, t = np.empty(n), np.zeros(n), np.empty(n)
+    _apply(start, index, value, x, r)
+    for i in range(n):
+        r[i] = b[i] - r[i]
+    shadow, p = r.copy(), np.zeros(n)
+    rho, alpha, omega = 1.0, 1.0, 1.0
+    goal = tolerance * math.sqrt(_dot(b, b))
+    for _ in range(most):
+        if math.sqrt(_dot(r, r)) <= goal:
+            return
+        rho_new = _dot(shadow, r)
+        if rho_new == 0.0 or omega == 0.0:
+            return
+        beta = (rho_new / rho) * (alpha / omega)
+        rho = rho_new
+        for i in range(n):
+            p[i] = r[i] + beta * (p[i] - omega * v[i])
+        _apply(start, index, value, p, v)
+        along = _dot(shadow, v)
+        if along == 0.0:
+            return
+        alpha = rho / along
+        for i in range(n):
+            x[i] += alpha * p[i]
+            r[i] -= alpha * v[i]
+        _apply(start, index, value, r, t)
+        squared = _dot(t, t)
+        if squared == 0.0:
+            return
+        omega = _dot(t, r) / squared
+        for i in range(n):
+            x[i] += omega * r[i]
+            r[i] -= omega * t[i]
+
+
+def _by_iteration(
+    B: sp.csr_array, b: NDArray[np.float64], guess: NDArray[np.float64], tolerance: float
 ) -> NDArray[np.float64]:
-    """Solution of ``M x = b``, refined until rounding stops the progress."""
-    x = solve(b)
-    left = np.abs(b - M @ x).sum()
-    while left > ROUNDED * np.abs(b).sum():
-        better = x + solve(b - M @ x)
-        now = np.abs(b - M @ better).sum()
-        if not now < left:
-            break
-        x, left = better, now
+    rows = (B.indptr.astype(np.int64), B.indices.astype(np.int64), B.data)
+    x = guess.copy()
+    _bicgstab(*rows, b, x, tolerance, MOST_STEPS)
     return x
 
 
-def solve_refined(M: sp.csc_array, b: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve a linear system by the way that suits its size; the caller checks the residual.
+def _refined(
+    solve: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    B: sp.csr_array,
+    b: NDArray[np.float64],
+    x: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """The solution x of ``x - B x = b``, refined until rounding stops the progress."""
+    rest = b - (x - B @ x)
+    left = float(np.abs(rest).sum())
+    while left > ROUNDED * np.abs(b).sum():
+        better = x + solve(rest)
+        rest = b - (better - B @ better)
+        now = float(np.abs(rest).sum())
+        if now < left:
+            x = better
+        if not now < 0.5 * left:
+            break
+        left = now
+    return x
+
+
+def solve_refined(B: sp.csr_array, b: NDArray[np.float64], guess: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Solve ``x - B x = b`` by the way that suits its size; the caller checks the residual.
 
     Parameters
     ----------
-    M : (m, m) CSC array
+    B : (m, m) CSR array
         The matrix.
     b : (m,) float
         Right-hand side.
+    guess : (m,) float
+        Where to start.
 
     Returns
     -------
     (m,) float
-        By dense elimination up to `DIRECT` unknowns, else by GMRES, or by sparse LU where GMRES stops early.
+        By dense elimination up to `DIRECT` unknowns, else by BiCGSTAB, or by sparse LU where that stalls.
     """
+    zero = np.zeros(b.size)
     if b.size <= DIRECT:
-        dense = M.toarray()
-        return _refined(partial(np.linalg.solve, dense), M, b) if b.size else b
-    x = _refined(partial(_gmres, M), M, b)
-    if np.abs(b - M @ x).max() <= STOPPED_EARLY * np.abs(b).max():
+        dense = np.eye(b.size) - B.toarray()
+        return _refined(partial(np.linalg.solve, dense), B, b, zero)
+    x = _refined(lambda rest: _by_iteration(B, rest, zero, STEP), B, b, _by_iteration(B, b, guess, STEP))
+    if np.abs(b - (x - B @ x)).max() <= STALLED * np.abs(b).max():
         return x
-    return _refined(splu(M).solve, M, b)
+    return _refined(splu(sp.csc_array(sp.eye_array(b.size) - B)).solve, B, b, x)
 
 
-def _certified(M: sp.csc_array, b: NDArray[np.float64], direct: bool) -> tuple[NDArray[np.float64], float]:
-    """Solution of ``M x = b`` and a bound of its summed error, for an M-matrix M.
+def _certified(
+    B: sp.csr_array, b: NDArray[np.float64], guess: NDArray[np.float64], direct: bool
+) -> tuple[NDArray[np.float64], float]:
+    """Solution of ``x - B x = b`` and a bound of its summed error, for columns of B that sum to at most 1.
 
-    The bound: if ``z >= 0`` and ``M' z >= c > 0`` everywhere, then ``z / c`` is above the column sums of the
-    inverse (which is not negative), so the summed error is at most ``z' |b - M x| / c``.
+    The bound: if ``z >= 0`` and ``z - B' z >= c > 0`` everywhere, then ``z / c`` is above the column sums of the
+    inverse (which is not negative), so the summed error is at most ``z' |rest| / c``.
     """
+    ones = np.ones(b.size)
     if direct:
-        lu = splu(M)
-        x = _refined(lu.solve, M, b)
-        z = lu.solve(np.ones(b.size), "T")
+        lu = splu(sp.csc_array(sp.eye_array(b.size) - B))
+        x = _refined(lu.solve, B, b, guess)
+        z = lu.solve(ones, "T")
     else:
-        x = _refined(partial(_gmres, M), M, b)
-        z = _gmres(sp.csc_array(M.T), np.ones(b.size))
+        zero = np.zeros(b.size)
+        x = _refined(lambda rest: _by_iteration(B, rest, zero, STEP), B, b, _by_iteration(B, b, guess, STEP))
+        z = _by_iteration(sp.csr_array(B.T), ones, ones, ROUGH)
     z = np.maximum(z, 0.0)
-    floor = float((M.T @ z).min())
-    return x, float(z @ np.abs(b - M @ x)) / floor if floor > 0.0 else np.inf
+    floor = float((z - B.T @ z).min())
+    return x, float(z @ np.abs(b - (x - B @ x))) / floor if floor > 0.0 else np.inf
 
 
 def _solve_default_set(
@@ -265,32 +350,27 @@ def _solve_default_set(
     nominal: NDArray[np.float64],
     alpha: float,
     beta: float,
+    paid: NDArray[np.float64],
 ) -> NDArray[np.float64]:
-    """Payments of the firms that fell if all others pay in full. `received` is `owed` transposed."""
+    """Shares paid by the firms that fell if all others pay in full. `received` is `owed` transposed."""
     fallen = np.flatnonzero(fell)
-    estate = alpha * cash[fallen] + beta * (received @ (~fell).astype(np.float64))[fallen]
+    solvent = (~fell).astype(np.float64)
+    estate = alpha * cash[fallen] + beta * (received @ solvent)[fallen]
     from_fallen = sp.csr_array(owed[fallen])
     inside = sp.csr_array(from_fallen[:, fallen])
     if fallen.size <= DIRECT:
-        outside = from_fallen @ (~fell).astype(np.float64) + external[fallen]
-        recovery = np.empty(fallen.size)
-        eliminate(
-            fallen.size,
-            np.ascontiguousarray(beta * inside.toarray().T).ravel(),
-            outside + (1.0 - beta) * inside.sum(axis=1),
-            estate,
-            np.empty(fallen.size),
-            recovery,
-            1.0,
-        )
-        return nominal[fallen] * recovery
-    passed_on = sp.diags_array(beta / nominal[fallen]) @ inside
-    M = sp.csc_array(sp.eye_array(fallen.size) - passed_on.T)
+        leak = from_fallen @ solvent + external[fallen] + (1.0 - beta) * inside.sum(axis=1)
+        matrix = np.ascontiguousarray(beta * inside.toarray().T).ravel()
+        share = np.empty(fallen.size)
+        eliminate(fallen.size, matrix, leak, estate, np.empty(fallen.size), share, 1.0)
+        return share
+    B = sp.csr_array((sp.diags_array(beta / nominal[fallen]) @ inside).T)
+    guess = nominal[fallen] * paid[fallen]
     error = np.inf
     for direct in (False, True):
-        payment, error = _certified(M, estate, direct)
+        payment, error = _certified(B, estate, guess, direct)
         if error <= PRECISION * nominal[fallen].sum():
-            return payment
+            return payment / nominal[fallen]
     raise NotConverged(f"the default set of {fallen.size} firms could not be solved", error)
 
 
@@ -348,8 +428,8 @@ def clear_sparse(
             error = sweep(*gets, nominal, cash, alpha, beta, paid, fallen, goal, PATIENCE)
             if error > goal:
                 method = "default set"
-                exact = _solve_default_set(owed, received, fell, cash, external, nominal, alpha, beta)
-                paid[fallen] = np.minimum(exact / nominal[fallen], paid[fallen])
+                exact = _solve_default_set(owed, received, fell, cash, external, nominal, alpha, beta, paid)
+                paid[fallen] = np.minimum(exact, paid[fallen])
                 error = SETTLED
             margin = cash + received @ paid - nominal * (1.0 - TIE)
             sure = ~fell & (margin >= 0.0) & (claims > 0.0)

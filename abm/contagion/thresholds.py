@@ -91,9 +91,7 @@ def needs(degree: Any, up: int, down: int, strict: bool, need: Any) -> None:
 
 
 @jit
-def spread(
-    start: Any, target: Any, need: Any, first: Any, n_first: int, hits: Any, fell: Any, queue: Any
-) -> int:
+def spread(start: Any, target: Any, need: Any, first: Any, n_first: int, hits: Any, fell: Any, queue: Any) -> int:
     """Run one cascade; allocates nothing.
 
     Parameters

@@ -71,9 +71,7 @@ def greatest_by_enumeration(layers, cash, external, alpha, beta):
             else:
                 if funds >= senior[i][tiers] or not senior[i][k] <= value <= senior[i][k + 1]:
                     break
-                pays.append(
-                    [due[i][t] if t < k else value - senior[i][t] if t == k else 0 for t in range(tiers)]
-                )
+                pays.append([due[i][t] if t < k else value - senior[i][t] if t == k else 0 for t in range(tiers)])
         else:
             total = [sum(p) for p in pays]
             if best is None or all(a >= b for a, b in zip(total, best[0], strict=True)):

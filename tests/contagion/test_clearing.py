@@ -41,9 +41,7 @@ def test_published_clearing_case(path, form, core_firms, monkeypatch):
     monkeypatch.setattr(clearing_module, "CORE_FIRMS", core_firms)
     case = json.loads(path.read_text())
     given_, expected = case["input"], case["expected"]
-    cleared = clear(
-        form(given_["L"]), given_["e"], given_["b"], alpha=given_["alpha"], beta=given_["beta"], audit=True
-    )
+    cleared = clear(form(given_["L"]), given_["e"], given_["b"], alpha=given_["alpha"], beta=given_["beta"], audit=True)
     assert_allclose(cleared.payments, expected["p"], rtol=0, atol=1e-9)
     assert_allclose(cleared.nominal, expected["pbar"], rtol=0, atol=1e-12)
     assert_allclose(cleared.equity, expected["equity"], rtol=0, atol=1e-9)
@@ -147,9 +145,7 @@ def test_tiers_against_iteration_from_above(seed):
     cash = rng.random(n) * layers.sum(axis=(0, 2)) * rng.uniform(0.1, 0.9)
     alpha, beta = (1.0, 1.0) if seed % 2 else rng.random(2)
     cleared = clear_tiers(layers, cash, external, alpha=alpha, beta=beta)
-    assert_allclose(
-        cleared.payments, picard_from_above(layers, cash, external, alpha, beta), rtol=0, atol=1e-11
-    )
+    assert_allclose(cleared.payments, picard_from_above(layers, cash, external, alpha, beta), rtol=0, atol=1e-11)
     assert cleared.defaulted.any()
 
 
@@ -181,9 +177,7 @@ def test_against_linear_programme(seed):
     assert cleared.payments.sum() >= -best.fun - 1e-9
 
 
-networks_with_room = st.tuples(
-    st.integers(0, 2**32 - 1), st.integers(2, 25), st.floats(0.05, 1.0), st.floats(0.0, 1.5)
-)
+networks_with_room = st.tuples(st.integers(0, 2**32 - 1), st.integers(2, 25), st.floats(0.05, 1.0), st.floats(0.0, 1.5))
 
 
 def drawn(seed, n, density, cushion):
@@ -339,9 +333,7 @@ def test_core_and_public_function_agree():
         assert_array_equal(fell, cleared.default_round)
         assert 0.0 <= residual < 1e-12
         if tiers == 1:
-            assert_allclose(
-                clear(layers[0], cash, alpha=0.8, beta=0.9).payments, by_tier[0], rtol=0, atol=1e-13
-            )
+            assert_allclose(clear(layers[0], cash, alpha=0.8, beta=0.9).payments, by_tier[0], rtol=0, atol=1e-13)
 
 
 def test_scratch_can_be_larger_and_is_reused():

@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 from contagion_networks import core_periphery, random_network
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse.linalg import splu
 
 import abm.contagion.clearing as clearing_module
 import abm.contagion.sparse as sparse_module
@@ -55,14 +56,17 @@ def test_every_way_to_solve_a_default_set(seed, patience, direct, monkeypatch):
 
 
 def test_lu_where_iteration_stops_early(monkeypatch):
-    """A long ring that keeps almost everything inside defeats GMRES; the certificate sends it on to LU."""
+    """A long ring that keeps almost everything inside stalls BiCGSTAB; the certificate sends it on to LU."""
     monkeypatch.setattr(sparse_module, "DIRECT", 0)
+    factored = []
+    monkeypatch.setattr(sparse_module, "splu", lambda M: factored.append(M.shape) or splu(M))
     n = 1500
     rng = np.random.default_rng(0)
     ring = sp.csr_array((np.ones(n), (np.arange(n), (np.arange(n) + 1) % n)), shape=(n, n))
     cash = 1e-6 * rng.uniform(0.5, 0.9, n)
     cleared = clear(ring, cash, np.full(n, 1e-6))
     assert cleared.defaulted.all()
+    assert factored == [(n, n)]
     assert_allclose((cleared.recovery * 1e-6).sum(), cash.sum(), rtol=1e-9)
     assert_allclose(cleared.payments, cash + np.roll(cleared.recovery, 1), rtol=1e-12)
 

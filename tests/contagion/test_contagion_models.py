@@ -123,9 +123,7 @@ def test_cross_holdings_without_equity_are_plain_clearing(seed):
     rng = np.random.default_rng(seed)
     owed, cash, external = random_network(rng, 30)
     plain = clear(owed, cash, external, alpha=0.9, beta=0.8)
-    crossed = clear_cross_holdings(
-        sp.csr_array(owed), cash, sp.csr_array((30, 30)), external, alpha=0.9, beta=0.8
-    )
+    crossed = clear_cross_holdings(sp.csr_array(owed), cash, sp.csr_array((30, 30)), external, alpha=0.9, beta=0.8)
     assert_allclose(crossed.payments, plain.payments, rtol=0, atol=1e-12)
     assert_allclose(crossed.equity, plain.equity, rtol=0, atol=1e-12)
     assert_array_equal(crossed.default_round, plain.default_round)
@@ -266,11 +264,7 @@ def slow_cascade(links, need, first):
     fallen = {int(i): 1 for i in first}
     step = 1
     while True:
-        new = [
-            i
-            for i in range(links.shape[0])
-            if i not in fallen and sum(links[j, i] > 0 for j in fallen) >= need[i]
-        ]
+        new = [i for i in range(links.shape[0]) if i not in fallen and sum(links[j, i] > 0 for j in fallen) >= need[i]]
         if not new:
             return [fallen.get(i, 0) for i in range(links.shape[0])]
         step += 1
@@ -304,9 +298,7 @@ def test_spread_against_a_slow_cascade(seed, n, density):
 def test_needs_is_the_smallest_number_that_passes(degree, up, down, strict):
     need = np.zeros(1, np.int64)
     needs(np.array([degree]), up, down, strict, need)
-    passes = [
-        m for m in range(1, degree + 1) if (m * down > up * degree if strict else m * down >= up * degree)
-    ]
+    passes = [m for m in range(1, degree + 1) if (m * down > up * degree if strict else m * down >= up * degree)]
     assert need[0] == passes[0] if passes else need[0] > degree
 
 
@@ -383,9 +375,7 @@ def test_leverage_targeting_comes_to_rest_at_its_target():
     rng = np.random.default_rng(1)
     holdings = rng.exponential(10.0, (8, 5))
     debt = 0.6 * holdings.sum(axis=1)
-    sale = fire_sales(
-        holdings, np.zeros(8), debt, price_shock=[0.03, 0, 0, 0, 0], impact=0.2, rule="leverage"
-    )
+    sale = fire_sales(holdings, np.zeros(8), debt, price_shock=[0.03, 0, 0, 0, 0], impact=0.2, rule="leverage")
     proceeds = sale.sold * (holdings @ sale.prices)
     assert_allclose(debt - proceeds, 1.5 * sale.equity, rtol=1e-10)
     depth = (sale.sold @ holdings) / holdings.sum(axis=0)
@@ -430,9 +420,7 @@ def test_fire_sales_refuse():
 def test_ring_of_barucca(rule, loss):
     """Loss on interbank claims at a shock of 15%; .333, .333 and .983 in the paper's figure."""
     books = ([10, 5, 3], [9, 4, 2])
-    assert equity_fixed_point(RING, *books, rule, shock=[1.5, 0.75, 0.45]).interbank_loss == pytest.approx(
-        loss
-    )
+    assert equity_fixed_point(RING, *books, rule, shock=[1.5, 0.75, 0.45]).interbank_loss == pytest.approx(loss)
     linear = equity_fixed_point(RING, *books, value_debtrank, shock=[1.5, 0.75, 0.45])
     assert linear.interbank_loss == pytest.approx(0.5 / 1.5 + 0.5 / 1.5 + 0.475 / 1.5)
 
@@ -470,9 +458,7 @@ def test_losses_are_ordered_and_special_cases_nested(seed):
 
 
 def test_value_before_maturity_is_an_integral_and_tends_to_clearing():
-    books = Books(
-        np.array([10.0, 4.0, 5.0]), np.array([9.0, 1.0, 0.0]), np.array([2.0, 3.0, 0.0]), np.ones(3)
-    )
+    books = Books(np.array([10.0, 4.0, 5.0]), np.array([9.0, 1.0, 0.0]), np.array([2.0, 3.0, 0.0]), np.ones(3))
     equity = np.array([0.5, -1.0, 3.0])
     value = value_before_maturity(equity, books, volatility=0.3, maturity=2.0)
     spread_ = 0.3 * np.sqrt(2.0)
