@@ -122,7 +122,8 @@ def run(bench: Bench) -> Outcome:
         Row(
             "Stability: below leverage 1 the loss added is s λ / (1 - λ); from 1 on everyone defaults",
             "boundary at spectral radius 1",
-            f"largest difference below {max(map(abs, below)):.1e}; smallest loss added from 1 on {min(above):.6g}",
+            f"largest difference below {max(map(abs, below)):.1e}; smallest loss added from 1 on "
+            f"{min(above):.6g}",
             EXACT,
             bool(max(map(abs, below)) <= TOLERANCE and min(above) >= 1 - SHOCK - TOLERANCE),
         )
@@ -166,7 +167,8 @@ STUDY = Study(
         Symbol("h", "final relative loss of equity", "least solution of h = min(1, s + Λh)"),
     ),
     missing=(
-        "The paper's balance sheets of European banks are proprietary: its figures on them are not reproduced.",
+        "The paper's balance sheets of European banks are proprietary: its figures on them are not "
+        "reproduced.",
     ),
     seconds=2,
     run=run,

@@ -144,7 +144,8 @@ STUDY = Study(
         Symbol("seed", "of the Mersenne Twister, one uniform per ordered pair", str(SEED)),
     ),
     missing=(
-        "Whether a firm worth exactly its threshold fails: it stands here; no firm of this network is at a tie.",
+        "Whether a firm worth exactly its threshold fails: it stands here; no firm of this network is at a "
+        "tie.",
         "The original paper draws its own random networks without a seed; the seeded one is the book's.",
     ),
     seconds=1,

@@ -166,7 +166,8 @@ def run(bench: Bench) -> Outcome:
             "hence thresholds in whole numbers",
         ),
         Row(
-            "Robust yet fragile: at z = 6 contagion is rare and nearly total when it comes (frequency, extent)",
+            "Robust yet fragile: at z = 6 contagion is rare and nearly total when it comes (frequency, "
+            "extent)",
             "low frequency, extent near 1",
             (round(found[six].frequency, 3), round(found[six].extent, 4)),
             found[six].extent_interval,

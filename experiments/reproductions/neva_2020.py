@@ -142,7 +142,8 @@ def run(bench: Bench) -> Outcome:
             float(gap),
             EXACT,
             gap < 1e-4,
-            "largest difference, of the order of the volatility (1e-6) times external assets over interbank debt",
+            "largest difference, of the order of the volatility (1e-6) times external assets over "
+            "interbank debt",
         )
     )
 

@@ -302,7 +302,8 @@ def m_shape(turns: list[tuple[float, float]]) -> Row:
 STUDY = Study(
     name="nier-2007",
     title="Network models and financial stability",
-    source="Nier, Yang, Yorulmazer and Alentorn 2007, Journal of Economic Dynamics and Control 31(6), 2033-2060",
+    source="Nier, Yang, Yorulmazer and Alentorn 2007, Journal of Economic Dynamics and Control 31(6), "
+    "2033-2060",
     question="More capital means fewer knock-on defaults, in steps; more links first spread a shock and "
     "then share it, "
     "so that defaults against connectivity look like an M.",

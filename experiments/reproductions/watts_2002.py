@@ -128,7 +128,8 @@ def run(bench: Bench) -> Outcome:
     low, high = (found[Watts(z)] for z in OUTSIDE)
     rows = [
         Row(
-            "Window of mean degrees: z P(Poisson(z) ≤ K - 2) > 1, K = 5 for φ = .18, the equation of Gai and Kapadia",
+            "Window of mean degrees: z P(Poisson(z) ≤ K - 2) > 1, K = 5 for φ = .18, the equation of Gai "
+            "and Kapadia",
             "1.020704 to 5.764677",
             ends,
             EXACT,
@@ -219,7 +220,8 @@ STUDY = Study(
         "How large a cascade must be to be called global: more than 5 % of the nodes. Sizes are so far "
         "apart that any "
         "bound between 1 and 50 % gives the same at z = 3.",
-        f"The draws behind the stated frequency, that of an independent simulation: {ASSUMED_DRAWS:,} are assumed.",
+        f"The draws behind the stated frequency, that of an independent simulation: {ASSUMED_DRAWS:,} are "
+        "assumed.",
         f"Random numbers: seed {SEED}, {DRAWS:,} draws at the stated point and {CURVE_DRAWS:,} elsewhere.",
         "A node without neighbours never flips.",
     ),
