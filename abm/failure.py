@@ -63,9 +63,10 @@ MEMORY = 12  # months of hits that explain a default
 
 @jit
 def months_of_hit(channel, age):
-    """How many months of a monthly loss have been felt: a lost customer is lost every month, the rest once."""
+    """How many months of a monthly loss have been felt: a lost customer is lost every month
+    from the next on, the rest once."""
     if channel == CUSTOMER:
-        return age + 1.0
+        return 1.0 * age
     return 1.0
 
 
@@ -93,7 +94,7 @@ def explain(state, row, shortfall, reason):
         age = m.month - hit.month
         if age >= MEMORY:
             break
-        if hit.victim == d.firm:
+        if hit.victim == d.firm and (age > 0 or hit.stage < m.stage):
             felt = hit.amount * months_of_hit(hit.channel, age)
             total += felt
             if hit.source >= 0 and (hit.channel != COLLATERAL or reason == FOR_COLLATERAL):
@@ -106,9 +107,11 @@ def explain(state, row, shortfall, reason):
         age = m.month - hit.month
         if age >= MEMORY:
             break
-        if hit.victim != d.firm:
+        if hit.victim != d.firm or (age == 0 and hit.stage >= m.stage):
             continue
         weight = hit.amount * months_of_hit(hit.channel, age) * scale
+        if weight <= 0.0:
+            continue
         found = -1
         for r in range(first, m.n_parents):
             if state.parents[r].parent == hit.source and state.parents[r].channel == hit.channel:

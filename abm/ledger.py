@@ -242,7 +242,8 @@ def overflowing(state):
     """Whether a table has no room left for the most rows one month can add."""
     m = state.market[0]
     spare = 8 * m.n_firms + 64
-    chain = m.n_contracts + m.n_loans + spare * 2
+    # A fire sale marks down every other owner, and in the worst month everybody fails.
+    chain = m.n_contracts + m.n_loans + spare * 2 + m.n_firms * m.n_firms
     return (
         m.n_contracts + spare > state.contracts.shape[0]
         or m.n_loans + spare > state.loans.shape[0]
@@ -254,7 +255,7 @@ def overflowing(state):
         or m.n_events + chain + spare > state.events.shape[0]
         or m.n_firms + 4 > state.firms.shape[0]
         or m.n_generations + 4 > state.generations.shape[0]
-        or m.n_contracts + m.n_loans * 2 + m.n_orders + spare * 4 > state.dues.amount.shape[0]
+        or m.n_contracts + m.n_loans * 2 + m.n_orders * 2 + spare * 4 > state.dues.amount.shape[0]
         or m.n_series + 1 > state.series.shape[0]
         or (m.record_panel == 1 and m.n_series + 1 > state.panel.shape[0])
     )
@@ -275,7 +276,10 @@ def log_event(state, kind, a, b, amount):
 
 @jit
 def log_hit(state, victim, source, channel, amount):
-    """Append a loss that one firm's failure or stress brought on another (bn); nothing if not positive."""
+    """Append a loss that one firm's failure or stress brought on another (bn); nothing if not positive.
+
+    It is dated with the round of the cascade now running, `market.stage`.
+    """
     if amount <= 1e-12 or victim == source:
         return
     m = state.market[0]

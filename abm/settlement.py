@@ -18,6 +18,7 @@ from abm.economy import (
     DUE_FUNDING,
     DUE_INTEREST,
     DUE_INVOICE,
+    DUE_MAKING,
     DUE_OPERATING,
     DUE_ORDER,
     DUE_POWER,
@@ -206,6 +207,9 @@ def obligations(state):
         o = state.orders[r]
         if o.status == PENDING and o.ready > 0.0:
             add_due(state, DUE_ORDER, o.buyer, o.vendor, TIER_UNSECURED, balance_due(o), r)
+            if o.kind == GPU_ORDER:
+                making = (1.0 - state.firms[o.vendor].margin) * balance_due(o)
+                add_due(state, DUE_MAKING, o.vendor, SUPPLIERS, TIER_OPERATING, making, r)
 
 
 @jit
@@ -308,6 +312,9 @@ def drop_orders(state, firm, amount):
         if d.kind[r] == DUE_ORDER and d.debtor[r] == firm and d.amount[r] > 0.0:
             saved += d.amount[r]
             d.amount[r] = 0.0
+            for making in range(m.n_dues):
+                if d.kind[making] == DUE_MAKING and d.ref[making] == d.ref[r]:
+                    d.amount[making] = 0.0
             cancel_order(state, d.ref[r])
     return saved
 
@@ -499,6 +506,7 @@ def post_payment(state, r):
         if kind == DUE_INVOICE and d.ref[r] >= 0:
             state.contracts[d.ref[r]].missed = missed
         if state.firms[creditor].kind != OUTSIDE:
+            state.market[0].stage = state.default_round[debtor]
             log_hit(state, creditor, debtor, COUNTERPARTY, missed)
 
 
@@ -532,7 +540,6 @@ def clearing(state):
         d.debtor, d.creditor, d.tier, d.amount, m.n_dues, state.cash_before, keep, keep, scratch, d.paid,
         state.default_round,
     )  # fmt: skip
-    m.stage = 1
     for r in range(m.n_dues):
         post_payment(state, r)
     for i in range(m.n_firms):

@@ -51,10 +51,10 @@ GROWING = {
     "loans": 2048,
     "orders": 2048,
     "stakes": 1024,
-    "hits": 8192,
+    "hits": 32768,
     "defaults": 256,
-    "parents": 8192,
-    "events": 16384,
+    "parents": 32768,
+    "events": 32768,
     "series": 128,
 }
 OPENING_INSIDE = 0.8  # part of the reached customers that choose any model at the opening (assumption)
@@ -204,9 +204,9 @@ class Economy:
         scale = p.lender_capital
         for f in firms[:n]:
             if f.appetite > 0.0:
-                change = (scale - 1.0) * (f.paid_in + f.retained)
-                f.other_debt -= min(change, f.other_debt)
-                f.retained += min(change, f.other_debt + change) if change > 0 else change
+                change = min((scale - 1.0) * (f.paid_in + f.retained), f.other_debt)
+                f.other_debt -= change
+                f.retained += change
         self._close_outside_books()
         labs = [i for i in range(n) if firms[i].kind == LAB]
         opens = [i for i in range(n) if firms[i].kind == ENTRANT]
@@ -297,6 +297,7 @@ class Economy:
 
     def _open_flows(self) -> None:
         """Fill the firms' memory of the past year: a trial month on a copy gives the flows, growth the slope."""
+        self.make_room()
         state, o = self.state, self.opening
         m = state.market[0]
         n = m.n_firms
@@ -368,7 +369,7 @@ class Economy:
         n, cap = m.n_firms, state.firms.shape[0]
         changed: dict[str, Any] = {}
         spare = 8 * cap + 64
-        chain = m.n_contracts + m.n_loans + 2 * spare
+        chain = m.n_contracts + m.n_loans + 2 * spare + n * n
         need = dict.fromkeys(GROWING, spare) | {"hits": chain, "parents": chain, "events": chain + spare}
         for name in GROWING:
             table = getattr(state, name)
@@ -396,7 +397,7 @@ class Economy:
             panel = np.zeros((months, cap), state.panel.dtype)
             panel[: state.panel.shape[0], : state.panel.shape[1]] = state.panel
             changed["panel"] = panel.view(np.recarray)
-        rows = 2 * (m.n_contracts + 2 * m.n_loans + m.n_orders + 4 * spare)
+        rows = 2 * (m.n_contracts + 2 * m.n_loans + 2 * m.n_orders + 4 * spare)
         if rows > state.dues.amount.shape[0] or cap != state.scratch.senior.shape[0]:
             changed["dues"] = _dues(rows)
             changed["scratch"] = _scratch(cap, rows)

@@ -27,7 +27,7 @@ from abm.economy import (
     VENDOR,
     VENDOR_CHANNEL,
 )
-from abm.ledger import charge, depreciate, earn, log_event, log_hit, new_order, transfer
+from abm.ledger import charge, depreciate, earn, log_event, log_hit, new_order, pay_cost, transfer
 from abm.markets.compute import best_generation
 
 
@@ -125,7 +125,7 @@ def balance_due(order):
 
 @jit
 def take_delivery(state, r, paid):
-    """Put paid-for units into the buyer's fleet or sites; the vendor's cost of making them goes to suppliers.
+    """Put paid-for units into the buyer's fleet or sites.
 
     Parameters
     ----------
@@ -162,11 +162,6 @@ def take_delivery(state, r, paid):
         o.deposit = 0.0
         o.units = 0.0
         o.status = ENDED
-    if o.kind == GPU_ORDER:
-        cost = value * (1.0 - state.firms[o.vendor].margin)
-        transfer(state, o.vendor, SUPPLIERS, cost, F_OPERATING)
-        charge(state, o.vendor, cost)
-        earn(state, SUPPLIERS, cost)
 
 
 @jit
@@ -199,6 +194,9 @@ def place_order(state, kind, buyer, vendor, generation, units, price, lead, end_
     deposit = state.params[0].order_deposit * units * price
     transfer(state, buyer, vendor, deposit, F_GPU if kind == GPU_ORDER else F_SITE)
     state.firms[buyer].capex += deposit
+    if kind == GPU_ORDER:
+        # The part of the hardware that is paid for is made now, the rest when it is delivered.
+        pay_cost(state, vendor, SUPPLIERS, (1.0 - state.firms[vendor].margin) * deposit, F_OPERATING)
     r = new_order(state, kind, buyer, vendor, generation, units, price, deposit, m.month + lead)
     state.orders[r].end_user = end_user
     log_event(state, E_ORDER, buyer, vendor, units * price)
