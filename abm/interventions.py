@@ -1,4 +1,4 @@
-"""Single acts on a running economy, by name: sign a contract, borrow, order GPUs, default.
+"""Single acts on a running economy, by name: sign a contract, borrow, order GPUs, default, lose money.
 
 They use the same compiled rules as the month, between two months, and keep every balance sheet closed.
 """
@@ -11,17 +11,20 @@ from abm.economy import (
     ACTIVE,
     BOND,
     DDTL,
+    F_OPERATING,
     FLEET_COLLATERAL,
     HYPERSCALER,
     LAB,
+    LENDER,
     NEOCLOUD,
     NO_COLLATERAL,
     OUTSIDE,
+    SUPPLIERS,
     VEHICLE,
 )
 from abm.errors import BadInput
-from abm.failure import bring_down
-from abm.ledger import sum_claims
+from abm.failure import FOR_CASH, bring_down, fail, spread
+from abm.ledger import earn, net_worth, sum_claims, transfer, write_off
 from abm.markets.compute import count_capacity, serve_contracts
 from abm.markets.credit import borrow as borrow_rule
 from abm.markets.credit import measure
@@ -150,3 +153,64 @@ def default(economy: Economy, name: str) -> None:
     measure(economy.state)
 
 
+def lose(economy: Economy, name: str, amount: float) -> None:
+    """Let a firm lose money now, with all that follows in rounds until no one else falls.
+
+    Cash goes first (to suppliers, as for a fine or a repair), then other assets, sites and the books of its fleet
+    are written off. It fails if that does not cover the loss, or if no cash is left and it owes more than it owns.
+    A lender fails or is rescued by the same rule as in every month (`abm.failure.check_lender`).
+
+    Parameters
+    ----------
+    economy : Economy
+    name : str
+        Who loses.
+    amount : float
+        How much (bn).
+
+    Raises
+    ------
+    BadInput
+        If the firm is unknown, has failed already or is one of the outside sectors, or `amount` is not positive.
+    """
+    row = _active(economy, name, tuple(range(OUTSIDE)), "lose money")
+    left = _positive(amount, "the loss", "bn USD")
+    economy.make_room()
+    state = economy.state
+    firm = state.firms[row]
+    paid = min(left, max(float(firm.cash), 0.0))
+    transfer(state, row, SUPPLIERS, paid, F_OPERATING)
+    write_off(state, row, paid)
+    earn(state, SUPPLIERS, paid)
+    left -= paid
+    for column in ("other_assets", "sites"):
+        part = min(left, max(float(firm[column]), 0.0))
+        firm[column] -= part
+        write_off(state, row, part)
+        left -= part
+    fleet = state.fleet["book"][row]
+    books = float(fleet.sum())
+    if left > 0.0 and books > 0.0:
+        part = min(left, books)
+        fleet *= 1.0 - part / books
+        write_off(state, row, part)
+        left -= part
+    sum_claims(state)
+    worth = float(net_worth(firm))
+    state.market[0].stage = 0
+    if left > 0.0 or (worth < 0.0 and firm.cash <= 0.0 and firm.kind != LENDER):
+        state.market[0].stage = 1
+        fail(state, row, max(left, -worth), FOR_CASH)
+    settle(economy)
+
+
+def settle(economy: Economy) -> None:
+    """Mark hardware, test covenants and lenders round by round, serve contracts: what follows every blow.
+
+    Hardware prices move a little each time. To see what a blow alone does, settle the economy without it too.
+    """
+    state = economy.state
+    spread(state)
+    count_capacity(state)
+    serve_contracts(state)
+    measure(state)

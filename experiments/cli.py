@@ -19,6 +19,8 @@ from abm.errors import InvisibleDebtError
 COMMANDS = """
 run | experiments.commands.run:run | Run the economy and write the results into a folder.
 inspect | experiments.commands.inspect:inspect | Show a firm's books and promises, or the opening state.
+stress | experiments.commands.stress:stress | Strike one firm and show who falls with it, and who loses.
+systemic | experiments.commands.systemic:systemic | Rank firms by how much the others depend on them.
 scenarios | experiments.commands.scenarios:scenarios | List the scenarios, or check a scenario file.
 parameters | experiments.commands.parameters:parameters | List what can be set, with unit, range and source.
 reproduce | experiments.reproductions.command:reproduce | Reproduce published results.

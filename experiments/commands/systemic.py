@@ -1,0 +1,111 @@
+"""`invisible-debt systemic`: which firms matter most to the others."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+
+from abm.dates import month_label, month_number
+from experiments.commands.inspect import BASELINE
+from experiments.commands.options import (
+    SCENARIO_HELP,
+    Json,
+    Seed,
+    Settings,
+    complete_scenario,
+    open_scenario,
+    read_settings,
+)
+
+if TYPE_CHECKING:
+    from experiments.systemic import Importance
+
+SHOWN = 15  # firms on screen without --top
+LEGEND = (
+    "Equity at risk (DebtRank): what all others would lose if this firm's equity were wiped out, share of all"
+    " equity. Loss if it fails: what the other firms lose at once if it fails now, in loans, prepayments and shares,"
+    " through those it pulls down too; times the chance that it fails within a year, as lenders see it, that is the"
+    " expected loss. Carried for it: debt on others' books on its account. Score: the mean of its shares in the"
+    " sums of the columns with ranks. In brackets: its rank."
+)
+
+
+def systemic(
+    month: Annotated[str, typer.Option(help="End of which month: 2027-06, or months since 2025-12-31.")] = "0",
+    top: Annotated[
+        int | None, typer.Option(min=1, help=f"How many firms; {SHOWN} if left out, all with --json.")
+    ] = None,
+    scenario: Annotated[str, typer.Option(help=SCENARIO_HELP, autocompletion=complete_scenario)] = BASELINE,
+    seed: Seed = 1,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Rank firms by how much the others depend on them.
+
+    Three measures at the end of a month: DebtRank, the loss it is expected to cause, look-through debt.
+    """
+    at = month_number(month, "--month")
+    changed = read_settings(settings)
+    from abm.scenarios import load
+
+    told = load(scenario)
+    economy = open_scenario(told, changed, seed)
+    if at:
+        economy.run(at)
+    from experiments.systemic import importance
+
+    with Progress(
+        TextColumn("letting one firm after the other fail"), BarColumn(),
+        console=Console(stderr=True), transient=True,
+    ) as progress:  # fmt: skip
+        task = progress.add_task("", total=1.0)
+        ranked = importance(economy, progress=lambda done: progress.update(task, completed=done))
+    if as_json:
+        firms = [dataclasses.asdict(entry) for entry in ranked[:top]]
+        data = {"scenario": told.name, "seed": seed, "month": month_label(at), "firms": firms}
+        print(json.dumps(data, indent=2, ensure_ascii=False))
+        return
+    show(ranked, top or SHOWN, f"at the end of {month_label(at)} ({told.title}, seed {seed})")
+
+
+def show(ranked: Sequence[Importance], top: int, when: str) -> None:
+    """Print the table of ranks."""
+    from experiments.summary import number
+
+    console = Console(highlight=False)
+    console.print(f"[bold]Who matters most to the others[/] {escape(when)}\n", soft_wrap=True)
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    for heading in (
+        "", "firm", "kind", "score\n%", "equity at risk\n%", "expected loss\nbn a year", "loss if it fails\nbn",
+        "pulls down\nfirms", "carried for it\nbn",
+    ):  # fmt: skip
+        table.add_column(heading, justify="left" if heading in ("firm", "kind") else "right", vertical="bottom")
+    for entry in ranked[:top]:
+        table.add_row(
+            str(entry.rank),
+            escape(entry.firm),
+            entry.kind,
+            number(100 * entry.score),
+            f"{number(100 * entry.debtrank)} {_bracket(entry.debtrank_rank)}",
+            f"{number(entry.expected_loss)} {_bracket(entry.expected_loss_rank)}",
+            number(entry.loss_caused),
+            str(len(entry.pulls_down)),
+            f"{number(entry.look_through)} {_bracket(entry.look_through_rank)}",
+        )
+    console.print(table)
+    if len(ranked) > top:
+        print(f"and {len(ranked) - top} more firms (--top {len(ranked)} shows all)")
+    console.print(f"\n[dim]{LEGEND}[/]")
+
+
+def _bracket(rank: int | None) -> str:
+    """A rank beside its number, of constant width."""
+    return f"{'' if rank is None else f'({rank})':>4}"

@@ -1,0 +1,56 @@
+"""Single files that are there whole or not at all; `experiments.folders` does the same for folders."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from abm.errors import BadInput
+
+
+@contextmanager
+def new_files(targets: Sequence[Path]) -> Iterator[list[Path]]:
+    """Hidden files beside the targets to write into, which take the targets' names if the block ends well.
+
+    Files of these names are replaced. Whatever goes wrong in the block, Ctrl-C included, they stay as they were
+    and nothing else is left. Entering the block before a long computation makes sure that the disk lets us.
+
+    Parameters
+    ----------
+    targets : sequence of Path
+        The files to make, all different; their folders must exist.
+
+    Yields
+    ------
+    list of Path
+        The files to write into, in the order of `targets`.
+
+    Raises
+    ------
+    BadInput
+        If a target is a folder or named twice, or the disk does not let us write.
+    """
+    places = [Path(os.path.abspath(target)) for target in targets]
+    if len(set(places)) < len(places):
+        raise BadInput("every file to write needs a name of its own")
+    stages: list[Path] = []
+    at = Path()
+    try:
+        for at in places:
+            if os.path.lexists(at) and not at.is_file():
+                raise BadInput(f"{at} exists and is not a file; give another name")
+            stage = at.parent / f".{at.name}.{secrets.token_hex(4)}.partial"
+            stage.touch(exist_ok=False)
+            stages.append(stage)
+        yield list(stages)
+        for at, stage in zip(places, stages, strict=True):
+            os.replace(stage, at)
+    except OSError as error:
+        raise BadInput(f"cannot write to {at}: {error.strerror or error}") from error
+    finally:
+        for stage in stages:
+            with suppress(OSError):  # those that took their places are gone
+                stage.unlink()

@@ -1,0 +1,403 @@
+"""Stress of one firm and the ranking of all: what they compute, what they print, what they refuse."""
+
+import json
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from abm import economy as tables
+from abm import open_economy
+from abm.errors import BadInput
+from abm.interventions import default, lose
+from abm.ledger import imbalance, sum_claims
+from abm.scenarios import Scenario, Shock
+from abm.simulation import Economy
+from abm.statement import balance_sheet, defaults, look_through
+from experiments.cli import main
+from experiments.files import new_files
+from experiments.systemic import cascade_tree, distress, draw_tree, exposures, importance, stress
+
+runner = CliRunner()
+
+
+def call(*words: object) -> Result:
+    return runner.invoke(main, [str(word) for word in words], prog_name="invisible-debt", env={"COLUMNS": "200"})
+
+
+@pytest.fixture(scope="module")
+def opening() -> Economy:
+    """The economy of 2025-12-31; tests act on copies."""
+    return open_economy(seed=1)
+
+
+def loss_of(firm: str, losses: tuple) -> float:
+    return next((toll.loss for toll in losses if toll.firm == firm), 0.0)
+
+
+# --- losing money -------------------------------------------------------------------------------------------
+def test_a_loss_takes_cash_then_other_assets_and_the_books_close(opening: Economy) -> None:
+    economy = opening.copy()
+    row = economy.firm("Nebius")
+    before = balance_sheet(economy, row)
+    lose(economy, "Nebius", before.assets["cash"] + 0.5)
+    after = balance_sheet(economy, row)
+    assert "cash" not in after.assets
+    assert after.assets["other assets"] == pytest.approx(before.assets["other assets"] - 0.5)
+    assert after.assets["GPUs"] == before.assets["GPUs"]
+    assert after.net_worth == pytest.approx(before.net_worth - before.assets["cash"] - 0.5)
+    assert after.status == "active"
+    sum_claims(economy.state)
+    assert imbalance(economy.state) < 1e-9
+
+
+def test_a_loss_beyond_cash_and_other_assets_writes_down_sites_and_fleet(opening: Economy) -> None:
+    economy = opening.copy()
+    row = economy.firm("Small cloud 1")
+    before = balance_sheet(economy, row)
+    softer = sum(before.assets.get(name, 0.0) for name in ("cash", "other assets", "data-centre sites"))
+    loss = softer + 0.1
+    assert loss < before.net_worth
+    lose(economy, "Small cloud 1", loss)
+    after = balance_sheet(economy, row)
+    assert set(before.assets) - set(after.assets) == {"cash", "data-centre sites"}
+    assert after.assets["GPUs"] == pytest.approx(before.assets["GPUs"] - 0.1)
+    assert after.status == "active"
+    sum_claims(economy.state)
+    assert imbalance(economy.state) < 1e-9
+
+
+@pytest.mark.parametrize("firm", ["CoreWeave", "SoftBank", "Magnetar", "OpenAI"])
+def test_who_owes_more_than_it_owns_and_has_no_cash_falls(opening: Economy, firm: str) -> None:
+    economy = opening.copy()
+    sheet = balance_sheet(economy, firm)
+    lose(economy, firm, max(sheet.net_worth, sheet.assets["cash"]) + 1.0)
+    (fallen,) = [d for d in defaults(economy) if d.firm == firm]
+    assert fallen.fundamental
+    assert fallen.shortfall >= 1.0 - 1e-9
+    assert balance_sheet(economy, firm).status == "failed"
+    sum_claims(economy.state)
+    assert imbalance(economy.state) < 1e-9
+
+
+@pytest.mark.parametrize(
+    ("firm", "amount", "sentence"),
+    [
+        ("Corewave", 1.0, "did you mean 'CoreWeave'"),
+        ("Government", 1.0, "Government cannot lose money"),
+        ("CoreWeave", -1.0, "the loss must be a positive number of bn USD, not -1.0"),
+        ("CoreWeave", 0.0, "must be a positive number"),
+        ("CoreWeave", float("nan"), "must be a positive number"),
+        ("CoreWeave", float("inf"), "must be a positive number"),
+    ],
+)
+def test_a_loss_that_makes_no_sense_is_refused(opening: Economy, firm: str, amount: float, sentence: str) -> None:
+    economy = opening.copy()
+    with pytest.raises(BadInput, match=sentence):
+        lose(economy, firm, amount)
+    assert economy.result_hash() == opening.result_hash()
+
+
+def test_a_failed_firm_can_lose_nothing_more(opening: Economy) -> None:
+    economy = opening.copy()
+    default(economy, "Lambda")
+    with pytest.raises(BadInput, match="Lambda has failed"):
+        lose(economy, "Lambda", 1.0)
+
+
+# --- stress -------------------------------------------------------------------------------------------------
+def test_a_default_falls_first_and_its_lenders_lose_no_more_than_they_lent(opening: Economy) -> None:
+    known = opening.result_hash()
+    found = stress(opening, "coreweave")
+    assert opening.result_hash() == known
+    assert (found.firm, found.month, found.lost) == ("CoreWeave", 0, None)
+    assert (found.falls[0].firm, found.falls[0].month, found.falls[0].round) == ("CoreWeave", 0, 1)
+    losses = [toll.loss for toll in found.lenders]
+    assert losses == sorted(losses, reverse=True)
+    lent = {toll.firm: toll.lent for toll in found.lenders if toll.lent}
+    assert sum(lent.values()) == pytest.approx(balance_sheet(opening, "CoreWeave").liabilities["loans and bonds"])
+    for toll in found.lenders:
+        assert not toll.falls
+        if toll.lent:  # a month's interest may be lost beside the principal
+            assert 0.0 < toll.loss < 1.02 * toll.lent
+        else:
+            assert abs(toll.loss) < 0.1
+    assert "CoreWeave" not in {toll.firm for toll in found.others}
+    # Its customer's prepayments are lost with it.
+    assert loss_of("Meta", found.others) > 1.0
+
+
+def test_the_shock_is_compared_with_the_same_month_without_it(opening: Economy) -> None:
+    """A loss so small that it changes nothing costs nobody anything."""
+    found = stress(opening, "NVIDIA", loss=1e-9)
+    assert found.falls == found.anyway == found.spared == ()
+    assert max(abs(toll.loss) for toll in (*found.lenders, *found.others)) < 1e-6
+
+
+def test_lent_for_its_use_adds_up_to_look_through_debt(opening: Economy) -> None:
+    found = stress(opening, "OpenAI", loss=1.0)
+    assert sum(toll.lent_on_account for toll in found.lenders) == pytest.approx(96.0, abs=0.01)
+    assert sum(toll.lent for toll in found.lenders) == 0.0
+    own = stress(opening, "xAI", loss=1.0)
+    borrowed = balance_sheet(opening, "xAI").liabilities["loans and bonds"]
+    carried = sum(look_through(opening, "xAI").carried_by_others.values())
+    assert sum(toll.lent for toll in own.lenders) == pytest.approx(borrowed)
+    assert sum(toll.lent_on_account for toll in own.lenders) == pytest.approx(carried)
+
+
+def chain(opening: Economy) -> Economy:
+    """One fund with nothing but loans to CoreWeave, financed by a bank line: what falls with CoreWeave."""
+    economy = opening.copy()
+    state = economy.state
+    fund = state.firms[economy.firm("Magnetar")]
+    spare = float(fund.other_assets)
+    taken = min(spare, float(fund.paid_in + fund.retained) - 1.0)
+    fund.other_assets -= taken
+    fund.retained -= taken
+    return economy
+
+
+def test_a_chain_falls_in_rounds_and_the_tree_knows_the_cause(opening: Economy) -> None:
+    economy = chain(opening)
+    found = stress(economy, "CoreWeave")
+    fallen = {d.firm: d for d in found.falls}
+    assert set(fallen) >= {"CoreWeave", "Magnetar"}
+    assert (fallen["Magnetar"].month, fallen["CoreWeave"].round) == (0, 1)
+    assert fallen["Magnetar"].round > 1
+    assert not fallen["Magnetar"].fundamental
+    assert (fallen["Magnetar"].causes[0].parent, fallen["Magnetar"].causes[0].channel) == ("CoreWeave", "counterparty")
+    (magnetar,) = [key for key, d in found.tree.defaults.items() if d.firm == "Magnetar"]
+    assert [d.firm for d in found.tree.trace(magnetar)] == ["Magnetar", "CoreWeave"]
+    assert [toll.falls for toll in found.lenders if toll.firm == "Magnetar"] == [True]
+
+
+def test_a_failure_before_the_shock_is_a_cause_by_name(opening: Economy) -> None:
+    economy = chain(opening)
+    default(economy, "CoreWeave")
+    assert [d.firm for d in cascade_tree(economy).defaults.values()][:2] == ["CoreWeave", "Magnetar"]
+    later = cascade_tree(economy, first=1)
+    assert "CoreWeave" in {p.source for d in later.defaults.values() for p in d.parents}
+
+
+def test_those_who_fall_anyway_are_told_apart() -> None:
+    fails_next = Shock(firm="Lambda", effect="defaults", start=1)
+    economy = open_economy(Scenario(title="Lambda fails", shocks=[fails_next]), seed=1)
+    found = stress(economy, "NVIDIA", loss=1.0)
+    assert (found.falls, found.anyway, found.spared) == ((), ("Lambda",), ())
+    found = stress(economy, "Lambda")
+    assert [d.month for d in found.falls] == []
+    assert found.anyway == ("Lambda",)
+
+
+# --- importance ---------------------------------------------------------------------------------------------
+def test_exposures_are_the_claims_of_the_tables(opening: Economy) -> None:
+    owed = exposures(opening)
+    row, lender = opening.firm("CoreWeave"), opening.firm("HY bond market")
+    sheet = balance_sheet(opening, row)
+    lenders = opening.rows("firms")["kind"] == tables.LENDER
+    shares = sum(s.book for s in opening.rows("stakes") if s.issuer == row and lenders[s.holder])
+    assert owed[lenders, row].sum() == pytest.approx(sheet.liabilities["loans and bonds"] + shares)
+    assert owed[lender, row] > 0.0
+    assert (owed >= 0.0).all()
+    assert (np.diag(owed) == 0.0).all()
+    # A year's invoices at most, though the contract runs for years.
+    buyer = opening.firm("OpenAI")
+    year = owed[row, buyer]
+    backlog = sum(c.left for c in opening_contracts(opening, "CoreWeave") if c.counterparty == "OpenAI")
+    assert 0.0 < year < 0.5 * backlog
+
+
+def opening_contracts(economy: Economy, firm: str) -> list:
+    from abm.statement import contracts
+
+    return [c for c in contracts(economy, firm) if c.role == "sells" and c.status != "intent"]
+
+
+def test_distress_is_nothing_for_a_firm_nobody_has_a_claim_on(opening: Economy) -> None:
+    ranks, equity = distress(opening)
+    owed = exposures(opening)
+    for row, rank in ranks.items():
+        inside = owed[list(ranks), row].sum()
+        assert (rank > 0.0) == (inside > 0.0), opening.names[row]
+        # No less than what its direct counterparts lose, capped at their equity, and no more than everything.
+        firms = opening.rows("firms")
+        worth = firms["paid_in"] + firms["retained"]
+        direct = sum(min(owed[i, row], worth[i]) for i in ranks)
+        assert direct / equity * (1 - 1e-9) <= rank <= 1.0
+
+
+def test_importance_ranks_by_the_mean_share(opening: Economy) -> None:
+    known = opening.result_hash()
+    parts: list[float] = []
+    ranked = importance(opening, progress=parts.append)
+    assert opening.result_hash() == known
+    assert parts == sorted(parts)
+    assert parts[-1] == 1.0
+    assert len(ranked) == len(opening.names) - tables.N_OUTSIDE
+    assert [entry.rank for entry in ranked] == list(range(1, len(ranked) + 1))
+    assert sum(entry.score for entry in ranked) == pytest.approx(1.0)
+    for entry, following in pairwise(ranked):
+        assert entry.score >= following.score
+    first = ranked[0]
+    assert first.firm == "OpenAI"
+    assert first.look_through == pytest.approx(96.0, abs=0.01)
+    assert (first.look_through_rank, first.debtrank_rank) == (1, 1)
+    for entry in ranked:
+        assert entry.expected_loss == entry.default_probability * entry.loss_caused
+        assert (entry.look_through_rank is None) == (entry.look_through == 0.0)
+    struck = opening.copy()
+    default(struck, "CoreWeave")
+    cloud = next(entry for entry in ranked if entry.firm == "CoreWeave")
+    assert cloud.creditors_loss == pytest.approx(sum(d.loss_given for d in defaults(struck)))
+    drops = (
+        balance_sheet(opening, row).net_worth - balance_sheet(struck, row).net_worth
+        for row in range(tables.N_OUTSIDE, len(opening.names))
+        if row != opening.firm("CoreWeave")
+    )
+    assert cloud.loss_caused == pytest.approx(sum(max(drop, 0.0) for drop in drops))
+
+
+def test_those_pulled_down_are_named_and_their_losses_count(opening: Economy) -> None:
+    alone = next(entry for entry in importance(opening) if entry.firm == "CoreWeave")
+    linked = next(entry for entry in importance(chain(opening)) if entry.firm == "CoreWeave")
+    assert alone.pulls_down == ()
+    assert linked.pulls_down == ("Magnetar",)
+
+
+# --- files --------------------------------------------------------------------------------------------------
+def test_files_appear_together_or_not_at_all(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.write_text("before")
+
+    def stopped() -> None:
+        with new_files([old, new]) as stages:
+            for stage in stages:
+                stage.write_text("after")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"old": "before"}
+    with new_files([old, new]) as stages:
+        for stage in stages:
+            stage.write_text(f"after {stage.name[1:4]}")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"old": "after old", "new": "after new"}
+
+
+@pytest.mark.parametrize(
+    ("targets", "sentence"),
+    [
+        (lambda at: [at / "x", at / "none" / "y"], "cannot write to .*y: No such file"),
+        (lambda at: [at / "x", at], "is not a file"),
+        (lambda at: [at / "x", at / "x"], "a name of its own"),
+    ],
+)
+def test_a_place_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, targets: Callable[[Path], list[Path]], sentence: str
+) -> None:
+    with pytest.raises(BadInput, match=sentence), new_files(targets(tmp_path)):
+        pytest.fail("the block must not run")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tree_is_drawn_the_same_way_twice(opening: Economy, tmp_path: Path) -> None:
+    tree = stress(chain(opening), "CoreWeave").tree
+    pictures = []
+    for name in ("a.png", "b.png"):
+        draw_tree(tree, tmp_path / name, title="A chain")
+        pictures.append((tmp_path / name).read_bytes())
+    assert pictures[0] == pictures[1]
+    assert pictures[0].startswith(b"\x89PNG")
+    draw_tree(type(tree)([]), tmp_path / "none.png", title="Nothing")
+    assert (tmp_path / "none.png").stat().st_size > 1000
+
+
+# --- commands -----------------------------------------------------------------------------------------------
+def test_stress_prints_who_falls_and_who_loses(tmp_path: Path) -> None:
+    graph, picture = tmp_path / "tree.graphml", tmp_path / "tree.png"
+    result = call("stress", "coreweave", "--loss", 8, "--month", 1, "--graphml", graph, "--png", picture)
+    assert result.exit_code == 0, result.output
+    assert result.stdout.startswith("CoreWeave (neocloud) loses 8 bn at the end of 2026-01, owing ")
+    assert "  round 1, 2026-01  CoreWeave (neocloud), owing " in result.stdout
+    assert "What lenders lose until the end of 2026-02, bn USD" in result.stdout
+    assert "HY bond market" in result.stdout
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["tree.graphml", "tree.png"]
+    assert "CoreWeave" in "".join(ElementTree.parse(graph).getroot().itertext())
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_stress_for_a_script_says_the_same() -> None:
+    told = json.loads(call("stress", "CoreWeave", "--default", "--set", "bankruptcy_cost=0.2", "--json").stdout)
+    found = stress(open_economy(parameters={"bankruptcy_cost": 0.2}, seed=1), "CoreWeave")
+    assert (told["scenario"], told["seed"], told["month"], told["lost"]) == ("baseline", 1, "2025-12", None)
+    assert [d["firm"] for d in told["falls"]] == [d.firm for d in found.falls]
+    assert {toll["firm"]: toll["loss"] for toll in told["lenders"]} == {toll.firm: toll.loss for toll in found.lenders}
+    mild = stress(open_economy(seed=1), "CoreWeave")
+    assert sum(toll.loss for toll in mild.lenders) < sum(toll.loss for toll in found.lenders)
+
+
+def test_systemic_prints_a_ranking() -> None:
+    result = call("systemic", "--top", 3)
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    ranks = [line.split()[0] for line in lines if line.split() and line.split()[0].isdigit()]
+    assert ranks == ["1", "2", "3"]
+    assert any(line.split()[:2] == ["1", "OpenAI"] for line in lines)
+    told = json.loads(call("systemic", "--json", "--top", 3).stdout)
+    assert [entry["rank"] for entry in told["firms"]] == [1, 2, 3]
+    assert told["firms"][0]["firm"] == "OpenAI"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["stress"], "Missing argument 'firm'"),
+        (["stress", "CoreWave"], "there is no firm 'CoreWave'; did you mean 'CoreWeave'?"),
+        (["stress", "Customers"], "Customers cannot default"),
+        (["stress", "Customers", "--loss", "1"], "Customers cannot lose money"),
+        (["stress", "CoreWeave", "--loss", "-2"], "the loss must be a positive number of bn USD, not -2.0"),
+        (["stress", "CoreWeave", "--loss", "nan"], "the loss must be a positive number of bn USD"),
+        (["stress", "CoreWeave", "--loss", "much"], "Invalid value for '--loss'"),
+        (["stress", "CoreWeave", "--loss", "2", "--default"], "give --loss or --default, not both"),
+        (["stress", "CoreWeave", "--month", "soon"], "--month must be a month such as"),
+        (["stress", "CoreWeave", "--png", "none/such.png"], "such.png: No such file or directory"),
+        (["stress", "CoreWeave", "--png", "a", "--graphml", "a"], "every file to write needs a name of its own"),
+        (["systemic", "--top", "0"], "Invalid value for '--top'"),
+        (["systemic", "--month", "-1"], "--month must lie between 0"),
+        (["systemic", "--set", "power_prize=3"], "did you mean 'power_price'?"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_one_sentence_and_writes_nothing(
+    words: list[str], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = call(*words)
+    assert result.exit_code == 2, result.output
+    assert result.stdout == ""
+    (line,) = result.stderr.strip().splitlines()
+    assert line.startswith("error: ")
+    assert sentence in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refusal_in_mid_work_leaves_no_file(tmp_path: Path) -> None:
+    result = call("stress", "Nobody", "--png", tmp_path / "x.png")
+    assert result.exit_code == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stress_without_a_fall_says_so(opening: Economy, capsys: pytest.CaptureFixture[str]) -> None:
+    from experiments.commands.stress import show
+
+    found = stress(opening, "NVIDIA", loss=0.001)
+    show(found, "a run")
+    assert "Nobody falls, nor does the firm itself." in capsys.readouterr().out
+    show(replace(found, anyway=("A",), spared=("B", "C")), "a run")
+    told = capsys.readouterr().out
+    assert "With the shock and without it: A" in told
+    assert "Falls only without it: B, C" in told
