@@ -103,6 +103,14 @@ def value_eisenberg_noe(
     Returns
     -------
     (n,) float
+
+    Examples
+    --------
+    Two banks with 8 outside, 7 owed outside and 4 owed to banks; the second is 1 short.
+
+    >>> books = Books(*(np.full(2, amount) for amount in (8.0, 7.0, 4.0, 1.0)))
+    >>> value_eisenberg_noe(np.array([0.0, -1.0]), books)
+    array([1.  , 0.75])
     """
     debt = books.interbank_debt
     left = equity + debt
@@ -130,6 +138,12 @@ def value_furfine(equity: NDArray[np.float64], books: Books, *, recovery: float 
     Returns
     -------
     (n,) float
+
+    Examples
+    --------
+    >>> books = Books(*(np.full(2, amount) for amount in (8.0, 7.0, 4.0, 1.0)))
+    >>> value_furfine(np.array([0.0, -1.0]), books, recovery=0.4)
+    array([1. , 0.4])
     """
     return np.where(_stands(equity, books), 1.0, recovery)
 
@@ -149,6 +163,12 @@ def value_debtrank(equity: NDArray[np.float64], books: Books) -> NDArray[np.floa
     Returns
     -------
     (n,) float
+
+    Examples
+    --------
+    >>> books = Books(*(np.full(3, amount) for amount in (8.0, 7.0, 4.0, 2.0)))
+    >>> value_debtrank(np.array([2.0, 1.0, -1.0]), books)
+    array([1. , 0.5, 0. ])
     """
     face = books.face_equity
     return np.clip(np.divide(equity, face, out=np.zeros(face.size), where=face > 0.0), 0.0, 1.0)
@@ -178,6 +198,14 @@ def value_before_maturity(
     Returns
     -------
     (n,) float
+
+    Examples
+    --------
+    A bank at zero equity pays in full only if its assets do not fall.
+
+    >>> books = Books(*(np.array([amount]) for amount in (8.0, 7.0, 4.0, 1.0)))
+    >>> value_before_maturity(np.array([0.0]), books, volatility=0.2).round(4)
+    array([0.8407])
     """
     spread = volatility * np.sqrt(maturity)
     assets, debt = books.external_assets, books.interbank_debt

@@ -217,6 +217,16 @@ def test_debtrank_on_a_large_sparse_network(way, monkeypatch):
     assert 0.015 < result.total_loss < 0.9
 
 
+@pytest.mark.parametrize("core", [1000, 0], ids=["sets", "sweeps"])
+def test_a_shock_leaves_alone_whom_it_cannot_reach(core, monkeypatch):
+    """Two firms with claims of twice their equity on each other stay whole: the least solution, not any."""
+    monkeypatch.setattr(distress_module, "DIRECT", core)
+    apart = np.zeros((4, 4))
+    apart[0, 1] = 0.5
+    apart[2, 3] = apart[3, 2] = 2.0
+    assert_allclose(debtrank(apart, np.ones(4), [0.0, 0.4, 0.0, 0.0]).loss, [0.2, 0.4, 0.0, 0.0], atol=1e-15)
+
+
 def test_debtrank_of_2012_caps_impacts_and_hits_once():
     """A claim of three times the equity counts as all of it: ``W_ij = min(1, A_ij / E_i)``."""
     result = debtrank([[0, 3], [0, 0]], [1, 1], [0, 0.2], form="2012")
