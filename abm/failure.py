@@ -63,10 +63,12 @@ MEMORY = 12  # months of hits that explain a default
 
 @jit
 def months_of_hit(channel, age):
-    """How many months of a monthly loss have been felt: a lost customer is lost every month
-    from the next on, the rest once."""
+    """How many months of a loss have been felt: a lost customer is lost every month from the next on, a refused
+    loan is the same need asked again, so that only the last two months count; the rest is lost once."""
     if channel == CUSTOMER:
         return 1.0 * age
+    if channel == FUNDING and age > 1:
+        return 0.0
     return 1.0
 
 
@@ -313,7 +315,8 @@ def pay_creditors(state, firm, from_fleet, from_sites):
     for r in range(m.n_contracts):
         c = state.contracts[r]
         if c.status == BROKEN and c.buyer == firm and c.missed > 0.0:
-            got = min(c.missed * rest_part, max(f.cash, 0.0))
+            # A seller that has failed already has no estate left to pay into.
+            got = min(c.missed * rest_part, max(f.cash, 0.0)) if state.firms[c.seller].status == ACTIVE else 0.0
             transfer(state, firm, c.seller, got, F_COMPUTE)
             charge(state, firm, got)
             earn(state, c.seller, got)

@@ -114,6 +114,7 @@ def open_month(state):
     """Set the month's flows of all firms and of the matrix to zero."""
     m = state.market[0]
     m.gross_flow = 0.0
+    m.stage = 0
     for k in range(state.flows.shape[0]):
         for a in range(state.flows.shape[1]):
             for b in range(state.flows.shape[2]):

@@ -53,7 +53,7 @@ consumer_growth | ratio | 1 | 0 | 5 | assumption: 1 is the opening growth rate |
 enterprise_growth | ratio | 1 | 0 | 5 | assumption: 1 is the opening growth rate | scales growth of the enterprise segment
 small_firm_growth | ratio | 1 | 0 | 5 | assumption: 1 is the opening growth rate; digest H3 | scales growth of developers, small firms and application firms
 demand_elasticity | ratio | 1.1 | 0 | 3 | G5-036 (aggregate -1.11), low end G5-037 (-0.06) | price elasticity of the work each customer asks for; above 1 spending rises when prices fall
-demand_noise | log | 0.02 | 0 | 0.3 | assumption: yearly growth forecasts differ by a few per cent | standard deviation of the monthly demand shock
+demand_noise | log | 0.03 | 0 | 0.3 | assumption: yearly growth forecasts differ by a few per cent | standard deviation of the monthly demand shock
 demand_persistence | ratio | 0.95 | 0 | 1 | assumption: shocks fade with a half-life of about a year | share of a demand shock left a month later
 price_sensitivity | ratio | 3 | 0.5 | 10 | assumption: a 10 % dearer model loses about a quarter of undecided customers | weight of log price in customers' choice
 quality_sensitivity | 1/year | 4 | 0 | 20 | G5-034: at equal intelligence open work sells at a tenth, yet holds a third of tokens (G5-035) | weight of quality in customers' choice
@@ -98,12 +98,13 @@ tender_threshold | share | 0.05 | 0 | 1 | assumption: small gaps are bought spot
 tender_part | share | 0.25 | 0.01 | 1 | assumption: a gap is closed in several deals | part of the gap put out a month
 runway_trigger | months | 12 | 1 | 60 | assumption: rounds are held before a year's cash is left | runway below which a lab raises equity
 runway_target | months | 20 | 1 | 60 | G1-002, G1-017: cash for two years of burn | runway a round pays for
-equity_dilution | share | 0.12 | 0 | 0.5 | G1-002, G1-023: 40 to 60 bn on 500 | largest part of a firm's value sold in one round
-frontier_option | bn | 120 | 0 | 2000 | G1-023, G1-033: labs with little revenue are valued for what they may become | value of being at the frontier, apart from revenue
+equity_dilution | share | 0.06 | 0 | 0.5 | G1-002, G1-023: 22.5 to 40 bn on 500 | largest part of a firm's value sold in one round
+frontier_option | bn | 150 | 0 | 2000 | G1-023, G1-033: labs with little revenue are valued for what they may become | value of being at the frontier, apart from revenue
 value_multiple | ratio | 6 | 0.5 | 40 | assumption: a mature software firm's price to sales | price to sales without growth
-value_growth_slope | ratio | 16 | 0 | 60 | G1-010, G1-023, G5-001: 25 times sales at growth 1.16 | added price to sales per unit of log growth
+value_growth_slope | ratio | 14 | 0 | 60 | G1-010, G1-023, G5-001: 25 times sales at growth 1.16 | added price to sales per unit of log growth
+parent_support | share | 0.9 | 0 | 1 | assumption: a parent stands behind its lab as long as it can | part of its spare cash a parent puts into a subsidiary in need
 round_spacing | months | 9 | 0 | 60 | G1-002, G1-023, G1-125: large rounds are one to two a year | months between planned equity rounds
-round_success | 1/month | 0.6 | 0 | 1 | assumption: a round takes about two months | chance that a round closes in a month at normal sentiment
+round_success | 1/month | 0.45 | 0 | 1 | assumption: a round takes about two months | chance that a round closes in a month at normal sentiment
 round_excess | ratio | 4 | 1 | 10 | assumption: who must raise raises for more than a month | size of an emergency round relative to the shortfall
 lab_cash_months | months | 3 | 0 | 36 | assumption: a subsidiary keeps a quarter's costs | cash a parent leaves in its lab
 spending_cut | share | 0.05 | 0 | 0.5 | assumption: layoffs take months | cut in fixed cost in a month of shortfall
@@ -116,7 +117,7 @@ contract_lead | months | 10 | 0 | 36 | G4-054, G4-056: server lead times | month
 contract_ramp | months | 12 | 1 | 60 | assumption: clusters come in blocks over a year | months from first delivery to full quantity
 prepayment_share | share | 0.05 | 0 | 0.5 | G3-020, G3-021: 15 to 25 % with neoclouds, less with hyperscalers | part of a contract paid in advance
 contract_margin | share | 0.15 | 0 | 2 | G1-111 to G1-113: adjusted operating margins 6 to 21 % | margin over full cost in new contracts
-contract_spot_weight | ratio | 0.25 | 0 | 1 | assumption: sellers share in scarcity | how far contract prices follow spot
+contract_spot_weight | ratio | 0.4 | 0 | 1 | assumption: sellers share in scarcity | how far contract prices follow spot
 contract_adjustment | 1/month | 0.15 | 0.01 | 1 | assumption: half a year | speed at which contract prices move
 scarcity_margin | share | 0.3 | 0 | 3 | assumption: full markup when demand is twice supply | added margin when compute is scarce
 bid_risk_weight | ratio | 1.5 | 0 | 10 | assumption: years of rent lost if the buyer fails | bid's charge for the buyer's default probability
@@ -172,7 +173,7 @@ capex_willingness | ratio | 1 | 0 | 3 | assumption: 1 is each hyperscaler's own 
 hyperscaler_leverage | ratio | 0.55 | 0 | 0.95 | assumption: liabilities over assets that keeps an investment grade | leverage up to which hyperscalers borrow for capex
 backlog_advance | share | 0.5 | 0 | 1.5 | G1-079, G1-089: Oracle's debt against its backlog, G7-008 for what is to come | debt that firm contracts sold can carry, per unit of backlog
 debt_capex_share | share | 0.25 | 0 | 1 | G1-178, G7-010: debt is a part of hyperscalers' funding | part of the room to borrow used a year
-cash_buffer | months | 1 | 0 | 24 | assumption | months of fixed cost kept in cash
+cash_buffer | months | 2 | 0 | 24 | assumption | months of fixed cost kept in cash
 receipt_trust | share | 0.9 | 0 | 1 | assumption: firms expect a tenth of receipts late | part of receivables firms count on
 earnings_multiple | ratio | 10 | 1 | 60 | assumption: enterprise value to cash earnings | value of cash earnings
 book_floor | ratio | 0.7 | 0 | 2 | assumption | value relative to book when earnings say less
@@ -214,13 +215,13 @@ warehouse_share | share | 0.3 | 0 | 0.9 | assumption: funds' back leverage | par
 warehouse_tenor | months | 36 | 1 | 120 | assumption | term of warehouse lines
 funding_access | 1/month | 0.02 | 0 | 1 | assumption: fund inflows of a quarter of net worth a year | new money savers give a fund or bond market in need, relative to its net worth
 asset_sale_price | share | 0.95 | 0.05 | 1 | assumption: large portfolios sell a little below book | price of a fund's or sponsor's other holdings, of book
-asset_sale_pace | 1/month | 0.02 | 0 | 1 | assumption: a quarter of a portfolio in a year | part of its other holdings a fund or sponsor can sell in a month
+asset_sale_pace | 1/month | 0.04 | 0 | 1 | assumption: a quarter of a portfolio in a year | part of its other holdings a fund or sponsor can sell in a month
 lender_cash | share | 0.01 | 0 | 1 | assumption | cash lenders keep per loan
 lender_payout | share | 0.5 | 0 | 1 | assumption | part of surplus cash lenders pay out
 stress:
 bankruptcy_cost | share | 0.1 | 0 | 0.9 | G3-064: firm-wide recoveries 52 % leave room for costs | part of a failed firm's means lost to the proceedings (1 - alpha of Rogers and Veraart)
 distressed_factor | ratio | 0.45 | 0.05 | 1 | G4-076 | price of a forced sale relative to the mark
-price_impact | ratio | 1.5 | 0 | 20 | G8-036: rigs fell 85 % when miners failed together | log fall of second-hand prices per share of the world's fleet sold
+price_impact | ratio | 8 | 0 | 20 | G8-036: rigs fell 85 % (1.9 in logs) when a quarter of the sector's failed together | log fall of second-hand prices per share of the world's fleet sold
 fire_recovery | 1/month | 0.12 | 0 | 1 | assumption: half a year | speed at which the second-hand market recovers
 scrap_factor | ratio | 0.8 | 0 | 1 | assumption: buyers outside the industry pay less | price paid by outsiders relative to providers
 second_hand_cash | share | 0.1 | 0 | 1 | assumption | part of its cash a survivor spends on a failed firm's fleet
@@ -236,7 +237,7 @@ sentiment_reversion | 1/month | 0.05 | 0 | 1 | assumption | return of sentiment 
 sentiment_growth | ratio | 0.04 | 0 | 1 | assumption | rise of sentiment per unit of AI growth above the yardstick
 growth_yardstick | 1/year | 0.35 | -1 | 3 | G5-004: 86 % a year to 2030 is 0.62 in logs; less is enough | growth of AI revenue that investors are content with
 sentiment_fear | ratio | 3 | 0 | 50 | assumption: a default of a tenth of all debt costs 0.3 | fall of sentiment per share of the sector's debt in default
-sentiment_noise | ratio | 0.02 | 0 | 0.5 | assumption | monthly noise of sentiment
+sentiment_noise | ratio | 0.03 | 0 | 0.5 | assumption | monthly noise of sentiment
 sponsor_share | share | 0.25 | 0 | 1 | G1-137: SoftBank's part of OpenAI's rounds | sponsor's part in its holdings' rounds
 energy:
 power_price | USD/MWh | 60 | 1 | 1000 | G6-003 to G6-005 | mean price of electricity

@@ -274,7 +274,7 @@ def parent_support(state, firm, amount):
     if parent < 0 or state.firms[parent].status != ACTIVE:
         return 0.0
     spare = max(state.firms[parent].cash - state.firms[parent].operating_cost, 0.0)
-    give = min(amount, 0.5 * spare)
+    give = min(amount, state.params[0].parent_support * spare)
     if give <= 1e-9:
         return 0.0
     transfer(state, parent, firm, give, F_SUPPORT)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from abm.compiled import jit
 
 
@@ -10,12 +12,15 @@ def quote_contract(state, seller, buyer, cost):
     """Price a provider asks for a compute contract (USD per H100e-hour).
 
     Full cost of the hardware it would buy, times one plus a margin, plus a charge for the buyer's chance of
-    default over the years a replacement would take.
+    default over the years a replacement would take; and a part of the way to the spot price, at which it could
+    let the capacity instead.
     """
+    m = state.market[0]
     p = state.params[0]
     risk = p.bid_risk_weight * state.firms[buyer].pd
-    scarce = max(state.market[0].tightness - 1.0, 0.0)
-    return cost * (1.0 + p.contract_margin + risk + p.scarcity_margin * min(scarce, 1.0))
+    scarce = max(m.tightness - 1.0, 0.0)
+    outside = math.exp(p.contract_spot_weight * math.log(m.spot_price / max(m.long_run_price, 1e-6)))
+    return cost * outside * (1.0 + p.contract_margin + risk + p.scarcity_margin * min(scarce, 1.0))
 
 
 @jit

@@ -319,8 +319,7 @@ def sell_second_hand(state, firm):
 
     The price is the mark times the distressed-sale factor (0.45 at seven days, G4-076) times
     ``exp(-impact * value sold / value of all fleets)``; the impact stays in the second-hand market as
-    `fire_discount` and dies out slowly. (Kyle 1985 for the impact; Cifuentes, Ferrucci and Shin 2005 for the
-    exponential form in fire sales.)
+    `fire_discount` and dies out slowly (Cifuentes, Ferrucci and Shin 2005 for the exponential form).
 
     Returns
     -------

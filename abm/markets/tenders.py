@@ -154,7 +154,7 @@ def tender(state, buyer, wanted):
                 continue
             if state.firms[buyer].kind == HYPERSCALER and state.firms[i].kind == HYPERSCALER:
                 continue
-            taste = 1.0 + p.bid_taste * (uniform(m.seed, D_TENDER, m.month, buyer * 512 + i) - 0.5)
+            taste = 1.0 + p.bid_taste * (uniform(m.seed, D_TENDER, m.month, buyer * 65536 + i) - 0.5)
             price = quote_contract(state, i, buyer, own_cost(state, i)) * taste
             if price < best_price:
                 best = i
