@@ -396,7 +396,9 @@ def test_a_stress_without_a_fall_says_so(opening: Economy, capsys: pytest.Captur
 
     found = stress(opening, "NVIDIA", loss=0.001)
     show(found, "a run")
-    assert "Nobody falls, nor does the firm itself." in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "Nobody falls, nor does the firm itself, until the end of 2026-01." in told
+    assert "No lender loses" in told
     show(replace(found, anyway=("A",), spared=("B", "C")), "a run")
     told = capsys.readouterr().out
     assert "With the shock and without it: A" in told

@@ -104,7 +104,9 @@ def show(found: Stress, run: str) -> None:
     )
     falls = [d for d in found.falls if not (found.lost is None and d.firm == found.firm)]
     if not falls:
-        print("Nobody falls with it." if found.lost is None else "Nobody falls, nor does the firm itself.")
+        until = f"until the end of {month_label(found.month + 1)}"
+        whom = "Nobody falls with it" if found.lost is None else "Nobody falls, nor does the firm itself,"
+        print(f"{whom} {until}.")
     else:
         console.print("[bold]Who falls because of it[/]")
     for d in falls[:MOST_FALLS]:
@@ -117,13 +119,17 @@ def show(found: Stress, run: str) -> None:
         print(f"Falls only without it: {', '.join(found.spared)}")
     print()
     touched = [toll for toll in found.lenders if abs(toll.loss) >= SMALL or toll.lent or toll.lent_on_account]
-    show_losses(console, f"What lenders lose until the end of {month_label(found.month + 1)}, bn USD", touched, found)
+    if touched:
+        until = month_label(found.month + 1)
+        show_losses(console, f"What lenders lose until the end of {until}, bn USD", touched, found)
+    else:
+        print("No lender loses, and none had lent to it or for its use.\n")
     hurt = [toll for toll in found.others if toll.loss >= SMALL]
     if hurt:
         show_losses(console, "What other firms lose, bn USD", hurt, found)
     console.print(
-        "[dim]Loss: net worth without the shock less net worth with it, whatever way it came. Lent for its use: to"
-        " others, who borrowed it to serve the firm that is struck.[/]"
+        "[dim]Loss: net worth without the shock less net worth with it, whatever way it came; below zero, a gain."
+        " Lent for its use: to others, who borrowed it to serve the firm that is struck.[/]"
     )
 
 
@@ -138,7 +144,7 @@ def show_losses(console: Console, title: str, losses: Sequence[Loss], found: Str
     for heading in ("", "kind", *map(escape, headings), ""):
         table.add_column(heading, justify="left" if heading in ("", "kind") else "right")
     for toll in losses[:MOST_LOSERS]:
-        share = f"{100 * toll.loss / toll.net_worth:.2g} %" if toll.net_worth > 0.0 else "–"
+        share = f"{number(100 * toll.loss / toll.net_worth)} %" if toll.net_worth > 0.0 else "–"
         cells = [number(toll.loss), share]
         cells += [number(toll.lent), number(toll.lent_on_account)] if lenders else []
         table.add_row(escape(toll.firm), toll.kind, *cells, "falls" if toll.falls else "")
