@@ -175,7 +175,7 @@ def _mark_new_defaults(cash: Any, s: ClearingScratch, default_round: Any, this_r
     fallen = False
     for i in range(cash.shape[0]):
         nominal = s.senior[i, s.share.shape[1]]
-        if default_round[i] == 0 and cash[i] + s.inflow[i] < nominal * (1.0 - TIE):
+        if default_round[i] == 0 and nominal > 0.0 and cash[i] + s.inflow[i] < nominal * (1.0 - TIE):
             default_round[i] = this_round
             fallen = True
     return fallen
@@ -230,10 +230,11 @@ def _first_members(
     tier: Any,
     amount: Any,
     n_in_default: int,
+    cash: Any,
     s: ClearingScratch,
     default_round: Any,
 ) -> int:
-    """Write `base`, and take in every defaulter with nothing ahead of its marginal tier; return how many."""
+    """Write `base`, and take in every defaulter that has something left for sure; return how many."""
     for i in range(default_round.shape[0]):
         s.base[i] = s.solid[i]
         s.place[i] = -1
@@ -243,7 +244,7 @@ def _first_members(
             s.base[creditor[r]] += amount[r]
     size = 0
     for i in range(default_round.shape[0]):
-        if default_round[i] > 0 and s.senior[i, s.marginal[i]] == 0.0:
+        if default_round[i] > 0 and s.senior[i, s.marginal[i]] == 0.0 and cash[i] >= 0.0:
             s.member[size] = i
             s.place[i] = size
             size += 1
@@ -374,8 +375,8 @@ def clear_rows(
     n_rows : int
         How many rows count; the arrays may be longer.
     cash : (n_firms,) float64
-        What each firm can pay with apart from what it receives here, not negative. A firm without dues, such
-        as an external creditor, never defaults.
+        What each firm can pay with apart from what it receives here. A hole (negative cash) is filled before
+        any creditor is paid. A firm without dues, such as an external creditor, never defaults.
     alpha, beta : float
         Shares of a defaulter's cash and inflow that reach its creditors, 0 to 1.
     scratch : ClearingScratch
@@ -425,7 +426,7 @@ def clear_rows(
         rounds += 1
         m = _split_rows(debtor, creditor, amount, n_rows, s, default_round)
         while _move_marginal_tiers(cash, alpha, beta, s, default_round):
-            size, before = _first_members(debtor, creditor, tier, amount, m, s, default_round), -1
+            size, before = _first_members(debtor, creditor, tier, amount, m, cash, s, default_round), -1
             while size > before:
                 before = size
                 _set_up(debtor, creditor, tier, amount, m, cash, alpha, beta, s, size)

@@ -364,6 +364,17 @@ def test_core_allocates_nothing():
     assert counts[0] == counts[1] == 7 + len(scratch)
 
 
+def test_core_fills_a_hole_before_it_pays():
+    """Firm 1 receives 4, first fills its hole of 3, and pays 1; firm 2 owes nothing and cannot default."""
+    paid, fell = np.zeros(3), np.zeros(4, np.int64)
+    dues = (np.array([0, 1, 3]), np.array([1, 2, 1]), np.zeros(3, np.int64), np.array([5.0, 4.0, 2.0]))
+    cash = np.array([4.0, -3.0, -2.0, -1.0])
+    residual = clear_rows(*dues, 3, cash, 1.0, 1.0, clearing_scratch(4, 3, 1), paid, fell)
+    assert paid.tolist() == [4.0, 1.0, 0.0]
+    assert fell.tolist() == [1, 2, 0, 1]
+    assert residual == 0.0
+
+
 def test_core_says_when_an_input_is_no_number():
     debtor, creditor, tier, amount, m, cash = rows_of(8, 10, 1)
     cash[3] = np.nan
