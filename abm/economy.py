@@ -348,7 +348,7 @@ next_loan | i8 | id | next running number
 next_order | i8 | id | next running number
 grid_left | f8 | GW | site capacity the grid can still connect this month
 gross_flow | f8 | bn/month | all payments of the month
-backstop_used | f8 | bn | public money paid out so far
+public_money | f8 | bn | public money paid out so far: rescues, guarantees, grants
 """)
 
 SHOCK_COLUMNS = _columns("""
@@ -436,6 +436,7 @@ defaults | i8 | firms | defaults in the month
 contagious | i8 | firms | of which contagious
 failed | i8 | firms | failed so far
 rounds | i8 | - | rounds of the month's cascade
+public_money | f8 | bn | public money paid out so far
 gross_flow | f8 | bn/month | all payments
 imbalance | f8 | bn | largest accounting error of the month
 """)

@@ -304,11 +304,18 @@ def pay_creditors(state, firm, from_fleet, from_sites):
         transfer(state, firm, loan.lender, got, F_PRINCIPAL)
         write_off(state, loan.lender, short)
         write_off(state, firm, -short)
-        state.firms[loan.lender].loss_month += short
+        cover = 0.0
+        if loan.for_ai == 1 and state.firms[loan.lender].kind == LENDER:
+            cover = state.params[0].public_guarantee * short
+            transfer(state, GOVERNMENT, loan.lender, cover, F_SUPPORT)
+            write_off(state, loan.lender, -cover)
+            state.firms[GOVERNMENT].retained -= cover
+            m.public_money += cover
+        state.firms[loan.lender].loss_month += short - cover
         state.firms[loan.lender].loans_held -= loan.principal
         f.debt -= loan.principal
         channel = LENDER_TO_LENDER if f.kind == LENDER else COUNTERPARTY
-        log_hit(state, loan.lender, firm, channel, short)
+        log_hit(state, loan.lender, firm, channel, short - cover)
         lost += short
         loan.principal = 0.0
         loan.status = BROKEN
@@ -526,7 +533,7 @@ def check_lender(state, i):
             transfer(state, GOVERNMENT, i, rescue, F_SUPPORT)
             earn(state, i, rescue)
             state.firms[GOVERNMENT].retained -= rescue
-            m.backstop_used += rescue
+            m.public_money += rescue
             log_event(state, E_BACKSTOP, i, -1, rescue)
             capital = f.paid_in + f.retained
         if capital < 0.0:

@@ -99,7 +99,7 @@ tender_part | share | 0.25 | 0.01 | 1 | assumption: a gap is closed in several d
 runway_trigger | months | 12 | 1 | 60 | assumption: rounds are held before a year's cash is left | runway below which a lab raises equity
 runway_target | months | 20 | 1 | 60 | G1-002, G1-017: cash for two years of burn | runway a round pays for
 equity_dilution | share | 0.06 | 0 | 0.5 | G1-002, G1-023: 22.5 to 40 bn on 500 | largest part of a firm's value sold in one round
-frontier_option | bn | 150 | 0 | 2000 | G1-023, G1-033: labs with little revenue are valued for what they may become | value of being at the frontier, apart from revenue
+frontier_option | bn | 300 | 0 | 2000 | G1-023, G1-033: labs with little revenue are valued for what they may become | value of being at the frontier, apart from revenue
 value_multiple | ratio | 6 | 0.5 | 40 | assumption: a mature software firm's price to sales | price to sales without growth
 value_growth_slope | ratio | 14 | 0 | 60 | G1-010, G1-023, G5-001: 25 times sales at growth 1.16 | added price to sales per unit of log growth
 parent_support | share | 0.9 | 0 | 1 | assumption: a parent stands behind its lab as long as it can | part of its spare cash a parent puts into a subsidiary in need
@@ -204,7 +204,7 @@ large_exposure_limit | share | 0.25 | 0.001 | 1 | G3-071 | largest exposure to o
 concentration_cap | share | 1 | 0.05 | 1 | policy lever, off at 1 | lenders refuse neoclouds whose largest customer has a greater share
 max_ltv | ratio | 0.9 | 0 | 2 | policy lever; G3-014 at most 0.85 to cost | highest loan-to-value of new secured loans
 max_tenor | months | 120 | 6 | 240 | policy lever, off at 120 | longest secured loan
-loan_to_cost | share | 0.8 | 0 | 1 | G3-014: 75 to 85 % | debt share of hardware bought by neoclouds
+loan_to_cost | share | 0.85 | 0 | 1 | G3-014: 75 to 85 % | debt share of hardware bought by neoclouds
 loan_tenor | months | 60 | 6 | 180 | G3-006 | term of GPU-secured loans
 bond_tenor | months | 84 | 12 | 360 | G3-024, G3-025: five to six years, longer for hyperscalers | term of bonds
 covenant_ltv | ratio | 1 | 0.1 | 5 | assumption: debt not above collateral | loan-to-value covenant of secured loans
@@ -215,7 +215,7 @@ warehouse_share | share | 0.3 | 0 | 0.9 | assumption: funds' back leverage | par
 warehouse_tenor | months | 36 | 1 | 120 | assumption | term of warehouse lines
 funding_access | 1/month | 0.02 | 0 | 1 | assumption: fund inflows of a quarter of net worth a year | new money savers give a fund or bond market in need, relative to its net worth
 asset_sale_price | share | 0.95 | 0.05 | 1 | assumption: large portfolios sell a little below book | price of a fund's or sponsor's other holdings, of book
-asset_sale_pace | 1/month | 0.04 | 0 | 1 | assumption: a quarter of a portfolio in a year | part of its other holdings a fund or sponsor can sell in a month
+asset_sale_pace | 1/month | 0.06 | 0 | 1 | assumption: a quarter of a portfolio in a year | part of its other holdings a fund or sponsor can sell in a month
 lender_cash | share | 0.01 | 0 | 1 | assumption | cash lenders keep per loan
 lender_payout | share | 0.5 | 0 | 1 | assumption | part of surplus cash lenders pay out
 stress:
@@ -229,6 +229,8 @@ site_recovery | share | 0.6 | 0 | 1 | assumption: powered land keeps value | rec
 other_recovery | share | 0.3 | 0 | 1 | G3-062 | recovery on other assets
 holdings_recovery | share | 0.5 | 0 | 1 | assumption: blocks of shares sell at a discount | recovery on shares held, of their value
 loan_book_recovery | share | 0.85 | 0 | 1 | G3-070 | recovery on a failed lender's loans
+public_guarantee | share | 0 | 0 | 1 | policy lever; digest H4 | part of lenders' losses on AI loans that the government bears
+public_share | share | 0 | 0 | 0.9 | policy lever; digest H4 | part of the price of hardware and sites that the government pays as a grant
 backstop_share | share | 0 | 0 | 1 | policy lever; digest H4 | part of a failing lender's hole that the government fills
 beliefs:
 expectation_speed | 1/month | 0.12 | 0 | 1 | assumption: beliefs turn over within a year | speed of adaptive expectations

@@ -9,7 +9,7 @@ named. In plain Python it is an object with attributes, so the same rule runs bo
 from __future__ import annotations
 
 import hashlib
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from llvmlite import ir
@@ -59,6 +59,10 @@ class Pointed:
                 entries.append(value.address)
         self.directory = np.array(entries, np.int64)
         self.address = self.directory.ctypes.data
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
     def replace(self, **changed: Any) -> Self:
         """The same object with some fields replaced."""

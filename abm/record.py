@@ -240,6 +240,7 @@ def record(state):
         s.defaults += 1
         s.contagious += 1 - d.fundamental
         s.rounds = max(s.rounds, d.stage)
+    s.public_money = m.public_money
     s.gross_flow = m.gross_flow
     s.imbalance = imbalance(state)
     if m.record_panel == 1:

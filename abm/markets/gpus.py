@@ -17,6 +17,8 @@ from abm.economy import (
     F_OPERATING,
     F_SECONDHAND,
     F_SITE,
+    F_SUPPORT,
+    GOVERNMENT,
     GPU_ORDER,
     HYPERSCALER,
     NEOCLOUD,
@@ -151,6 +153,17 @@ def take_delivery(state, r, paid):
         buyer.fleet_book += value
         buyer.fleet_gw += o.ready * state.generations[o.generation].kw * buyer.pue
         buyer.capacity += o.ready
+    # Public co-investment comes as a capital grant: it lowers what the hardware or site stands in the books for.
+    grant = state.params[0].public_share * value
+    if grant > 0.0:
+        transfer(state, GOVERNMENT, o.buyer, grant, F_SUPPORT)
+        state.firms[GOVERNMENT].retained -= grant
+        if o.kind == SITE_ORDER:
+            buyer.sites -= grant
+        else:
+            state.fleet[o.buyer, o.generation].book -= grant
+            buyer.fleet_book -= grant
+        state.market[0].public_money += grant
     earn(state, o.vendor, value)
     o.deposit -= part
     o.units -= o.ready
