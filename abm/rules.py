@@ -79,7 +79,7 @@ def engine(replaced: Mapping[str, Callable[..., Any]] | None = None) -> Callable
         For a name that is no rule or a function with another number of parameters.
     """
     if not replaced:
-        return run_months  # type: ignore[no-any-return]
+        return run_months
     swap: dict[FunctionType, Any] = {}
     for name, function in replaced.items():
         if name not in RULES:
@@ -107,4 +107,4 @@ def engine(replaced: Mapping[str, Callable[..., Any]] | None = None) -> Callable
                 done[plain] = function
         return done[plain]
 
-    return relink(run_months)  # type: ignore[no-any-return]
+    return relink(run_months)
