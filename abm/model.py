@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import mesa
@@ -21,15 +22,10 @@ REPORTED = (
 )  # fmt: skip
 
 
-class _Last:
-    """A model reporter: the last recorded value of one aggregate (a class, so that models can be pickled)."""
-
-    def __init__(self, column: str) -> None:
-        self.column = column
-
-    def __call__(self, model: InvisibleDebtModel) -> float:
-        series = model.economy.rows("series")
-        return series[self.column][-1].item() if len(series) else float("nan")
+def _last(column: str, model: InvisibleDebtModel) -> float:
+    """The last recorded value of one aggregate."""
+    series = model.economy.rows("series")
+    return series[column][-1].item() if len(series) else float("nan")
 
 
 class InvisibleDebtModel(mesa.Model):
@@ -83,7 +79,7 @@ class InvisibleDebtModel(mesa.Model):
         )
         self._handles: dict[int, Firm] = {}
         self._meet_firms()
-        self.datacollector = mesa.DataCollector(model_reporters={name: _Last(name) for name in REPORTED})
+        self.datacollector = mesa.DataCollector(model_reporters={name: partial(_last, name) for name in REPORTED})
 
     def _meet_firms(self) -> None:
         """Make a handle for every firm that has none yet."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import copyreg
 import hashlib
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -41,6 +42,7 @@ from abm.markets.gpus import tally_orders
 from abm.markets.services import buy_services, price_work
 from abm.month import month as run_month
 from abm.parameters import nearest
+from abm.pointed import Pointed
 from abm.record import look_through
 from abm.rules import engine
 from abm.scenarios import Scenario
@@ -67,19 +69,22 @@ def _table(name: str, rows: np.ndarray, room: int) -> Any:
     return table.view(np.recarray)
 
 
-def copy_state(state: State) -> State:
-    """An independent copy; the two views of the parameters go on sharing memory."""
-    fields: dict[str, Any] = {}
-    for name, field in State.fields.items():
-        value = getattr(state, name)
-        fields[name] = value.copy() if isinstance(field, tuple) else copy_nested(value)
-    fields["param_values"] = fields["params"].view(np.float64).view(np.ndarray)
-    return State(**fields)
+def _rebuild(cls: type[Pointed], fields: dict[str, Any]) -> Pointed:
+    """A `Pointed` object over its own arrays again; the two views of the parameters share memory."""
+    if cls is State:
+        fields["param_values"] = fields["params"].view(np.float64).view(np.ndarray)
+    return cls(**fields)
 
 
-def copy_nested(value: Any) -> Any:
-    """An independent copy of the obligations or of the clearing's working memory."""
-    return type(value)(**{name: getattr(value, name).copy() for name in value.fields})
+def _reduce(value: Pointed) -> tuple[Any, ...]:
+    """What copying and pickling keep: the arrays, not their addresses."""
+    fields = {name: getattr(value, name) for name in value.fields}
+    fields.pop("param_values", None)
+    return _rebuild, (type(value), fields)
+
+
+for _cls in (State, Dues, Scratch):
+    copyreg.pickle(_cls, _reduce)
 
 
 class Economy:
@@ -307,7 +312,7 @@ class Economy:
             state.market_memory[-k % HISTORY] = spending * np.exp(-growth * k / 12.0)
         m.demand_growth = growth
         for _ in range(2):
-            trial = copy_state(state)
+            trial = copy.deepcopy(state)
             trial.market[0].record_panel = 0
             trial.shocks["start"] = 10**6
             run_month(trial)
@@ -442,12 +447,13 @@ class Economy:
         return self.state.panel[: m.n_series if m.record_panel else 0, : m.n_firms]
 
     def result_hash(self) -> str:
-        """SHA-256 of everything recorded and of the state, the same for the same parameters and seed."""
+        """SHA-256 of all rows recorded, of the firms and of their fleets: the same for the same parameters and seed."""
         digest = hashlib.sha256()
         for name in (*GROWING, "firms"):
             rows = self.rows(name)
             for column in rows.dtype.names:
                 digest.update(np.ascontiguousarray(rows[column]).tobytes())
+        digest.update(np.ascontiguousarray(self.state.fleet["units"]).tobytes())
         panel = self.panel()
         for column in panel.dtype.names:
             digest.update(np.ascontiguousarray(panel[column]).tobytes())
@@ -456,7 +462,7 @@ class Economy:
     def copy(self) -> Economy:
         """An independent copy, to branch a state into what might follow."""
         twin = copy.copy(self)
-        twin.state = copy_state(self.state)
+        twin.state = copy.deepcopy(self.state)
         return twin
 
 
