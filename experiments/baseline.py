@@ -500,6 +500,7 @@ def draw(runs: Sequence[Run], comparisons: Sequence[Comparison], failures: Failu
                 axis.plot([int(years)] * 2, [f.low, f.high], color=RED, lw=5, alpha=0.6, solid_capstyle="butt")
                 axis.annotate(f.who, (int(years), f.high), fontsize=7, ha="center", va="bottom")
         axis.set_title(title, fontsize=10)
+        axis.set_xlabel("sum of the year" if measure.kind == FLOW else "end of the year", fontsize=8)
         if logarithmic:
             axis.set_yscale("log")
             axis.yaxis.set_major_formatter(ScalarFormatter())
