@@ -1,0 +1,121 @@
+"""Every named mechanism answers to its parameter, in the direction that economics gives it, over paired seeds."""
+
+import numpy as np
+import pytest
+
+from abm import open_economy, scenarios
+from abm.parameters import BY_NAME, PARAMETERS
+
+SEEDS = (1, 2, 3, 4)
+MONTHS = 48
+
+
+def _run(parameters, seed, scenario="baseline", months=MONTHS):
+    economy = open_economy(scenarios.load(scenario), parameters=parameters, seed=seed, panel=False)
+    economy.run(months)
+    return economy.rows("series")
+
+
+def _end(column):
+    return lambda series: float(series[column][-1])
+
+
+def _sum(column):
+    return lambda series: float(np.sum(series[column]))
+
+
+def _mean(column):
+    return lambda series: float(np.mean(series[column]))
+
+
+# parameter, low, high, outcome, sign of the change from low to high, why
+DIRECTIONS = [
+    ("open_lag", 0, 4, _mean("token_price"), 1, "the longer open models lag, the more a quality lead earns"),
+    ("open_lag", 0, 4, _mean("open_gap"), 1, "open models follow the frontier later"),
+    ("gpu_generation_gain", 0.1, 1.0, _end("spot_price"), -1, "a better generation makes compute cheaper"),
+    ("gpu_generation_gain", 0.1, 1.0, _end("fleet"), 1, "the same money buys more compute"),
+    ("gpu_cadence", 6, 24, _end("contract_price"), 1, "slower generations keep compute dear"),
+    ("task_complexity", 2, 5, _end("fleet"), -1, "dearer work meets elastic demand (1.1): less compute is asked for"),
+    ("carbon_price", 0, 200, _mean("contract_price"), 1, "carbon is a running cost of compute"),
+    ("power_price", 40, 200, _mean("contract_price"), 1, "power is a running cost of compute"),
+    ("idle_power", 0, 0.9, _sum("energy_twh"), 1, "idle hardware draws power"),
+    ("lender_capital", 0.1, 1, _sum("new_loans"), 1, "capital carries loans"),
+    ("capital_requirement", 1, 3.5, _sum("new_loans"), -1, "a higher requirement leaves less room to lend"),
+    ("large_exposure_limit", 0.005, 0.25, _sum("new_loans"), 1, "a wider limit per borrower lets lenders lend more"),
+    ("concentration_cap", 0.2, 1, _sum("new_loans"), 1, "without a cap concentrated clouds can borrow"),
+    ("max_ltv", 0.3, 0.9, _end("ai_debt"), 1, "more debt on the same collateral"),
+    ("loan_to_cost", 0.3, 0.85, _end("ai_debt"), 1, "more debt in the same hardware"),
+    ("max_tenor", 24, 120, _end("debt"), 1, "longer loans are repaid later"),
+    ("contract_tenor", 24, 96, _end("backlog"), 1, "longer contracts promise more"),
+    ("max_contract_tenor", 24, 180, _end("backlog"), 1, "a policy cap on the term shortens the promises"),
+    ("commitment_ratio", 0.3, 2, _end("backlog"), 1, "bolder labs sign for more"),
+    ("demand_growth", 0.3, 1, _sum("ai_revenue"), 1, "demand that grows is revenue"),
+    ("demand_elasticity", 0.3, 1.8, _sum("ai_revenue"), 1, "prices fall: elastic customers spend more"),
+    ("tenant_growth", 0, 0.9, _mean("spot_price"), 1, "other tenants bid for the same capacity"),
+    ("own_growth_long_run", 0, 0.5, _sum("capex_big5"), 1, "clouds build for their own workloads"),
+    ("grid_gw", 4, 28, _end("fleet"), 1, "hardware waits for power"),
+    ("site_lead", 6, 36, _end("fleet"), -1, "hardware waits for sites"),
+    ("supply_growth", 0, 0.05, _end("fleet"), 1, "hardware waits for vendors"),
+    ("failure_rate", 0, 0.2, _end("fleet"), -1, "failed units are gone"),
+    ("order_smoothing", 1, 12, _sum("capex"), -1, "gaps are closed later"),
+    ("equity_dilution", 0.01, 0.15, _sum("equity_raised"), 1, "founders who accept dilution raise more"),
+    ("round_success", 0.05, 0.9, _sum("equity_raised"), 1, "rounds that close bring money"),
+    ("hyperscaler_leverage", 0.3, 0.8, _sum("capex_big5"), 1, "debt widens the capex budget"),
+    ("capex_willingness", 0.3, 1.5, _sum("capex_big5"), 1, "more of the cash flow goes into capex"),
+    ("public_share", 0, 0.5, _end("public_money"), 1, "the state pays a part of the investment"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high", "outcome", "sign", "why"),
+    DIRECTIONS,
+    ids=[f"{row[0]}-{k}" for k, row in enumerate(DIRECTIONS)],
+)
+def test_direction(name, low, high, outcome, sign, why):
+    moves = [outcome(_run({name: high}, seed)) - outcome(_run({name: low}, seed)) for seed in SEEDS]
+    assert all(np.sign(move) == sign for move in moves), f"{why}: {moves}"
+
+
+@pytest.mark.parametrize(("elasticity", "sign"), [(0.3, -1), (1.8, 1)])
+def test_efficiency_rebounds_only_if_demand_is_elastic(elasticity, sign):
+    moves = []
+    for seed in SEEDS:
+        fleets = [
+            _end("fleet")(_run({"demand_elasticity": elasticity, "algorithmic_efficiency": gain}, seed))
+            for gain in (2.0, 6.0)
+        ]
+        moves.append(fleets[1] - fleets[0])
+    assert all(np.sign(move) == sign for move in moves), moves
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_state_bears_lenders_losses(seed):
+    borne = _run({"public_guarantee": 0.9}, seed, "r1_demand_disappoints", 60)
+    alone = _run({}, seed, "r1_demand_disappoints", 60)
+    assert np.sum(alone.lender_losses) > 0
+    assert np.sum(borne.lender_losses) < np.sum(alone.lender_losses)
+
+
+def test_every_parameter_matters_somewhere():
+    """No parameter is idle: an extreme value changes the result, in a calm economy or under some stress."""
+    settings = [
+        ("baseline", {}, 24),
+        ("r1_demand_disappoints", {}, 60),
+        ("r1_demand_disappoints", {"lender_capital": 0.1}, 60),
+        ("r1_demand_disappoints", {"second_hand_cash": 0.0}, 60),
+    ]
+    idle = [p.name for p in PARAMETERS]
+    for scenario, given, months in settings:
+
+        def result(parameters, scenario=scenario, months=months):
+            economy = open_economy(scenarios.load(scenario), parameters=parameters, seed=2, panel=False)
+            economy.run(months)
+            return economy.result_hash()
+
+        usual = result(given)
+        idle = [
+            name
+            for name in idle
+            if all(result({**given, name: value}) == usual for value in (BY_NAME[name].low, BY_NAME[name].high))
+        ]
+    assert not idle
