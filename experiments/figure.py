@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogFormatter, MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
 
 from abm import statement
 from abm.dates import month_end
@@ -68,10 +68,12 @@ def _days(months: Iterable[int]) -> np.ndarray:
 
 
 def _legend(axis: Axes, *others: Axes) -> None:
-    lines = [
-        line for a in (axis, *others) for line in a.get_lines() if not str(line.get_label()).startswith("_")
-    ]
-    axis.legend(lines, [str(line.get_label()) for line in lines], fontsize=8, frameon=False)
+    lines = [line for a in (axis, *others) for line in a.get_lines() if not str(line.get_label()).startswith("_")]
+    axis.legend(lines, [str(line.get_label()) for line in lines], fontsize=8, framealpha=0.8, edgecolor="none")
+
+
+def _from_zero(axis: Axes) -> None:
+    axis.set_ylim(0.0, max(1.08 * axis.dataLim.y1, 1e-9))
 
 
 def _prices(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
@@ -79,14 +81,14 @@ def _prices(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
     axis.plot(days, s["token_price"], color=BLUE, label="AI work (left)")
     axis.plot(days, s["equal_quality_price"], color=SKY, ls="--", label="same at equal quality (left)")
     axis.set_yscale("log")
-    axis.yaxis.set_major_formatter(LogFormatter(labelOnlyBase=False))
+    axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2.0, 0.5)))
     axis.set_ylabel("index, Dec 2025 = 100")
     right = axis.twinx()
     right.plot(days, s["spot_price"], color=ORANGE, label="GPU rental, spot (right)")
     right.plot(days, s["contract_price"], color=RED, ls=":", label="GPU rental, contracts (right)")
     right.set_ylabel("USD per H100e-hour")
-    right.set_ylim(bottom=0)
+    _from_zero(right)
     _legend(axis, right)
 
 
@@ -96,7 +98,7 @@ def _spending(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
     axis.plot(days, 12 * s["capex_big5"], color=SKY, ls="--", label="of which hyperscalers")
     axis.plot(days, 12 * s["ai_revenue"], color=RED, label="spent on AI services")
     axis.set_ylabel("bn USD a year (month × 12)")
-    axis.set_ylim(bottom=0)
+    _from_zero(axis)
     _legend(axis)
 
 
@@ -106,7 +108,7 @@ def _debt(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
     axis.plot(days, s["look_through"], color=BLUE, ls="--", label="carried by others for the labs")
     axis.plot(days, s["look_through_openai"], color=RED, ls=":", label="of which for OpenAI")
     axis.set_ylabel("bn USD")
-    axis.set_ylim(bottom=0)
+    _from_zero(axis)
     _legend(axis)
 
 
@@ -115,11 +117,11 @@ def _hardware(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
     axis.plot(days, s["fleet"], color=GREEN, label="fleet (left)")
     axis.plot(days, s["fleet"] * s["utilisation"], color=GREEN, ls="--", label="in use (left)")
     axis.set_ylabel("million H100-equivalents")
-    axis.set_ylim(bottom=0)
+    _from_zero(axis)
     right = axis.twinx()
     right.plot(days, s["power_gw"], color=ORANGE, ls=":", label="power drawn (right)")
     right.set_ylabel("GW")
-    right.set_ylim(bottom=0)
+    _from_zero(right)
     _legend(axis, right)
 
 
@@ -140,7 +142,7 @@ def _failures(axis: Axes, days: np.ndarray, s: np.ndarray, economy: Economy) -> 
     for place in sorted(range(len(found)), key=lambda k: -found[k].debt)[:MOST_NAMES]:
         late = when[place] > middle
         axis.annotate(
-            found[place].firm, (when[place], count[place]), xytext=(-6 if late else 6, 0), fontsize=7,
+            found[place].firm, (when[place], count[place]), xytext=(-6 if late else 6, 4), fontsize=7,
             textcoords="offset points", ha="right" if late else "left", va="center",
         )  # fmt: skip
     axis.set_ylim(0, max(1.0, 1.08 * len(found)))
@@ -158,12 +160,10 @@ def _lenders(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
     axis.set_title("Lenders")
     axis.plot(days, s["lender_capital"], color=BLUE, label="capital (left)")
     axis.set_ylabel("bn USD")
-    axis.set_ylim(bottom=0)
+    _from_zero(axis)
     right = axis.twinx()
-    right.plot(
-        days, np.cumsum(s["lender_losses"]), color=RED, ls="--", label="credit losses so far, bn (right)"
-    )
+    right.plot(days, np.cumsum(s["lender_losses"]), color=RED, ls="--", label="credit losses so far, bn (right)")
     right.plot(days, 12 * s["new_loans"], color=PINK, ls=":", label="new loans, bn a year (right)")
     right.set_ylabel("bn USD")
-    right.set_ylim(bottom=0)
+    _from_zero(right)
     _legend(axis, right)

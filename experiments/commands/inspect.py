@@ -36,23 +36,15 @@ def complete_firm(incomplete: str) -> list[str]:
     """Names of firms that begin like this, for the shell."""
     from abm.calibration import opening_tables
 
-    return [
-        name
-        for name in [OPENING, *opening_tables().names]
-        if name.casefold().startswith(incomplete.casefold())
-    ]
+    return [name for name in [OPENING, *opening_tables().names] if name.casefold().startswith(incomplete.casefold())]
 
 
 def inspect(
     firm: Annotated[
         str,
-        typer.Argument(
-            help="Name of a firm, or 'opening' for the whole opening state.", autocompletion=complete_firm
-        ),
+        typer.Argument(help="Name of a firm, or 'opening' for the whole opening state.", autocompletion=complete_firm),
     ],
-    month: Annotated[
-        str, typer.Option(help="End of which month: 2027-06, or months since 2025-12-31.")
-    ] = "0",
+    month: Annotated[str, typer.Option(help="End of which month: 2027-06, or months since 2025-12-31.")] = "0",
     scenario: Annotated[str, typer.Option(help=SCENARIO_HELP, autocompletion=complete_scenario)] = BASELINE,
     seed: Seed = 1,
     settings: Settings = None,
@@ -95,9 +87,7 @@ def inspect(
 def show_firm(told: Statement, console: Console) -> None:
     """Print a firm's statement."""
     sheet, r, power = told.balance_sheet, told.ratios, told.energy
-    console.print(
-        f"[bold]{sheet.firm}[/] ({sheet.kind}, {sheet.status}), end of {month_label(sheet.month)}\n"
-    )
+    console.print(f"[bold]{sheet.firm}[/] ({sheet.kind}, {sheet.status}), end of {month_label(sheet.month)}\n")
 
     books = _table()
     for label, value in sheet.assets.items():
@@ -152,7 +142,8 @@ def show_firm(told: Statement, console: Console) -> None:
         ("Its loans by the firm they serve, bn", told.look_through.lends_for),
     ]:
         if found:
-            table = _amounts(found)
+            own = "its own business and other customers"
+            table = _amounts({own if name == sheet.firm else name: amount for name, amount in found.items()})
             table.add_row("[bold]together[/]", f"[bold]{_bn(sum(found.values()))}[/]")
             _show(console, title, table)
 
@@ -164,9 +155,7 @@ def _contracts(found: Sequence[Contract]) -> Table:
             what = f"{c.quantity:.3g} M H100e at {c.price:.2f} USD/h"
         else:
             what = f"{c.quantity:.3g} GW site"
-        other = (
-            c.counterparty if c.end_user in (None, c.counterparty) else f"{c.counterparty}, for {c.end_user}"
-        )
+        other = c.counterparty if c.end_user in (None, c.counterparty) else f"{c.counterparty}, for {c.end_user}"
         table.add_row(
             c.role, other, what, _bn(c.left), month_label(c.start),
             str(c.months_left), f"{100 * c.take_or_pay:.0f} %", c.status,
