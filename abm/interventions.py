@@ -49,10 +49,20 @@ def _active(economy: Economy, name: str, kinds: tuple[int, ...], what: str) -> i
 
 def _positive(value: float, field: str, unit: str) -> float:
     """The value as a positive finite number."""
-    number = float(value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
     if not 0.0 < number < float("inf"):
         raise BadInput(f"{field} must be a positive number of {unit}, not {value!r}")
     return number
+
+
+def _months(value: int) -> int:
+    """The value as a term of at least one whole month."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise BadInput(f"months must be a whole number of at least 1, not {value!r}")
+    return value
 
 
 def sign_contract(
@@ -88,7 +98,7 @@ def sign_contract(
         raise BadInput(f"{buyer} cannot sign a contract with itself")
     amount = _positive(quantity, "quantity", "M H100e")
     rent = _positive(economy.state.market[0].contract_price if price is None else price, "price", "USD per hour")
-    term = int(_positive(months, "months", "months"))
+    term = _months(months)
     economy.make_room()
     lead = int(economy.state.params[0].contract_lead)
     row = int(sign_rule(economy.state, who, whom, amount, rent, term, lead))
@@ -111,7 +121,7 @@ def borrow(economy: Economy, borrower: str, amount: float, *, months: int = 60) 
     """
     who = _active(economy, borrower, (LAB, HYPERSCALER, NEOCLOUD, VEHICLE), "borrow")
     money = _positive(amount, "amount", "bn USD")
-    term = int(_positive(months, "months", "months"))
+    term = _months(months)
     economy.make_room()
     firm = economy.state.firms[who]
     pledged = firm.kind != HYPERSCALER and firm.fleet_mark > firm.secured_debt

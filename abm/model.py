@@ -67,8 +67,8 @@ class InvisibleDebtModel(mesa.Model):
         opening: Opening | None = None,
         rng: int | None = 1,
     ) -> None:
-        if rng is None or isinstance(rng, bool) or not isinstance(rng, int):
-            raise BadInput(f"rng must be a whole number, the seed of the run, not {rng!r}")
+        if rng is None or isinstance(rng, bool) or not isinstance(rng, int) or not 0 <= rng < 2**62:
+            raise BadInput(f"rng must be a whole number from 0 to 2**62, the seed of the run, not {rng!r}")
         super().__init__(rng=rng)
         self.economy = Economy(
             opening or opening_tables(),

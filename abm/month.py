@@ -37,6 +37,7 @@ def decide(state):
     clouds_tender(state)
     vendors_plan(state)
     enter(state)
+    tally_orders(state)
     serve_contracts(state)
     measure(state)
 

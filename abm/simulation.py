@@ -136,9 +136,19 @@ class Economy:
         self.seed = int(seed)
         self.changed: dict[str, float] = {**(scenario.parameters if scenario else {}), **(parameters or {})}
         self._base_names = list(opening.names)
-        self._engine = engine(rules)
+        self._rules = dict(rules or {})
+        self._engine = engine(self._rules)
         self.state = self._allocate(panel)
         self._open()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """All but the compiled run, which another process loads from its cache."""
+        return {name: value for name, value in self.__dict__.items() if name != "_engine"}
+
+    def __setstate__(self, kept: dict[str, Any]) -> None:
+        """Restore, with the compiled run of this process."""
+        self.__dict__.update(kept)
+        self._engine = engine(self._rules)
 
     # --- building ---------------------------------------------------------------------------------------
     def _allocate(self, panel: bool) -> State:
@@ -453,7 +463,8 @@ class Economy:
             rows = self.rows(name)
             for column in rows.dtype.names:
                 digest.update(np.ascontiguousarray(rows[column]).tobytes())
-        digest.update(np.ascontiguousarray(self.state.fleet["units"]).tobytes())
+        m = self.state.market[0]
+        digest.update(np.ascontiguousarray(self.state.fleet["units"][: m.n_firms, : m.n_generations]).tobytes())
         panel = self.panel()
         for column in panel.dtype.names:
             digest.update(np.ascontiguousarray(panel[column]).tobytes())
