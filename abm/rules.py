@@ -7,6 +7,7 @@ that call it run at Python speed, while everything that does not depend on it st
 
 from __future__ import annotations
 
+import dis
 import inspect
 from collections.abc import Callable, Mapping
 from types import FunctionType
@@ -52,7 +53,8 @@ def _plain(function: Any) -> FunctionType:
 def _callees(function: FunctionType) -> dict[str, Any]:
     """Functions of this package that a function calls, by the global name it calls them by."""
     found = {}
-    for name in function.__code__.co_names:
+    # Not `co_names`: it also holds attributes, and `market.month` is not the function `month`.
+    for name in {step.argval for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL"}:
         value = function.__globals__.get(name)
         plain = _plain(value)
         if isinstance(plain, FunctionType) and plain.__module__.startswith("abm."):

@@ -7,6 +7,7 @@ from types import FunctionType
 import pytest
 from economies import random_opening
 
+from abm import open_economy
 from abm.compiled import jit
 from abm.errors import BadInput
 from abm.rules import RULES, engine
@@ -35,7 +36,8 @@ def supply_of_a_workshop(state, vendor, backlog_months):
 
 
 def test_a_compiled_rule_takes_the_place_of_the_model_s():
-    economy = run({"plan_supply": supply_of_a_workshop})
+    economy = open_economy(rules={"plan_supply": supply_of_a_workshop}, panel=False)
+    economy.run(2)
     vendors = [f for f in economy.rows("firms") if f.supply > 0.0]
     assert vendors
     assert all(f.supply == 0.05 for f in vendors)
