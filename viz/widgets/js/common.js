@@ -1,0 +1,123 @@
+// What all widgets share: arrays from Python, numbers and months for people, safe elements, colours.
+
+const SVG = "http://www.w3.org/2000/svg";
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+export const KIND_LABELS = {
+  lab: "AI lab", hyperscaler: "hyperscaler", neocloud: "neocloud", vehicle: "project vehicle", lender: "lender",
+  vendor: "chip vendor", entrant: "open-weights entrant", outside: "outside sector",
+};
+
+/** A typed array over what Python sent: a buffer, or a plain list. Copies only where the memory is not aligned. */
+export function typed(value, Type) {
+  if (!value) return new Type(0);
+  if (Array.isArray(value)) return Type.from(value);
+  const offset = value.byteOffset ?? 0;
+  const buffer = value.buffer ?? value;
+  const length = Math.floor(value.byteLength / Type.BYTES_PER_ELEMENT);
+  if (offset % Type.BYTES_PER_ELEMENT === 0) return new Type(buffer, offset, length);
+  return new Type(buffer.slice(offset, offset + length * Type.BYTES_PER_ELEMENT));
+}
+
+/** A number with three digits that count. */
+export function digits(value) {
+  if (!Number.isFinite(value)) return "–";
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  if (size >= 1e15 || size < 1e-4) return value.toExponential(1);
+  const places = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : Math.min(6, 1 - Math.floor(Math.log10(size)));
+  return value.toLocaleString("en-US", { maximumFractionDigits: places });
+}
+
+/** Dollars of an amount in billions. */
+export function dollars(bn) {
+  if (!Number.isFinite(bn)) return "–";
+  const size = Math.abs(bn);
+  if (size >= 1000) return `$${digits(bn / 1000)} tn`;
+  if (size >= 0.995 || size === 0) return `$${digits(bn)} bn`;
+  return size < 0.0005 ? "under $1 m" : `$${digits(Math.round(bn * 1000))} m`;
+}
+
+/** "Jan 2027" for a month counted from December 2025. */
+export function monthName(month) {
+  const whole = 2025 * 12 + 11 + Math.round(month);
+  return `${MONTHS[((whole % 12) + 12) % 12]} ${Math.floor(whole / 12)}`;
+}
+
+/** An element with attributes and children; strings become text, never markup. */
+export function element(tag, attributes = {}, ...children) {
+  return filled(document.createElement(tag), attributes, children);
+}
+
+/** The same for SVG. */
+export function svg(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS(SVG, tag), attributes, children);
+}
+
+function filled(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined && value !== false) node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** Colours as the style sheet has them for this root, light or dark. */
+export function colours(root) {
+  const style = getComputedStyle(root);
+  return new Proxy({}, {
+    get(known, name) {
+      known[name] ??= style.getPropertyValue(`--iv-${String(name)}`).trim() || "#888";
+      return known[name];
+    },
+  });
+}
+
+export function lessMotion() {
+  return matchMedia("(prefers-reduced-motion: reduce)");
+}
+
+/** The root element of a widget, its colours following the trait `dark`. */
+export function rootOf(model, el, name, changed, signal) {
+  const root = element("div", { class: `iv iv-${name}` });
+  const shade = () => {
+    root.classList.toggle("iv-dark", Boolean(model.get("dark")));
+    changed();
+  };
+  listen(model, "change:dark", shade, signal);
+  root.classList.toggle("iv-dark", Boolean(model.get("dark")));
+  el.append(root);
+  return root;
+}
+
+/** Listen to a model until the signal says stop. */
+export function listen(model, event, heard, signal) {
+  model.on(event, heard);
+  signal.addEventListener("abort", () => model.off(event, heard));
+}
+
+/** Tell Python of a click; the count makes a second click on the same thing a change too. */
+export function say(model, trait, value) {
+  model.set(trait, { ...value, count: ((model.get(trait) ?? {}).count ?? 0) + 1 });
+  model.save_changes();
+}
+
+/** A box with lines of text beside the pointer, kept inside `root`. */
+export function tooltip(root) {
+  const box = element("div", { class: "iv-tip", role: "tooltip", hidden: true });
+  root.append(box);
+  return {
+    show(x, y, lines) {
+      box.replaceChildren(...lines.map((line, i) => element("div", { class: i ? "iv-tip-line" : "iv-tip-name" }, line)));
+      box.hidden = false;
+      const room = root.getBoundingClientRect();
+      const own = box.getBoundingClientRect();
+      const left = x + 14 + own.width > room.width ? x - 14 - own.width : x + 14;
+      box.style.left = `${Math.max(4, Math.min(left, room.width - own.width - 4))}px`;
+      box.style.top = `${Math.max(4, Math.min(y + 14, room.height - own.height - 4))}px`;
+    },
+    hide() {
+      box.hidden = true;
+    },
+  };
+}

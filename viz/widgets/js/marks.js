@@ -1,0 +1,100 @@
+// How a firm looks: its kind is a shape, its health a colour and a pattern.
+
+export const HEALTH = ["sound", "strained", "distressed", "failed", "gone"];
+export const HEALTH_LABELS = ["sound", "strained", "distressed", "failing now", "failed earlier"];
+
+const CORNERS = { hyperscaler: [4, Math.PI / 4], vehicle: [4, 0], neocloud: [6, 0], vendor: [3, -Math.PI / 2],
+  entrant: [5, -Math.PI / 2], outside: [8, Math.PI / 8] };
+// Lenders are wide blocks like a counter, the others regular polygons; labs are discs. Areas are equal.
+
+/** Add the outline of a firm to the path of `pen`. */
+export function outline(pen, kind, x, y, radius) {
+  if (kind === "lender") {
+    const half = radius * 1.06;
+    const tall = radius * 0.74;
+    pen.rect(x - half, y - tall, 2 * half, 2 * tall);
+    return;
+  }
+  const shape = CORNERS[kind];
+  if (!shape) {
+    pen.moveTo(x + radius, y);
+    pen.arc(x, y, radius, 0, 2 * Math.PI);
+    return;
+  }
+  const [corners, turn] = shape;
+  const reach = radius * Math.sqrt((2 * Math.PI) / (corners * Math.sin((2 * Math.PI) / corners)));
+  for (let i = 0; i <= corners; i++) {
+    const angle = turn + (2 * Math.PI * i) / corners;
+    const px = x + reach * Math.cos(angle);
+    const py = y + reach * Math.sin(angle);
+    if (i) pen.lineTo(px, py);
+    else pen.moveTo(px, py);
+  }
+  pen.closePath();
+}
+
+/** Draw one firm: filled when sound, dotted when strained, striped when distressed, crossed when failed. */
+export function drawFirm(pen, ink, kind, health, x, y, radius) {
+  const state = HEALTH[health] ?? "sound";
+  pen.beginPath();
+  outline(pen, kind, x, y, radius);
+  if (state === "gone") {
+    pen.strokeStyle = ink.gone;
+    pen.lineWidth = 1.5;
+    pen.setLineDash([3, 2]);
+    pen.stroke();
+    pen.setLineDash([]);
+    cross(pen, ink.gone, x, y, radius * 0.5, 1.5);
+    return;
+  }
+  pen.fillStyle = ink[state];
+  pen.fill();
+  if (state !== "sound" && radius >= 4) {
+    pen.save();
+    pen.clip();
+    if (state === "strained") dots(pen, ink.paper, x, y, radius);
+    if (state === "distressed") stripes(pen, ink.paper, x, y, radius);
+    pen.restore();
+  }
+  pen.beginPath();
+  outline(pen, kind, x, y, radius);
+  pen.strokeStyle = state === "sound" ? ink.paper : ink.ink;
+  pen.lineWidth = 1;
+  pen.stroke();
+  if (state === "failed") cross(pen, ink.paper, x, y, radius * 0.55, Math.max(1.5, radius * 0.22));
+}
+
+function cross(pen, colour, x, y, arm, width) {
+  pen.beginPath();
+  pen.moveTo(x - arm, y - arm);
+  pen.lineTo(x + arm, y + arm);
+  pen.moveTo(x + arm, y - arm);
+  pen.lineTo(x - arm, y + arm);
+  pen.strokeStyle = colour;
+  pen.lineWidth = width;
+  pen.stroke();
+}
+
+function stripes(pen, colour, x, y, radius) {
+  const gap = Math.max(4, radius * 0.45);
+  const reach = radius * 1.6;
+  pen.beginPath();
+  for (let at = -2 * reach; at <= 2 * reach; at += gap) {
+    pen.moveTo(x + at - reach, y + reach);
+    pen.lineTo(x + at + reach, y - reach);
+  }
+  pen.strokeStyle = colour;
+  pen.globalAlpha = 0.75;
+  pen.lineWidth = Math.max(1.2, gap * 0.28);
+  pen.stroke();
+  pen.globalAlpha = 1;
+}
+
+function dots(pen, colour, x, y, radius) {
+  pen.beginPath();
+  const size = Math.max(1.4, radius * 0.28);
+  pen.moveTo(x + size, y);
+  pen.arc(x, y, size, 0, 2 * Math.PI);
+  pen.fillStyle = colour;
+  pen.fill();
+}

@@ -1,0 +1,159 @@
+"""The network of who owes whom, drawn and animated in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import anywidget
+import numpy as np
+import traitlets
+from numpy.typing import ArrayLike
+
+from abm.errors import BadInput
+from viz.widgets.bundle import module, style
+
+EDGE_KINDS = ("loan", "compute contract", "order", "equity")
+HEALTH = ("sound", "strained", "distressed", "failing now", "failed earlier")
+
+
+class NetworkView(anywidget.AnyWidget):
+    """Firms as shapes, what they owe as arrows, failures spreading round by round.
+
+    Attributes
+    ----------
+    firms : dict
+        Names, kinds and places, see `network_firms`; sent when firms change.
+    frame : dict
+        A month, see `network_frame`.
+    selected : int
+        Row of the firm that is ringed, -1 for none.
+    dark : bool
+        Dark colours.
+    clicked : dict
+        Set by the browser: `firm` (row, -1 for the background) and `count`, which every click raises.
+    """
+
+    _esm = module("network.js")
+    _css = style("common.css", "network.css")
+    firms = traitlets.Dict().tag(sync=True)
+    frame = traitlets.Dict().tag(sync=True)
+    selected = traitlets.Int(-1).tag(sync=True)
+    dark = traitlets.Bool(False).tag(sync=True)
+    clicked = traitlets.Dict().tag(sync=True)
+
+
+def network_firms(
+    names: Sequence[str],
+    kinds: Sequence[str],
+    x: ArrayLike,
+    y: ArrayLike,
+    captions: Sequence[Mapping[str, Any]] = (),
+    size_note: str = "balance sheet",
+) -> dict[str, Any]:
+    """The lasting part of the network.
+
+    Parameters
+    ----------
+    names, kinds : sequence of str, F
+        Names, and kinds out of `abm.economy.KIND_NAMES`.
+    x, y : (F,) float
+        Places from 0 to 1: `x` along the lanes from left to right, `y` downwards. A tall screen turns them.
+    captions : sequence of mappings
+        Titles of lanes, each with `text`, `x` and `y`.
+    size_note : str
+        What the size of a mark stands for, said in the legend.
+
+    Returns
+    -------
+    dict
+        Value for `NetworkView.firms`.
+
+    Raises
+    ------
+    BadInput
+        If the lengths differ.
+    """
+    places = (_packed(x, "<f4"), _packed(y, "<f4"))
+    _same_length({"names": len(names), "kinds": len(kinds), "x": len(places[0]) // 4, "y": len(places[1]) // 4})
+    return {
+        "names": list(names),
+        "kinds": list(kinds),
+        "x": places[0],
+        "y": places[1],
+        "captions": [dict(caption) for caption in captions],
+        "size_note": size_note,
+    }
+
+
+def network_frame(
+    month: int,
+    label: str,
+    size: ArrayLike,
+    health: ArrayLike,
+    source: ArrayLike = (),
+    target: ArrayLike = (),
+    kind: ArrayLike = (),
+    amount: ArrayLike = (),
+    cascade: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """One month of the network.
+
+    Parameters
+    ----------
+    month : int
+        Months since 2025-12-31; a month before the last one shown ends the animation of a cascade.
+    label : str
+        The month as the reader sees it.
+    size : (F,) float
+        Balance sheets (bn USD); the area of a mark stands for it.
+    health : (F,) int
+        Index into `HEALTH`.
+    source, target : (E,) int
+        Rows of who owes or has promised, and to whom.
+    kind : (E,) int
+        Index into `EDGE_KINDS`.
+    amount : (E,) float
+        What is owed or promised (bn USD).
+    cascade : sequence of mappings
+        Rounds in order, each with `round`, `firms` (rows that fail in it) and `edges`: mappings with `source`
+        (row, -1 for the market), `target` (who loses), `channel` and `amount` (bn USD).
+
+    Returns
+    -------
+    dict
+        Value for `NetworkView.frame`; arrays as bytes, which travel unencoded.
+
+    Raises
+    ------
+    BadInput
+        If lengths differ.
+    """
+    arrays = {
+        "source": _packed(source, "<i4"),
+        "target": _packed(target, "<i4"),
+        "amount": _packed(amount, "<f4"),
+    }
+    kinds = _packed(kind, "<u1")
+    _same_length({**{name: len(held) // 4 for name, held in arrays.items()}, "kind": len(kinds)})
+    sizes, healths = _packed(size, "<f4"), _packed(health, "<u1")
+    _same_length({"size": len(sizes) // 4, "health": len(healths)})
+    return {
+        "month": int(month),
+        "label": label,
+        "size": sizes,
+        "health": healths,
+        "kind": kinds,
+        **arrays,
+        "cascade": [dict(round_) for round_ in cascade],
+    }
+
+
+def _packed(values: ArrayLike, dtype: str) -> bytes:
+    return np.ascontiguousarray(values, dtype=dtype).tobytes()
+
+
+def _same_length(lengths: Mapping[str, int]) -> None:
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name} {length}" for name, length in lengths.items())
+        raise BadInput(f"these must have the same length: {told}")
