@@ -1,0 +1,448 @@
+// Small panels of lines over the same months. uPlot draws them; it stands before this file as a global name.
+/* global uPlot */
+
+import { colours, digits, element, listen, monthName, rootOf, say, typed } from "./common.js";
+
+const HEIGHT = 150;
+const LONG = 30; // months beyond which years are enough on the axis
+const AXIS = 46;
+const LEFT_OF_PLOT = 9; // border and padding of a panel
+const SERIES = 6;
+const NAME_ROOM = 110; // right of the line of time, for the name of who failed last
+
+/** The values of a run by column, as they arrive; NaN becomes null, which uPlot leaves blank. */
+class Runs {
+  constructor(model) {
+    this.model = model;
+    this.reset();
+  }
+
+  reset() {
+    const history = this.model.get("history") ?? {};
+    this.columns = history.columns ?? [];
+    for (const which of ["data", "baseline"]) {
+      const given = history[which];
+      this[which] = { run: given?.run ?? null, first: given?.first ?? 0, months: 0, values: this.columns.map(() => []) };
+      if (given) this.add(which, typed(given.values, Float32Array), given.months);
+    }
+  }
+
+  add(which, values, months) {
+    const held = this[which];
+    held.values.forEach((list, c) => {
+      for (let i = 0; i < months; i++) {
+        const value = values[c * months + i];
+        list.push(Number.isFinite(value) ? value : null);
+      }
+    });
+    held.months += months;
+  }
+
+  /** Take in the newest months; false if some before them are missing. */
+  extend() {
+    const tail = this.model.get("tail") ?? {};
+    const held = this[tail.which];
+    if (!held) return true;
+    if (held.run !== tail.run || held.months < tail.at) return false;
+    if (held.months > tail.at) return true; // known from the history already
+    const values = typed(tail.values, Float32Array);
+    this.add(tail.which, values, values.length / (this.columns.length || 1));
+    return true;
+  }
+
+  line(which, column) {
+    return this[which].values[this.columns.indexOf(column)] ?? [];
+  }
+}
+
+export default () => {
+  let runs = null;
+  return {
+    initialize({ model }) {
+      const life = new AbortController();
+      runs = new Runs(model);
+      const heard = () => {
+        if (!runs.extend()) model.send({ ask: "history" });
+      };
+      heard();
+      listen(model, "change:history", () => runs.reset(), life.signal);
+      listen(model, "change:tail", heard, life.signal);
+      return () => life.abort();
+    },
+    render({ model, el }) {
+      return show(model, el, runs);
+    },
+  };
+};
+
+function show(model, el, runs) {
+  const life = new AbortController();
+  const { signal } = life;
+  const root = rootOf(model, el, "charts", () => rebuild(), signal);
+  const title = element("span", { class: "iv-line-title" });
+  const save = element("button", { type: "button", class: "iv-save", title: "Download all panels as PNG" }, "PNG");
+  const time = element("div", { class: "iv-time" });
+  const line = element("div", { class: "iv-line" }, title, time, save);
+  const grid = element("div", { class: "iv-grid", tabindex: 0, role: "group",
+    "aria-label": "Charts over time. Left and right arrows move through the months, Enter goes to one." });
+  const spoken = element("div", { class: "iv-unseen", "aria-live": "polite" });
+  const note = element("div", { class: "iv-charts-note" });
+  root.append(line, grid, note, spoken);
+  const sync = uPlot.sync(`iv-${Math.random()}`);
+  let ink = colours(root);
+  let charts = [];
+  let asked = 0;
+  let reading = null; // month under the pointer or chosen by keys
+  let stale = new Set();
+
+  // --- months -------------------------------------------------------------------------------------------
+  function months() {
+    const held = [runs.data, runs.baseline].filter((run) => run.months > 0);
+    if (!held.length) return { first: 0, last: Math.max(1, model.get("until")), count: 0 };
+    const first = Math.min(...held.map((run) => run.first));
+    const last = Math.max(...held.map((run) => run.first + run.months - 1));
+    return { first, last: Math.max(last, model.get("until"), first + 1), count: last - first + 1 };
+  }
+
+  function aligned(which, column, first) {
+    const run = runs[which];
+    const values = runs.line(which, column);
+    return run.first > first && run.months ? [...new Array(run.first - first).fill(null), ...values] : values;
+  }
+
+  function valueAt(which, column, month) {
+    return runs.line(which, column)[month - runs[which].first] ?? null;
+  }
+
+  // --- panels -------------------------------------------------------------------------------------------
+  function build() {
+    charts = (model.get("panels") ?? []).map((panel, p) => {
+      const unit = element("span", { class: "iv-panel-unit" }, panel.unit ?? "");
+      const heading = element("span", { class: "iv-panel-title" }, panel.title ?? "");
+      const about = element("div", { class: "iv-about", hidden: true, id: `iv-about-${p}-${Math.random().toString(36).slice(2)}` }, panel.about ?? "");
+      const why = element("button", { type: "button", title: "What am I looking at?", "aria-expanded": "false",
+        "aria-controls": about.id, "aria-label": `What am I looking at: ${panel.title ?? ""}` }, "?");
+      const shut = (closed) => {
+        about.hidden = closed;
+        why.setAttribute("aria-expanded", String(!closed));
+      };
+      why.addEventListener("click", () => shut(!about.hidden), { signal });
+      about.addEventListener("click", () => shut(true), { signal });
+      const series = panel.series ?? [];
+      const numbers = series.map(() => element("b", { style: "font-weight:600" }));
+      const bases = series.map(() => element("span"));
+      const values = element("div", { class: "iv-values" }, ...series.map((one, i) => element("span", { class: "iv-value" },
+        element("i", { style: `background: var(--iv-series${(i % SERIES) + 1})` }), element("span", {}, one.name ?? ""), numbers[i], bases[i])));
+      const plot = element("div", { class: "iv-plot", role: "img" });
+      const box = element("div", { class: "iv-panel" }, element("div", { class: "iv-panel-head" }, heading, unit, panel.about ? why : null),
+        values, plot, about);
+      grid.append(box);
+      const chart = { panel, series, numbers, bases, plot, box, drawn: null, seen: true };
+      chart.drawn = new uPlot(options(chart), dataOf(chart), plot);
+      sync.sub(chart.drawn);
+      return chart;
+    });
+    if (!charts.length) grid.append(element("div", { class: "iv-empty" }, "No charts to show yet."));
+    for (const chart of charts) inView.observe(chart.box);
+    readOut();
+    drawLine();
+  }
+
+  function dispose() {
+    for (const chart of charts) {
+      inView.unobserve(chart.box);
+      sync.unsub(chart.drawn);
+      chart.drawn.destroy();
+    }
+    charts = [];
+    grid.replaceChildren();
+  }
+
+  function rebuild() {
+    ink = colours(root);
+    dispose();
+    build();
+  }
+
+  function options(chart) {
+    const log = Boolean(chart.panel.log);
+    const lines = (dashed) => chart.series.map((one, i) => ({
+      label: one.name,
+      stroke: ink[`series${(i % SERIES) + 1}`],
+      width: dashed ? 1 : 1.8,
+      dash: dashed ? [5, 4] : undefined,
+      alpha: dashed ? 0.8 : 1,
+      points: { show: false },
+    }));
+    return {
+      width: Math.max(80, chart.plot.clientWidth || 280),
+      height: HEIGHT,
+      legend: { show: false },
+      cursor: { sync: { key: sync.key, setSeries: false }, y: false, drag: { x: false, y: false }, points: { size: 6 },
+        bind: { dblclick: () => null } },
+      scales: {
+        x: { time: false, range: () => {
+          const { first, last } = months();
+          return [first, last];
+        } },
+        y: log ? { distr: 3 } : { range: (_u, low, high) => roomy(low, high) },
+      },
+      axes: [
+        { stroke: ink.soft, grid: { show: false }, ticks: { stroke: ink.line, size: 4 }, size: 24, gap: 2, font: "11px system-ui, sans-serif",
+          splits: (u) => yearTicks(u.scales.x.min, u.scales.x.max, u.bbox.width / devicePixelRatio),
+          values: (u, splits) => splits.map((month) => tickName(month, u.scales.x.max - u.scales.x.min)) },
+        { stroke: ink.soft, grid: { stroke: ink.line, width: 0.6 }, ticks: { show: false }, size: AXIS, gap: 4, font: "11px system-ui, sans-serif",
+          space: 28, splits: log ? (_u, _axis, low, high) => decades(low, high) : undefined, values: (_u, splits) => splits.map((value) => (value === null ? "" : short(value))) },
+      ],
+      series: [{}, ...lines(false), ...lines(true)],
+      hooks: { draw: [(u) => drawMarks(u)], setCursor: [(u) => pointed(u)] },
+    };
+  }
+
+  function dataOf(chart) {
+    const { first, count } = months();
+    const xs = Array.from({ length: count }, (_, i) => first + i);
+    const fit = (values) => {
+      const kept = chart.panel.log ? values.map((value) => (value > 0 ? value : null)) : values;
+      return kept.length < count ? [...kept, ...new Array(count - kept.length).fill(null)] : kept;
+    };
+    const lines = (which) => chart.series.map((one) => fit(aligned(which, one.column, first)));
+    return [xs, ...lines("data"), ...lines("baseline")];
+  }
+
+  /** The scrubbed month and the failures, drawn into a panel. */
+  function drawMarks(u) {
+    const pen = u.ctx;
+    const { left, top, width, height } = u.bbox;
+    const upright = (month, colour, thick, dash, from, to) => {
+      const x = Math.round(u.valToPos(month, "x", true)) + 0.5;
+      if (x < left || x > left + width) return;
+      pen.beginPath();
+      pen.strokeStyle = colour;
+      pen.lineWidth = thick * devicePixelRatio;
+      pen.setLineDash(dash);
+      pen.moveTo(x, top + height * from);
+      pen.lineTo(x, top + height * to);
+      pen.stroke();
+      pen.setLineDash([]);
+    };
+    pen.save();
+    for (const month of new Set((model.get("marks") ?? []).map((mark) => mark.month))) upright(month, ink.loss, 1.5, [], 0.93, 1);
+    const cursor = model.get("cursor");
+    if (cursor >= 0) upright(cursor, ink.focus, 1.5, [], 0, 1);
+    pen.restore();
+  }
+
+  /** A line of time with those who failed: names where there is room for them, ticks for the others. */
+  function drawLine() {
+    const { first, last } = months();
+    const wide = Math.max(60, line.clientWidth - NAME_ROOM);
+    const at = (month) => (wide * (month - first)) / (last - first);
+    const byMonth = new Map();
+    for (const mark of model.get("marks") ?? []) {
+      if (mark.month < first || mark.month > last) continue;
+      byMonth.set(mark.month, [...(byMonth.get(mark.month) ?? []), String(mark.text ?? "")]);
+    }
+    const years = yearTicks(first, last, wide).map((month) =>
+      element("span", { class: "iv-year", style: `left:${at(month)}px` }, tickName(month, last - first)));
+    // From the last to the first, so that no name covers the tick of a later one: names take the lower row if no
+    // tick follows within their length, else the upper one.
+    let tick = Infinity;
+    let upper = Infinity;
+    const buttons = [...byMonth].sort((a, b) => b[0] - a[0]).map(([month, names]) => {
+      const x = at(month);
+      const text = names.length > 1 ? `${names[0]} +${names.length - 1}` : names[0];
+      const end = x + 6.8 * text.length + 12;
+      const row = end < tick ? 0 : end < upper ? 1 : -1;
+      tick = x;
+      if (row === 1) upper = x;
+      const whole = `${names.join(", ")}, ${monthName(month)}`;
+      const button = element("button", { type: "button", class: "iv-mark", title: whole, "aria-label": `Failed: ${whole}`,
+        style: `left:${x}px;height:${row === 1 ? 38 : row === 0 ? 20 : 12}px` }, row < 0 ? "" : text);
+      button.addEventListener("click", () => say(model, "clicked_month", { month }), { signal });
+      return button;
+    });
+    title.textContent = buttons.length ? "Failures" : "No failures so far";
+    time.replaceChildren(...years, ...buttons.reverse());
+  }
+
+  // --- reading off --------------------------------------------------------------------------------------
+  function pointed(u) {
+    const index = u.cursor.idx;
+    const month = index === null || index === undefined || u.cursor.left < 0 ? null : u.data[0][index];
+    if (month !== reading) {
+      reading = month ?? null;
+      readOut();
+    }
+  }
+
+  function readOut() {
+    const { data, baseline } = runs;
+    const last = data.months ? data.first + data.months - 1 : null;
+    const cursor = model.get("cursor");
+    const month = reading ?? (cursor >= 0 && data.months ? Math.min(cursor, last) : last);
+    for (const chart of charts) {
+      chart.series.forEach((one, i) => {
+        const value = month === null ? null : valueAt("data", one.column, month);
+        const base = month === null || !baseline.months ? null : valueAt("baseline", one.column, month);
+        chart.numbers[i].textContent = value === null ? "–" : digits(value);
+        chart.bases[i].textContent = base === null ? "" : `baseline ${digits(base)}`;
+      });
+      const words = chart.series.map((one, i) => `${one.name ?? ""} ${chart.numbers[i].textContent}`).join(", ");
+      chart.plot.setAttribute("aria-label", `${chart.panel.title ?? ""}, ${chart.panel.unit ?? ""}: ${words}`);
+    }
+    const dashed = baseline.months ? " · dashed: baseline" : "";
+    note.textContent = month === null ? "" : `Values of ${monthName(month)}${dashed} · click a chart to go to a month`;
+  }
+
+  grid.addEventListener("keydown", (event) => {
+    if (event.target !== grid || event.ctrlKey || event.metaKey || event.altKey || !runs.data.months) return;
+    const { first, count } = months();
+    const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12 }[event.key];
+    if (step) {
+      const start = reading ?? Math.max(first, model.get("cursor") >= 0 ? model.get("cursor") : first + count - 1);
+      reading = Math.max(first, Math.min(first + count - 1, start + step));
+      readOut();
+      spoken.textContent = `${monthName(reading)}: ${charts.map((chart) => chart.plot.getAttribute("aria-label")).join("; ")}`;
+      for (const { drawn } of charts) drawn.setCursor({ left: drawn.valToPos(reading, "x"), top: 1 }, false);
+    } else if (event.key === "Enter" && reading !== null) say(model, "clicked_month", { month: reading });
+    else return;
+    event.preventDefault();
+  }, { signal });
+  grid.addEventListener("click", (event) => {
+    if (event.target.closest(".u-over") && reading !== null) say(model, "clicked_month", { month: reading });
+  }, { signal });
+
+  // --- keeping up ---------------------------------------------------------------------------------------
+  function wake() {
+    stale = new Set(charts);
+    if (!asked && !signal.aborted) asked = requestAnimationFrame(update);
+  }
+
+  function update() {
+    asked = 0;
+    for (const chart of stale) {
+      if (!chart.seen) continue; // drawn when it scrolls into view
+      chart.drawn.setData(dataOf(chart));
+      stale.delete(chart);
+    }
+    readOut();
+  }
+
+  function redrawMarks() {
+    drawLine();
+    wake();
+  }
+
+  const inView = new IntersectionObserver((entries) => {
+    for (const entry of entries) {
+      const chart = charts.find((one) => one.box === entry.target);
+      if (chart) chart.seen = entry.isIntersecting;
+    }
+    if (stale.size && !asked && !signal.aborted) asked = requestAnimationFrame(update);
+  }, { rootMargin: "100px" });
+  const watch = new ResizeObserver(() => {
+    for (const { drawn, plot } of charts) {
+      const width = plot.clientWidth;
+      if (width > 0 && width !== drawn.width) drawn.setSize({ width, height: HEIGHT });
+    }
+    drawLine();
+  });
+  watch.observe(grid);
+
+  // --- the panels as a picture --------------------------------------------------------------------------
+  save.addEventListener("click", () => {
+    const ratio = devicePixelRatio || 1;
+    const area = grid.getBoundingClientRect();
+    const sheet = element("canvas", { width: Math.round(area.width * ratio), height: Math.round((area.height + 24) * ratio) });
+    const pen = sheet.getContext("2d");
+    pen.scale(ratio, ratio);
+    pen.fillStyle = ink.paper;
+    pen.fillRect(0, 0, area.width, area.height + 24);
+    pen.textBaseline = "top";
+    for (const chart of charts) {
+      if (!chart.seen) chart.drawn.setData(dataOf(chart));
+      const box = chart.box.getBoundingClientRect();
+      const place = chart.plot.getBoundingClientRect();
+      const x = box.left - area.left + LEFT_OF_PLOT;
+      const y = box.top - area.top + 8;
+      pen.fillStyle = ink.ink;
+      pen.font = "600 14px system-ui, sans-serif";
+      pen.fillText(chart.panel.title ?? "", x, y);
+      const after = x + pen.measureText(chart.panel.title ?? "").width + 6;
+      pen.font = "12px system-ui, sans-serif";
+      pen.fillStyle = ink.soft;
+      pen.fillText(chart.panel.unit ?? "", after, y + 2);
+      chart.series.forEach((one, i) => {
+        const text = `${one.name ?? ""} ${chart.numbers[i].textContent} ${chart.bases[i].textContent}`;
+        pen.fillStyle = ink[`series${(i % SERIES) + 1}`];
+        pen.fillRect(x, y + 31 + 17 * i, 12, 3);
+        pen.fillStyle = ink.ink;
+        pen.fillText(text, x + 17, y + 25 + 17 * i);
+      });
+      pen.drawImage(chart.drawn.ctx.canvas, place.left - area.left, place.top - area.top, chart.drawn.width, HEIGHT);
+    }
+    pen.fillStyle = ink.soft;
+    pen.fillText(note.textContent.replace(/ · click.*/, ""), 8, area.height + 6);
+    sheet.toBlob((blob) => {
+      if (!blob || signal.aborted) return;
+      const address = URL.createObjectURL(blob);
+      element("a", { href: address, download: "charts.png" }).click();
+      setTimeout(() => URL.revokeObjectURL(address), 10000);
+    });
+  }, { signal });
+
+  build();
+  listen(model, "change:panels", rebuild, signal);
+  for (const trait of ["history", "tail"]) listen(model, `change:${trait}`, wake, signal);
+  listen(model, "change:history", drawLine, signal);
+  for (const trait of ["marks", "until"]) listen(model, `change:${trait}`, redrawMarks, signal);
+  listen(model, "change:cursor", wake, signal);
+  return () => {
+    life.abort();
+    cancelAnimationFrame(asked);
+    watch.disconnect();
+    inView.disconnect();
+    dispose();
+    root.remove();
+  };
+}
+
+/** A range from zero, with room above. */
+function roomy(low, high) {
+  if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
+  const top = Math.max(high, 0);
+  const bottom = Math.min(low, 0);
+  const room = (top - bottom || 1) * 0.06;
+  return [bottom < 0 ? bottom - room : 0, top > 0 || bottom === 0 ? top + room : 0];
+}
+
+/** Januaries, fewer of them where there is no room; single months on a short axis. */
+function yearTicks(first, last, width) {
+  const wanted = Math.max(2, Math.floor(width / 44));
+  const steps = last - first > LONG ? [12, 24, 36, 60, 120, 240, 600, 1200] : [1, 2, 3, 6, 12];
+  const step = steps.find((months) => (last - first) / months <= wanted) ?? 2400;
+  const ticks = [];
+  for (let month = 1 + Math.ceil((first - 1) / step) * step; month <= last; month += step) ticks.push(month);
+  return ticks;
+}
+
+/** Powers of ten, not more than five of them. */
+function decades(low, high) {
+  const first = Math.ceil(Math.log10(low) - 1e-9);
+  const last = Math.floor(Math.log10(high) + 1e-9);
+  const step = Math.max(1, Math.ceil((last - first) / 5));
+  return Array.from({ length: Math.max(0, Math.floor((last - first) / step) + 1) }, (_, i) => 10 ** (first + i * step));
+}
+
+function tickName(month, span) {
+  const name = monthName(month);
+  return span > LONG ? name.slice(-4) : `${name.slice(0, 3)} ${name.slice(-2)}`;
+}
+
+function short(value) {
+  const size = Math.abs(value);
+  if (size >= 1e6) return `${digits(value / 1e6)}m`;
+  if (size >= 1e4) return `${digits(value / 1e3)}k`;
+  return digits(value);
+}
