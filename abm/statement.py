@@ -283,9 +283,9 @@ def contracts(economy: Economy, firm: str | int) -> list[Contract]:
     """
     row = _row(economy, firm)
     found = []
-    for c in economy.rows("contracts"):
-        if c.status not in OPEN or row not in (c.buyer, c.seller, c.guarantor):
-            continue
+    table = economy.rows("contracts")
+    party = (table["buyer"] == row) | (table["seller"] == row) | (table["guarantor"] == row)
+    for c in table[party & np.isin(table["status"], OPEN)]:
         role, other = ("buys", c.seller) if row == c.buyer else ("sells", c.buyer)
         if row not in (c.buyer, c.seller):
             role, other = "guarantees", c.buyer
@@ -324,9 +324,9 @@ def loans(economy: Economy, firm: str | int) -> list[Loan]:
     """
     row = _row(economy, firm)
     found = []
-    for loan in economy.rows("loans"):
-        if loan.status != tables.LIVE or row not in (loan.borrower, loan.lender):
-            continue
+    table = economy.rows("loans")
+    party = (table["borrower"] == row) | (table["lender"] == row)
+    for loan in table[party & (table["status"] == tables.LIVE)]:
         role, other = ("owes", loan.lender) if row == loan.borrower else ("lends", loan.borrower)
         line = loan.kind in (tables.REVOLVER, tables.WAREHOUSE)
         found.append(
@@ -430,25 +430,38 @@ def look_through(economy: Economy, firm: str | int) -> LookThrough:
         If there is no firm of that name.
     """
     row = _row(economy, firm)
-    served = _served(economy)
     others: dict[int, float] = {}
     own: dict[int, float] = {}
     lent: dict[int, float] = {}
-    for loan in economy.rows("loans"):
-        if loan.status != tables.LIVE or not loan.for_ai:
-            continue
-        users = [int(loan.end_user)] if loan.end_user >= 0 else np.flatnonzero(served[loan.borrower]).tolist()
-        for user in users:
-            amount = float(loan.principal) * (
-                1.0 if loan.end_user >= 0 else float(served[loan.borrower, user])
-            )
-            if user == row != loan.borrower:
-                others[loan.borrower] = others.get(loan.borrower, 0.0) + amount
-            if loan.borrower == row:
-                own[user] = own.get(user, 0.0) + amount
-            if loan.lender == row:
-                lent[user] = lent.get(user, 0.0) + amount
+    for lender, borrower, user, amount in funding(economy):
+        if user == row != borrower:
+            others[borrower] = others.get(borrower, 0.0) + amount
+        if borrower == row:
+            own[user] = own.get(user, 0.0) + amount
+        if lender == row:
+            lent[user] = lent.get(user, 0.0) + amount
     return LookThrough(*(_largest_first(economy, found) for found in (others, own, lent)))
+
+
+def funding(economy: Economy) -> Iterator[tuple[int, int, int, float]]:
+    """Who funds whom for whom: lender, borrower, firm served in the end (rows) and principal (bn) of all AI loans.
+
+    A loan that is not dedicated to one tenant counts for each firm that the borrower serves in the end.
+    """
+    served = _served(economy)
+    table = economy.rows("loans")
+    table = table[(table["status"] == tables.LIVE) & (table["for_ai"] != 0)]
+    dedicated = np.maximum(table["end_user"], -1)
+    ties, back = np.unique(
+        np.column_stack([table["lender"], table["borrower"], dedicated]), axis=0, return_inverse=True
+    )
+    amounts = np.bincount(back.ravel(), weights=table["principal"], minlength=len(ties))
+    for (lender, borrower, user), amount in zip(ties.tolist(), amounts.tolist(), strict=True):
+        if user >= 0:
+            yield lender, borrower, user, amount
+            continue
+        for served_one in np.flatnonzero(served[borrower]).tolist():
+            yield lender, borrower, served_one, amount * float(served[borrower, served_one])
 
 
 def _served(economy: Economy) -> np.ndarray:
@@ -456,13 +469,13 @@ def _served(economy: Economy) -> np.ndarray:
     firms = economy.rows("firms")
     weights = np.zeros((len(firms), len(firms)))
     backlog = np.zeros(len(firms))
-    for c in economy.rows("contracts"):
-        if c.status in (tables.LIVE, tables.PENDING):
-            value = unit_invoice(c) * ramp_months(c, economy.month + 1)
-            backlog[c.seller] += value
-            target = c.end_user if c.end_user >= 0 else c.buyer
-            if firms[target].kind == tables.LAB or not c.own_use:
-                weights[c.seller, target] += value
+    contracts = economy.rows("contracts")
+    for c in contracts[np.isin(contracts["status"], (tables.LIVE, tables.PENDING))]:
+        value = unit_invoice(c) * ramp_months(c, economy.month + 1)
+        backlog[c.seller] += value
+        target = c.end_user if c.end_user >= 0 else c.buyer
+        if firms[target].kind == tables.LAB or not c.own_use:
+            weights[c.seller, target] += value
     # A crumb stays with everybody, so that sellers who only serve each other have an answer too.
     weights *= ((1.0 - CRUMB) / np.where(backlog > 0.0, backlog, 1.0))[:, None]
     final = np.isin(firms["kind"], (tables.LAB, tables.OUTSIDE))

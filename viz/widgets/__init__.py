@@ -1,6 +1,18 @@
 """The parts of the live page that draw in the browser; each works with no network but the page's own."""
 
 from viz.widgets.charts import ChartData, Charts
+from viz.widgets.flow import FlowDiagram
+from viz.widgets.keys import Keys
 from viz.widgets.network import NetworkView, network_firms, network_frame
+from viz.widgets.tree import CascadeTree
 
-__all__ = ["ChartData", "Charts", "NetworkView", "network_firms", "network_frame"]
+__all__ = [
+    "CascadeTree",
+    "ChartData",
+    "Charts",
+    "FlowDiagram",
+    "Keys",
+    "NetworkView",
+    "network_firms",
+    "network_frame",
+]

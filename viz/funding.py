@@ -1,0 +1,153 @@
+"""Who funds whom for whom, and who fell because of whom, as the page's diagrams take them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from abm import economy as tables
+from abm.dates import month_label
+from abm.simulation import Economy
+from abm.statement import defaults, funding
+
+COLUMNS = ("Who lends", "Who borrows", "For whose use")
+OWN_USE = "Their own business"
+CUSTOMERS = "Other customers"
+SMALL = 0.012  # part of all AI debt below which firms are shown together
+
+
+def funding_flows(economy: Economy, small: float = SMALL) -> dict[str, Any]:
+    """AI debt from lenders to borrowers and on to those for whose use it was borrowed.
+
+    Parameters
+    ----------
+    economy : Economy
+        The economy, at its present month.
+    small : float
+        Firms with less than this share of all AI debt are put together in each column.
+
+    Returns
+    -------
+    dict
+        Value for `FlowDiagram.flows`: `columns`; `nodes` with `name`, `kind`, `layer`, `row` (of the firms
+        drawn, -1 for several or none) and `hue` (a lab's running number, -1 for others); `parts` of
+        lender, borrower, user (nodes) and amount (bn USD).
+    """
+    names = economy.names
+    firms = economy.rows("firms")
+    parts = [(lender, borrower, _user(firms, borrower, user), amount) for lender, borrower, user, amount in funding(economy)]
+    total = sum(part[3] for part in parts)
+    sums: list[dict[int, float]] = [{}, {}, {}]
+    for part in parts:
+        for layer in range(3):
+            sums[layer][part[layer]] = sums[layer].get(part[layer], 0.0) + part[3]
+    nodes: list[dict[str, Any]] = []
+    place: dict[tuple[int, int], int] = {}
+    for layer, found in enumerate(sums):
+        order = sorted(found, key=lambda row: (-found[row], row))
+        together = [row for row in order if row >= 0 and found[row] < small * total]
+        if len(together) == 1:
+            together = []
+        for row in order:
+            if row in together:
+                continue
+            place[layer, row] = len(nodes)
+            nodes.append(_node(names, firms, layer, row))
+        if together:
+            place.update({(layer, row): len(nodes) for row in together})
+            nodes.append({"name": f"{len(together)} smaller ones", "kind": "several", "layer": layer, "row": -1, "hue": -1})
+    sums_of_parts: dict[tuple[int, int, int], float] = {}
+    for lender, borrower, user, amount in parts:
+        path = (place[0, lender], place[1, borrower], place[2, user])
+        sums_of_parts[path] = sums_of_parts.get(path, 0.0) + amount
+    return {
+        "columns": list(COLUMNS),
+        "nodes": nodes,
+        "parts": [[*path, amount] for path, amount in sorted(sums_of_parts.items())],
+    }
+
+
+def _user(firms: Any, borrower: int, user: int) -> int:
+    """The firm served in the end, -1 for the borrower's own business, -2 for customers outside."""
+    if user == borrower:
+        return -1
+    return -2 if firms[user].kind == tables.OUTSIDE else user
+
+
+def _node(names: list[str], firms: Any, layer: int, row: int) -> dict[str, Any]:
+    if row < 0:
+        return {"name": OWN_USE if row == -1 else CUSTOMERS, "kind": "several", "layer": layer, "row": -1, "hue": -1}
+    labs = np.flatnonzero(firms["kind"] == tables.LAB)
+    return {
+        "name": names[row],
+        "kind": tables.KIND_NAMES[firms[row].kind],
+        "layer": layer,
+        "row": row - tables.N_OUTSIDE,
+        "hue": int(np.searchsorted(labs, row)) if row in labs else -1,
+    }
+
+
+def cascade_tree(economy: Economy) -> dict[str, Any]:
+    """Every default so far with the earlier failures and stresses that explain it.
+
+    Parameters
+    ----------
+    economy : Economy
+        The economy, at its present month.
+
+    Returns
+    -------
+    dict
+        Value for `CascadeTree.cascade`: `nodes` with `row` (of the firms drawn), `name`, `kind`, `month`, `label`,
+        `round`, `fundamental`, `shortfall` (bn USD) and `own_share`, the part nobody else explains; a firm that
+        passed stress on and stood has `round` 0 and `own_share` 1. `edges` with `source` (node, -1 for the
+        market), `target` (node), `channel` and `weight`, the share of the shortfall it explains.
+    """
+    nodes: list[dict[str, Any]] = []
+    edges: list[dict[str, Any]] = []
+    latest: dict[str, int] = {}
+    stressed: dict[tuple[str, int], int] = {}
+    for default in defaults(economy):
+        row = economy.firm(default.firm)
+        here = len(nodes)
+        nodes.append(
+            {
+                "row": row - tables.N_OUTSIDE,
+                "name": default.firm,
+                "kind": default.kind,
+                "month": default.month,
+                "label": month_label(default.month),
+                "round": default.round,
+                "fundamental": default.fundamental,
+                "shortfall": default.shortfall,
+                "own_share": default.own_share,
+            }
+        )
+        for cause in default.causes:
+            source = -1
+            if cause.parent is not None:
+                source = latest.get(cause.parent, -2)
+            if source == -2 and cause.parent is not None:
+                source = stressed.setdefault((cause.parent, default.month), len(nodes))
+                if source == len(nodes):
+                    nodes.append(_stress(economy, cause.parent, default.month))
+            edges.append({"source": source, "target": here, "channel": cause.channel, "weight": cause.weight})
+        latest[default.firm] = here
+    return {"nodes": nodes, "edges": edges}
+
+
+def _stress(economy: Economy, firm: str, month: int) -> dict[str, Any]:
+    """A firm that passed a loss on without failing itself."""
+    row = economy.firm(firm)
+    return {
+        "row": row - tables.N_OUTSIDE,
+        "name": firm,
+        "kind": tables.KIND_NAMES[economy.rows("firms")[row].kind],
+        "month": month,
+        "label": month_label(month),
+        "round": 0,
+        "fundamental": False,
+        "shortfall": 0.0,
+        "own_share": 1.0,
+    }
