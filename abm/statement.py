@@ -469,8 +469,8 @@ def _served(economy: Economy) -> np.ndarray:
     firms = economy.rows("firms")
     weights = np.zeros((len(firms), len(firms)))
     backlog = np.zeros(len(firms))
-    contracts = economy.rows("contracts")
-    for c in contracts[np.isin(contracts["status"], (tables.LIVE, tables.PENDING))]:
+    signed = economy.rows("contracts")
+    for c in signed[np.isin(signed["status"], (tables.LIVE, tables.PENDING))]:
         value = unit_invoice(c) * ramp_months(c, economy.month + 1)
         backlog[c.seller] += value
         target = c.end_user if c.end_user >= 0 else c.buyer

@@ -1,0 +1,268 @@
+"""Immutable pictures of an economy at the end of a month: what the page draws, and nothing that can still change.
+
+In all of them a firm is a *node*: its row in the firm table less the outside sectors, which are not drawn. Money
+is in bn USD.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from abm.dates import month_label
+from abm.economy import (
+    BN_PER_RATE,
+    CHANNEL_NAMES,
+    COMPUTE,
+    FAILED,
+    KIND_NAMES,
+    LENDER,
+    LIVE,
+    N_OUTSIDE,
+    PENDING,
+    SERIES_COLUMNS,
+)
+from abm.statement import ASSETS
+from viz.history import History
+from viz.places import place
+
+if TYPE_CHECKING:
+    from abm.simulation import Economy
+
+# Health of a node.
+SOUND, STRAINED, DISTRESSED, FAILED_NOW, GONE = range(5)
+HEALTH_NAMES = ("sound", "strained", "distressed", "failed this month", "failed earlier")
+STRAINED_PD, DISTRESSED_PD = 0.05, 0.15  # default probability a year: about single B and CCC of a rating agency
+# Kinds of edge, from who owes to whom it is owed.
+LOAN, CONTRACT, ORDER, EQUITY = range(4)
+EDGE_NAMES = ("loan", "compute contract", "order", "equity")
+MOST_EDGES = 4000  # the largest are drawn
+MOST_LOSSES = 80  # of one round, the largest are drawn
+SERIES = tuple(column.name for column in SERIES_COLUMNS if column.name != "month")
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Who owes whom: nodes at both ends, kind of edge, amount (bn); arrays of shape (E,)."""
+
+    source: np.ndarray
+    target: np.ndarray
+    kind: np.ndarray
+    amount: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A loss passed on in a cascade; `source` is -1 where falling prices caused it."""
+
+    source: int
+    target: int
+    channel: str
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round of a month's cascade: who failed in it, and the losses that their failure passed on."""
+
+    number: int
+    firms: tuple[int, ...]
+    losses: tuple[Loss, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Nodes:
+    """The firms drawn: names, kinds, and positions from 0 to 1; x and y have shape (F,)."""
+
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    x: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One month of an economy, drawn.
+
+    Attributes
+    ----------
+    month, label : int, str
+        Months since 2025-12-31, and the calendar month.
+    size : numpy.ndarray, shape (F,)
+        What each firm owns (bn), see `owned`; of a failed firm, in the month before it failed.
+    health : numpy.ndarray, shape (F,)
+        `SOUND` to `GONE`.
+    edges : Edges
+        Largest first.
+    cascade : tuple of Round
+        The failures of this month, in the order in which they followed from each other.
+    """
+
+    month: int
+    label: str
+    size: np.ndarray
+    health: np.ndarray
+    edges: Edges
+    cascade: tuple[Round, ...]
+
+
+def nodes(economy: Economy) -> Nodes:
+    """The firms drawn and where they stand."""
+    first = len(economy.opening.names) - N_OUTSIDE
+    opening = _ties(economy.opening.loans, economy.opening.contracts, economy.opening.orders, economy.opening.stakes, 0)
+    kinds = [int(kind) for kind in economy.rows("firms")["kind"][N_OUTSIDE:]]
+    spots = place(kinds, opening.source, opening.target, opening.amount, first)
+    return Nodes(
+        names=tuple(economy.names[N_OUTSIDE:]),
+        kinds=tuple(KIND_NAMES[kind] for kind in kinds),
+        x=_frozen(spots[:, 0]),
+        y=_frozen(spots[:, 1]),
+    )
+
+
+def frame(economy: Economy, history: History) -> Frame:
+    """The present month of an economy; the history tells how large the firms were that failed."""
+    month = economy.month
+    return Frame(
+        month=month,
+        label=month_label(month),
+        size=_frozen(_sizes(economy, history)),
+        health=_frozen(health(economy)),
+        edges=_ties(*(economy.rows(name) for name in ("loans", "contracts", "orders", "stakes")), month),
+        cascade=cascade(economy, month),
+    )
+
+
+def series(economy: Economy) -> dict[str, np.ndarray]:
+    """The aggregates by column, months 1 to now, as copies nobody can change."""
+    rows = economy.rows("series")
+    return {name: _frozen(rows[name].copy()) for name in SERIES}
+
+
+def health(economy: Economy) -> np.ndarray:
+    """How each firm stands, shape (F,), `SOUND` to `GONE`.
+
+    A firm is strained from a default probability of 5 % a year on and distressed from 15 % on, as its lenders see
+    it; a lender is strained when it lends no more or its capital is inside the buffer over the minimum, and
+    distressed below the minimum.
+    """
+    firms = economy.rows("firms")[N_OUTSIDE:]
+    pd = firms["pd"]
+    found = np.where(pd >= DISTRESSED_PD, DISTRESSED, np.where(pd >= STRAINED_PD, STRAINED, SOUND))
+    lender = firms["kind"] == LENDER
+    p = economy.state.params[0]
+    minimum = firms["min_capital"] * p.capital_requirement
+    ratio = firms["capital_ratio"]
+    tight = (firms["lending_open"] == 0.0) | (ratio < minimum * (1.0 + p.capital_buffer))
+    found[lender] = np.where(ratio < minimum, DISTRESSED, np.where(tight, STRAINED, SOUND))[lender]
+    failed = firms["status"] == FAILED
+    found[failed] = np.where(firms["failed"] == economy.month, FAILED_NOW, GONE)[failed]
+    return found.astype(np.uint8)
+
+
+def cascade(economy: Economy, month: int) -> tuple[Round, ...]:
+    """The failures of a month, round by round, with the losses each round passed on."""
+    defaults = economy.rows("defaults")
+    defaults = defaults[defaults["month"] == month]
+    if not len(defaults):
+        return ()
+    hits = economy.rows("hits")
+    hits = hits[np.searchsorted(hits["month"], month) : np.searchsorted(hits["month"], month, side="right")]
+    hits = hits[(hits["stage"] >= 1) & (hits["victim"] >= N_OUTSIDE)]
+    struck = np.isin(hits["source"], defaults["firm"]) | (hits["source"] < 0)
+    hits = hits[struck]
+    found = []
+    for number in np.unique(np.concatenate([defaults["stage"], hits["stage"]])).tolist():
+        losses: dict[tuple[int, int, int], float] = {}
+        for hit in hits[hits["stage"] == number]:
+            key = (int(hit["source"]), int(hit["victim"]), int(hit["channel"]))
+            losses[key] = losses.get(key, 0.0) + float(hit["amount"])
+        largest = sorted(losses, key=lambda key: -losses[key])[:MOST_LOSSES]
+        found.append(
+            Round(
+                number=number,
+                firms=tuple(int(row) - N_OUTSIDE for row in defaults["firm"][defaults["stage"] == number]),
+                losses=tuple(
+                    Loss(
+                        source=key[0] - N_OUTSIDE if key[0] >= 0 else -1,
+                        target=key[1] - N_OUTSIDE,
+                        channel=CHANNEL_NAMES[key[2]],
+                        amount=losses[key],
+                    )
+                    for key in largest
+                ),
+            )
+        )
+    return tuple(found)
+
+
+def _sizes(economy: Economy, history: History) -> np.ndarray:
+    """What each firm owns (bn), of a lender only loans and shares; of a failed firm, in the month before."""
+    firms = economy.rows("firms")[N_OUTSIDE:]
+    total = owned(firms, firms["kind"])
+    for node in np.flatnonzero(firms["status"] == FAILED).tolist():
+        before = history.at(node, int(firms["failed"][node]) - 1)
+        total[node] = owned(before, firms["kind"][node]) if before else 0.0
+    return total
+
+
+def owned(books: Any, kind: Any) -> Any:
+    """What the disc of a firm shows: all it owns (bn), of a lender the loans it made and the shares it holds here.
+
+    A bank's whole balance sheet would dwarf everything else.
+
+    Parameters
+    ----------
+    books : mapping of column to float or array
+        Columns of the firm table.
+    kind : int or array
+        Kinds of these firms.
+    """
+    everything = sum(np.maximum(books[column], 0.0) for column in ASSETS)
+    return np.where(kind == LENDER, books["loans_held"] + books["holdings"], everything)
+
+
+def _ties(loans: np.ndarray, contracts: np.ndarray, orders: np.ndarray, stakes: np.ndarray, month: int) -> Edges:
+    """Everything owed between the firms drawn, one edge a pair and kind, largest first."""
+    loans = loans[loans["status"] == LIVE]
+    contracts = contracts[np.isin(contracts["status"], (LIVE, PENDING))]
+    orders = orders[orders["status"] == PENDING]
+    parts = (
+        (LOAN, loans["borrower"], loans["lender"], loans["principal"]),
+        (CONTRACT, contracts["buyer"], contracts["seller"], still_to_pay(contracts, month + 1)),
+        (ORDER, orders["buyer"], orders["vendor"], orders["units"] * orders["price"] - orders["deposit"]),
+        (EQUITY, stakes["issuer"], stakes["holder"], stakes["book"]),
+    )
+    source = np.concatenate([part[1] for part in parts]) - N_OUTSIDE
+    target = np.concatenate([part[2] for part in parts]) - N_OUTSIDE
+    kind = np.concatenate([np.full(len(part[1]), part[0]) for part in parts])
+    amount = np.concatenate([part[3] for part in parts])
+    shown = (source >= 0) & (target >= 0) & (amount > 0.0) & (source != target)
+    firms = 1 + int(max(source.max(initial=0), target.max(initial=0)))
+    keys, back = np.unique((kind[shown] * firms + source[shown]) * firms + target[shown], return_inverse=True)
+    total = np.bincount(back, weights=amount[shown], minlength=len(keys))
+    order = np.argsort(-total, kind="stable")[:MOST_EDGES]
+    keys = keys[order]
+    return Edges(
+        source=_frozen((keys // firms % firms).astype(np.uint16)),
+        target=_frozen((keys % firms).astype(np.uint16)),
+        kind=_frozen((keys // firms // firms).astype(np.uint8)),
+        amount=_frozen(total[order]),
+    )
+
+
+def still_to_pay(contracts: np.ndarray, month: int) -> np.ndarray:
+    """Invoices still to come of contracts (bn), shape (C,): `unit_invoice * ramp_months` of the engine, all at once."""
+    unit = np.where(contracts["kind"] == COMPUTE, BN_PER_RATE, 1.0) * contracts["quantity"] * contracts["price"]
+    at = np.maximum(month, contracts["start"])
+    ramping = np.clip(contracts["start"] + contracts["ramp"] - at, 0, contracts["months_left"])
+    first = at - contracts["start"] + 1.0
+    ramp = np.maximum(contracts["ramp"], 1)
+    return unit * ((ramping * first + ramping * (ramping - 1) / 2.0) / ramp + contracts["months_left"] - ramping)
+
+
+def _frozen(values: np.ndarray) -> np.ndarray:
+    values.flags.writeable = False
+    return values

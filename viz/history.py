@@ -1,0 +1,75 @@
+"""What every firm's books were, month by month, kept small: the panel of the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from abm.economy import N_OUTSIDE
+from abm.statement import ASSETS, LIABILITIES
+
+if TYPE_CHECKING:
+    from abm.simulation import Economy
+
+KEPT = (
+    *ASSETS, *LIABILITIES, "paid_in", "retained", "revenue", "operating_cost", "interest_cost", "capex", "capacity",
+    "used", "pd", "dscr", "ltv", "capital_ratio", "top_customer", "debt_service", "energy", "emissions", "look_through",
+)  # fmt: skip
+MOST_MONTHS = 400  # kept; beyond it every second month is forgotten
+
+
+class History:
+    """Columns of the firm table at the end of every month, as 4-byte numbers.
+
+    At most `MOST_MONTHS` months are kept: when there are more, every second one goes, then every other of four.
+
+    Examples
+    --------
+    >>> History().months
+    array([], dtype=int64)
+    """
+
+    def __init__(self) -> None:
+        self._rows: list[np.ndarray] = []
+        self._months: list[int] = []
+        self._every = 1
+
+    @property
+    def months(self) -> np.ndarray:
+        """Months kept, in order."""
+        return np.array(self._months, dtype=np.int64)
+
+    def record(self, economy: Economy) -> None:
+        """Keep the present month, if it is later than all that are kept."""
+        month = economy.month
+        if (self._months and month <= self._months[-1]) or month % self._every:
+            return
+        firms = economy.rows("firms")[N_OUTSIDE:]
+        self._rows.append(np.array([firms[name] for name in KEPT], dtype=np.float32))
+        self._months.append(month)
+        if len(self._months) > MOST_MONTHS:
+            self._every *= 2
+            kept = [at for at, month in enumerate(self._months) if month % self._every == 0]
+            self._rows = [self._rows[at] for at in kept]
+            self._months = [self._months[at] for at in kept]
+
+    def cut(self, month: int) -> None:
+        """Forget the months after this one."""
+        kept = sum(known <= month for known in self._months)
+        del self._rows[kept:], self._months[kept:]
+
+    def at(self, node: int, month: int) -> dict[str, float]:
+        """The columns of one firm at the end of the last month kept up to this one; empty if there is none."""
+        for known, row in zip(reversed(self._months), reversed(self._rows), strict=True):
+            if known <= month and node < row.shape[1]:
+                return {name: float(row[k, node]) for k, name in enumerate(KEPT)}
+        return {}
+
+    def of(self, node: int) -> dict[str, np.ndarray]:
+        """The columns of one firm, by name, NaN before it was there; shape (months kept,) each."""
+        columns = np.full((len(self._rows), len(KEPT)), np.nan)
+        for at, row in enumerate(self._rows):
+            if node < row.shape[1]:
+                columns[at] = row[:, node]
+        return {name: columns[:, k] for k, name in enumerate(KEPT)}

@@ -1,0 +1,104 @@
+"""Where each firm stands in the picture: lanes by what firms do, ordered so that edges are short.
+
+From left to right: lenders, project vehicles, neoclouds, hyperscalers, labs; vendors and makers of open models stand
+in a lane of their own at the right. Money is owed leftwards, so losses run from right to left. Positions depend on the
+opening balance sheets alone: they are the same in every month, run and scenario. Firms that enter during a run find
+a place below the neoclouds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from abm.economy import ENTRANT, HYPERSCALER, LAB, LENDER, NEOCLOUD, VEHICLE, VENDOR
+
+TOP, BOTTOM = 0.06, 0.96
+SWEEPS = 12  # of ordering lanes by their neighbours' places
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A column of the picture: which kinds stand in it, where, and under which heading."""
+
+    kinds: tuple[int, ...]
+    x: float
+    title: str
+
+
+LANES = (
+    Lane((LENDER,), 0.06, "Lenders"),
+    Lane((VEHICLE,), 0.25, "Project companies"),
+    Lane((NEOCLOUD,), 0.44, "AI clouds"),
+    Lane((HYPERSCALER,), 0.62, "Large clouds"),
+    Lane((LAB,), 0.78, "AI labs"),
+    Lane((VENDOR, ENTRANT), 0.95, "Chips and open models"),
+)
+LANE_OF = {kind: number for number, lane in enumerate(LANES) for kind in lane.kinds}
+CAPTIONS = tuple({"text": lane.title, "x": lane.x, "y": 0.0} for lane in LANES)
+CROWDED = 11  # firms in a lane from which on they stand in two staggered columns
+STAGGER = 0.035
+
+
+def place(kinds: Sequence[int], source: np.ndarray, target: np.ndarray, amount: np.ndarray, fixed: int) -> np.ndarray:
+    """Positions of the firms.
+
+    Lanes are ordered by the barycentre rule of layered drawings (Sugiyama, Tagawa and Toda 1981): each firm moves to
+    the mean place of those it is tied to, weighted by the square root of the amounts.
+
+    Parameters
+    ----------
+    kinds : sequence of int, shape (F,)
+        Kinds of the firms drawn (codes of `abm.economy`, none OUTSIDE).
+    source, target : numpy.ndarray, shape (E,)
+        Rows of the firms at both ends of the opening's edges.
+    amount : numpy.ndarray, shape (E,)
+        Amounts of the edges (bn).
+    fixed : int
+        Firms there at the opening; those after them entered during the run and stand below their lane.
+
+    Returns
+    -------
+    numpy.ndarray
+        Shape (F, 2): x and y from 0 to 1.
+    """
+    firms = len(kinds)
+    weight = np.zeros((fixed, fixed))
+    inside = (source < fixed) & (target < fixed)
+    np.add.at(weight, (source[inside], target[inside]), np.sqrt(amount[inside]))
+    weight += weight.T
+    lanes = [[i for i in range(fixed) if LANE_OF[kinds[i]] == number] for number in range(len(LANES))]
+    y = np.zeros(firms)
+    for lane in lanes:
+        _spread(lane, y)
+    for _ in range(SWEEPS):
+        for lane in lanes:
+            pull = {i: _barycentre(i, lane, weight, y) for i in lane}
+            lane.sort(key=lambda i: (pull[i], i))
+            _spread(lane, y)
+    x = np.array([LANES[LANE_OF[kind]].x for kind in kinds])
+    for lane in lanes:
+        if len(lane) >= CROWDED:
+            x[lane] += STAGGER * np.where(np.arange(len(lane)) % 2 == 0, -1.0, 1.0)
+    late = np.arange(fixed, firms)
+    y[late] = BOTTOM + 0.03
+    x[late] += STAGGER * ((late - fixed) % 5 - 2.0)
+    return np.column_stack([x, y])
+
+
+def _spread(lane: Sequence[int], y: np.ndarray) -> None:
+    """Even places from top to bottom, a short lane in the middle."""
+    room = (BOTTOM - TOP) * min(1.0, 0.3 + len(lane) / CROWDED)
+    first = (TOP + BOTTOM - room) / 2.0
+    y[list(lane)] = first + room * (np.arange(len(lane)) + 0.5) / max(len(lane), 1)
+
+
+def _barycentre(firm: int, lane: Sequence[int], weight: np.ndarray, y: np.ndarray) -> float:
+    pull = weight[firm].copy()
+    pull[list(lane)] = 0.0
+    total = pull.sum()
+    return float(pull @ y[: len(pull)] / total) if total > 0.0 else float(y[firm])
+
+

@@ -1,0 +1,216 @@
+"""What a session of the page runs: a scenario, a seed, and what the visitor changed by hand, month by month.
+
+A plan is immutable, and it is all that is needed to repeat what is on screen: its scenario file run by
+`invisible-debt run` gives the same numbers. Changes made at month `m` are shocks of month `m + 1`. They stand
+after the scenario's own shocks, so that random shocks of the scenario strike in the same months as without them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from pydantic import ValidationError
+
+from abm import parameters as registry
+from abm.calibration.opening import Opening, opening_tables
+from abm.dates import month_label
+from abm.errors import BadInput
+from abm.scenarios import SIZES, Scenario, Shock, firm_row
+from abm.simulation import Economy
+
+LONGEST = 360  # months a page runs at most: its memory and the time to go back have a bound
+DEFAULT_MONTHS = 96
+LARGEST_SEED = 2**62 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A scenario, a seed, a length, and the changes made by hand.
+
+    Parameters
+    ----------
+    base : Scenario
+        The scenario before any change.
+    seed : int
+        0 to 2**62 - 1.
+    months : int
+        Length of the run, 1 to `LONGEST`.
+    parameters : mapping of str to float
+        Parameters set before the first month, on top of the scenario's.
+    changes : mapping of str to tuple of (month, value)
+        Parameters set later: from each month on, the value it is given.
+    strikes : tuple of Shock
+        Shocks on firms made by hand.
+    opening : callable
+        Gives the tables to start from; those of 2025-12-31 by default.
+
+    Raises
+    ------
+    BadInput
+        If the seed or the length is out of range.
+    """
+
+    base: Scenario
+    seed: int = 1
+    months: int = DEFAULT_MONTHS
+    parameters: Mapping[str, float] = field(default_factory=dict)
+    changes: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
+    strikes: tuple[Shock, ...] = ()
+    opening: Callable[[], Opening] = opening_tables
+
+    def __post_init__(self) -> None:
+        whole(self.seed, "seed", 0, LARGEST_SEED)
+        whole(self.months, "months", 1, LONGEST)
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether anything differs from the scenario as it was chosen."""
+        return bool(self.parameters or self.changes or self.strikes)
+
+    def value(self, name: str) -> float:
+        """The value a parameter was last given; the scenario's, or the default, if none.
+
+        Raises
+        ------
+        BadInput
+            If there is no such parameter.
+        """
+        known = registry.find(name)
+        if self.changes.get(known.name):
+            return self.changes[known.name][-1][1]
+        return self.parameters.get(known.name, self.base.parameters.get(known.name, known.default))
+
+    def with_parameter(self, name: str, value: object, month: int) -> Plan:
+        """The plan with a parameter set at a month: for the whole run at month 0, else from the next month on.
+
+        A later change of the same parameter takes the place of an earlier one. Shocks of the scenario on this
+        parameter go on acting: they multiply and add to what is set here.
+
+        Raises
+        ------
+        BadInput
+            If there is no such parameter, the value is out of its range, or the run is over.
+        """
+        number = registry.check(name, value)
+        if month == 0:
+            plan = replace(self, parameters={**self.parameters, name: number})
+        else:
+            start = self._next(month)
+            earlier = tuple(change for change in self.changes.get(name, ()) if change[0] < start)
+            plan = replace(self, changes={**self.changes, name: (*earlier, (start, number))})
+        plan.scenario()
+        return plan
+
+    def with_strike(self, firm: str, effect: str, month: int, size: float | None = None) -> Plan:
+        """The plan with a shock on a named firm in the month after `month`.
+
+        Raises
+        ------
+        BadInput
+            If the firm or the effect does not exist, the size is missing or out of range, or the run is over.
+        """
+        known = self.opening().names
+        named = known[firm_row(firm, known)]
+        given = {"size": float(size)} if size is not None and effect in SIZES else {}
+        try:
+            shock = Shock.model_validate({"firm": named, "effect": effect, "start": self._next(month), **given})
+        except ValidationError as error:
+            raise BadInput(_sentence(error)) from None
+        plan = replace(self, strikes=(*self.strikes, shock))
+        plan.scenario()
+        return plan
+
+    def as_chosen(self) -> Plan:
+        """The plan without the changes made by hand."""
+        return replace(self, parameters={}, changes={}, strikes=())
+
+    def scenario(self) -> Scenario:
+        """All of it as one scenario, shocks made by hand included.
+
+        Raises
+        ------
+        BadInput
+            If the changes taken together are out of range.
+        """
+        if not self.by_hand:
+            return self.base
+        fields = {name: getattr(self.base, name) for name in ("name", "title", "story", "digest", "outcome", "direction")}
+        try:
+            return Scenario.model_validate(
+                {
+                    **fields,
+                    "parameters": {**self.base.parameters, **self.parameters},
+                    "shocks": [*self.base.shocks, *self._parameter_shocks(), *self.strikes],
+                }
+            )
+        except ValidationError as error:
+            raise BadInput(_sentence(error)) from None
+
+    def toml(self) -> str:
+        """A scenario file that gives what is on screen, with the command that runs it."""
+        told = self.scenario()
+        if self.by_hand:
+            told = told.model_copy(update={"title": f"{self.base.title}, changed by hand"})
+        command = f"invisible-debt run FILE --seed {self.seed} --months {self.months}"
+        return f"# Made on the live page. The same numbers: {command}\n{told.toml()}"
+
+    def open(self, *, panel: bool = True) -> Economy:
+        """The economy at its opening."""
+        return Economy(self.opening(), self.scenario(), seed=self.seed, panel=panel)
+
+    def _parameter_shocks(self) -> list[Shock]:
+        """Each change as a shock that lasts until the next change of the same parameter."""
+        shocks = []
+        for name, given in self.changes.items():
+            opening = self.parameters.get(name, self.base.parameters.get(name, registry.BY_NAME[name].default))
+            ends = [start for start, _ in given[1:]] + [0]
+            for (start, value), end in zip(given, ends, strict=True):
+                lasting = {"duration": end - start} if end else {}
+                shocks.append(Shock.model_validate({"parameter": name, "add": value - opening, "start": start, **lasting}))
+        return shocks
+
+    def _next(self, month: int) -> int:
+        if month >= self.months:
+            raise BadInput(f"the run ends in {month_label(self.months)}: make it longer, or go back, to change it")
+        return month + 1
+
+
+def whole(value: object, field_name: str, low: int, high: int) -> int:
+    """The value as a whole number within a range.
+
+    Parameters
+    ----------
+    value : object
+        An int, or text of one.
+    field_name : str
+        What it is for, named in the error.
+    low, high : int
+        Least and greatest value allowed.
+
+    Raises
+    ------
+    BadInput
+        If it is not.
+    """
+    number: int | None = None
+    if isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    elif isinstance(value, str) and len(value) <= 20 and value.strip().isascii() and value.strip().isdigit():
+        number = int(value)
+    if number is None or not low <= number <= high:
+        raise BadInput(f"{field_name} must be a whole number from {low} to {high}, not {str(value)[:40]!r}")
+    return number
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first mistake that pydantic found, as a sentence."""
+    first = error.errors(include_url=False)[0]
+    context = first.get("ctx", {})
+    mistakes = context.get("mistakes")
+    if mistakes:
+        return str(mistakes[0][1])
+    if "error" in context:
+        return str(context["error"])
+    place = ".".join(str(part) for part in first["loc"]) or "the scenario"
+    return f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}"

@@ -1,0 +1,471 @@
+"""One visitor's run: an economy, a thread that steps it, and a mailbox for what the page draws.
+
+The page sends commands and reads reports; it never touches the economy. The thread steps as fast as it is told and
+leaves at most `fps` reports a second in a mailbox of one place: the newest wins, so that a slow reader skips months
+instead of holding up the run. Going back in time runs the economy again from its opening, which gives the same
+numbers; a change made by hand does so with one more shock in the plan.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from abm import statement
+from abm.dates import month_label
+from abm.economy import EVENT_NAMES, N_OUTSIDE
+from abm.errors import BadInput
+from abm.scenarios import BASELINE, load
+from abm.simulation import Economy
+from viz import frames
+from viz.frames import Frame, Nodes
+from viz.funding import cascade_tree, funding_flows
+from viz.history import History
+from viz.plan import Plan
+
+FPS = 20.0
+SLOW = 0.4  # seconds at least between two looks at contracts, events and causes while the run plays
+SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, math.inf)  # months a second
+MOST_EVENTS = 3000  # of the log, the latest are shown
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of the log: firms as nodes (-1: none, or an outside sector)."""
+
+    month: int
+    kind: str
+    who: str
+    whom: str
+    node: int
+    amount: float
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What has happened up to the furthest month of the run: slower to make than a frame, so made less often."""
+
+    failures: tuple[statement.Default, ...]
+    events: tuple[Event, ...]
+    tree: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """All that is known of the firm the visitor looks at, at the month shown."""
+
+    node: int
+    name: str
+    month: int
+    statement: statement.Statement
+    failures: tuple[statement.Default, ...]
+    months: np.ndarray
+    history: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the page draws; nothing in it changes any more.
+
+    `run` names the run whose numbers these are: it changes whenever the past may have changed. `series` and `story`
+    reach to `reach`, the furthest month run, also while an earlier month is shown.
+    """
+
+    run: int
+    plan: Plan
+    nodes: Nodes
+    frame: Frame
+    series: Mapping[str, np.ndarray]
+    reach: int
+    playing: bool
+    speed: float
+    flows: Mapping[str, object]
+    story: Story
+    books: Books | None
+    forces: Mapping[str, float]
+    base_nodes: Nodes | None
+    base_frame: Frame | None
+    base_series: Mapping[str, np.ndarray] | None
+    message: str
+
+
+class Session:
+    """A run that a visitor plays, stops, changes and goes back in.
+
+    Every method but `start`, `stop`, `wait` and `report` only leaves a command for the thread and returns at once.
+    A mistake in a command changes nothing and is told in `Report.message`.
+
+    Parameters
+    ----------
+    plan : Plan
+        What to run.
+    fps : float
+        Reports a second at most.
+    """
+
+    def __init__(self, plan: Plan, *, fps: float = FPS) -> None:
+        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._mail = threading.Condition()
+        self._report: Report | None = None
+        self._number = 0
+        self._wanted: int | None = None
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="invisible-debt session", daemon=True)
+        self._pause_between = 1.0 / fps
+        # The rest belongs to the thread alone once it runs.
+        self._plan = plan
+        self._run = 0
+        self._playing = False
+        self._speed = 2.0
+        self._watched = -1
+        self._comparing = False
+        self._message = ""
+        self._due = self._reported = self._looked = 0.0
+        self._base: _Run | None = None
+        self._main = _Run(plan)
+
+    # --- from any thread ----------------------------------------------------------------------------------
+    def start(self) -> None:
+        """Begin to listen; the first report follows at once."""
+        self._commands.put(lambda: None)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread; a month that is running is run to its end."""
+        self._stopping.set()
+        self._commands.put(lambda: None)
+        with self._mail:
+            self._mail.notify_all()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the thread to end after `stop`; whether it has."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopping.is_set()
+
+    @property
+    def report(self) -> Report | None:
+        """The newest report, None before the first."""
+        return self._report
+
+    def wait(self, after: int, timeout: float) -> tuple[int, Report | None]:
+        """The newest report and its number, as soon as the number exceeds `after` or the time is up."""
+        with self._mail:
+            self._mail.wait_for(lambda: self._number > after or self._stopping.is_set(), timeout)
+            return self._number, self._report
+
+    def play(self) -> None:
+        """Run on from the month shown."""
+        self._send(self._do_play)
+
+    def pause(self) -> None:
+        """Stop after the present month."""
+        self._send(lambda: self._set_playing(False))
+
+    def toggle(self) -> None:
+        """Play if paused, pause if playing."""
+        self._send(lambda: self._set_playing(False) if self._playing else self._do_play())
+
+    def step(self, months: int = 1) -> None:
+        """Go on by some months (back, if negative) and stay there."""
+        self._send(lambda: self._do_seek(self._main.month + months))
+
+    def seek(self, month: int) -> None:
+        """Show a month: of the past by running again from the opening, of the future by running on.
+
+        Of several months asked for while the thread is busy, as by a slider that is dragged, the last counts.
+        """
+        self._wanted = int(month)
+        self._send(self._do_wanted)
+
+    def set_speed(self, months_a_second: float) -> None:
+        """Months a second while playing; infinity is as fast as the machine can."""
+        self._send(lambda: self._do_speed(months_a_second))
+
+    def watch(self, node: int) -> None:
+        """Report the books of this firm, of none if -1."""
+        self._send(lambda: setattr(self, "_watched", int(node)))
+
+    def compare(self, wanted: bool) -> None:
+        """Report the baseline of the same seed too, or no longer."""
+        self._send(lambda: setattr(self, "_comparing", bool(wanted)))
+
+    def choose(self, plan: Plan, *, to_month: int = 0) -> None:
+        """Run another plan, from its opening, and show this month of it."""
+        self._send(lambda: self._do_choose(plan, to_month))
+
+    def undo_changes(self) -> None:
+        """The scenario as chosen, without what was changed by hand; the month shown stays."""
+        self._send(lambda: self._change(self._plan.as_chosen()))
+
+    def set_parameter(self, name: str, value: object) -> None:
+        """Set a parameter from the next month on, or for the whole run at month 0."""
+        self._send(lambda: self._change(self._plan.with_parameter(name, value, self._main.month)))
+
+    def strike(self, firm: str, effect: str, size: float | None = None) -> None:
+        """Let a shock strike a firm next month."""
+        self._send(lambda: self._change(self._plan.with_strike(firm, effect, self._main.month, size)))
+
+    def _send(self, command: Callable[[], None]) -> None:
+        self._commands.put(command)
+
+    # --- the thread ---------------------------------------------------------------------------------------
+    def _work(self) -> None:
+        """Obey commands, step when a month is due, report."""
+        while not self._stopping.is_set():
+            try:
+                self._turn()
+            except BadInput as mistake:
+                self._tell(str(mistake))
+            except Exception:
+                _log.exception("the session failed")
+                self._tell("The program failed here; the run was stopped. Restart it to go on.")
+
+    def _turn(self) -> None:
+        """One command, or one month, or nothing but waiting."""
+        now = time.monotonic()
+        wait = max(0.0, self._due - now) if self._playing else None
+        try:
+            command = self._commands.get(timeout=wait) if wait != 0.0 else self._commands.get_nowait()
+        except queue.Empty:
+            self._advance()
+            return
+        self._message = ""
+        command()
+        if self._commands.empty() and not self._stopping.is_set():
+            self._publish(full=False)  # at once, for a click wants an answer; the slower parts follow
+            self._publish(full=True)
+
+    def _tell(self, sentence: str) -> None:
+        self._playing = False
+        self._message = sentence
+        self._publish(full=False)
+
+    def _advance(self) -> None:
+        """A month of play."""
+        now = time.monotonic()
+        self._main.step()
+        if self._main.month >= self._plan.months:
+            self._playing = False
+        self._due = max(self._due, now - 0.2) + (0.0 if math.isinf(self._speed) else 1.0 / self._speed)
+        now = time.monotonic()
+        if not self._playing:
+            self._publish(full=True)
+        elif now - self._reported >= self._pause_between:
+            self._publish(full=now - self._looked >= SLOW)
+
+    def _do_play(self) -> None:
+        if self._main.month >= self._plan.months:
+            self._main.restart(self._plan)
+        self._set_playing(True)
+
+    def _set_playing(self, playing: bool) -> None:
+        self._playing = playing
+        self._due = time.monotonic()
+
+    def _do_speed(self, months_a_second: float) -> None:
+        if isinstance(months_a_second, bool) or not months_a_second > 0.0:
+            raise BadInput(f"speed must be a positive number of months a second, not {months_a_second!r}")
+        self._speed = float(months_a_second)
+        self._due = time.monotonic()
+
+    def _do_wanted(self) -> None:
+        month, self._wanted = self._wanted, None
+        if month is not None:
+            self._do_seek(month)
+
+    def _do_seek(self, month: int) -> None:
+        self._playing = False
+        self._go_to(min(max(month, 0), self._plan.months))
+
+    def _do_choose(self, plan: Plan, to_month: int) -> None:
+        main = _Run(plan)
+        if plan.seed != self._plan.seed or plan.opening is not self._plan.opening:
+            self._base = None
+        self._plan, self._main = plan, main
+        self._run += 1
+        self._playing = False
+        self._go_to(min(max(to_month, 0), plan.months))
+
+    def _change(self, plan: Plan) -> None:
+        """Take up a changed plan at the month shown: the past is the same, or run again where it is not."""
+        month = self._main.month
+        changed = _Run(plan)
+        self._plan, self._main = plan, changed
+        self._run += 1
+        self._go_to(month)
+
+    def _go_to(self, month: int) -> None:
+        """Run to a month, again from the opening if it lies behind; left half-way if the session is stopped."""
+        if month < self._main.month:
+            self._main.restart(self._plan)
+        while self._main.month < month and not self._stopping.is_set():
+            self._main.step()
+
+    def _publish(self, *, full: bool) -> None:
+        """Leave a report; a full one looks at books, flows and story again, which takes longer."""
+        main, last = self._main, self._report
+        if full or last is None or last.run != self._run:
+            books, flows, story = self._books(), funding_flows(main.economy), main.story()
+            self._looked = time.monotonic()
+        else:
+            books, flows, story = last.books, last.flows, last.story
+        base = self._baseline() if self._comparing else None
+        report = Report(
+            run=self._run,
+            plan=self._plan,
+            nodes=main.nodes(),
+            frame=main.frame(),
+            series=main.series(),
+            reach=main.reach,
+            playing=self._playing,
+            speed=self._speed,
+            flows=flows,
+            story=story,
+            books=books,
+            forces=main.forces(),
+            base_nodes=base.nodes() if base else None,
+            base_frame=base.frame() if base else None,
+            base_series=base.series() if base else None,
+            message=self._message,
+        )
+        with self._mail:
+            self._report = report
+            self._number += 1
+            self._mail.notify_all()
+        self._reported = time.monotonic()
+
+    def _baseline(self) -> _Run:
+        """The baseline of the same seed, at the month shown."""
+        plan = replace(self._plan.as_chosen(), base=load(BASELINE))
+        base = self._base or _Run(plan)
+        if base.month > self._main.month:
+            base.restart(plan)
+        while base.month < self._main.month and not self._stopping.is_set():
+            base.step()
+        self._base = base
+        return base
+
+    def _books(self) -> Books | None:
+        """The books of the firm watched, if it is there."""
+        economy, node = self._main.economy, self._watched
+        names = economy.names[N_OUTSIDE:]
+        if not 0 <= node < len(names):
+            return None
+        return Books(
+            node=node,
+            name=names[node],
+            month=economy.month,
+            statement=statement.statement(economy, node + N_OUTSIDE),
+            failures=tuple(d for d in self._main.story().failures if d.firm == names[node]),
+            months=self._main.history.months,
+            history=self._main.history.of(node),
+        )
+
+
+class _Run:
+    """An economy at some month, and what is remembered of the furthest month it was run to."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.economy: Economy = plan.open(panel=False)
+        self.history = History()
+        self.history.record(self.economy)
+        self.reach = 0
+        self._series: Mapping[str, np.ndarray] = frames.series(self.economy)
+        self._series_month = 0
+        self._story: Story | None = None
+        self._story_month = -1
+        self._nodes: Nodes | None = None
+
+    @property
+    def month(self) -> int:
+        """The month the economy is in."""
+        return self.economy.month
+
+    def restart(self, plan: Plan) -> None:
+        """Back to the opening; what is remembered of the run stays."""
+        self.series(), self.story()
+        self.economy = plan.open(panel=False)
+
+    def step(self) -> None:
+        """One month."""
+        self.economy.run(1)
+        if self.month > self.reach:
+            self.reach = self.month
+            self.history.record(self.economy)
+
+    def frame(self) -> Frame:
+        """The present month, drawn."""
+        return frames.frame(self.economy, self.history)
+
+    def nodes(self) -> Nodes:
+        """The firms drawn."""
+        if self._nodes is None or len(self._nodes.names) != len(self.economy.names) - N_OUTSIDE:
+            self._nodes = frames.nodes(self.economy)
+        return self._nodes
+
+    def series(self) -> Mapping[str, np.ndarray]:
+        """The aggregates up to the furthest month."""
+        if self.month > self._series_month:
+            self._series = frames.series(self.economy)
+            self._series_month = self.month
+        return self._series
+
+    def forces(self) -> Mapping[str, float]:
+        """Every parameter as it acts this month, shocks included."""
+        row = self.economy.state.params[0]
+        return {name: float(row[name]) for name in row.dtype.names}
+
+    def story(self) -> Story:
+        """Failures, events and causes up to the furthest month."""
+        if self._story is None or self.month > self._story_month:
+            economy = self.economy
+            names = economy.names
+            events = economy.rows("events")[-MOST_EVENTS:]
+            self._story = Story(
+                failures=tuple(statement.defaults(economy)),
+                events=tuple(_event(row, names) for row in events.tolist()),
+                tree=cascade_tree(economy),
+            )
+            self._story_month = self.month
+        return self._story
+
+
+def _event(row: tuple[int, int, int, int, float], names: list[str]) -> Event:
+    month, kind, a, b, amount = row
+    return Event(
+        month=month,
+        kind=EVENT_NAMES[kind],
+        who=names[a] if a >= 0 else "",
+        whom=names[b] if b >= 0 else "",
+        node=max(a - N_OUTSIDE, -1),
+        amount=amount,
+    )
+
+
+def month_title(month: int) -> str:
+    """A month in words.
+
+    >>> month_title(0), month_title(13)
+    ('December 2025', 'January 2027')
+    """
+    year, number = month_label(month).split("-")
+    return f"{MONTHS[int(number) - 1]} {year}"
+
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
