@@ -23,6 +23,7 @@ stress | experiments.commands.stress:stress | Strike one firm and show who falls
 systemic | experiments.commands.systemic:systemic | Rank firms by how much the others depend on them.
 scenarios | experiments.commands.scenarios:scenarios | List the scenarios, or check a scenario file.
 parameters | experiments.commands.parameters:parameters | List what can be set, with unit, range and source.
+view | experiments.commands.view:view | Watch the economy in a browser, and change it while it runs.
 reproduce | experiments.reproductions.command:reproduce | Reproduce published results.
 """
 LISTED: dict[str, tuple[str, str]] = {

@@ -43,7 +43,7 @@ MOST_LOSSES = 80  # of one round, the largest are drawn
 SERIES = tuple(column.name for column in SERIES_COLUMNS if column.name != "month")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Edges:
     """Who owes whom: nodes at both ends, kind of edge, amount (bn); arrays of shape (E,)."""
 
@@ -63,7 +63,7 @@ class Loss:
     amount: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Round:
     """A round of a month's cascade: who failed in it, and the losses that their failure passed on."""
 
@@ -72,7 +72,7 @@ class Round:
     losses: tuple[Loss, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Nodes:
     """The firms drawn: names, kinds, and positions from 0 to 1; x and y have shape (F,)."""
 
@@ -82,7 +82,7 @@ class Nodes:
     y: np.ndarray
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One month of an economy, drawn.
 

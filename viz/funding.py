@@ -36,12 +36,15 @@ def funding_flows(economy: Economy, small: float = SMALL) -> dict[str, Any]:
     """
     names = economy.names
     firms = economy.rows("firms")
-    parts = [(lender, borrower, _user(firms, borrower, user), amount) for lender, borrower, user, amount in funding(economy)]
-    total = sum(part[3] for part in parts)
+    parts = [
+        ((lender, borrower, _user(firms, borrower, user)), amount)
+        for lender, borrower, user, amount in funding(economy)
+    ]
+    total = sum(amount for _, amount in parts)
     sums: list[dict[int, float]] = [{}, {}, {}]
-    for part in parts:
-        for layer in range(3):
-            sums[layer][part[layer]] = sums[layer].get(part[layer], 0.0) + part[3]
+    for path, amount in parts:
+        for found, row in zip(sums, path, strict=True):
+            found[row] = found.get(row, 0.0) + amount
     nodes: list[dict[str, Any]] = []
     place: dict[tuple[int, int], int] = {}
     for layer, found in enumerate(sums):
@@ -56,11 +59,11 @@ def funding_flows(economy: Economy, small: float = SMALL) -> dict[str, Any]:
             nodes.append(_node(names, firms, layer, row))
         if together:
             place.update({(layer, row): len(nodes) for row in together})
-            nodes.append({"name": f"{len(together)} smaller ones", "kind": "several", "layer": layer, "row": -1, "hue": -1})
+            nodes.append(_several(f"{len(together)} smaller ones", layer))
     sums_of_parts: dict[tuple[int, int, int], float] = {}
-    for lender, borrower, user, amount in parts:
-        path = (place[0, lender], place[1, borrower], place[2, user])
-        sums_of_parts[path] = sums_of_parts.get(path, 0.0) + amount
+    for (lender, borrower, user), amount in parts:
+        nodes_of_path = (place[0, lender], place[1, borrower], place[2, user])
+        sums_of_parts[nodes_of_path] = sums_of_parts.get(nodes_of_path, 0.0) + amount
     return {
         "columns": list(COLUMNS),
         "nodes": nodes,
@@ -77,7 +80,7 @@ def _user(firms: Any, borrower: int, user: int) -> int:
 
 def _node(names: list[str], firms: Any, layer: int, row: int) -> dict[str, Any]:
     if row < 0:
-        return {"name": OWN_USE if row == -1 else CUSTOMERS, "kind": "several", "layer": layer, "row": -1, "hue": -1}
+        return _several(OWN_USE if row == -1 else CUSTOMERS, layer)
     labs = np.flatnonzero(firms["kind"] == tables.LAB)
     return {
         "name": names[row],
@@ -86,6 +89,11 @@ def _node(names: list[str], firms: Any, layer: int, row: int) -> dict[str, Any]:
         "row": row - tables.N_OUTSIDE,
         "hue": int(np.searchsorted(labs, row)) if row in labs else -1,
     }
+
+
+def _several(name: str, layer: int) -> dict[str, Any]:
+    """A node that stands for no single firm."""
+    return {"name": name, "kind": "several", "layer": layer, "row": -1, "hue": -1}
 
 
 def cascade_tree(economy: Economy) -> dict[str, Any]:

@@ -16,13 +16,10 @@ KEPT = (
     *ASSETS, *LIABILITIES, "paid_in", "retained", "revenue", "operating_cost", "interest_cost", "capex", "capacity",
     "used", "pd", "dscr", "ltv", "capital_ratio", "top_customer", "debt_service", "energy", "emissions", "look_through",
 )  # fmt: skip
-MOST_MONTHS = 400  # kept; beyond it every second month is forgotten
 
 
 class History:
-    """Columns of the firm table at the end of every month, as 4-byte numbers.
-
-    At most `MOST_MONTHS` months are kept: when there are more, every second one goes, then every other of four.
+    """Columns of the firm table at the end of every month, as 4-byte numbers: 10 kB a month for 70 firms.
 
     Examples
     --------
@@ -33,7 +30,6 @@ class History:
     def __init__(self) -> None:
         self._rows: list[np.ndarray] = []
         self._months: list[int] = []
-        self._every = 1
 
     @property
     def months(self) -> np.ndarray:
@@ -43,21 +39,11 @@ class History:
     def record(self, economy: Economy) -> None:
         """Keep the present month, if it is later than all that are kept."""
         month = economy.month
-        if (self._months and month <= self._months[-1]) or month % self._every:
+        if self._months and month <= self._months[-1]:
             return
         firms = economy.rows("firms")[N_OUTSIDE:]
         self._rows.append(np.array([firms[name] for name in KEPT], dtype=np.float32))
         self._months.append(month)
-        if len(self._months) > MOST_MONTHS:
-            self._every *= 2
-            kept = [at for at, month in enumerate(self._months) if month % self._every == 0]
-            self._rows = [self._rows[at] for at in kept]
-            self._months = [self._months[at] for at in kept]
-
-    def cut(self, month: int) -> None:
-        """Forget the months after this one."""
-        kept = sum(known <= month for known in self._months)
-        del self._rows[kept:], self._months[kept:]
 
     def at(self, node: int, month: int) -> dict[str, float]:
         """The columns of one firm at the end of the last month kept up to this one; empty if there is none."""

@@ -34,7 +34,7 @@ LANES = (
     Lane((NEOCLOUD,), 0.44, "AI clouds"),
     Lane((HYPERSCALER,), 0.62, "Large clouds"),
     Lane((LAB,), 0.78, "AI labs"),
-    Lane((VENDOR, ENTRANT), 0.95, "Chips and open models"),
+    Lane((VENDOR, ENTRANT), 0.95, "Chips, free models"),
 )
 LANE_OF = {kind: number for number, lane in enumerate(LANES) for kind in lane.kinds}
 CAPTIONS = tuple({"text": lane.title, "x": lane.x, "y": 0.0} for lane in LANES)
@@ -100,5 +100,3 @@ def _barycentre(firm: int, lane: Sequence[int], weight: np.ndarray, y: np.ndarra
     pull[list(lane)] = 0.0
     total = pull.sum()
     return float(pull @ y[: len(pull)] / total) if total > 0.0 else float(y[firm])
-
-

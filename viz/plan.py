@@ -135,7 +135,9 @@ class Plan:
         """
         if not self.by_hand:
             return self.base
-        fields = {name: getattr(self.base, name) for name in ("name", "title", "story", "digest", "outcome", "direction")}
+        fields = {
+            name: getattr(self.base, name) for name in ("name", "title", "story", "digest", "outcome", "direction")
+        }
         try:
             return Scenario.model_validate(
                 {
@@ -167,7 +169,9 @@ class Plan:
             ends = [start for start, _ in given[1:]] + [0]
             for (start, value), end in zip(given, ends, strict=True):
                 lasting = {"duration": end - start} if end else {}
-                shocks.append(Shock.model_validate({"parameter": name, "add": value - opening, "start": start, **lasting}))
+                shocks.append(
+                    Shock.model_validate({"parameter": name, "add": value - opening, "start": start, **lasting})
+                )
         return shocks
 
     def _next(self, month: int) -> int:

@@ -49,7 +49,7 @@ class Event:
     amount: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Story:
     """What has happened up to the furthest month of the run: slower to make than a frame, so made less often."""
 
@@ -58,7 +58,7 @@ class Story:
     tree: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Books:
     """All that is known of the firm the visitor looks at, at the month shown."""
 
@@ -71,7 +71,7 @@ class Books:
     history: Mapping[str, np.ndarray]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Report:
     """What the page draws; nothing in it changes any more.
 

@@ -8,7 +8,8 @@ const LONG = 30; // months beyond which years are enough on the axis
 const AXIS = 46;
 const LEFT_OF_PLOT = 9; // border and padding of a panel
 const SERIES = 6;
-const NAME_ROOM = 110; // right of the line of time, for the name of who failed last
+const LONGEST = 18; // letters of a name there
+const NAME_ROOM = 124; // right of the line of time, for the name of who failed last
 
 /** The values of a run by column, as they arrive; NaN becomes null, which uPlot leaves blank. */
 class Runs {
@@ -251,7 +252,8 @@ function show(model, el, runs) {
     let upper = Infinity;
     const buttons = [...byMonth].sort((a, b) => b[0] - a[0]).map(([month, names]) => {
       const x = at(month);
-      const text = names.length > 1 ? `${names[0]} +${names.length - 1}` : names[0];
+      const name = names[0].length > LONGEST ? `${names[0].slice(0, LONGEST - 1)}…` : names[0];
+      const text = names.length > 1 ? `${name} +${names.length - 1}` : name;
       const end = x + 6.8 * text.length + 12;
       const row = end < tick ? 0 : end < upper ? 1 : -1;
       tick = x;

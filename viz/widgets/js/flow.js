@@ -30,7 +30,7 @@ function plan(flows, width) {
   for (const layer of [1, 0]) {
     const pull = (node) => node.parts.reduce((sum, part) => sum + part.amount * nodes[part.ends[layer + 1]].middle, 0) / node.sum;
     const pulls = new Map(layers[layer].map((node) => [node, pull(node)]));
-    layers[layer].sort((a, b) => pulls.get(a) - pulls.get(b));
+    layers[layer].sort((a, b) => (b.row >= 0) - (a.row >= 0) || pulls.get(a) - pulls.get(b));
     stack(layers[layer], height, scale);
   }
   const columns = [0, (width - BAR) / 2, width - BAR];
@@ -176,15 +176,15 @@ function render({ model, el }) {
   };
 }
 
-/** A name and sum beside the bar, inwards at the sides; small nodes of a crowd have none. */
+/** A name and sum beside the bar, inwards at the right; on a narrow screen names of the larger ones only. */
 function label(node, width, narrow) {
   if (node.tall < 5 && narrow) return null;
   const name = String(node.name ?? "");
-  const room = narrow ? 13 : 26;
+  const room = narrow ? 12 : 26;
   const text = name.length > room ? `${name.slice(0, room - 1)}…` : name;
   const right = node.x > width * 0.75;
   return svg("text", { x: right ? node.x - 6 : node.x + BAR + 6, y: node.middle + 4, "text-anchor": right ? "end" : "start" },
-    text, svg("tspan", { class: "iv-sum", dx: 5 }, dollars(node.sum)));
+    text, narrow ? null : svg("tspan", { class: "iv-sum", dx: 5 }, dollars(node.sum)));
 }
 
 /** What a node stands for: its sum, and with whom. */

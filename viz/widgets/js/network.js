@@ -116,7 +116,7 @@ function render({ model, el }) {
     const keptAmounts = new Map();
     for (let e = 0; e < edges.length; e++) keptAmounts.set(edges.key[e], mix(edges.before[e], edges.amount[e], sofar));
     frame = { month: given.month ?? 0, label: given.label ?? "", cascade: given.cascade ?? [] };
-    sizes = typed(given.size, Float32Array).map((size) => (size > 0 ? size : 0));
+    sizes = typed(given.size, Float32Array).map((size) => (size > 0 && Number.isFinite(size) ? size : 0));
     health = typed(given.health, Uint8Array);
     sizesBefore = sizes.map((size, i) => (i < kept.length ? kept[i] : size));
     edges = readEdges(given, keptAmounts);
@@ -145,7 +145,7 @@ function render({ model, el }) {
     const length = Math.min(source.length, target.length, kind.length, amount.length);
     const found = { source: [], target: [], kind: [], amount: [], before: [], key: [], length: 0, most: 1e-9 };
     for (let e = 0; e < length; e++) {
-      const sound = amount[e] > 0 && source[e] >= 0 && target[e] >= 0 && source[e] < count && target[e] < count;
+      const sound = amount[e] > 0 && Number.isFinite(amount[e]) && source[e] >= 0 && target[e] >= 0 && source[e] < count && target[e] < count;
       if (!sound || source[e] === target[e] || kind[e] >= EDGE_KINDS.length) continue;
       const key = (source[e] * 65536 + target[e]) * 8 + kind[e];
       found.source.push(source[e]);

@@ -4,7 +4,7 @@ import { KIND_LABELS, dollars, element, listen, rootOf, say, svg, tooltip } from
 
 const WIDE = 176;
 const TALL = 68;
-const ALONG = 92; // between columns of cards, where the channels are named
+const ALONG = 140; // between columns of cards, where the channels are named
 const ASIDE = 16;
 const HEAD = 24;
 const COLOURS = { own: "--iv-gone", market: "--iv-strained", others: "--iv-loss" };
@@ -28,7 +28,7 @@ function columnsOf(cascade) {
 
 /** Places: time runs to the right, or downwards on a narrow screen; causes and effects keep level. */
 function lay(columns, nodes, down) {
-  const [step, card, aside] = down ? [TALL + 46, TALL, WIDE] : [WIDE + ALONG, WIDE, TALL];
+  const [step, card, aside] = down ? [TALL + 58, TALL, WIDE] : [WIDE + ALONG, WIDE, TALL];
   columns.forEach((column, c) => {
     const level = (node) => {
       const known = node.causes.map((edge) => nodes[edge.source]).filter((one) => one && one.level !== undefined);
@@ -42,6 +42,7 @@ function lay(columns, nodes, down) {
       free = node.level + 1;
       const far = 4 + (down ? 18 : 0) + c * step;
       const wide = 4 + node.level * (aside + ASIDE) + (down ? 0 : HEAD);
+      node.column = c;
       node.x = down ? wide : far;
       node.y = down ? far : wide;
     }
@@ -82,8 +83,9 @@ function render({ model, el }) {
     const paths = lines.flatMap((line) => line.shapes);
     const chips = several ? [] : lines.map((line, i) => element("span", { class: "iv-tree-chip", style: `left:${line.x}px;top:${line.y}px` },
       `${edges[i].channel} ${percent(edges[i].weight)}`));
-    const whens = columns.map((column) => {
+    const whens = columns.map((column, c) => {
       const [first] = column;
+      if (c > 0 && columns[c - 1][0].label === first.label && first.round <= 1) return null; // after stress of the month
       const text = first.round > 1 ? `${first.label}, round ${first.round}` : String(first.label ?? first.month);
       return element("span", { class: "iv-tree-when", style: `left:${narrow ? 4 : first.x}px;top:${narrow ? first.y - 18 : 2}px` }, text);
     });
@@ -91,7 +93,7 @@ function render({ model, el }) {
       const own = edges[i].source === node.i || edges[i].target === node.i;
       for (const shape of line.shapes) shape.classList.toggle("iv-faint", on && !own);
     })));
-    sheet.replaceChildren(svg("svg", { width, height, "aria-hidden": "true" }, ...paths), ...chips, ...whens, ...cards);
+    sheet.replaceChildren(svg("svg", { width, height, "aria-hidden": "true" }, ...paths), ...chips, ...whens.filter(Boolean), ...cards);
   }
 
   function card(node, nodes, light) {
@@ -144,17 +146,20 @@ function render({ model, el }) {
 
 /** The line from cause to effect, its arrow head, and where its channel is named. */
 function joined(cause, effect, edge, down) {
-  const [x0, y0] = down ? [cause.x + WIDE / 2, cause.y + TALL] : [cause.x + WIDE, cause.y + TALL / 2];
-  const [x1, y1] = down ? [effect.x + WIDE / 2, effect.y - 5] : [effect.x - 5, effect.y + TALL / 2];
+  const at = WIDE * 0.82; // right of the month above the card
+  const [x0, y0] = down ? [cause.x + at, cause.y + TALL] : [cause.x + WIDE, cause.y + TALL / 2];
+  const [x1, y1] = down ? [effect.x + at, effect.y - 5] : [effect.x - 5, effect.y + TALL / 2];
+  const between = effect.column - cause.column > 1 && effect.level === cause.level; // cards stand in the way
+  const aside = between ? (down ? 0.4 * WIDE : 0.75 * (TALL + ASIDE)) : 0;
   const bend = Math.max(24, (down ? y1 - y0 : x1 - x0) / 2);
-  const d = down ? `M${x0},${y0}C${x0},${y0 + bend} ${x1},${y1 - bend} ${x1},${y1 - 3}`
-    : `M${x0},${y0}C${x0 + bend},${y0} ${x1 - bend},${y1} ${x1 - 3},${y1}`;
+  const d = down
+    ? `M${x0},${y0}C${x0 + aside},${y0 + bend} ${x1 + aside},${y1 - bend} ${x1},${y1 - 3}`
+    : `M${x0},${y0}C${x0 + bend},${y0 + aside} ${x1 - bend},${y1 + aside} ${x1 - 3},${y1}`;
   const head = down ? `M${x1},${y1 + 4}l-4,-8h8z` : `M${x1 + 4},${y1}l-8,-4v8z`;
-  const near = down ? Math.min(26, (y1 - y0) / 2) : Math.min(46, (x1 - x0) / 2);
   return {
     shapes: [svg("path", { class: "iv-tree-edge", d, "stroke-width": 1 + 4 * Math.min(1, edge.weight) }), svg("path", { class: "iv-tree-head", d: head })],
-    x: down ? x1 : x1 - near,
-    y: down ? y1 - near + 6 : y1,
+    x: down ? x1 + aside * 0.2 : x1 - ALONG / 2 + 6,
+    y: down ? y1 - 38 : y1 + aside * 0.35,
   };
 }
 

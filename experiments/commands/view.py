@@ -1,0 +1,42 @@
+"""`invisible-debt view`: the live page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.commands.options import LARGEST_SEED, SCENARIO_HELP, complete_scenario, open_scenario
+
+PORT = 8765
+
+
+def view(
+    scenario: Annotated[str, typer.Argument(help=SCENARIO_HELP, autocompletion=complete_scenario)] = "baseline",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the page.")] = PORT,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; only this machine can open the page by default.")
+    ] = "127.0.0.1",
+    seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the first run.")] = 1,
+    runs: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder of recorded runs that the page offers to open.")
+    ] = Path("results"),
+    sessions: Annotated[int, typer.Option(min=1, max=1000, help="Visitors at once.")] = 24,
+) -> None:
+    """Watch the economy in a browser, stop it, strike it, change it.
+
+    Works without internet. Every visitor has a run of their own, which ends when the page is closed. Ctrl-C ends
+    the server.
+    """
+    from abm.scenarios import load
+
+    told = load(scenario)
+    open_scenario(told, {}, seed)  # compiles where needed, and finds mistakes before anybody opens the page
+
+    from viz.house import House
+    from viz.plan import Plan
+    from viz.server import serve
+
+    print(f"The page: http://{'localhost' if host == '127.0.0.1' else host}:{port}  (Ctrl-C ends it)", flush=True)
+    serve(House(Plan(told, seed=seed), sessions, runs), host, port)

@@ -1,0 +1,76 @@
+"""What all visitors of one server share: the plan they begin with and the number of seats. Nothing else."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from abm.scenarios import BASELINE, load
+from viz.plan import Plan
+from viz.session import Session
+
+SEATS = 24  # sessions at once; each holds an economy of some ten megabytes
+
+
+class House:
+    """Opens sessions, no more at once than there are seats.
+
+    Parameters
+    ----------
+    plan : Plan
+        What a visitor sees first.
+    seats : int
+        Sessions at once.
+    runs : Path
+        Folder whose recorded runs visitors can open.
+    """
+
+    def __init__(self, plan: Plan, seats: int = SEATS, runs: Path = Path("results")) -> None:
+        self.plan = plan
+        self.seats = seats
+        self.runs = runs
+        self._lock = threading.Lock()
+        self._taken: set[Session] = set()
+
+    @property
+    def taken(self) -> int:
+        """Sessions open now."""
+        with self._lock:
+            return len(self._taken)
+
+    def full(self) -> bool:
+        """Whether no seat is free."""
+        return self.taken >= self.seats
+
+    def enter(self, plan: Plan) -> Session | None:
+        """A session that runs this plan, not yet started; None if no seat is free."""
+        with self._lock:
+            if len(self._taken) >= self.seats:
+                return None
+        session = Session(plan)
+        with self._lock:
+            if len(self._taken) >= self.seats:
+                return None
+            self._taken.add(session)
+        return session
+
+    def leave(self, session: Session) -> None:
+        """Stop a session and free its seat; once is enough, twice does no harm."""
+        session.stop()
+        with self._lock:
+            self._taken.discard(session)
+
+
+_house: list[House] = []
+
+
+def house() -> House:
+    """The house of this process; one that begins with the baseline if none was set."""
+    if not _house:
+        _house.append(House(Plan(load(BASELINE))))
+    return _house[0]
+
+
+def set_house(new: House) -> None:
+    """Let the page use this house from now on."""
+    _house[:] = [new]

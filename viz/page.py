@@ -1,0 +1,204 @@
+"""The live page: one visitor, one session, and the parts that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import reacton.ipyvuetify as rv
+import solara
+import solara.lab
+
+from abm.dates import month_label
+from abm.errors import BadInput
+from viz.house import house
+from viz.parts.charts import TimeSeries
+from viz.parts.compare import Compare
+from viz.parts.controls import Controls, chosen_plan
+from viz.parts.explain import CHARTS, NETWORK, WELCOME
+from viz.parts.files import Files
+from viz.parts.firm import FirmPanel
+from viz.parts.markup import Explained, Html, paragraph
+from viz.parts.network import Network
+from viz.parts.story import Events, Failures, Flows
+from viz.parts.whatif import WhatIf
+from viz.plan import Plan
+from viz.screen import Screen
+from viz.session import Report, Session
+from viz.widgets import Keys
+
+STYLE = Path(__file__).with_name("page.css")
+TABS = ("Over time", "Who funds whom", "Failures", "Events", "Compare", "Files")
+MOST_QUERY = 2000  # characters of the address that are read
+FULL = "Every seat of this server is taken. A seat is free as soon as somebody closes the page: try again in a while."
+
+
+def plan_of_address(query: str | None) -> tuple[Plan, str]:
+    """The plan that the page's address asks for, and what is wrong with it if something is.
+
+    `?scenario=NAME&seed=N&months=N`, each of which may be left out.
+    """
+    start = house().plan
+    if query is not None and len(query) > MOST_QUERY:
+        return start, f"the address may have {MOST_QUERY} characters after the question mark, not {len(query)}"
+    given = {name: values[-1] for name, values in parse_qs(query or "").items()}
+    try:
+        if unknown := set(given) - {"scenario", "seed", "months"}:
+            raise BadInput(f"the address may name scenario, seed and months, not {min(unknown)[:40]!r}")
+        plan = chosen_plan(
+            given.get("scenario", start.base.name), given.get("seed", start.seed), given.get("months", start.months)
+        )
+    except BadInput as mistake:
+        return start, str(mistake)
+    return plan, ""
+
+
+@solara.component
+def Page() -> None:  # noqa: N802
+    """A seat in the house, or a word that there is none."""
+    router = solara.use_router()
+    solara.Style(STYLE)
+    solara.Title("Invisible Debt")
+
+    def enter() -> tuple[Session | None, str]:
+        plan, mistake = plan_of_address(router.search)
+        return house().enter(plan), mistake
+
+    session, mistake = solara.use_memo(enter, [])
+    solara.use_effect(lambda: (lambda: house().leave(session)) if session else None, [])
+    with solara.Div(classes=["id-page"]):
+        if session is None:
+            Html(f"<h1>Invisible Debt</h1>{paragraph(FULL, 'id-note')}")
+        else:
+            Visit(session, mistake)
+
+
+@solara.component
+def Visit(session: Session, mistake: str) -> None:  # noqa: N802
+    """The page of one session."""
+    report, set_report = solara.use_state(session.report)
+    note, set_note = solara.use_state(mistake)
+    node, set_node = solara.use_state(-1)
+    screen = solara.use_memo(lambda: Screen(session), [])
+    solara.use_effect(lambda: screen.begin(set_report), [])
+    dark = solara.lab.use_dark_effective()
+
+    def choose(new: int) -> None:
+        set_node(new)
+        session.watch(new)
+
+    with solara.Div(classes=["id-head"]):
+        Html("<h1>Invisible Debt</h1>")
+        Html(paragraph(WELCOME, "id-welcome"))
+        solara.lab.ThemeToggle()
+    if report is None:
+        Html(paragraph("Opening the books of December 2025 …", "id-hint"))
+        return
+    KeyPresses(session)
+    Controls(report, session, set_note, session.compare)
+    said = report.message or note
+    if said:
+        rv.Alert(
+            type="warning", dense=True, outlined=True, dismissible=True, children=[said[:400]], class_="id-note",
+            v_model=True, on_v_model=lambda shown: None if shown else set_note(""), role="alert",
+        )  # fmt: skip
+    with solara.Div(classes=["id-main"]):
+        with solara.Div(classes=["id-picture"]):
+            with solara.Div(classes=["id-canvas"]):
+                Network(screen, node, choose, bool(dark))
+            Html(paragraph(status(report), "id-status"))
+            Explained(NETWORK)
+        Side(report, session, node, choose, bool(dark))
+    Below(report, session, screen, choose, set_note, bool(dark))
+
+
+@solara.component
+def KeyPresses(session: Session) -> None:  # noqa: N802
+    """Single keys."""
+    acts: dict[str, Callable[[], None]] = {
+        "play": session.toggle,
+        "step": session.step,
+        "back": lambda: session.step(-1),
+        "reset": lambda: session.seek(0),
+    }
+
+    def pressed(value: dict[str, Any]) -> None:
+        act = acts.get(str(value.get("key")))
+        if act is not None:
+            act()
+
+    Keys.element(on_pressed=pressed)
+
+
+@solara.component
+def Side(report: Report, session: Session, node: int, choose: Callable[[int], None], dark: bool) -> None:  # noqa: N802
+    """The open firm, or what can be changed."""
+    tab, set_tab = solara.use_state(0)
+    solara.use_effect(lambda: set_tab(0) if node >= 0 else None, [node])
+
+    def strike(firm: str, effect: str, size: float | None) -> None:
+        session.strike(firm, effect, size)
+        if not report.playing:
+            session.step()
+
+    names = report.nodes.names
+    with solara.Div(classes=["id-side"]):
+        with rv.Tabs(v_model=tab, on_v_model=set_tab, grow=True, height=40):
+            rv.Tab(children=["Firm"])
+            rv.Tab(children=["What if"])
+        with solara.Div(classes=["id-side-body"]):
+            if tab == 0:
+                FirmPanel(report, node, choose, strike, dark)
+            else:
+                WhatIf(report, session, names[node] if 0 <= node < len(names) else None)
+
+
+@solara.component
+def Below(  # noqa: N802
+    report: Report,
+    session: Session,
+    screen: Screen,
+    choose: Callable[[int], None],
+    set_note: Callable[[str], None],
+    dark: bool,
+) -> None:
+    """The economy as a whole."""
+    tab, set_tab = solara.use_state(0)
+    with solara.Div(classes=["id-below"]):
+        with rv.Tabs(v_model=tab, on_v_model=set_tab, show_arrows=True, height=44):
+            for title in TABS:
+                rv.Tab(children=[title])
+        with solara.Div(classes=["id-tab"]):
+            if tab == 0:
+                Explained(CHARTS)
+                TimeSeries(screen, session.seek, dark)
+            elif tab == 1:
+                Flows(report, choose, dark)
+            elif tab == 2:
+                Failures(report, choose, session.seek, dark)
+            elif tab == 3:
+                Events(report, choose, session.seek)
+            elif tab == 4:
+                Compare(screen, report, session.compare, choose, dark)
+            else:
+                Files(report, session, set_note)
+
+
+def status(report: Report) -> str:
+    """The month in a sentence."""
+    frame, names = report.frame, report.nodes.names
+    now = [names[node] for part in frame.cascade for node in part.firms]
+    failed = sum(failure.month <= frame.month for failure in report.story.failures)
+    told = f"{month_label(frame.month)}: "
+    if now:
+        told += f"{', '.join(now[:6])}{f' and {len(now) - 6} more' if len(now) > 6 else ''} failed this month. "
+    elif not failed:
+        told += "no firm has failed. "
+    if failed:
+        told += f"{failed} of {len(names)} firms have failed so far. "
+    if frame.month:
+        carried = float(report.series["look_through"][frame.month - 1])
+        told += f"Others carry {carried:,.0f} bn USD of debt for the labs."
+    return told

@@ -1,0 +1,97 @@
+"""The time series of the run, with the baseline dashed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import solara
+
+from viz.screen import Screen
+from viz.session import Report
+from viz.widgets import ChartData, Charts
+
+PANELS: list[dict[str, Any]] = [
+    {
+        "title": "Price of AI work", "unit": "index, Dec 2025 = 100", "log": True,
+        "series": [{"name": "as sold", "column": "token_price"}, {"name": "at equal quality", "column": "equal_quality_price"}],
+        "about": "What customers pay for a unit of AI work.",
+    },
+    {
+        "title": "Rent of a GPU", "unit": "USD per H100e-hour",
+        "series": [{"name": "spot", "column": "spot_price"}, {"name": "new contracts", "column": "contract_price"}],
+        "about": "What an hour of computing costs to rent. When it falls, so does the value of what secures the loans.",
+    },
+    {
+        "title": "Investment and sales", "unit": "bn USD a month",
+        "series": [{"name": "investment", "column": "capex"}, {"name": "AI sales", "column": "ai_revenue"}],
+        "about": "What is spent on hardware and sites, and what customers pay for AI services.",
+    },
+    {
+        "title": "Debt", "unit": "bn USD",
+        "series": [{"name": "all debt", "column": "debt"}, {"name": "for AI", "column": "ai_debt"}],
+        "about": "What labs, clouds and project companies owe.",
+    },
+    {
+        "title": "Carried for labs", "unit": "bn USD",
+        "series": [{"name": "all labs", "column": "look_through"}, {"name": "OpenAI", "column": "look_through_openai"}],
+        "about": "The invisible debt: borrowed by others to serve the labs, absent from the labs' own books.",
+    },
+    {
+        "title": "Failures", "unit": "firms",
+        "series": [{"name": "failed so far", "column": "failed"}, {"name": "in the month", "column": "defaults"}],
+        "about": "Firms that could not pay.",
+    },
+    {
+        "title": "Lenders", "unit": "bn USD",
+        "series": [{"name": "capital", "column": "lender_capital"}],
+        "about": "What lenders can lose before they fail themselves.",
+    },
+    {
+        "title": "Credit losses and new loans", "unit": "bn USD a month",
+        "series": [{"name": "new loans", "column": "new_loans"}, {"name": "losses", "column": "lender_losses"}],
+        "about": "When losses rise, new loans dry up.",
+    },
+    {
+        "title": "Hardware", "unit": "million H100-equivalents",
+        "series": [{"name": "installed", "column": "fleet"}],
+        "about": "All GPUs in the economy, counted in H100s that would do the same work.",
+    },
+    {
+        "title": "Power", "unit": "GW",
+        "series": [{"name": "drawn", "column": "power_gw"}],
+        "about": "Electric power that the hardware draws.",
+    },
+]  # fmt: skip
+
+
+def marks(report: Report) -> list[dict[str, Any]]:
+    """Failures as ticks on the time line."""
+    return [{"month": failure.month, "text": failure.firm} for failure in report.story.failures]
+
+
+@solara.component
+def TimeSeries(screen: Screen, on_month: Callable[[int], None], dark: bool) -> None:  # noqa: N802
+    """All panels, appended to at every report."""
+
+    def clicked(value: dict[str, Any]) -> None:
+        on_month(int(value.get("month", 0)))
+
+    element = Charts.element(panels=PANELS, dark=dark, on_clicked_month=clicked)
+
+    def attach() -> Callable[[], None]:
+        charts = solara.get_widget(element)
+
+        def show(report: Report) -> None:
+            charts.until = report.plan.months
+            charts.data = ChartData(run=str(report.run), first=1, values=report.series)
+            base = report.base_series
+            charts.baseline = ChartData(run=f"base-{report.plan.seed}", first=1, values=base) if base else None
+            charts.cursor = report.frame.month
+            failures = marks(report)
+            if charts.marks != failures:
+                charts.marks = failures
+
+        return screen.attach(show)
+
+    solara.use_effect(attach, [screen])

@@ -1,0 +1,68 @@
+"""The run beside the baseline of the same seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import solara
+
+from abm.dates import month_label
+from abm.economy import SERIES_COLUMNS
+from experiments.summary import number
+from viz.parts.explain import COMPARE
+from viz.parts.markup import Explained, Html, paragraph, table
+from viz.parts.network import Network
+from viz.screen import Screen
+from viz.session import Report
+
+FIGURES = {
+    "failed": "firms failed so far",
+    "ai_revenue": "AI sales",
+    "capex": "investment",
+    "ai_debt": "debt for AI",
+    "look_through": "carried for labs",
+    "look_through_openai": "of which for OpenAI",
+    "lender_capital": "lenders' capital",
+    "new_loans": "new loans",
+    "spot_price": "rent of a GPU",
+    "token_price": "price of AI work",
+    "fleet": "hardware",
+    "power_gw": "power",
+}
+UNITS = {column.name: column.unit for column in SERIES_COLUMNS}
+
+
+@solara.component
+def Compare(  # noqa: N802
+    screen: Screen, report: Report, on_compare: Callable[[bool], None], on_firm: Callable[[int], None], dark: bool
+) -> None:
+    """Numbers side by side, and the network of the baseline."""
+    on = report.base_frame is not None
+    Explained(COMPARE)
+    solara.Button(
+        "Stop comparing" if on else "Compare with the baseline", on_click=lambda: on_compare(not on), color="primary"
+    )
+    if not on:
+        Html(paragraph("Runs the same economy beside yours, with the same luck and nothing changed.", "id-hint"))
+        return
+    month = report.frame.month
+    if month == 0:
+        Html(paragraph("Both begin with the same balance sheets: press Play.", "id-hint"))
+    else:
+        Html(figures(report, month))
+    Html(paragraph(f"The baseline in {month_label(month)}", "id-sub"))
+    with solara.Div(classes=["id-canvas", "id-canvas-base"]):
+        Network(screen, -1, on_firm, dark, baseline=True)
+
+
+def figures(report: Report, month: int) -> str:
+    """Key figures of a month in both economies."""
+    rows = []
+    for name, words in FIGURES.items():
+        base = report.base_series
+        if base is None or len(base[name]) < month or len(report.series[name]) < month:
+            continue
+        mine, other = float(report.series[name][month - 1]), float(base[name][month - 1])
+        change = f"{100.0 * (mine / other - 1.0):+.0f} %".replace("-", "−") if other and name != "failed" else ""
+        rows.append((words, UNITS[name], number(mine), number(other), change))
+    return table(["", "unit", "this run", "baseline", "difference"], rows, numbers=[2, 3, 4])

@@ -1,0 +1,133 @@
+"""The bar on top: scenario, seed, play, step, speed, time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import reacton.ipyvuetify as rv
+import solara
+
+from abm.errors import BadInput
+from abm.scenarios import load, names
+from viz.house import house
+from viz.plan import LARGEST_SEED, LONGEST, Plan, whole
+from viz.session import SPEEDS, Report, Session, month_title
+
+
+def story_titles() -> list[dict[str, str]]:
+    """Scenarios to choose from, the one the server was started with among them."""
+    found = [{"text": load(name).title, "value": name} for name in names()]
+    started = house().plan.base
+    if started.name not in names():
+        found.insert(0, {"text": started.title, "value": started.name})
+    return found
+
+
+def chosen_plan(name: object, seed: object, months: object) -> Plan:
+    """The plan of a visitor's choice.
+
+    Raises
+    ------
+    BadInput
+        If there is no such scenario here, or seed or months are no whole numbers in range.
+    """
+    started = house().plan.base
+    if name == started.name:
+        base = started
+    elif isinstance(name, str) and name in names():
+        base = load(name)
+    else:
+        raise BadInput(f"scenario must be one of {', '.join(names())}, not {str(name)[:40]!r}")
+    return Plan(base, whole(seed, "seed", 0, LARGEST_SEED), whole(months, "months", 1, LONGEST))
+
+
+@solara.component
+def Controls(  # noqa: N802
+    report: Report, session: Session, on_note: Callable[[str], None], on_compare: Callable[[bool], None]
+) -> None:
+    """Everything that moves time, and what is run."""
+    plan, month = report.plan, report.frame.month
+    titles = solara.use_memo(story_titles, [])
+    seed, set_seed = solara.use_state(str(plan.seed))
+    months, set_months = solara.use_state(str(plan.months))
+    solara.use_effect(
+        lambda: (set_seed(str(plan.seed)), set_months(str(plan.months))) and None, [plan.seed, plan.months]
+    )
+
+    def choose(name: object, new_seed: object, new_months: object) -> None:
+        try:
+            wanted = chosen_plan(name, new_seed, new_months)
+        except BadInput as mistake:
+            on_note(str(mistake))
+            return
+        if (wanted.base.name, wanted.seed) == (plan.base.name, plan.seed):
+            if wanted.months != plan.months:
+                session.choose(replace(plan, months=wanted.months), to_month=month)
+        else:
+            session.choose(replace(wanted, opening=plan.opening))
+
+    with solara.Div(classes=["id-bar"]):
+        rv.Select(
+            label="Story", items=titles, v_model=plan.base.name, dense=True, outlined=True, hide_details=True,
+            class_="id-story", on_v_model=lambda name: choose(name, seed, months),
+        )  # fmt: skip
+        for label, value, set_value in (("Seed (luck)", seed, set_seed), ("Months", months, set_months)):
+            field = rv.TextField(
+                label=label, v_model=value, dense=True, outlined=True, hide_details=True, class_="id-short",
+                on_v_model=lambda text, keep=set_value: keep(str(text)[:30]),
+            )  # fmt: skip
+            rv.use_event(field, "blur", lambda *_: choose(plan.base.name, seed, months))
+            rv.use_event(field, "keydown.enter", lambda *_: choose(plan.base.name, seed, months))
+        rv.Switch(
+            label="Compare", v_model=report.base_frame is not None, dense=True, hide_details=True, inset=True,
+            class_="id-compare", on_v_model=lambda wanted: on_compare(bool(wanted)),
+        )  # fmt: skip
+    with solara.Div(classes=["id-bar", "id-time"]):
+        with solara.Div(classes=["id-buttons"]):
+            Press("mdi-skip-backward", "Back to the start (r)", lambda: session.seek(0), month == 0)
+            Press("mdi-step-backward", "One month back (,)", lambda: session.step(-1), month == 0)
+            rv.Btn(
+                color="primary", class_="id-play", depressed=True, children=[
+                    rv.Icon(left=True, children=["mdi-pause" if report.playing else "mdi-play"]),
+                    "Pause" if report.playing else "Play",
+                ], on_click=session.pause if report.playing else session.play,
+            )  # fmt: skip
+            Press("mdi-step-forward", "One month on (.)", session.step, month >= plan.months)
+        rv.Select(
+            label="Speed", v_model=str(report.speed), dense=True, outlined=True, hide_details=True, class_="id-speed",
+            items=[{"text": _speed_words(speed), "value": str(speed)} for speed in SPEEDS],
+            on_v_model=lambda value: _set_speed(session, value),
+        )  # fmt: skip
+        solara.HTML(tag="b", unsafe_innerHTML=month_title(month), classes=["id-month"])
+        slider = rv.Slider(
+            v_model=month, min=0, max=plan.months, dense=True, hide_details=True, class_="id-slider",
+            aria_label="Month shown",
+        )  # fmt: skip
+        rv.use_event(slider, "input", lambda _widget, _event, moved: _seek(session, moved, month))
+
+
+@solara.component
+def Press(icon: str, words: str, act: Callable[[], None], disabled: bool) -> None:  # noqa: N802
+    """A button of one icon that says what it does."""
+    rv.Btn(
+        icon=True, disabled=disabled, children=[rv.Icon(children=[icon])], title=words, aria_label=words,
+        on_click=lambda: act(),
+    )  # fmt: skip
+
+
+def _seek(session: Session, moved: object, month: int) -> None:
+    if isinstance(moved, int | float) and math.isfinite(moved) and int(moved) != month:
+        session.seek(int(moved))
+
+
+def _set_speed(session: Session, value: object) -> None:
+    if value in {str(speed) for speed in SPEEDS}:
+        session.set_speed(float(str(value)))
+
+
+def _speed_words(speed: float) -> str:
+    if math.isinf(speed):
+        return "as fast as it goes"
+    return f"{speed:g} month{'s' if speed != 1.0 else ''} a second"

@@ -1,0 +1,66 @@
+"""What the visitor is looking at, for someone who does not know the model or the words of finance."""
+
+WELCOME = (
+    "Artificial intelligence is being built on promises. Labs promise to rent computers for years; clouds borrow to "
+    "build what was promised; lenders take the computers as security. Press Play and watch who owes whom, month by "
+    "month, from the balance sheets of December 2025 on."
+)
+
+NETWORK = """
+Each mark is a firm: the larger, the more it owns. Colour and pattern tell how it stands: sound, strained, distressed,
+failed. Lenders stand at the left, then the companies that own single data centres, then clouds; labs, which use the
+computers, stand right of them, and makers of chips and of free models at the far right.
+
+Each line is a debt or a promise, drawn from the firm that owes to the firm it is owed to: loans, contracts to rent
+computers, orders of hardware, shares. The wider, the more money. Money is owed leftwards, so when a firm at the right
+fails, losses run to the left.
+
+When firms fail, the picture shows it round by round: who fails first, along which lines losses reach others, and
+whether they fall too. Click a firm to open its books. The invisible debt of the title is what others borrowed on
+behalf of a lab that borrowed nothing itself.
+"""
+
+CHARTS = """
+Each small picture follows one quantity month by month; the unit is written beside its title. The upright line is the
+month shown above, and a click in a picture goes to that month. Ticks on top mark firms that failed. With "Compare"
+switched on, the dashed line is the same economy without any shock or change: same luck, other story.
+"""
+
+FLOWS = """
+Money lent for AI, from left to right: who lent it, who borrowed it, and for whose use the computers were built in the
+end. A band's width is the amount. The right-hand column is the invisible debt: it stands in the books of those in the
+middle, but rests on the promises of those at the right.
+"""
+
+TREE = """
+Every firm that failed, from left to right in time. An arrow from one to another says that the first one's failure
+helped to bring the second one down, through which channel and how much of its shortfall it explains. Firms without an
+arrow towards them failed of themselves, or because of falling prices.
+"""
+
+EVENTS = """
+What happened, newest first: contracts signed, loans made, promises broken, failures. Click a month to go there.
+"""
+
+COMPARE = """
+Two economies with the same luck: the one you are running, and the baseline, in which no shock strikes and nothing is
+changed. What differs between them is what the scenario and your changes did.
+"""
+
+FIRM = """
+A firm's books at the end of the month shown. It owns assets and owes debts; the difference is its net worth, the
+cushion that takes losses before its lenders do. Cover is what it earns against what its debt asks for each month:
+below 1 it cannot pay out of earnings. Loan to value is debt against the worth of the hardware that secures it: above
+1, lenders would not get all of their money back.
+"""
+
+WHAT_IF = """
+Everything here is a change to the story: a firm is struck next month, a rule is switched on, a number of the model is
+set to another value. The past stays as it was, the luck stays the same, so what you see is the effect of your change
+and of nothing else. At the first month a number is set for the whole run; later, from the next month on.
+"""
+
+FILES = """
+The scenario file repeats exactly what is on screen, shocks made by hand included: run it with the command in its
+first line, and you get the same numbers to the last digit. Tables carry units and meanings with every column.
+"""

@@ -1,0 +1,126 @@
+"""Downloads, and runs on disk."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv as csv
+import pyarrow.parquet as pq
+import reacton.ipyvuetify as rv
+import solara
+
+from abm.errors import BadInput
+from abm.simulation import Economy
+from experiments import results
+from viz.house import house
+from viz.parts.explain import FILES
+from viz.parts.markup import Explained, Html, paragraph
+from viz.plan import Plan
+from viz.recording import find_runs, is_repeated, plan_of
+from viz.session import Report, Session
+
+
+@solara.component
+def Files(report: Report, session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N802
+    """What the visitor can take away, and runs that can be opened."""
+    plan, months = report.plan, max(report.reach, 1)
+    stem = f"{plan.base.name}{'-changed' if plan.by_hand else ''}-seed{plan.seed}"
+    Explained(FILES)
+    with solara.Div(classes=["id-downloads"]):
+        solara.FileDownload(plan.toml(), f"{stem}.toml", label="Scenario (TOML)", mime_type="application/toml")
+        solara.FileDownload(lambda: picture(plan, months), f"{stem}.png", label="Figure (PNG)", mime_type="image/png")
+        solara.FileDownload(lambda: months_csv(plan, months), f"{stem}.csv", label="Months (CSV)", mime_type="text/csv")
+        solara.FileDownload(lambda: months_parquet(plan, months), f"{stem}.parquet", label="Months (Parquet)")
+        solara.FileDownload(lambda: everything(plan, months), f"{stem}.zip", label="All tables (ZIP of Parquet)")
+    Html(paragraph(f"Tables and figure hold the {months} months run so far.", "id-hint"))
+    Open(session, on_note)
+
+
+@solara.component
+def Open(session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N802
+    """Runs in the results folder of the server."""
+    root = house().runs
+    looked, set_looked = solara.use_state(0)
+    runs = solara.use_memo(lambda: find_runs(root), [looked, str(root)])
+    chosen, set_chosen = solara.use_state("")
+
+    def show() -> None:
+        wanted = next((run for run in runs if run.name == chosen), None)
+        if wanted is None:
+            on_note("Choose a recorded run first.")
+            return
+        try:
+            plan = plan_of(wanted.folder)
+            same = is_repeated(wanted.folder, plan)
+        except BadInput as mistake:
+            on_note(str(mistake))
+            return
+        session.choose(plan, to_month=plan.months)
+        on_note(
+            f"{wanted.name} was run again: every number is the recorded one." if same else
+            f"{wanted.name} was run again, but this version of the program gives other numbers than those recorded."
+        )  # fmt: skip
+
+    Html(paragraph(f"Runs recorded in {root}", "id-sub"))
+    with solara.Div(classes=["id-filters"]):
+        rv.Select(
+            label="A recorded run" if runs else "None found: invisible-debt run writes one", v_model=chosen,
+            items=[{"text": run.words, "value": run.name} for run in runs], dense=True, outlined=True,
+            hide_details=True, on_v_model=lambda name: set_chosen(str(name)),
+        )  # fmt: skip
+        solara.Button("Open", on_click=show, disabled=not chosen, icon_name="mdi-folder-open")
+        solara.Button("Look again", on_click=lambda: set_looked(looked + 1), text=True)
+
+
+def repeated(plan: Plan, months: int) -> Economy:
+    """The run once more, with all that `invisible-debt run` records."""
+    economy = plan.open()
+    economy.run(months)
+    return economy
+
+
+def months_table(plan: Plan, months: int) -> pa.Table:
+    """The table of months as `invisible-debt run` writes it."""
+    return results.run_tables(repeated(plan, months))["aggregates"]
+
+
+def months_csv(plan: Plan, months: int) -> bytes:
+    """The aggregates as CSV."""
+    out = io.BytesIO()
+    csv.write_csv(months_table(plan, months), out)
+    return out.getvalue()
+
+
+def months_parquet(plan: Plan, months: int) -> bytes:
+    """The aggregates as Parquet, with units."""
+    out = io.BytesIO()
+    pq.write_table(months_table(plan, months), out, compression="zstd")
+    return out.getvalue()
+
+
+def everything(plan: Plan, months: int) -> bytes:
+    """A ZIP of the folder that `invisible-debt run` would write, and of the scenario file."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        results.write_run(
+            repeated(plan, months), folder, scenario=plan.scenario(), changed={}, seed=plan.seed, months=months
+        )
+        (folder / "scenario.toml").write_text(plan.toml(), encoding="utf-8")
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
+            for path in sorted(folder.iterdir()):
+                packed.write(path, path.name)
+        return out.getvalue()
+
+
+def picture(plan: Plan, months: int) -> bytes:
+    """The figure that `invisible-debt run` would draw."""
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / results.FIGURE
+        results.draw(repeated(plan, months), path, title=f"{plan.scenario().title} (seed {plan.seed})")
+        return path.read_bytes()

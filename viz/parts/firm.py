@@ -1,0 +1,235 @@
+"""The open firm: what it owns, owes, has promised and depends on, and why it failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import reacton.ipyvuetify as rv
+import solara
+
+from abm.dates import month_label
+from abm.statement import ASSETS, LIABILITIES, Contract, Default, Loan
+from experiments.summary import failure_sentence, number
+from viz.frames import HEALTH_NAMES
+from viz.parts.explain import FIRM
+from viz.parts.markup import Explained, Html, Section, facts, money, paragraph, percent, table
+from viz.session import Books, Report
+from viz.widgets import ChartData, Charts
+
+MOST_ROWS = 14
+ROLES = {"buys": "rents from", "sells": "rents to", "guarantees": "vouches for"}
+FIRM_PANELS: list[dict[str, Any]] = [
+    {
+        "title": "Owns and owes", "unit": "bn USD", "about": "The difference is its net worth.",
+        "series": [{"name": "owns", "column": "assets"}, {"name": "owes", "column": "liabilities"}],
+    },
+    {
+        "title": "Earns and pays", "unit": "bn USD a month", "about": "Income of the month and what it costs.",
+        "series": [{"name": "income", "column": "revenue"}, {"name": "running cost", "column": "operating_cost"},
+                   {"name": "interest", "column": "interest_cost"}],
+    },
+    {
+        "title": "Chance of failing within a year", "unit": "%", "about": "As its lenders see it.",
+        "series": [{"name": "chance", "column": "pd_percent"}],
+    },
+]  # fmt: skip
+
+
+@solara.component
+def FirmPanel(  # noqa: N802
+    report: Report,
+    node: int,
+    on_firm: Callable[[int], None],
+    on_strike: Callable[[str, str, float | None], None],
+    dark: bool,
+) -> None:
+    """The firm the visitor clicked, or how to click one."""
+    names = list(report.nodes.names)
+    chosen = names[node] if 0 <= node < len(names) else None
+    rv.Autocomplete(
+        label="Firm", items=sorted(names, key=str.casefold), v_model=chosen, dense=True, outlined=True,
+        hide_details=True, clearable=True, class_="id-pick-firm",
+        on_v_model=lambda name: on_firm(names.index(name) if name in names else -1),
+    )  # fmt: skip
+    books = report.books
+    if chosen is None:
+        Html(paragraph("Click a firm in the picture, or choose one here, to see its books: what it owns and owes, "
+                       "whom it depends on, and, if it failed, why.", "id-hint"))  # fmt: skip
+        return
+    if books is None or books.node != node:
+        Html(paragraph("Opening the books …", "id-hint"))
+        return
+    Html(_heading(report, books))
+    Strikes(books, on_strike)
+    Explained(FIRM)
+    for failure in books.failures:
+        Html(_why(failure))
+    Html(_key_facts(books))
+    with Section("Balance sheet", opened=True):
+        Html(_balance_sheet(books))
+        BooksOverTime(report, books, dark)
+    with Section(f"Contracts ({len(books.statement.contracts)})"):
+        Html(_contracts(books.statement.contracts))
+    with Section(f"Debt and loans ({len(books.statement.loans)})"):
+        Html(_loans(books.statement.loans, books.month))
+    with Section("Hardware, energy and emissions"):
+        Html(_hardware(books))
+    with Section("Invisible debt: who borrowed for whom"):
+        Html(_look_through(books))
+
+
+@solara.component
+def Strikes(books: Books, on_strike: Callable[[str, str, float | None], None]) -> None:  # noqa: N802
+    """Blows to this firm next month, one click each."""
+    if books.statement.balance_sheet.status != "active":
+        return
+    with solara.Row(classes=["id-strikes"]):
+        solara.Button("Stops paying", on_click=lambda: on_strike(books.name, "stops paying", None), small=True)
+        solara.Button("Fails", on_click=lambda: on_strike(books.name, "defaults", None), small=True)
+        solara.Text("next month", classes=["id-hint"])
+
+
+@solara.component
+def BooksOverTime(report: Report, books: Books, dark: bool) -> None:  # noqa: N802
+    """The firm's books month by month."""
+    element = Charts.element(panels=FIRM_PANELS, dark=dark)
+
+    def show() -> None:
+        charts = solara.get_widget(element)
+        charts.until = report.plan.months
+        charts.cursor = report.frame.month
+        charts.marks = [{"month": failure.month, "text": failure.firm} for failure in books.failures]
+        first = int(books.months[0]) if len(books.months) else 0
+        charts.data = ChartData(run=f"{report.run}-{books.node}", first=first, values=_lines(books.history))
+
+    solara.use_effect(show, [books, report.frame.month, report.plan.months])
+
+
+def _lines(history: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The lines of `FIRM_PANELS` from the columns of the history."""
+    return {
+        "assets": sum((history[name] for name in ASSETS), np.zeros(len(history["cash"]))),
+        "liabilities": sum((history[name] for name in LIABILITIES), np.zeros(len(history["cash"]))),
+        "pd_percent": 100.0 * history["pd"],
+        **{name: history[name] for name in ("revenue", "operating_cost", "interest_cost")},
+    }
+
+
+def _heading(report: Report, books: Books) -> str:
+    health = int(report.frame.health[books.node]) if books.node < len(report.frame.health) else 0
+    words = f"{books.statement.balance_sheet.kind} · {HEALTH_NAMES[health]} · {month_label(books.month)}"
+    return f"<div class='id-firm-head id-health-{health}'>{paragraph(books.name, 'id-name')}{paragraph(words)}</div>"
+
+
+def _why(failure: Default) -> str:
+    """The story of a failure with its causes."""
+    return paragraph(f"Why it failed. {failure_sentence(failure)}.", "id-why")
+
+
+def _key_facts(books: Books) -> str:
+    sheet, ratios, seen = books.statement.balance_sheet, books.statement.ratios, books.statement.look_through
+    found = [
+        ("Owns", money(sheet.total_assets), ""),
+        ("Owes", money(sheet.total_liabilities), ""),
+        ("Net worth", money(sheet.net_worth), "cushion against losses"),
+        ("Chance of failing", percent(ratios.default_probability), "within a year, as lenders see it"),
+    ]
+    if ratios.capital_ratio is not None:
+        found.append(("Capital", percent(ratios.capital_ratio), "of what it lent, weighted by risk"))
+    if ratios.cover is not None:
+        found.append(("Cover", f"{number(ratios.cover)} ×", "earnings over debt service"))
+    if ratios.loan_to_value is not None:
+        found.append(("Loan to value", percent(ratios.loan_to_value), "secured debt over collateral"))
+    if ratios.top_customer:
+        found.append(
+            ("Largest customer", ratios.top_customer, f"{percent(ratios.top_customer_share)} of its contracts")
+        )
+    if seen.carried_by_others:
+        found.append(("Others carry for it", money(sum(seen.carried_by_others.values())), "debt not in its books"))
+    return facts(found)
+
+
+def _balance_sheet(books: Books) -> str:
+    sheet = books.statement.balance_sheet
+    rows = [(name, money(amount), "") for name, amount in sheet.assets.items()]
+    rows += [("all it owns", money(sheet.total_assets), "")]
+    rows += [(name, "", money(amount)) for name, amount in sheet.liabilities.items()]
+    rows += [("net worth", "", money(sheet.net_worth))]
+    return table(["", "owns", "owes"], rows, numbers=[1, 2])
+
+
+def _contracts(contracts: list[Contract]) -> str:
+    if not contracts:
+        return paragraph("No contract is running.", "id-hint")
+    rows = []
+    for c in contracts[:MOST_ROWS]:
+        unit = "M H100e" if c.kind == "compute" else "GW"
+        binding = "binds nobody" if c.status == "intent" else percent(c.take_or_pay)
+        rows.append((f"{ROLES[c.role]} {c.counterparty}", f"{number(c.quantity)} {unit}", f"{c.months_left} months",
+                     binding, money(c.left)))  # fmt: skip
+    heads = ["with whom", "capacity", "still to run", "owed even if unused", "still to pay"]
+    return table(heads, rows, numbers=[1, 2, 3, 4]) + _more(len(contracts), "contracts")
+
+
+def _loans(loans: list[Loan], month: int) -> str:
+    if not loans:
+        return paragraph("No debt, and nothing lent.", "id-hint")
+    found = ""
+    for role, title in (("owes", "Owes"), ("lends", "Has lent")):
+        mine = [loan for loan in loans if loan.role == role]
+        if not mine:
+            continue
+        found += paragraph(f"{title} {money(sum(loan.principal for loan in mine))}:", "id-sub")
+        kinds: dict[str, list[float]] = {}
+        for loan in mine:
+            years = kinds.setdefault(loan.kind, [0.0, 0.0, 0.0])
+            left = loan.matures - month
+            years[0 if left <= 12 else 1 if left <= 36 else 2] += loan.principal
+        rows = [(kind, *(money(part) for part in parts)) for kind, parts in kinds.items()]
+        found += table(["kind", "due in 1 year", "in 1 to 3", "later"], rows, numbers=[1, 2, 3])
+        rows = [
+            (loan.counterparty, loan.kind, money(loan.principal), percent(loan.rate), month_label(loan.matures),
+             f"{loan.secured_by}{f', at most {percent(loan.covenant_ltv)} of it' if loan.covenant_ltv else ''}")
+            for loan in mine[:MOST_ROWS]
+        ]  # fmt: skip
+        heads = ["with whom", "kind", "amount", "interest", "due", "secured by"]
+        found += table(heads, rows, numbers=[2, 3, 4]) + _more(len(mine), "loans")
+    return found
+
+
+def _hardware(books: Books) -> str:
+    fleet, energy, ratios = books.statement.fleet, books.statement.energy, books.statement.ratios
+    if not fleet:
+        return paragraph("It runs no computers of its own.", "id-hint")
+    rows = [(v.generation, number(v.units), f"{v.age:.0f} months", money(v.book), money(v.mark)) for v in fleet]
+    heads = ["generation", "M H100e", "age", "in its books", "worth"]
+    told = (
+        f"In use: {percent(ratios.utilisation or 0.0)}. On order: {number(ratios.on_order)} M H100e."
+        f" Electricity: {number(energy.energy)} TWh a month, {percent(energy.renewables)} renewable;"
+        f" CO2: {number(energy.emissions)} Mt a month."
+    )
+    return table(heads, rows, numbers=[1, 2, 3, 4]) + paragraph(told)
+
+
+def _look_through(books: Books) -> str:
+    seen = books.statement.look_through
+    parts = (
+        ("Others carry for it", seen.carried_by_others),
+        ("It carries for", seen.carries_for),
+        ("It lends for the use of", seen.lends_for),
+    )
+    found = "".join(
+        paragraph(f"{title} ({money(sum(amounts.values()))}):", "id-sub")
+        + table(
+            ["firm", "debt"], [(name, money(amount)) for name, amount in list(amounts.items())[:MOST_ROWS]], numbers=[1]
+        )
+        for title, amounts in parts
+        if amounts
+    )
+    return found or paragraph("No AI debt rests on it, in its books or in others'.", "id-hint")
+
+
+def _more(count: int, what: str) -> str:
+    return paragraph(f"and {count - MOST_ROWS} smaller {what}", "id-hint") if count > MOST_ROWS else ""

@@ -1,0 +1,108 @@
+"""Who funds whom, who fell because of whom, and the log of events."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import reacton.ipyvuetify as rv
+import solara
+
+from abm.dates import month_label
+from abm.economy import EVENT_NAMES
+from experiments.summary import failure_sentence, number
+from viz.parts.explain import EVENTS, FLOWS, TREE
+from viz.parts.markup import Explained, Html, money, paragraph
+from viz.session import Event, Report
+from viz.widgets import CascadeTree, FlowDiagram
+
+PAGE = 40  # lines of the log at a time
+TELLING = (
+    "default", "covenant broken", "lender stops lending", "fire sale", "line called", "public backstop",
+    "contract renegotiated", "firm entered", "order cancelled", "equity raised",
+)  # fmt: skip
+# How an amount of an event is told.
+UNITS: Mapping[str, str] = {
+    "GPUs ordered": "M H100e", "fire sale": "M H100e", "order cancelled": "M H100e",
+    "generation released": "", "open model released": "years",
+}  # fmt: skip
+
+
+@solara.component
+def Flows(report: Report, on_firm: Callable[[int], None], dark: bool) -> None:  # noqa: N802
+    """Lenders, borrowers, and for whose use."""
+    Explained(FLOWS)
+    FlowDiagram.element(
+        flows=dict(report.flows), dark=dark, on_clicked=lambda value: on_firm(int(value.get("firm", -1)))
+    )
+
+
+@solara.component
+def Failures(report: Report, on_firm: Callable[[int], None], on_month: Callable[[int], None], dark: bool) -> None:  # noqa: N802
+    """The cascade tree, and each failure in a sentence."""
+
+    def clicked(value: dict[str, Any]) -> None:
+        on_firm(int(value.get("firm", -1)))
+        on_month(int(value.get("month", 0)))
+
+    Explained(TREE)
+    failures = report.story.failures
+    if not failures:
+        Html(paragraph(f"No firm has failed up to {month_label(report.reach)}.", "id-hint"))
+        return
+    CascadeTree.element(cascade=dict(report.story.tree), dark=dark, on_clicked=clicked)
+    Html("".join(paragraph(failure_sentence(failure), "id-line") for failure in failures[:PAGE]))
+    if len(failures) > PAGE:
+        Html(paragraph(f"and {len(failures) - PAGE} more", "id-hint"))
+
+
+@solara.component
+def Events(report: Report, on_firm: Callable[[int], None], on_month: Callable[[int], None]) -> None:  # noqa: N802
+    """The log, newest first."""
+    kinds, set_kinds = solara.use_state(list(TELLING))
+    firm, set_firm = solara.use_state("")
+    first, set_first = solara.use_state(0)
+    Explained(EVENTS)
+    with solara.Div(classes=["id-filters"]):
+        rv.Select(
+            label="Kinds of event", items=list(EVENT_NAMES), v_model=kinds, multiple=True, dense=True, outlined=True,
+            hide_details=True, on_v_model=lambda chosen: (set_kinds(list(chosen or [])), set_first(0)),
+        )  # fmt: skip
+        rv.Autocomplete(
+            label="Firm", items=sorted(report.nodes.names, key=str.casefold), v_model=firm or None, dense=True,
+            outlined=True, hide_details=True, clearable=True,
+            on_v_model=lambda name: (set_firm(str(name or "")), set_first(0)),
+        )  # fmt: skip
+    wanted = set(kinds)
+    found = [e for e in reversed(report.story.events) if e.kind in wanted and (not firm or firm in (e.who, e.whom))]
+    if not found:
+        Html(paragraph("Nothing of this kind has happened yet.", "id-hint"))
+        return
+    shown = found[first : first + PAGE]
+    with rv.Html(tag="ul", class_="id-events"):
+        for event in shown:
+            EventLine(event, on_firm, on_month)
+    with solara.Row(classes=["id-pager"]):
+        solara.Button("Newer", on_click=lambda: set_first(max(0, first - PAGE)), disabled=first == 0, text=True)
+        solara.Text(f"{first + 1} to {first + len(shown)} of {len(found)}")
+        older = first + PAGE
+        solara.Button("Older", on_click=lambda: set_first(older), disabled=older >= len(found), text=True)
+
+
+@solara.component
+def EventLine(event: Event, on_firm: Callable[[int], None], on_month: Callable[[int], None]) -> None:  # noqa: N802
+    """One event: a click on the month goes there, a click on the firm opens it."""
+    month = rv.Html(tag="button", class_="id-link", children=[month_label(event.month)])
+    who = rv.Html(tag="button", class_="id-link", children=[event.who])
+    rv.Html(tag="li", children=[month, rv.Html(tag="span", children=[_what(event)]), who])
+    rv.use_event(month, "click", lambda *_: on_month(event.month))
+    rv.use_event(who, "click", lambda *_: on_firm(event.node))
+
+
+def _what(event: Event) -> str:
+    """What happened, with whom and how much."""
+    told = event.kind + (f" with {event.whom}" if event.whom else "")
+    unit = UNITS.get(event.kind)
+    if event.amount and unit is None:
+        return f"{told}, {money(event.amount)}"
+    return f"{told}, {number(event.amount)} {unit}" if event.amount and unit else told

@@ -1,0 +1,151 @@
+"""The web server of the live page: Solara behind a thin gate.
+
+Everything the browser needs comes from this machine. The gate turns visitors away with a plain page when every seat
+is taken, answers only pages of its own address (so that no other web site can steer a run), and serves front-end
+files that are there, where Solara would fetch missing ones from the internet.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import warnings
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from abm.errors import BadInput
+from viz.house import House, set_house
+
+SETTINGS = {
+    "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
+    "SOLARA_MODE": "production",
+    "SOLARA_KERNEL_CULL_TIMEOUT": "10s",  # a closed tab says so at once; this is for one that vanished
+    "SOLARA_KERNEL_MAX_PER_SESSION": "64",
+    "SOLARA_THEME_VARIANT": "auto",
+    "SOLARA_THEME_LOADER": "plain",
+    "SOLARA_THEME_SHOW_BANNER": "False",
+    "SOLARA_THEME_TITLE": "Invisible Debt",
+    "SOLARA_ASSETS_FONTAWESOME_ENABLED": "False",
+}
+# What Solara's page lacks: with the "auto" theme it forgets the element the application is mounted on, it says no
+# language, and it forbids zooming.
+MENDED = {
+    '<body data-base-url="/jupyter/">': '<body data-base-url="/jupyter/"><div id="app" data-app="true" '
+    'class="v-application v-application--is-ltr theme--light">',
+    "<html>": '<html lang="en">',
+    ", maximum-scale=1, user-scalable=no, minimal-ui": "",
+}
+STARTING = 4  # pages that may load beside those that have a seat
+FULL = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Invisible Debt: full</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
+<body style="font: 18px/1.5 system-ui, sans-serif; max-width: 34em; margin: 12vh auto; padding: 0 1em">
+<h1>Every seat is taken</h1><p>This server runs {seats} simulations at once, and all of them are in use.
+A seat is free as soon as somebody closes the page. <a href="">Try again</a>.</p>
+<p>To run it on your own machine: <code>invisible-debt view</code>.</p></body></html>"""
+
+
+class Gate:
+    """The ASGI application in front of Solara's.
+
+    Parameters
+    ----------
+    inner : ASGI application
+        Solara's.
+    house : House
+        Knows whether a seat is free.
+    assets : Path
+        Where the front-end files lie.
+    """
+
+    def __init__(self, inner: Any, house: House, assets: Path) -> None:
+        self.inner = inner
+        self.house = house
+        self.assets = assets.resolve()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer a request, or hand it on."""
+        kind, path = scope["type"], scope.get("path", "")
+        if kind == "websocket" and not _same_origin(scope):
+            await send({"type": "websocket.close", "code": 1008, "reason": "not a page of this server"})
+        elif kind == "http" and path.startswith("/_solara/cdn/") and not self._is_asset(path):
+            await _answer(send, 404, "There is no such file.", "text/plain")
+        elif kind == "http" and path.startswith("/resourcez"):
+            await _answer(send, 404, "There is no such page.", "text/plain")
+        elif kind == "http" and path == "/" and self._crowded():
+            await _answer(send, 503, FULL.format(seats=self.house.seats), "text/html; charset=utf-8")
+        else:
+            await self.inner(scope, receive, send)
+
+    def _crowded(self) -> bool:
+        from solara.server.kernel_context import contexts
+
+        return self.house.full() or len(contexts) >= self.house.seats + STARTING
+
+    def _is_asset(self, path: str) -> bool:
+        wanted = (self.assets / path.removeprefix("/_solara/cdn/")).resolve()
+        return wanted.is_relative_to(self.assets) and wanted.is_file()
+
+
+def _same_origin(scope: Any) -> bool:
+    headers = dict(scope["headers"])
+    origin = headers.get(b"origin")
+    return origin is None or urlsplit(origin.decode("latin-1")).netloc == headers.get(b"host", b"").decode("latin-1")
+
+
+async def _answer(send: Any, status: int, text: str, kind: str) -> None:
+    body = text.encode()
+    headers = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def serve(house: House, host: str, port: int) -> None:
+    """Serve the live page until Ctrl-C.
+
+    Parameters
+    ----------
+    house : House
+        The plan to begin with, and the seats.
+    host : str
+        Address to listen on.
+    port : int
+        Port to listen on.
+
+    Raises
+    ------
+    BadInput
+        If the address cannot be listened on.
+    """
+    listening = _listen(host, port)
+    set_house(house)
+    os.environ.update(SETTINGS)
+    os.environ["SOLARA_APP"] = "viz.page"
+    warnings.filterwarnings("ignore", "Cookies with samesite")  # right behind https, and said to nobody on a desk
+    import uvicorn
+    from solara.server import server, settings, starlette
+
+    plain = server.read_root
+    server.read_root = lambda *given, **named: mended(plain(*given, **named))
+    gate = Gate(starlette.app, house, settings.assets.proxy_cache_dir)
+    config = uvicorn.Config(gate, log_level="warning", access_log=False, loop="asyncio", timeout_graceful_shutdown=1)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def mended(page: str | None) -> str | None:
+    """Solara's front page with what it lacks; None, for no such page, stays None."""
+    for found, better in MENDED.items() if page else ():
+        page = page.replace(found, better, 1) if page else page
+    return page
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+    except (OSError, UnicodeError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(f"cannot listen on {host} port {port}: {reason}; choose another --host or --port") from None
+    return listening
