@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import anywidget
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -96,7 +96,8 @@ class Stage:
         state = widget.get_state()
         names = [name for name in state if not name.startswith("_") and name not in ("layout", "tabbable", "tooltip")]
         kept = {name: encoded(state[name]) for name in names}
-        self.page.evaluate("([text, style, state]) => start(text, style, state)", [widget._esm, widget._css, kept])
+        style = getattr(widget, "_css", "")
+        self.page.evaluate("([text, style, state]) => start(text, style, state)", [widget._esm, style, kept])
 
     def update(self, **traits: Any) -> None:
         """Set traits as Python would."""
@@ -105,11 +106,6 @@ class Stage:
     def value(self, trait: str) -> Any:
         """A trait as the browser has it."""
         return json.loads(self.page.evaluate("(name) => JSON.stringify(model.get(name) ?? null)", trait))
-
-
-def launched(playwright: Playwright) -> Browser:
-    """Debian's Chromium without a window."""
-    return playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
 
 
 @contextmanager

@@ -1,0 +1,49 @@
+"""One browser for all tests of the page."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+from widget_stage import ARGUMENTS, Stage, staged
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium without a window and without any address but this machine's."""
+    found = next((path for name in NAMES if (path := shutil.which(name))), None)
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium here: apt-get install chromium")
+        pytest.skip("no Chromium here: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def stage(browser: Browser) -> Iterator[Callable[..., Stage]]:
+    """Opens pages for single widgets; at the end of the test none of them may have made a mistake."""
+    with ExitStack() as open_pages:
+        opened: list[Stage] = []
+
+        def open_page(width: int = 1280, height: int = 900, **options: Any) -> Stage:
+            opened.append(open_pages.enter_context(staged(browser, width, height, **options)))
+            return opened[-1]
+
+        yield open_page
+        for one in opened:
+            assert one.mistakes == []
+
+
+def settled(page: Page) -> None:
+    """Wait for two frames, in which everything asked for is drawn."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -1,0 +1,380 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import settled
+
+from abm.errors import BadInput
+from viz.widgets import NetworkView, network_firms, network_frame
+
+NAMES = ["Big Bank", "Cloud One", "Star Lab", "Chip Maker"]
+KINDS = ["lender", "neocloud", "lab", "vendor"]
+PLACES = ([0.0, 0.5, 1.0, 0.5], [0.5, 0.2, 0.5, 0.9])
+HOSTILE = '<img src="http://evil.test/x.png" onerror="window.hit = 1"><script>window.hit = 1</script>'
+CASCADE = [
+    {"round": 1, "firms": [2], "edges": [{"source": 2, "target": 1, "channel": "customer", "amount": 4.0}]},
+    {"round": 2, "firms": [1], "edges": [{"source": 1, "target": 0, "channel": "counterparty", "amount": 2.0}]},
+]
+
+
+def frame(month: int = 0, **given: Any) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "month": month,
+        "label": f"2026-{month:02d}",
+        "size": [100.0, 30.0, 20.0, 50.0],
+        "health": [0, 1, 2, 0],
+        "source": [1, 2, 1, 2],
+        "target": [0, 1, 3, 0],
+        "kind": [0, 1, 2, 3],
+        "amount": [10.0, 40.0, 5.0, 1.0],
+    }
+    return network_frame(**{**told, **given})
+
+
+def network(**given: Any) -> NetworkView:
+    return NetworkView(**{"firms": network_firms(NAMES, KINDS, *PLACES), "frame": frame(), **given})
+
+
+def middle_of(stage: Any, firm: int) -> tuple[float, float]:
+    """Where on the page a firm stands: lanes fill the stage but for its margins (26 at the sides, 74 and 50)."""
+    box = stage.page.locator(".iv-stage").bounding_box()
+    x = box["x"] + 26 + PLACES[0][firm] * (box["width"] - 52)
+    return x, box["y"] + 74 + PLACES[1][firm] * (box["height"] - 124)
+
+
+def pixels(stage: Any, canvas: int, colour: str) -> int:
+    """How many pixels of a canvas have about the colour of a style variable."""
+    return stage.page.evaluate(
+        """([canvas, colour]) => {
+          const root = document.querySelector(".iv");
+          const sheet = root.querySelectorAll(".iv-stage canvas")[canvas];
+          const copy = Object.assign(document.createElement("canvas"), {width: sheet.width, height: sheet.height});
+          const pen = copy.getContext("2d", {willReadFrequently: true});
+          pen.fillStyle = getComputedStyle(root).getPropertyValue(colour).trim();
+          pen.fillRect(0, 0, 1, 1);
+          const wanted = pen.getImageData(0, 0, 1, 1).data;
+          pen.clearRect(0, 0, 1, 1);
+          pen.drawImage(sheet, 0, 0);
+          const data = pen.getImageData(0, 0, sheet.width, sheet.height).data;
+          let found = 0;
+          for (let i = 0; i < data.length; i += 4) {
+            const off = [0, 1, 2].reduce((sum, c) => sum + Math.abs(data[i + c] - wanted[c]), 0);
+            if (data[i + 3] > 40 && off < 40) found += 1;
+          }
+          return found;
+        }""",
+        [canvas, colour],
+    )
+
+
+def test_frames_travel_as_bytes() -> None:
+    told = frame()
+    assert np.frombuffer(told["amount"], "<f4").tolist() == [10.0, 40.0, 5.0, 1.0]
+    assert np.frombuffer(told["source"], "<i4").tolist() == [1, 2, 1, 2]
+    assert np.frombuffer(told["health"], "<u1").tolist() == [0, 1, 2, 0]
+
+
+def test_lengths_that_differ_are_refused() -> None:
+    with pytest.raises(BadInput, match="source 4, target 4, amount 3, kind 4"):
+        frame(amount=[1.0, 2.0, 3.0])
+    with pytest.raises(BadInput, match="names 4, kinds 4, x 2, y 4"):
+        network_firms(NAMES, KINDS, [0.0, 1.0], PLACES[1])
+
+
+def test_firms_and_edges_are_drawn_in_the_colours_of_their_state(stage: Any) -> None:
+    page = stage()
+    page.show(network())
+    settled(page.page)
+    for colour in ("--iv-sound", "--iv-strained", "--iv-distressed"):
+        assert pixels(page, 1, colour) > 30, colour
+    for colour in ("--iv-loan", "--iv-compute", "--iv-order"):
+        assert pixels(page, 0, colour) > 30, colour
+    assert pixels(page, 1, "--iv-failed") == 0
+    page.update(frame=frame(1, health=[0, 1, 3, 0]))
+    page.page.wait_for_timeout(500)
+    assert pixels(page, 1, "--iv-failed") > 30
+    assert page.page.locator(".iv-caption-month").inner_text() == "2026-01"
+
+
+def test_a_kind_of_line_can_be_hidden_and_shown_again(stage: Any) -> None:
+    page = stage()
+    page.show(network())
+    settled(page.page)
+    before = pixels(page, 0, "--iv-compute")
+    button = page.page.get_by_role("button", name="compute contract")
+    assert before > 100
+    button.click()
+    settled(page.page)
+    assert pixels(page, 0, "--iv-compute") == 0
+    assert button.get_attribute("aria-pressed") == "false"
+    button.click()
+    settled(page.page)
+    assert pixels(page, 0, "--iv-compute") == before
+
+
+def test_a_click_on_a_firm_is_told_each_time_and_one_beside_lets_go(stage: Any) -> None:
+    page = stage()
+    page.show(network())
+    settled(page.page)
+    page.page.mouse.click(*middle_of(page, 2))
+    assert page.value("clicked") == {"firm": 2, "count": 1}
+    page.page.mouse.click(*middle_of(page, 2))
+    assert page.value("clicked") == {"firm": 2, "count": 2}
+    x, y = middle_of(page, 0)
+    page.page.mouse.click(x + 200, y + 200)
+    assert page.value("clicked")["firm"] == -1
+
+
+def test_the_pointer_reads_off_firms_and_edges(stage: Any) -> None:
+    page = stage()
+    page.show(network())
+    settled(page.page)
+    page.page.mouse.move(*middle_of(page, 1))
+    told = page.page.locator(".iv-tip").inner_text()
+    assert told.splitlines()[0] == "Cloud One"
+    assert "neocloud, strained" in told
+    assert "$30 bn" in told
+    assert "owes on loans $10 bn (1 firm)" in told
+    assert "has sold compute for $40 bn" in told
+    # The only edge between lab and lender is bent to one side of the straight line between them.
+    (x0, y0), (x1, _) = middle_of(page, 2), middle_of(page, 0)
+    page.page.mouse.move((x0 + x1) / 2, y0 + (x1 - x0) * 0.13 / 2)
+    assert "equity: Star Lab has issued shares to Big Bank $1 bn" in page.page.locator(".iv-tip").inner_text()
+
+
+def test_drag_and_keys_move_the_picture_and_a_drag_is_no_click(stage: Any) -> None:
+    page = stage()
+    page.show(network())
+    page.page.locator(".iv-stage").focus()
+    page.page.keyboard.press("+")
+    page.page.keyboard.press("+")
+    x, y = middle_of(page, 1)
+    page.page.mouse.move(x, y)
+    page.page.mouse.down()
+    page.page.mouse.move(x + 60, y + 40, steps=4)
+    page.page.mouse.up()
+    assert page.value("clicked") in (None, {})
+    page.page.keyboard.press("0")
+    settled(page.page)
+    page.page.mouse.click(x, y)
+    assert page.value("clicked")["firm"] == 1
+
+
+def test_the_wheel_scrolls_the_page_until_the_picture_is_entered(stage: Any) -> None:
+    page = stage(height=500)
+    page.show(network())
+    x, y = middle_of(page, 1)
+    page.page.mouse.move(x, y)
+    page.page.mouse.wheel(0, 150)
+    page.page.wait_for_function("scrollY > 0")
+    page.page.locator(".iv-stage").focus()
+    page.page.evaluate("scrollTo(0, 0)")
+    page.page.mouse.move(x, y + 1)
+    page.page.mouse.wheel(0, -300)
+    page.page.wait_for_timeout(200)
+    assert page.page.evaluate("scrollY") == 0
+    page.page.mouse.click(x, y)
+    assert page.value("clicked")["firm"] == 1, "the point under the pointer stays when zooming"
+
+
+def test_by_keyboard_alone(stage: Any) -> None:
+    page = stage()
+    page.show(network())
+    page.page.keyboard.press("Tab")
+    assert page.page.evaluate("document.activeElement.className") == "iv-stage"
+    page.page.keyboard.press("ArrowRight")  # enters at the largest
+    spoken = page.page.locator("[aria-live]")
+    assert spoken.inner_text().startswith("Big Bank")
+    page.page.keyboard.press("ArrowRight")
+    assert spoken.inner_text().startswith("Cloud One")
+    page.page.keyboard.press("ArrowDown")
+    assert spoken.inner_text().startswith("Chip Maker")
+    page.page.keyboard.press("Enter")
+    assert page.value("clicked") == {"firm": 3, "count": 1}
+    page.page.keyboard.press("Escape")
+    assert page.value("clicked") == {"firm": -1, "count": 2}
+
+
+def test_the_table_says_the_same_in_words(stage: Any) -> None:
+    page = stage()
+    page.show(network())
+    page.page.get_by_role("button", name="Table").click()
+    rows = page.page.locator("tbody tr")
+    assert rows.count() == 4
+    assert rows.nth(1).inner_text().split("\t") == ["Cloud One", "neocloud", "$30 bn", "strained", "$15 bn", "$40 bn"]
+    rows.nth(3).get_by_role("button").click()
+    assert page.value("clicked")["firm"] == 3
+
+
+def test_a_cascade_runs_round_by_round_with_the_channels_named(stage: Any) -> None:
+    page = stage()
+    page.show(network())
+    settled(page.page)
+    assert pixels(page, 1, "--iv-loss") == 0
+    page.update(frame=frame(1, cascade=CASCADE, health=[0, 3, 3, 0]))
+    news = page.page.locator(".iv-caption-news")
+    page.page.wait_for_function("document.querySelector('.iv-caption-news').textContent.includes('round 1 of 2')")
+    assert news.inner_text() == "2026-01, round 1 of 2: Star Lab fails · loss travels by customer"
+    page.page.wait_for_function("document.querySelector('.iv-caption-news').textContent.includes('round 2 of 2')")
+    assert "Cloud One fails · loss travels by counterparty" in news.inner_text()
+    page.page.wait_for_timeout(1600)
+    assert pixels(page, 1, "--iv-loss") > 500, "the finished picture stays while the month does"
+    page.update(frame=frame(2))
+    page.page.wait_for_function("document.querySelector('.iv-caption-news').textContent === ''", timeout=5000)
+    assert pixels(page, 1, "--iv-loss") == 0
+
+
+def test_a_cascade_can_be_replayed(stage: Any) -> None:
+    page = stage()
+    page.show(network(frame=frame(1, cascade=CASCADE)))
+    page.page.wait_for_function("document.querySelector('.iv-caption-news').textContent.includes('round 2 of 2')")
+    page.page.get_by_role("button", name="Replay cascade").click()
+    page.page.wait_for_function("document.querySelector('.iv-caption-news').textContent.includes('round 1 of 2')")
+    page.update(frame=frame(2))
+    assert page.page.get_by_role("button", name="Replay cascade").count() == 0
+
+
+def test_going_back_in_time_ends_the_animation(stage: Any) -> None:
+    page = stage()
+    page.show(network(frame=frame(5, cascade=CASCADE)))
+    page.page.wait_for_function("document.querySelector('.iv-caption-news').textContent !== ''")
+    page.update(frame=frame(3))
+    page.page.wait_for_function("document.querySelector('.iv-caption-news').textContent === ''", timeout=1000)
+
+
+def test_with_less_motion_a_cascade_is_there_at_once_and_nothing_moves(stage: Any) -> None:
+    page = stage(reduced_motion="reduce")
+    page.show(network(frame=frame(1, cascade=CASCADE)))
+    settled(page.page)
+    assert "round 2 of 2" in page.page.locator(".iv-caption-news").inner_text()
+    drawn = page.page.locator(".iv").get_attribute("data-drawn")
+    page.page.wait_for_timeout(300)
+    assert page.page.locator(".iv").get_attribute("data-drawn") == drawn
+
+
+def test_at_rest_nothing_is_drawn(stage: Any) -> None:
+    page = stage()
+    page.show(network())
+    page.page.wait_for_timeout(300)
+    drawn = page.page.locator(".iv").get_attribute("data-drawn")
+    page.page.wait_for_timeout(300)
+    assert page.page.locator(".iv").get_attribute("data-drawn") == drawn
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_hostile_names_stay_text(stage: Any, width: int) -> None:
+    page = stage(width)
+    caption = {"text": HOSTILE, "x": 0.5, "y": 0.0}
+    firms = network_firms([HOSTILE] * 4, KINDS, *PLACES, captions=[caption], size_note=HOSTILE)
+    losses = [{"source": 2, "target": 1, "channel": HOSTILE, "amount": 4.0}]
+    cascade = [{"round": 1, "firms": [2], "edges": losses}]
+    page.show(network(firms=firms, frame=frame(1, label=HOSTILE, cascade=cascade)))
+    page.page.get_by_role("button", name="Table").click()
+    page.page.locator(".iv-stage").focus()
+    page.page.keyboard.press("ArrowRight")
+    page.page.wait_for_timeout(300)
+    assert HOSTILE in page.page.locator(".iv-tip").inner_text()
+    assert page.page.evaluate("window.hit") is None
+    assert page.page.locator("img, .iv script").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("firms", "shown"),
+    [
+        ({}, {}),
+        (network_firms([], [], [], []), network_frame(0, "", [], [])),
+        (network_firms(["A", "B"], ["lab", "what?"], [np.nan, np.inf], [0.5, -9.0]), frame()),
+        (
+            network_firms(NAMES, KINDS, *PLACES),
+            frame(size=[np.nan, -1.0, np.inf, 0.0], health=[9, 0, 0, 0], amount=[np.nan, np.inf, -3.0, 0.0]),
+        ),
+        (network_firms(NAMES, KINDS, *PLACES), frame(source=[9, -1, 0, 1], target=[0, 1, 0, 99], kind=[0, 1, 2, 200])),
+        (network_firms(NAMES, KINDS, *PLACES), network_frame(3, "x", [1.0], [0])),
+        (
+            network_firms(NAMES, KINDS, *PLACES),
+            frame(cascade=[{"round": 1, "firms": [99], "edges": [dict(source=50, target=99, channel="x", amount=1.0)]}]),
+        ),
+    ],
+)
+def test_odd_data_draw_what_can_be_drawn(stage: Any, firms: Any, shown: Any) -> None:
+    page = stage()
+    page.show(NetworkView(firms=firms, frame=shown))
+    page.page.mouse.move(640, 300)
+    page.page.locator(".iv-stage").focus()
+    page.page.keyboard.press("ArrowRight")
+    page.page.keyboard.press("Enter")
+    page.update(frame=frame(2))
+    page.update(firms=network_firms(NAMES, KINDS, *PLACES))
+    page.page.wait_for_timeout(200)
+    assert pixels(page, 1, "--iv-sound") > 30
+
+
+def test_firms_may_enter_during_the_run(stage: Any) -> None:
+    page = stage()
+    page.show(network())
+    settled(page.page)
+    more = network_firms([*NAMES, "Newcomer"], [*KINDS, "entrant"], [*PLACES[0], 0.75], [*PLACES[1], 0.8])
+    page.update(firms=more)
+    page.update(frame=frame(1, size=[100.0, 30.0, 20.0, 50.0, 5.0], health=[0] * 5))
+    page.page.wait_for_timeout(300)
+    page.page.get_by_role("button", name="Table").click()
+    assert page.page.locator("tbody tr").last.inner_text().startswith("Newcomer")
+
+
+def test_buffers_that_lie_unaligned_in_memory_are_read(stage: Any) -> None:
+    page = stage()
+    page.show(network())
+    page.page.evaluate(
+        """() => {
+          const shifted = (view) => {
+            const whole = new Uint8Array(view.byteLength + 1);
+            whole.set(new Uint8Array(view.buffer, view.byteOffset, view.byteLength), 1);
+            return new DataView(whole.buffer, 1);
+          };
+          const frame = model.get("frame");
+          model.update({});
+          model.state.frame = Object.fromEntries(Object.entries(frame).map(
+            ([name, value]) => [name, value instanceof DataView ? shifted(value) : value]));
+          for (const act of model.heard["change:frame"]) act();
+        }"""
+    )
+    settled(page.page)
+    page.page.mouse.move(*middle_of(page, 1))
+    assert "owes on loans $10 bn" in page.page.locator(".iv-tip").inner_text()
+
+
+def test_taken_from_the_page_it_leaves_nothing_behind(stage: Any) -> None:
+    page = stage()
+    page.show(network(frame=frame(1, cascade=CASCADE)))
+    page.page.wait_for_timeout(100)
+    page.page.evaluate("stop()")
+    assert page.page.evaluate("model.listeners()") == 0
+    assert page.page.locator("#here *").count() == 0
+    page.update(frame=frame(2), dark=True)
+    page.page.set_viewport_size({"width": 700, "height": 700})
+    page.page.wait_for_timeout(200)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_narrow_screens_need_no_sideways_scrolling(stage: Any, dark: bool) -> None:
+    page = stage(390, 844)
+    page.show(network(dark=dark))
+    settled(page.page)
+    assert page.page.evaluate("document.documentElement.scrollWidth") <= 390
+    paper = page.page.evaluate("getComputedStyle(document.querySelector('.iv')).backgroundColor")
+    assert (paper != "rgb(255, 255, 255)") == dark
+
+
+def test_the_picture_downloads_as_png(stage: Any, tmp_path: Any) -> None:
+    page = stage()
+    page.show(network())
+    settled(page.page)
+    with page.page.expect_download() as got:
+        page.page.get_by_role("button", name="Download as PNG").click()
+    assert got.value.suggested_filename == "network-2026-00.png"
+    got.value.save_as(tmp_path / "picture.png")
+    told = (tmp_path / "picture.png").read_bytes()
+    assert told[:8] == b"\x89PNG\r\n\x1a\n"
+    assert len(told) > 5000
