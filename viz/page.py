@@ -102,7 +102,7 @@ def Visit(session: Session, mistake: str) -> None:  # noqa: N802
     if said:
         rv.Alert(
             type="warning", dense=True, outlined=True, dismissible=True, children=[said[:400]], class_="id-note",
-            v_model=True, on_v_model=lambda shown: None if shown else set_note(""), role="alert",
+            v_model=True, on_v_model=lambda shown: None if shown else set_note(""), attributes={"role": "alert"},
         )  # fmt: skip
     with solara.Div(classes=["id-main"]):
         with solara.Div(classes=["id-picture"]):

@@ -30,10 +30,10 @@ class Lane:
 
 LANES = (
     Lane((LENDER,), 0.06, "Lenders"),
-    Lane((VEHICLE,), 0.25, "Project companies"),
-    Lane((NEOCLOUD,), 0.44, "AI clouds"),
-    Lane((HYPERSCALER,), 0.62, "Large clouds"),
-    Lane((LAB,), 0.78, "AI labs"),
+    Lane((VEHICLE,), 0.24, "Project companies"),
+    Lane((NEOCLOUD,), 0.42, "AI clouds"),
+    Lane((HYPERSCALER,), 0.595, "Large clouds"),
+    Lane((LAB,), 0.75, "AI labs"),
     Lane((VENDOR, ENTRANT), 0.95, "Chips, free models"),
 )
 LANE_OF = {kind: number for number, lane in enumerate(LANES) for kind in lane.kinds}

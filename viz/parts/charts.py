@@ -14,7 +14,8 @@ from viz.widgets import ChartData, Charts
 PANELS: list[dict[str, Any]] = [
     {
         "title": "Price of AI work", "unit": "index, Dec 2025 = 100", "log": True,
-        "series": [{"name": "as sold", "column": "token_price"}, {"name": "at equal quality", "column": "equal_quality_price"}],
+        "series": [{"name": "as sold", "column": "token_price"},
+                   {"name": "at equal quality", "column": "equal_quality_price"}],
         "about": "What customers pay for a unit of AI work.",
     },
     {

@@ -52,9 +52,12 @@ def Controls(  # noqa: N802
     titles = solara.use_memo(story_titles, [])
     seed, set_seed = solara.use_state(str(plan.seed))
     months, set_months = solara.use_state(str(plan.months))
-    solara.use_effect(
-        lambda: (set_seed(str(plan.seed)), set_months(str(plan.months))) and None, [plan.seed, plan.months]
-    )
+
+    def refresh() -> None:
+        set_seed(str(plan.seed))
+        set_months(str(plan.months))
+
+    solara.use_effect(refresh, [plan.seed, plan.months])
 
     def choose(name: object, new_seed: object, new_months: object) -> None:
         try:
@@ -88,13 +91,11 @@ def Controls(  # noqa: N802
         with solara.Div(classes=["id-buttons"]):
             Press("mdi-skip-backward", "Back to the start (r)", lambda: session.seek(0), month == 0)
             Press("mdi-step-backward", "One month back (,)", lambda: session.step(-1), month == 0)
-            rv.Btn(
-                color="primary", class_="id-play", depressed=True, children=[
-                    rv.Icon(left=True, children=["mdi-pause" if report.playing else "mdi-play"]),
-                    "Pause" if report.playing else "Play",
-                ], on_click=session.pause if report.playing else session.play,
+            solara.Button(
+                "Pause" if report.playing else "Play", icon_name="mdi-pause" if report.playing else "mdi-play",
+                on_click=session.pause if report.playing else session.play, color="primary", classes=["id-play"],
             )  # fmt: skip
-            Press("mdi-step-forward", "One month on (.)", session.step, month >= plan.months)
+            Press("mdi-step-forward", "One month on (.)", lambda: session.step(1), month >= plan.months)
         rv.Select(
             label="Speed", v_model=str(report.speed), dense=True, outlined=True, hide_details=True, class_="id-speed",
             items=[{"text": _speed_words(speed), "value": str(speed)} for speed in SPEEDS],
@@ -103,7 +104,7 @@ def Controls(  # noqa: N802
         solara.HTML(tag="b", unsafe_innerHTML=month_title(month), classes=["id-month"])
         slider = rv.Slider(
             v_model=month, min=0, max=plan.months, dense=True, hide_details=True, class_="id-slider",
-            aria_label="Month shown",
+            attributes={"aria-label": "Month shown"},
         )  # fmt: skip
         rv.use_event(slider, "input", lambda _widget, _event, moved: _seek(session, moved, month))
 
@@ -111,10 +112,8 @@ def Controls(  # noqa: N802
 @solara.component
 def Press(icon: str, words: str, act: Callable[[], None], disabled: bool) -> None:  # noqa: N802
     """A button of one icon that says what it does."""
-    rv.Btn(
-        icon=True, disabled=disabled, children=[rv.Icon(children=[icon])], title=words, aria_label=words,
-        on_click=lambda: act(),
-    )  # fmt: skip
+    named = {"title": words, "aria-label": words}
+    solara.Button(icon_name=icon, icon=True, on_click=act, disabled=disabled, attributes=named)
 
 
 def _seek(session: Session, moved: object, month: int) -> None:

@@ -43,7 +43,8 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Seque
         "<tr>" + "".join(f"<td{r}>{escape(cell)}</td>" for cell, r in zip(row, right, strict=True)) + "</tr>"
         for row in rows
     )
-    return f"<div class='id-scroll'><table class='id-table'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    inside = f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
+    return f"<div class='id-scroll'><table class='id-table'>{inside}</table></div>"
 
 
 def facts(pairs: Iterable[tuple[str, str, str]]) -> str:

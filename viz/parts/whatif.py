@@ -151,6 +151,8 @@ def Number(parameter: Parameter, report: Report, session: Session) -> None:  # n
     text, set_text = solara.use_state(f"{value:g}")
     solara.use_effect(lambda: set_text(f"{value:g}"), [value])
 
+    spoken = {"aria-label": parameter.name.replace("_", " ")}
+
     def send(given: object) -> None:
         if str(given).strip() != f"{value:g}":
             session.set_parameter(parameter.name, str(given).strip()[:40])
@@ -162,17 +164,18 @@ def Number(parameter: Parameter, report: Report, session: Session) -> None:  # n
                 low, high, step = MATTER[parameter.name]
                 slider = rv.Slider(
                     v_model=min(max(value, low), high), min=low, max=high, step=step, dense=True, hide_details=True,
-                    aria_label=parameter.name,
+                    attributes=spoken,
                 )  # fmt: skip
                 rv.use_event(slider, "change", lambda _widget, _event, moved: send(f"{float(moved):g}"))
             field = rv.TextField(
                 v_model=text, dense=True, outlined=True, hide_details=True, suffix=parameter.unit,
-                class_="id-value", on_v_model=lambda typed: set_text(str(typed)[:40]), aria_label=parameter.name,
+                class_="id-value", on_v_model=lambda typed: set_text(str(typed)[:40]), attributes=spoken,
             )  # fmt: skip
             rv.use_event(field, "blur", lambda *_: send(text))
             rv.use_event(field, "keydown.enter", lambda *_: send(text))
         acting = f" Acting now, shocks included: {now:g}." if abs(now - value) > 1e-12 else ""
-        told = f"{parameter.low:g} to {parameter.high:g}, default {parameter.default:g}.{acting} Source: {parameter.source}."
+        span = f"{parameter.low:g} to {parameter.high:g}, default {parameter.default:g}."
+        told = f"{span}{acting} Source: {parameter.source}."
         Html(paragraph(told, "id-source"))
 
 

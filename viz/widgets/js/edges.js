@@ -3,16 +3,17 @@
 export const EDGE_KINDS = [
   { name: "loan", colour: "loan", dash: [], verb: "owes", gives: "owes on loans", takes: "has lent",
     about: "The debtor owes the lender; the arrow points to the lender" },
-  { name: "compute contract", colour: "compute", dash: [8, 4], verb: "has promised to pay for compute to",
+  { name: "compute contract", colour: "compute", dash: [7, 4], verb: "has promised to pay for compute to",
     gives: "has promised to pay for compute", takes: "has sold compute for",
     about: "The customer has promised to pay for compute; the arrow points to the provider" },
-  { name: "order", colour: "order", dash: [2, 3], verb: "has ordered hardware from", gives: "has ordered hardware for",
+  { name: "order", colour: "order", dash: [2.2, 3], verb: "has ordered hardware from", gives: "has ordered hardware for",
     takes: "has orders for", about: "The buyer has ordered hardware; the arrow points to the vendor" },
   { name: "equity", colour: "equity", dash: [10, 3, 2, 3], verb: "has issued shares to", gives: "has issued shares for",
     takes: "holds shares of", about: "The issuer's shares are held; the arrow points to the holder" },
 ];
 
-const STEPS = 7; // widths drawn
+const WIDE = 260; // edges drawn to width
+const WIDE_LIGHT = 60; // the same while a large network is in motion
 const BEND = 0.13;
 
 /** The curve of an edge: from the source's centre, bent to the left, to the rim of the target. */
@@ -35,66 +36,65 @@ export function pointOn({ x0, y0, cx, cy, x1, y1 }, t) {
 }
 
 /** A filled arrow head at the end of the curve. */
-export function drawArrow(pen, curve, size) {
-  pen.beginPath();
-  head(pen, curve, size);
-  pen.fill();
-}
-
-function head(pen, { cx, cy, x1, y1 }, size) {
+export function drawArrow(pen, { cx, cy, x1, y1 }, size) {
   const away = Math.hypot(x1 - cx, y1 - cy) || 1;
   const ux = ((x1 - cx) / away) * size;
   const uy = ((y1 - cy) / away) * size;
+  pen.beginPath();
   pen.moveTo(x1, y1);
   pen.lineTo(x1 - ux - 0.45 * uy, y1 - uy + 0.45 * ux);
   pen.lineTo(x1 - ux + 0.45 * uy, y1 - uy - 0.45 * ux);
+  pen.fill();
 }
 
 /**
  * Draw all edges whose kind is `shown`, those of firm `near` (or the edge `single`) clearly and the others faintly.
- * Edges of one kind and width go into one path: a thousand strokes cost as much as a few dozen.
+ * The heaviest are drawn to width, in their kind's dash, with an arrow head; the many light ones as hairlines, for a
+ * screen without graphics hardware is ten times faster with these. `light` leaves out dashes and heads too.
  */
-export function drawEdges(pen, ink, { edges, place, done, shown, near, single, many }) {
-  const lists = new Map();
+export function drawEdges(pen, ink, { edges, place, done, shown, near, single, light }) {
   const focus = near >= 0 || single >= 0;
-  for (let e = 0; e < edges.length; e++) {
-    const kind = edges.kind[e];
-    if (!shown.has(kind)) continue;
-    const amount = edges.before[e] + (edges.amount[e] - edges.before[e]) * done;
-    const width = Math.min(STEPS - 1, Math.round((STEPS - 1) * Math.sqrt(amount / edges.most)));
-    const clear = focus && (e === single || edges.source[e] === near || edges.target[e] === near);
-    const key = (clear ? 1000 : 0) + kind * STEPS + width;
-    const list = lists.get(key);
-    if (list) list.push(e);
-    else lists.set(key, [e]);
-  }
-  for (const key of [...lists.keys()].sort((a, b) => a - b)) {
-    const clear = key >= 1000;
-    const kind = EDGE_KINDS[Math.floor((key % 1000) / STEPS)];
-    const width = 0.8 + 0.95 * ((key % 1000) % STEPS);
-    const plain = many && !clear && width < 1.5; // a thousand hairlines: dashes and heads would only blur
+  const wide = light ? WIDE_LIGHT : WIDE;
+  const many = edges.length > WIDE;
+  const seen = edges.order.filter((e) => shown.has(edges.kind[e]));
+  const isNear = (e) => focus && (e === single || edges.source[e] === near || edges.target[e] === near);
+  const clear = seen.filter(isNear);
+  const dim = focus ? 0.1 : many ? 0.3 : 0.42;
+  pen.lineWidth = 1;
+  pen.setLineDash([]);
+  EDGE_KINDS.forEach((kind, k) => {
     pen.strokeStyle = ink[kind.colour];
-    pen.fillStyle = ink[kind.colour];
-    pen.lineWidth = clear ? width + 0.6 : width;
-    pen.globalAlpha = clear ? 0.95 : focus ? 0.08 : many ? 0.3 : 0.42;
-    pen.setLineDash(plain ? [] : kind.dash);
-    pen.beginPath();
-    const heads = [];
-    for (const e of lists.get(key)) {
+    pen.globalAlpha = focus ? 0.07 : 0.22;
+    for (const e of seen.slice(wide)) if (edges.kind[e] === k && !isNear(e)) stroke(pen, curveOf(place, edges.source[e], edges.target[e]));
+  });
+  const drawn = (list, alpha, more) => {
+    for (const e of list.reverse()) {
+      const kind = EDGE_KINDS[edges.kind[e]];
+      const amount = edges.before[e] + (edges.amount[e] - edges.before[e]) * done;
+      const width = more + 0.8 + 5.7 * Math.sqrt(Math.max(0, amount) / edges.most);
       const curve = curveOf(place, edges.source[e], edges.target[e]);
-      pen.moveTo(curve.x0, curve.y0);
-      pen.quadraticCurveTo(curve.cx, curve.cy, curve.x1, curve.y1);
-      if (!plain) heads.push(curve);
+      pen.strokeStyle = ink[kind.colour];
+      pen.lineWidth = width;
+      pen.globalAlpha = alpha;
+      if (!light) pen.setLineDash(kind.dash.map((part) => part * (0.6 + 0.4 * width)));
+      stroke(pen, curve);
+      if (light) continue;
+      pen.fillStyle = ink[kind.colour];
+      pen.globalAlpha = focus ? alpha : 0.75;
+      drawArrow(pen, curve, 4.5 + width);
     }
-    pen.stroke();
-    pen.setLineDash([]);
-    if (!heads.length) continue;
-    pen.globalAlpha = clear ? 1 : focus ? 0.1 : 0.75;
-    pen.beginPath();
-    for (const curve of heads) head(pen, curve, 4.5 + width);
-    pen.fill();
-  }
+  };
+  drawn(seen.slice(0, wide).filter((e) => !isNear(e)), dim, 0);
+  drawn(clear.slice(0, WIDE), 0.95, 0.6);
+  pen.setLineDash([]);
   pen.globalAlpha = 1;
+}
+
+function stroke(pen, { x0, y0, cx, cy, x1, y1 }) {
+  pen.beginPath();
+  pen.moveTo(x0, y0);
+  pen.quadraticCurveTo(cx, cy, x1, y1);
+  pen.stroke();
 }
 
 /** The edge nearest to a point, -1 if none is close. */

@@ -33,7 +33,7 @@ export function outline(pen, kind, x, y, radius) {
   pen.closePath();
 }
 
-/** Draw one firm: filled when sound, dotted when strained, striped when distressed, crossed when failed. */
+/** Draw one firm: filled when sound, with a dot when strained, striped when distressed, crossed when failed. */
 export function drawFirm(pen, ink, kind, health, x, y, radius) {
   const state = HEALTH[health] ?? "sound";
   pen.beginPath();
@@ -50,11 +50,8 @@ export function drawFirm(pen, ink, kind, health, x, y, radius) {
   pen.fillStyle = ink[state];
   pen.fill();
   if (state !== "sound" && radius >= 4) {
-    pen.save();
-    pen.clip();
-    if (state === "strained") dots(pen, ink.paper, x, y, radius);
+    if (state === "strained") dot(pen, ink.paper, x, y, radius);
     if (state === "distressed") stripes(pen, ink.paper, x, y, radius);
-    pen.restore();
   }
   pen.beginPath();
   outline(pen, kind, x, y, radius);
@@ -76,25 +73,21 @@ function cross(pen, colour, x, y, arm, width) {
 }
 
 function stripes(pen, colour, x, y, radius) {
-  const gap = Math.max(4, radius * 0.45);
-  const reach = radius * 1.6;
+  const arm = radius * 0.46;
+  const gap = radius * 0.36;
   pen.beginPath();
-  for (let at = -2 * reach; at <= 2 * reach; at += gap) {
-    pen.moveTo(x + at - reach, y + reach);
-    pen.lineTo(x + at + reach, y - reach);
+  for (const side of [-1, 0, 1]) {
+    pen.moveTo(x + side * gap - arm, y + side * gap + arm);
+    pen.lineTo(x + side * gap + arm, y + side * gap - arm);
   }
   pen.strokeStyle = colour;
-  pen.globalAlpha = 0.75;
-  pen.lineWidth = Math.max(1.2, gap * 0.28);
+  pen.lineWidth = Math.max(1.1, radius * 0.15);
   pen.stroke();
-  pen.globalAlpha = 1;
 }
 
-function dots(pen, colour, x, y, radius) {
+function dot(pen, colour, x, y, radius) {
   pen.beginPath();
-  const size = Math.max(1.4, radius * 0.28);
-  pen.moveTo(x + size, y);
-  pen.arc(x, y, size, 0, 2 * Math.PI);
+  pen.arc(x, y, Math.max(1.4, radius * 0.3), 0, 2 * Math.PI);
   pen.fillStyle = colour;
   pen.fill();
 }

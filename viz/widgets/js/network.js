@@ -10,6 +10,9 @@ import { settle } from "./settle.js";
 
 const MARGIN = { left: 26, right: 26, top: 74, bottom: 50 };
 const SMALLEST = 3.2;
+const BURDEN = 45; // ms; a picture of the edges that takes longer is drawn without detail while months go by
+const CALM = 250; // ms without a new month after which detail is drawn
+const NAMES_EVERY = 250; // ms between new choices of names while months go by
 const ICONS = {
   in: "M8 3v10M3 8h10", out: "M3 8h10", whole: "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3", picture: "M8 2v8M5 7l3 3 3-3M3 13h10",
 };
@@ -24,6 +27,7 @@ function render({ model, el }) {
 
   // --- the page around the canvases ---------------------------------------------------------------------
   const back = element("canvas", { "aria-hidden": "true" });
+  const middle = element("canvas", { "aria-hidden": "true" });
   const front = element("canvas", { "aria-hidden": "true" });
   const month = element("div", { class: "iv-caption-month" });
   const news = element("div", { class: "iv-caption-news" });
@@ -46,7 +50,7 @@ function render({ model, el }) {
     class: "iv-stage", tabindex: 0, role: "application",
     "aria-label": "Network of firms and what they owe each other. Arrow keys move between firms, Enter opens one,"
       + " plus and minus zoom, Escape lets go. The table below says the same in words.",
-  }, back, front,
+  }, back, middle, front,
   element("div", { class: "iv-caption" }, month, news),
   element("div", { class: "iv-tools" },
     tool("Zoom in", "in", () => zoomBy(1.5)), tool("Zoom out", "out", () => zoomBy(1 / 1.5)),
@@ -60,6 +64,7 @@ function render({ model, el }) {
   root.append(stage, legend, table, spoken);
   const tip = tooltip(stage);
   const edgePen = back.getContext("2d");
+  const namePen = middle.getContext("2d");
   const firmPen = front.getContext("2d");
 
   // --- what is known ------------------------------------------------------------------------------------
@@ -69,7 +74,7 @@ function render({ model, el }) {
   let sizes = new Float32Array();
   let sizesBefore = new Float32Array();
   let health = new Uint8Array();
-  let edges = { source: [], target: [], kind: [], amount: [], before: [], key: [], length: 0, most: 1 };
+  let edges = { source: [], target: [], kind: [], amount: [], before: [], key: [], order: [], length: 0, most: 1 };
   let began = 0;
   let lasts = 0;
   let lastFrame = 0;
@@ -86,7 +91,14 @@ function render({ model, el }) {
   let ink = colours(root);
   let asked = 0;
   let edgesStale = true;
-  let labelled = "";
+  let heavy = false; // whether a full picture of the edges takes too long for every month
+  let plain = false; // whether the edges are drawn without detail now
+  let painted = null; // when the edges were last painted, until it is known how long that took
+  let rest = 0; // ms the edges are left alone after a painting
+  let nextEdges = 0;
+  let labelView = "";
+  let labelMonth = "";
+  let nextLabels = 0;
   let tableDrawn = 0;
 
   const ratio = () => Math.min(3, globalThis.devicePixelRatio || 1);
@@ -143,7 +155,7 @@ function render({ model, el }) {
     const kind = typed(given.kind, Uint8Array);
     const amount = typed(given.amount, Float32Array);
     const length = Math.min(source.length, target.length, kind.length, amount.length);
-    const found = { source: [], target: [], kind: [], amount: [], before: [], key: [], length: 0, most: 1e-9 };
+    const found = { source: [], target: [], kind: [], amount: [], before: [], key: [], order: [], length: 0, most: 1e-9 };
     for (let e = 0; e < length; e++) {
       const sound = amount[e] > 0 && Number.isFinite(amount[e]) && source[e] >= 0 && target[e] >= 0 && source[e] < count && target[e] < count;
       if (!sound || source[e] === target[e] || kind[e] >= EDGE_KINDS.length) continue;
@@ -157,6 +169,7 @@ function render({ model, el }) {
       found.most = Math.max(found.most, amount[e]);
     }
     found.length = found.source.length;
+    found.order = [...found.source.keys()].sort((a, b) => found.amount[b] - found.amount[a]);
     // A scale that only grows keeps widths comparable from month to month.
     found.most = Math.max(found.most, frame.month ? edges.most : 0);
     return found;
@@ -167,7 +180,7 @@ function render({ model, el }) {
     const width = stage.clientWidth;
     const height = stage.clientHeight;
     if (!width || !height) return;
-    for (const canvas of [back, front]) {
+    for (const canvas of [back, middle, front]) {
       canvas.width = Math.round(width * ratio());
       canvas.height = Math.round(height * ratio());
     }
@@ -197,7 +210,7 @@ function render({ model, el }) {
 
   function viewed() {
     edgesStale = true;
-    labelled = "";
+    labelView = "";
     hint.hidden = camera.zoom > 1;
     wake();
   }
@@ -224,17 +237,27 @@ function render({ model, el }) {
   function draw(time) {
     asked = 0;
     if (!stage.clientWidth || spots.x.length !== count) return;
+    if (painted) {
+      // What the last picture of the edges took, to the next chance of drawing, tells whether they are a burden.
+      const took = time - painted.at;
+      if (!painted.light) heavy = took > BURDEN;
+      rest = took > BURDEN ? 2 * took : 0;
+      painted = null;
+    }
     const done = progress(time);
     locate(done);
-    // Widths follow the months smoothly while that is cheap, else once a month.
-    if (edgesStale || (done < 1 && edges.length <= 700)) {
-      paintEdges(done);
+    const calm = time - lastFrame > CALM;
+    const due = edgesStale || (done < 1 && !heavy) || (plain && calm);
+    if (due && time >= nextEdges) {
+      paintEdges(done, heavy && !calm);
+      plain = heavy && !calm;
+      painted = { at: performance.now(), light: plain };
+      nextEdges = time + rest;
       edgesStale = false;
     }
     const moving = paintFirms(time);
     root.dataset.drawn = String(Number(root.dataset.drawn ?? 0) + 1);
-    if (done < 1 || moving) wake();
-    else if (edges.length > 700 && done === 1) edgesStale = false;
+    if (done < 1 || moving || edgesStale || plain || painted) wake();
   }
 
   function begin(pen) {
@@ -245,12 +268,12 @@ function render({ model, el }) {
     pen.globalAlpha = 1;
   }
 
-  function paintEdges(done) {
+  function paintEdges(done, light) {
     begin(edgePen);
     paintCaptions(edgePen);
     const centre = over?.firm ?? (walked >= 0 ? walked : model.get("selected"));
     const near = centre >= 0 ? centre : -1;
-    drawEdges(edgePen, ink, { edges, place, done, shown, near, single: over?.edge ?? -1, many: edges.length > 900 });
+    drawEdges(edgePen, ink, { edges, place, done, shown, near, single: over?.edge ?? -1, light });
   }
 
   function paintCaptions(pen) {
@@ -293,14 +316,19 @@ function render({ model, el }) {
     if (selected >= 0 && selected < count) ring(pen, selected, 4, ink.focus, 3, 1);
     if (walked >= 0 && walked < count && stage.matches(":focus")) ring(pen, walked, 7, ink.focus, 1.5, 1);
     if (near >= 0 && near < count) ring(pen, near, 2.5, ink.ink, 1.5, 1);
-    paintLabels(pen, play);
+    const late = paintLabels(play, time);
+    pen.font = "700 12px system-ui, sans-serif";
+    pen.globalAlpha = play.alpha;
+    const falling = new Set(play.rounds.flatMap((round) => round.firms));
+    for (const label of labels) if (falling.has(label.row)) writeName(pen, label, ink.loss);
+    pen.globalAlpha = 1;
     paintChannels(pen, play);
     const sentence = play.rounds.length ? tell(play.rounds.at(-1), firms.names) : "";
     if (news.textContent !== sentence) {
       news.textContent = sentence;
       if (sentence) spoken.textContent = sentence;
     }
-    return playback.moving;
+    return playback.moving || late;
   }
 
   function ring(pen, i, gap, colour, width, alpha) {
@@ -381,28 +409,35 @@ function render({ model, el }) {
     pen.globalAlpha = 1;
   }
 
-  function paintLabels(pen, play) {
-    pen.font = "12px system-ui, sans-serif";
+  /** Names of the firms that matter, on their own layer: they change seldom and cost much. */
+  function paintLabels(play, time) {
     const falling = new Set(play.rounds.flatMap((round) => round.firms));
-    const near = over?.firm ?? -1;
-    const selected = model.get("selected");
-    const signature = [frame.month, near, walked, selected, play.rounds.length, camera.zoom, camera.x, camera.y].join();
-    if (signature !== labelled) {
-      labelled = signature;
-      labels = chooseLabels(pen, new Set([near, walked, selected, ...falling]));
-      sides = new Map(labels.map((label) => [label.row, label.side]));
-    }
+    const view = [over?.firm ?? -1, walked, model.get("selected"), play.rounds.length, falling.size, camera.zoom, camera.x, camera.y].join();
+    const months = String(frame.month);
+    if (view === labelView && (months === labelMonth || time < nextLabels)) return months !== labelMonth;
+    labelView = view;
+    labelMonth = months;
+    nextLabels = time + NAMES_EVERY;
+    const pen = namePen;
+    begin(pen);
+    pen.font = "12px system-ui, sans-serif";
+    labels = chooseLabels(pen, new Set([over?.firm ?? -1, walked, model.get("selected"), ...falling]));
+    sides = new Map(labels.map((label) => [label.row, label.side]));
     pen.textBaseline = "middle";
     pen.lineJoin = "round";
-    for (const label of labels) {
-      pen.font = falling.has(label.row) ? "700 12px system-ui, sans-serif" : "12px system-ui, sans-serif";
-      pen.textAlign = label.align;
-      pen.strokeStyle = ink.paper;
-      pen.lineWidth = 3.5;
-      pen.strokeText(label.text, label.x, label.y);
-      pen.fillStyle = falling.has(label.row) ? ink.loss : ink.ink;
-      pen.fillText(label.text, label.x, label.y);
-    }
+    for (const label of labels) writeName(pen, label, ink.ink);
+    return false;
+  }
+
+  function writeName(pen, label, colour) {
+    pen.textAlign = label.align;
+    pen.textBaseline = "middle";
+    pen.lineJoin = "round";
+    pen.strokeStyle = ink.paper;
+    pen.lineWidth = 3.5;
+    pen.strokeText(label.text, label.x, label.y);
+    pen.fillStyle = colour;
+    pen.fillText(label.text, label.x, label.y);
   }
 
   function chooseLabels(pen, must) {
@@ -635,8 +670,7 @@ function render({ model, el }) {
     const pen = sheet.getContext("2d");
     pen.fillStyle = ink.paper;
     pen.fillRect(0, 0, sheet.width, sheet.height);
-    pen.drawImage(back, 0, 0);
-    pen.drawImage(front, 0, 0);
+    for (const layer of [back, middle, front]) pen.drawImage(layer, 0, 0);
     pen.scale(ratio(), ratio());
     pen.fillStyle = ink.ink;
     pen.textBaseline = "top";
@@ -673,8 +707,7 @@ function render({ model, el }) {
   function recolour() {
     ink = colours(root);
     drawLegend();
-    edgesStale = true;
-    wake();
+    viewed();
   }
 
   const watch = new ResizeObserver(arrange);
