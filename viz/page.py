@@ -16,7 +16,7 @@ from abm.errors import BadInput
 from viz.house import house
 from viz.parts.charts import TimeSeries
 from viz.parts.compare import Compare
-from viz.parts.controls import Controls, chosen_plan
+from viz.parts.controls import Choices, Time, chosen_plan
 from viz.parts.explain import CHARTS, NETWORK, WELCOME
 from viz.parts.files import Files
 from viz.parts.firm import FirmPanel
@@ -25,7 +25,7 @@ from viz.parts.network import Network
 from viz.parts.story import Events, Failures, Flows
 from viz.parts.whatif import WhatIf
 from viz.plan import Plan
-from viz.screen import Screen
+from viz.screen import Screen, use_report
 from viz.session import Report, Session
 from viz.widgets import Keys
 
@@ -78,12 +78,11 @@ def Page() -> None:  # noqa: N802
 @solara.component
 def Visit(session: Session, mistake: str) -> None:  # noqa: N802
     """The page of one session."""
-    report, set_report = solara.use_state(session.report)
     note, set_note = solara.use_state(mistake)
     node, set_node = solara.use_state(-1)
     screen = solara.use_memo(lambda: Screen(session), [])
-    solara.use_effect(lambda: screen.begin(set_report), [])
-    dark = solara.lab.use_dark_effective()
+    solara.use_effect(screen.begin, [])
+    dark = bool(solara.lab.use_dark_effective())
 
     def choose(new: int) -> None:
         set_node(new)
@@ -93,25 +92,47 @@ def Visit(session: Session, mistake: str) -> None:  # noqa: N802
         Html("<h1>Invisible Debt</h1>")
         Html(paragraph(WELCOME, "id-welcome"))
         solara.lab.ThemeToggle()
-    if report is None:
-        Html(paragraph("Opening the books of December 2025 …", "id-hint"))
-        return
     KeyPresses(session)
-    Controls(report, session, set_note, session.compare)
-    said = report.message or note
-    if said:
-        rv.Alert(
-            type="warning", dense=True, outlined=True, dismissible=True, children=[said[:400]], class_="id-note",
-            v_model=True, on_v_model=lambda shown: None if shown else set_note(""), attributes={"role": "alert"},
-        )  # fmt: skip
+    Choices(screen, set_note)
+    Time(screen)
+    Said(screen, note, set_note)
     with solara.Div(classes=["id-main"]):
         with solara.Div(classes=["id-picture"]):
             with solara.Div(classes=["id-canvas"]):
-                Network(screen, node, choose, bool(dark))
-            Html(paragraph(status(report), "id-status"))
+                Network(screen, node, choose, dark)
+            Status(screen)
             Explained(NETWORK)
-        Side(report, session, node, choose, bool(dark))
-    Below(report, session, screen, choose, set_note, bool(dark))
+        Side(screen, node, choose, dark)
+    Below(screen, choose, set_note, dark)
+
+
+@solara.component
+def Said(screen: Screen, note: str, set_note: Callable[[str], None]) -> None:  # noqa: N802
+    """What went wrong, or a remark, until it is dismissed."""
+    report = use_report(screen, lambda r: r.message)
+    message = report.message if report else ""
+    dismissed, set_dismissed = solara.use_state("")
+
+    def dismiss(shown: bool) -> None:
+        if not shown:
+            set_note("")
+            set_dismissed(message)
+
+    said = note or ("" if message == dismissed else message)
+    solara.use_effect(lambda: set_dismissed("") if not message else None, [message])
+    with solara.Div(classes=["id-said"], attributes={"role": "status", "aria-live": "polite"}):
+        if said:
+            rv.Alert(
+                type="warning", dense=True, outlined=True, dismissible=True, children=[said[:400]], class_="id-note",
+                v_model=True, on_v_model=dismiss,
+            )  # fmt: skip
+
+
+@solara.component
+def Status(screen: Screen) -> None:  # noqa: N802
+    """The month in a sentence."""
+    report = use_report(screen, lambda r: (r.run, r.frame.month))
+    Html(paragraph(status(report) if report else "Opening the books of December 2025 …", "id-status"))
 
 
 @solara.component
@@ -133,39 +154,28 @@ def KeyPresses(session: Session) -> None:  # noqa: N802
 
 
 @solara.component
-def Side(report: Report, session: Session, node: int, choose: Callable[[int], None], dark: bool) -> None:  # noqa: N802
+def Side(screen: Screen, node: int, choose: Callable[[int], None], dark: bool) -> None:  # noqa: N802
     """The open firm, or what can be changed."""
     tab, set_tab = solara.use_state(0)
     solara.use_effect(lambda: set_tab(0) if node >= 0 else None, [node])
-
-    def strike(firm: str, effect: str, size: float | None) -> None:
-        session.strike(firm, effect, size)
-        if not report.playing:
-            session.step()
-
-    names = report.nodes.names
     with solara.Div(classes=["id-side"]):
         with rv.Tabs(v_model=tab, on_v_model=set_tab, grow=True, height=40):
             rv.Tab(children=["Firm"])
             rv.Tab(children=["What if"])
         with solara.Div(classes=["id-side-body"]):
             if tab == 0:
-                FirmPanel(report, node, choose, strike, dark)
+                FirmPanel(screen, node, choose, dark)
             else:
-                WhatIf(report, session, names[node] if 0 <= node < len(names) else None)
+                WhatIf(screen, node)
 
 
 @solara.component
 def Below(  # noqa: N802
-    report: Report,
-    session: Session,
-    screen: Screen,
-    choose: Callable[[int], None],
-    set_note: Callable[[str], None],
-    dark: bool,
+    screen: Screen, choose: Callable[[int], None], set_note: Callable[[str], None], dark: bool
 ) -> None:
     """The economy as a whole."""
     tab, set_tab = solara.use_state(0)
+    seek = screen.session.seek
     with solara.Div(classes=["id-below"]):
         with rv.Tabs(v_model=tab, on_v_model=set_tab, show_arrows=True, height=44):
             for title in TABS:
@@ -173,17 +183,17 @@ def Below(  # noqa: N802
         with solara.Div(classes=["id-tab"]):
             if tab == 0:
                 Explained(CHARTS)
-                TimeSeries(screen, session.seek, dark)
+                TimeSeries(screen, seek, dark)
             elif tab == 1:
-                Flows(report, choose, dark)
+                Flows(screen, choose, dark)
             elif tab == 2:
-                Failures(report, choose, session.seek, dark)
+                Failures(screen, choose, seek, dark)
             elif tab == 3:
-                Events(report, choose, session.seek)
+                Events(screen, choose, seek)
             elif tab == 4:
-                Compare(screen, report, session.compare, choose, dark)
+                Compare(screen, choose, dark)
             else:
-                Files(report, session, set_note)
+                Files(screen, set_note)
 
 
 def status(report: Report) -> str:

@@ -1,7 +1,7 @@
 """Carries a session's reports to the browser: one thread a page, that lives as long as the page.
 
-What moves fast (the network, the charts) is set on the widgets by listeners, at every report; what is text is
-rendered anew by Solara, a few times a second at most.
+What moves fast (the network, the charts) is set on the widgets by listeners, at every report. What is text is
+rendered by Solara, which takes longer: a few times a second at most, and only the parts whose key has changed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+
+import solara
 
 from viz.session import Report, Session
 
@@ -29,47 +31,93 @@ class Screen:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self._listeners: list[Listener] = []
+        self._fast: list[Listener] = []
+        self._text: list[Listener] = []
         self._lock = threading.RLock()
 
-    def attach(self, listener: Listener) -> Callable[[], None]:
-        """Call this with every report from now on, and with the last one at once; gives what ends it."""
+    def attach(self, listener: Listener, *, text: bool = False) -> Callable[[], None]:
+        """Call this with the last report at once and with those to come; gives what ends it.
+
+        Parameters
+        ----------
+        listener : callable
+            Takes a report.
+        text : bool
+            Whether it renders text: it is then called less often, and always with the last report of a run.
+        """
+        listeners = self._text if text else self._fast
         with self._lock:
-            self._listeners.append(listener)
+            listeners.append(listener)
             report = self.session.report
             if report is not None:
                 listener(report)
 
         def detach() -> None:
             with self._lock:
-                if listener in self._listeners:
-                    self._listeners.remove(listener)
+                if listener in listeners:
+                    listeners.remove(listener)
 
         return detach
 
-    def begin(self, show: Listener) -> Callable[[], None]:
-        """Start the session and its reports; `show` renders text. Gives what ends both."""
-        carrier = threading.Thread(target=self._carry, args=(show,), name="invisible-debt screen", daemon=True)
+    def begin(self) -> Callable[[], None]:
+        """Start the session and its reports; gives what ends both."""
+        carrier = threading.Thread(target=self._carry, name="invisible-debt screen", daemon=True)
         self.session.start()
         carrier.start()
         return self.session.stop
 
-    def _carry(self, show: Listener) -> None:
-        number, drawn, shown, last = 0, 0, 0, 0.0
+    def _carry(self) -> None:
+        number, drawn, told, last = 0, 0, 0, 0.0
         while not self.session.stopped:
-            waiting = 1.0 if shown == number else max(0.01, TEXT_EVERY - (time.monotonic() - last))
+            waiting = 1.0 if told == number else max(0.01, TEXT_EVERY - (time.monotonic() - last))
             number, report = self.session.wait(number, waiting)
             if report is None or self.session.stopped:
                 continue
-            try:
-                if number != drawn:
-                    drawn = number
-                    with self._lock:
-                        for listener in tuple(self._listeners):
-                            listener(report)
-                if number != shown and (not report.playing or time.monotonic() - last >= TEXT_EVERY):
-                    shown, last = number, time.monotonic()
-                    show(report)
-            except Exception:  # a page that is closing may have lost a widget: the others go on
-                if not self.session.stopped:
-                    _log.exception("a report could not be shown")
+            if number != drawn:
+                drawn = number
+                self._call(self._fast, report)
+            if number != told and (not report.playing or time.monotonic() - last >= TEXT_EVERY):
+                told = number
+                self._call(self._text, report)
+                last = time.monotonic()
+
+    def _call(self, listeners: list[Listener], report: Report) -> None:
+        with self._lock:
+            for listener in tuple(listeners):
+                try:
+                    listener(report)
+                except Exception:  # a page that is closing may have lost a widget: the others go on
+                    if not self.session.stopped:
+                        _log.exception("a report could not be shown")
+
+
+def use_report(screen: Screen, key: Callable[[Report], Hashable]) -> Report | None:
+    """The newest report whose key differs from the one before; a hook for components.
+
+    Parameters
+    ----------
+    screen : Screen
+        The page's.
+    key : callable
+        What of a report the component shows; it is rendered anew when this changes, and only then.
+
+    Returns
+    -------
+    Report or None
+        None before the first report.
+    """
+    report, set_report = solara.use_state(screen.session.report)
+
+    def attach() -> Callable[[], None]:
+        last: list[Hashable] = [None if report is None else key(report)]
+
+        def show(new: Report) -> None:
+            now = key(new)
+            if now != last[0]:
+                last[0] = now
+                set_report(new)
+
+        return screen.attach(show, text=True)
+
+    solara.use_effect(attach, [screen])
+    return report

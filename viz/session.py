@@ -31,7 +31,7 @@ from viz.history import History
 from viz.plan import Plan
 
 FPS = 20.0
-SLOW = 0.4  # seconds at least between two looks at contracts, events and causes while the run plays
+SLOW = 1.0  # seconds at least between two looks at contracts, events and causes while the run plays
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, math.inf)  # months a second
 MOST_EVENTS = 3000  # of the log, the latest are shown
 _log = logging.getLogger(__name__)
@@ -206,6 +206,10 @@ class Session:
         """Run another plan, from its opening, and show this month of it."""
         self._send(lambda: self._do_choose(plan, to_month))
 
+    def lengthen(self, months: int) -> None:
+        """Let the run end after so many months; the month shown stays if it is among them."""
+        self._send(lambda: self._change(replace(self._plan, months=months)))
+
     def undo_changes(self) -> None:
         """The scenario as chosen, without what was changed by hand; the month shown stays."""
         self._send(lambda: self._change(self._plan.as_chosen()))
@@ -214,9 +218,15 @@ class Session:
         """Set a parameter from the next month on, or for the whole run at month 0."""
         self._send(lambda: self._change(self._plan.with_parameter(name, value, self._main.month)))
 
-    def strike(self, firm: str, effect: str, size: float | None = None) -> None:
-        """Let a shock strike a firm next month."""
-        self._send(lambda: self._change(self._plan.with_strike(firm, effect, self._main.month, size)))
+    def strike(self, firm: str, effect: str, size: float | None = None, *, step: bool = False) -> None:
+        """Let a shock strike a firm next month, and go there if `step` and the run is not playing."""
+
+        def struck() -> None:
+            self._change(self._plan.with_strike(firm, effect, self._main.month, size))
+            if step and not self._playing:
+                self._do_seek(self._main.month + 1)
+
+        self._send(struck)
 
     def _send(self, command: Callable[[], None]) -> None:
         self._commands.put(command)
@@ -301,7 +311,7 @@ class Session:
 
     def _change(self, plan: Plan) -> None:
         """Take up a changed plan at the month shown: the past is the same, or run again where it is not."""
-        month = self._main.month
+        month = min(self._main.month, plan.months)
         changed = _Run(plan)
         self._plan, self._main = plan, changed
         self._run += 1

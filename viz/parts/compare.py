@@ -12,7 +12,7 @@ from experiments.summary import number
 from viz.parts.explain import COMPARE
 from viz.parts.markup import Explained, Html, paragraph, table
 from viz.parts.network import Network
-from viz.screen import Screen
+from viz.screen import Screen, use_report
 from viz.session import Report
 
 FIGURES = {
@@ -34,13 +34,18 @@ UNITS = {column.name: column.unit for column in SERIES_COLUMNS}
 
 @solara.component
 def Compare(  # noqa: N802
-    screen: Screen, report: Report, on_compare: Callable[[bool], None], on_firm: Callable[[int], None], dark: bool
+    screen: Screen, on_firm: Callable[[int], None], dark: bool
 ) -> None:
     """Numbers side by side, and the network of the baseline."""
-    on = report.base_frame is not None
+    report = use_report(screen, lambda r: (r.run, r.frame.month, r.base_frame is not None))
     Explained(COMPARE)
+    if report is None:
+        return
+    on = report.base_frame is not None
     solara.Button(
-        "Stop comparing" if on else "Compare with the baseline", on_click=lambda: on_compare(not on), color="primary"
+        "Stop comparing" if on else "Compare with the baseline",
+        on_click=lambda: screen.session.compare(not on),
+        color="primary",
     )
     if not on:
         Html(paragraph("Runs the same economy beside yours, with the same luck and nothing changed.", "id-hint"))

@@ -13,6 +13,7 @@ from abm.errors import BadInput
 from abm.scenarios import load, names
 from viz.house import house
 from viz.plan import LARGEST_SEED, LONGEST, Plan, whole
+from viz.screen import Screen, use_report
 from viz.session import SPEEDS, Report, Session, month_title
 
 
@@ -44,11 +45,17 @@ def chosen_plan(name: object, seed: object, months: object) -> Plan:
 
 
 @solara.component
-def Controls(  # noqa: N802
-    report: Report, session: Session, on_note: Callable[[str], None], on_compare: Callable[[bool], None]
-) -> None:
-    """Everything that moves time, and what is run."""
-    plan, month = report.plan, report.frame.month
+def Choices(screen: Screen, on_note: Callable[[str], None]) -> None:  # noqa: N802
+    """What is run: story, luck and length, and whether the baseline runs beside it."""
+    report = use_report(screen, lambda r: (r.run, r.base_frame is not None))
+    if report is not None:
+        ChoiceFields(report, screen.session, on_note)
+
+
+@solara.component
+def ChoiceFields(report: Report, session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N802
+    """The fields of `Choices`."""
+    plan = report.plan
     titles = solara.use_memo(story_titles, [])
     seed, set_seed = solara.use_state(str(plan.seed))
     months, set_months = solara.use_state(str(plan.months))
@@ -67,7 +74,7 @@ def Controls(  # noqa: N802
             return
         if (wanted.base.name, wanted.seed) == (plan.base.name, plan.seed):
             if wanted.months != plan.months:
-                session.choose(replace(plan, months=wanted.months), to_month=month)
+                session.lengthen(wanted.months)
         else:
             session.choose(replace(wanted, opening=plan.opening))
 
@@ -85,8 +92,22 @@ def Controls(  # noqa: N802
             rv.use_event(field, "keydown.enter", lambda *_: choose(plan.base.name, seed, months))
         rv.Switch(
             label="Compare", v_model=report.base_frame is not None, dense=True, hide_details=True, inset=True,
-            class_="id-compare", on_v_model=lambda wanted: on_compare(bool(wanted)),
+            class_="id-compare", on_v_model=lambda wanted: session.compare(bool(wanted)),
         )  # fmt: skip
+
+
+@solara.component
+def Time(screen: Screen) -> None:  # noqa: N802
+    """Everything that moves time."""
+    report = use_report(screen, lambda r: (r.frame.month, r.playing, r.speed, r.plan.months))
+    if report is not None:
+        TimeFields(report, screen.session)
+
+
+@solara.component
+def TimeFields(report: Report, session: Session) -> None:  # noqa: N802
+    """The fields of `Time`."""
+    plan, month = report.plan, report.frame.month
     with solara.Div(classes=["id-bar", "id-time"]):
         with solara.Div(classes=["id-buttons"]):
             Press("mdi-skip-backward", "Back to the start (r)", lambda: session.seek(0), month == 0)

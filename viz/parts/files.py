@@ -22,15 +22,19 @@ from viz.parts.explain import FILES
 from viz.parts.markup import Explained, Html, paragraph
 from viz.plan import Plan
 from viz.recording import find_runs, is_repeated, plan_of
-from viz.session import Report, Session
+from viz.screen import Screen, use_report
+from viz.session import Session
 
 
 @solara.component
-def Files(report: Report, session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N802
+def Files(screen: Screen, on_note: Callable[[str], None]) -> None:  # noqa: N802
     """What the visitor can take away, and runs that can be opened."""
+    report = use_report(screen, lambda r: (r.run, r.reach if not r.playing else -1))
+    Explained(FILES)
+    if report is None:
+        return
     plan, months = report.plan, max(report.reach, 1)
     stem = f"{plan.base.name}{'-changed' if plan.by_hand else ''}-seed{plan.seed}"
-    Explained(FILES)
     with solara.Div(classes=["id-downloads"]):
         solara.FileDownload(plan.toml(), f"{stem}.toml", label="Scenario (TOML)", mime_type="application/toml")
         solara.FileDownload(lambda: picture(plan, months), f"{stem}.png", label="Figure (PNG)", mime_type="image/png")
@@ -38,7 +42,7 @@ def Files(report: Report, session: Session, on_note: Callable[[str], None]) -> N
         solara.FileDownload(lambda: months_parquet(plan, months), f"{stem}.parquet", label="Months (Parquet)")
         solara.FileDownload(lambda: everything(plan, months), f"{stem}.zip", label="All tables (ZIP of Parquet)")
     Html(paragraph(f"Tables and figure hold the {months} months run so far.", "id-hint"))
-    Open(session, on_note)
+    Open(screen.session, on_note)
 
 
 @solara.component

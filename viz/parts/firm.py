@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from experiments.summary import failure_sentence, number
 from viz.frames import HEALTH_NAMES
 from viz.parts.explain import FIRM
 from viz.parts.markup import Explained, Html, Section, facts, money, paragraph, percent, table
-from viz.session import Books, Report
+from viz.screen import Screen, use_report
+from viz.session import Books, Report, Session
 from viz.widgets import ChartData, Charts
 
 MOST_ROWS = 14
@@ -39,13 +41,12 @@ FIRM_PANELS: list[dict[str, Any]] = [
 
 @solara.component
 def FirmPanel(  # noqa: N802
-    report: Report,
-    node: int,
-    on_firm: Callable[[int], None],
-    on_strike: Callable[[str, str, float | None], None],
-    dark: bool,
+    screen: Screen, node: int, on_firm: Callable[[int], None], dark: bool
 ) -> None:
     """The firm the visitor clicked, or how to click one."""
+    report = use_report(screen, lambda r: (r.run, len(r.nodes.names), id(r.books), r.plan.months))
+    if report is None:
+        return
     names = list(report.nodes.names)
     chosen = names[node] if 0 <= node < len(names) else None
     rv.Autocomplete(
@@ -62,7 +63,7 @@ def FirmPanel(  # noqa: N802
         Html(paragraph("Opening the books …", "id-hint"))
         return
     Html(_heading(report, books))
-    Strikes(books, on_strike)
+    Strikes(screen.session, books)
     Explained(FIRM)
     for failure in books.failures:
         Html(_why(failure))
@@ -81,13 +82,13 @@ def FirmPanel(  # noqa: N802
 
 
 @solara.component
-def Strikes(books: Books, on_strike: Callable[[str, str, float | None], None]) -> None:  # noqa: N802
+def Strikes(session: Session, books: Books) -> None:  # noqa: N802
     """Blows to this firm next month, one click each."""
     if books.statement.balance_sheet.status != "active":
         return
     with solara.Row(classes=["id-strikes"]):
-        solara.Button("Stops paying", on_click=lambda: on_strike(books.name, "stops paying", None), small=True)
-        solara.Button("Fails", on_click=lambda: on_strike(books.name, "defaults", None), small=True)
+        for words, effect in (("Stops paying", "stops paying"), ("Fails", "defaults")):
+            solara.Button(words, on_click=partial(session.strike, books.name, effect, step=True), small=True)
         solara.Text("next month", classes=["id-hint"])
 
 

@@ -13,7 +13,8 @@ from abm.economy import EVENT_NAMES
 from experiments.summary import failure_sentence, number
 from viz.parts.explain import EVENTS, FLOWS, TREE
 from viz.parts.markup import Explained, Html, money, paragraph
-from viz.session import Event, Report
+from viz.screen import Screen, use_report
+from viz.session import Event
 from viz.widgets import CascadeTree, FlowDiagram
 
 PAGE = 40  # lines of the log at a time
@@ -29,23 +30,29 @@ UNITS: Mapping[str, str] = {
 
 
 @solara.component
-def Flows(report: Report, on_firm: Callable[[int], None], dark: bool) -> None:  # noqa: N802
+def Flows(screen: Screen, on_firm: Callable[[int], None], dark: bool) -> None:  # noqa: N802
     """Lenders, borrowers, and for whose use."""
+    report = use_report(screen, lambda r: (r.run, r.frame.month if not r.playing else -1, id(r.flows)))
     Explained(FLOWS)
+    if report is None:
+        return
     FlowDiagram.element(
         flows=dict(report.flows), dark=dark, on_clicked=lambda value: on_firm(int(value.get("firm", -1)))
     )
 
 
 @solara.component
-def Failures(report: Report, on_firm: Callable[[int], None], on_month: Callable[[int], None], dark: bool) -> None:  # noqa: N802
+def Failures(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[[int], None], dark: bool) -> None:  # noqa: N802
     """The cascade tree, and each failure in a sentence."""
 
     def clicked(value: dict[str, Any]) -> None:
         on_firm(int(value.get("firm", -1)))
         on_month(int(value.get("month", 0)))
 
+    report = use_report(screen, lambda r: (r.run, r.reach if not r.playing else -1, len(r.story.failures)))
     Explained(TREE)
+    if report is None:
+        return
     failures = report.story.failures
     if not failures:
         Html(paragraph(f"No firm has failed up to {month_label(report.reach)}.", "id-hint"))
@@ -57,12 +64,15 @@ def Failures(report: Report, on_firm: Callable[[int], None], on_month: Callable[
 
 
 @solara.component
-def Events(report: Report, on_firm: Callable[[int], None], on_month: Callable[[int], None]) -> None:  # noqa: N802
+def Events(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[[int], None]) -> None:  # noqa: N802
     """The log, newest first."""
+    report = use_report(screen, lambda r: (r.run, len(r.nodes.names), id(r.story)))
     kinds, set_kinds = solara.use_state(list(TELLING))
     firm, set_firm = solara.use_state("")
     first, set_first = solara.use_state(0)
     Explained(EVENTS)
+    if report is None:
+        return
     with solara.Div(classes=["id-filters"]):
         rv.Select(
             label="Kinds of event", items=list(EVENT_NAMES), v_model=kinds, multiple=True, dense=True, outlined=True,

@@ -13,6 +13,7 @@ from abm.parameters import PARAMETERS, Parameter
 from abm.scenarios import EFFECTS, SIZES
 from viz.parts.explain import WHAT_IF
 from viz.parts.markup import Explained, Html, Section, paragraph
+from viz.screen import Screen, use_report
 from viz.session import Report, Session
 
 # Told first, with the span of their sliders: the numbers on which the story hangs most.
@@ -65,9 +66,13 @@ POLICIES = (
 
 
 @solara.component
-def WhatIf(report: Report, session: Session, selected: str | None) -> None:  # noqa: N802
+def WhatIf(screen: Screen, selected: int) -> None:  # noqa: N802
     """All changes the visitor can make, and those made so far."""
+    report = use_report(screen, lambda r: (r.run, r.playing, len(r.nodes.names), -1 if r.playing else r.frame.month))
     Explained(WHAT_IF)
+    if report is None:
+        return
+    session = screen.session
     Made(report, session)
     Strike(report, session, selected)
     with Section("Policies", opened=True):
@@ -98,12 +103,17 @@ def Made(report: Report, session: Session) -> None:  # noqa: N802
 
 
 @solara.component
-def Strike(report: Report, session: Session, selected: str | None) -> None:  # noqa: N802
+def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N802
     """A blow to a named firm in the next month."""
     firm, set_firm = solara.use_state("OpenAI" if "OpenAI" in report.nodes.names else report.nodes.names[0])
     effect, set_effect = solara.use_state("stops paying")
     size, set_size = solara.use_state("")
-    solara.use_effect(lambda: set_firm(selected) if selected else None, [selected])
+
+    def follow() -> None:
+        if 0 <= selected < len(report.nodes.names):
+            set_firm(report.nodes.names[selected])
+
+    solara.use_effect(follow, [selected])
 
     def choose(value: object) -> None:
         if value in EFFECTS:
@@ -111,9 +121,7 @@ def Strike(report: Report, session: Session, selected: str | None) -> None:  # n
             set_size(SIZE_WORDS.get(str(value), ("", ""))[1])
 
     def strike() -> None:
-        session.strike(firm, effect, _number(size) if effect in SIZES else None)
-        if not report.playing:
-            session.step()
+        session.strike(firm, effect, _number(size) if effect in SIZES else None, step=True)
 
     with Section("Strike a firm next month", opened=True), solara.Div(classes=["id-strike"]):
         rv.Autocomplete(
