@@ -16,6 +16,7 @@ SECONDS = 6
 KINDS = ("lender", "vehicle", "neocloud", "hyperscaler", "lab", "vendor")
 # Hands frames to the widget at an even pace, as the page does, and counts what it paints meanwhile.
 PLAY = """async ([frames, seconds, pace]) => {
+  frames = unpack(frames);
   const root = document.querySelector(".iv");
   const painted = () => Number(root.dataset.drawn ?? 0);
   const busy = [];
@@ -25,7 +26,7 @@ PLAY = """async ([frames, seconds, pace]) => {
   const before = painted();
   let given = 0;
   while (performance.now() - began < 1000 * seconds) {
-    for (const [trait, value] of Object.entries(frames[given % frames.length])) model.update({[trait]: value});
+    for (const [trait, value] of Object.entries(frames[given % frames.length])) model.take(trait, value);
     given += 1;
     const due = began + given * pace;
     await new Promise((done) => setTimeout(done, Math.max(0, due - performance.now())));
@@ -76,11 +77,12 @@ def main() -> None:
             with staged(browser) as stage:
                 stage.show(widget)
                 told = measured(stage, [{"frame": frame} for frame in frames], 50.0)
-            print(f"{firms:6} firms {edges:6} edges{'':10} {told['given']:8.1f} {told['painted']:8.1f} {told['longest']:11.0f} ms")
+            rates = f"{told['given']:8.1f} {told['painted']:8.1f} {told['longest']:11.0f} ms"
+            print(f"{firms:6} firms {edges:6} edges{'':10} {rates}")
         columns = [f"c{i}" for i in range(16)]
         panels = [
-            {"title": f"Panel {i}", "unit": "bn", "series": [{"name": c, "column": c} for c in columns[2 * i : 2 * i + 2]]}
-            for i in range(8)
+            {"title": f"Panel {i}", "unit": "bn", "series": [{"name": c, "column": c} for c in pair]}
+            for i, pair in enumerate(zip(columns[::2], columns[1::2], strict=True))
         ]
         for months in (96, 1200, 5000):
             values = {c: np.cumsum(np.random.default_rng(2).normal(size=months + 200)) for c in columns}

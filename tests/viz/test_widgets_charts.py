@@ -48,7 +48,10 @@ def test_only_new_months_travel() -> None:
     assert charts.tail["at"] == 10, "nothing new, nothing sent"
 
 
-@given(st.lists(st.tuples(st.sampled_from(["data", "baseline"]), st.sampled_from("ab"), st.integers(0, 30)), max_size=20))
+STEPS = st.tuples(st.sampled_from(["data", "baseline"]), st.sampled_from("ab"), st.integers(0, 30))
+
+
+@given(st.lists(STEPS, max_size=20))
 @settings(deadline=None, max_examples=60)
 def test_what_has_travelled_is_what_python_holds(steps: list[tuple[str, str, int]]) -> None:
     """A browser that takes in every message as the module does ends with the arrays of the last assignment."""
@@ -166,6 +169,15 @@ def test_the_pointer_and_the_scrubbed_month_choose_the_values(stage: Any) -> Non
     assert values(page)[2] == "110"
 
 
+def test_rendered_before_it_is_on_the_page_it_fits_all_the_same(stage: Any) -> None:
+    page = stage()
+    page.show(Charts(panels=PANELS, data=data(11)), late=100)
+    page.page.wait_for_timeout(100)
+    assert values(page)[2] == "110"
+    panel, plot = page.page.locator(".iv-panel").first.bounding_box(), width_of_plot(page, 0)
+    assert plot["width"] > 0.7 * panel["width"]
+
+
 def test_months_by_keyboard(stage: Any) -> None:
     page = stage()
     page.show(Charts(panels=PANELS, data=data(11)))
@@ -247,7 +259,7 @@ def test_the_explanation_opens_and_closes(stage: Any) -> None:
         (PANELS, ChartData("a", 1, {})),
         (PANELS, ChartData("a", 1, {"token": [np.nan, -1.0], "rent": [np.inf, 1.0], "debt": [np.nan] * 2})),
         (PANELS, ChartData("a", 1, {"token": [-1.0], "rent": [0.0], "debt": [-5.0]})),
-        ([{**dict.fromkeys(("title", "unit", "about"), HOSTILE), "series": [dict(name=HOSTILE, column="debt")]}], data(3)),
+        ([{"title": HOSTILE, "about": HOSTILE, "series": [{"name": HOSTILE, "column": "debt"}]}], data(3)),
     ],
 )
 def test_odd_data_draw_what_can_be_drawn(stage: Any, panels: Any, given: Any) -> None:

@@ -21,7 +21,7 @@ SHEET = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="view
 body.dark {background: #0b1016}</style><div id="here"></div></html>"""
 # The model as anywidget hands it to a module: get, set, on, off, send, save_changes.
 MODEL = """
-const unpack = (value) => {
+window.unpack = (value) => {
   if (Array.isArray(value)) return value.map(unpack);
   if (value === null || typeof value !== "object") return value;
   if ("__bytes" in value) {
@@ -40,14 +40,13 @@ class Model {
   off(event, act) { this.heard[event]?.delete(act); }
   listeners() { return Object.values(this.heard).reduce((sum, acts) => sum + acts.size, 0); }
   receive(message) { for (const act of this.heard["msg:custom"] ?? []) act(unpack(message), []); }
-  update(state) {
-    for (const [name, value] of Object.entries(unpack(state))) {
-      this.state[name] = value;
-      for (const act of this.heard[`change:${name}`] ?? []) act();
-    }
+  take(name, value) {
+    this.state[name] = value;
+    for (const act of this.heard[`change:${name}`] ?? []) act();
   }
+  update(state) { for (const [name, value] of Object.entries(unpack(state))) this.take(name, value); }
 }
-window.start = async (text, style, state) => {
+window.start = async (text, style, state, late) => {
   document.head.append(Object.assign(document.createElement("style"), {textContent: style}));
   const url = URL.createObjectURL(new Blob([text], {type: "text/javascript"}));
   let widget = (await import(url)).default;
@@ -55,7 +54,12 @@ window.start = async (text, style, state) => {
   window.model = new Model(state);
   document.body.classList.toggle("dark", Boolean(state.dark));
   const stopModel = await widget.initialize?.({model: window.model});
-  const stopView = await widget.render({model: window.model, el: document.getElementById("here")});
+  const el = document.createElement("div");
+  const here = document.getElementById("here");
+  if (!late) here.append(el);
+  const stopView = await widget.render({model: window.model, el});
+  await new Promise((done) => setTimeout(done, late));
+  here.append(el);
   window.stop = () => { stopView?.(); stopModel?.(); };
 };
 """
@@ -91,13 +95,13 @@ class Stage:
         self.mistakes.append(f"fetched {route.request.url}")
         route.abort()
 
-    def show(self, widget: anywidget.AnyWidget) -> None:
-        """Put a widget on the page as its Python side stands."""
+    def show(self, widget: anywidget.AnyWidget, late: int = 0) -> None:
+        """Put a widget on the page as its Python side stands, its element some ms after it was rendered."""
         state = widget.get_state()
         names = [name for name in state if not name.startswith("_") and name not in ("layout", "tabbable", "tooltip")]
         kept = {name: encoded(state[name]) for name in names}
         style = getattr(widget, "_css", "")
-        self.page.evaluate("([text, style, state]) => start(text, style, state)", [widget._esm, style, kept])
+        self.page.evaluate("(given) => start(...given)", [widget._esm, style, kept, late])
 
     def update(self, **traits: Any) -> None:
         """Set traits as Python would."""

@@ -71,6 +71,7 @@ class Charts(anywidget.AnyWidget):
 
     def __init__(self, **given: Any) -> None:
         self._sent: dict[str, tuple[str, int]] = {}
+        self._serial = 0  # a browser takes no notice of a value equal to the last one
         super().__init__(**given)
         self.on_msg(self._asked)
         self._send_all()
@@ -90,7 +91,8 @@ class Charts(anywidget.AnyWidget):
             self._send_all()
         elif months > sent:
             self._sent[which] = (run, months)
-            self.tail = {"which": which, "run": run, "at": sent, "values": _packed([c[sent:] for c in columns])}
+            values = _packed([column[sent:] for column in columns])
+            self.tail = {"serial": self._next(), "which": which, "run": run, "at": sent, "values": values}
 
     def _asked(self, _widget: Any, content: Any, _buffers: Any) -> None:
         """The browser has missed something, as after a reload."""
@@ -98,7 +100,7 @@ class Charts(anywidget.AnyWidget):
             self._send_all()
 
     def _send_all(self) -> None:
-        history: dict[str, Any] = {"columns": self._names()}
+        history: dict[str, Any] = {"serial": self._next(), "columns": self._names()}
         for which in self.WHICH:
             held: ChartData | None = getattr(self, which)
             columns = self._columns(held)
@@ -114,7 +116,10 @@ class Charts(anywidget.AnyWidget):
             }
         self.tail = {}
         self.history = history
-        self.send_state("history")  # also when the browser asks for what Python thinks it has
+
+    def _next(self) -> int:
+        self._serial += 1
+        return self._serial
 
     def _names(self) -> list[str]:
         return list(dict.fromkeys(line["column"] for panel in self.panels for line in panel["series"]))

@@ -95,6 +95,7 @@ function show(model, el, runs) {
   let asked = 0;
   let reading = null; // month under the pointer or chosen by keys
   let stale = new Set();
+  let built = false;
 
   // --- months -------------------------------------------------------------------------------------------
   function months() {
@@ -160,6 +161,8 @@ function show(model, el, runs) {
   }
 
   function rebuild() {
+    if (!grid.clientWidth) return;
+    built = true;
     ink = colours(root);
     dispose();
     build();
@@ -344,6 +347,7 @@ function show(model, el, runs) {
     if (stale.size && !asked && !signal.aborted) asked = requestAnimationFrame(update);
   }, { rootMargin: "100px" });
   const watch = new ResizeObserver(() => {
+    if (!built && grid.clientWidth > 0) rebuild(); // only on the page the style sheet tells colours and widths
     for (const { drawn, plot } of charts) {
       const width = plot.clientWidth;
       if (width > 0 && width !== drawn.width) drawn.setSize({ width, height: HEIGHT });
@@ -394,7 +398,7 @@ function show(model, el, runs) {
     });
   }, { signal });
 
-  build();
+  rebuild();
   listen(model, "change:panels", rebuild, signal);
   for (const trait of ["history", "tail"]) listen(model, `change:${trait}`, wake, signal);
   listen(model, "change:history", drawLine, signal);

@@ -62,13 +62,15 @@ function filled(node, attributes, children) {
   return node;
 }
 
-/** Colours as the style sheet has them for this root, light or dark. */
+/** Colours as the style sheet has them for this root, light or dark; a root outside the page has none yet. */
 export function colours(root) {
   const style = getComputedStyle(root);
+  const known = new Map();
   return new Proxy({}, {
-    get(known, name) {
-      known[name] ??= style.getPropertyValue(`--iv-${String(name)}`).trim() || "#888";
-      return known[name];
+    get(_target, name) {
+      const found = known.get(name) ?? style.getPropertyValue(`--iv-${String(name)}`).trim();
+      if (found) known.set(name, found);
+      return found || "#888";
     },
   });
 }

@@ -11,6 +11,7 @@ import { settle } from "./settle.js";
 const MARGIN = { left: 26, right: 26, top: 74, bottom: 50 };
 const SMALLEST = 3.2;
 const BURDEN = 45; // ms; a picture of the edges that takes longer is drawn without detail while months go by
+const SLOW = 40; // ms a picture; above it firms change size at once, not smoothly
 const CALM = 250; // ms without a new month after which detail is drawn
 const NAMES_EVERY = 250; // ms between new choices of names while months go by
 const ICONS = {
@@ -90,12 +91,15 @@ function render({ model, el }) {
   let walked = -1; // firm the arrow keys are on
   let ink = colours(root);
   let asked = 0;
+  let onPage = false;
   let edgesStale = true;
   let heavy = false; // whether a full picture of the edges takes too long for every month
   let plain = false; // whether the edges are drawn without detail now
   let painted = null; // when the edges were last painted, until it is known how long that took
   let rest = 0; // ms the edges are left alone after a painting
   let nextEdges = 0;
+  let lastDraw = 0;
+  let pace = 16; // ms from one picture to the next, smoothed
   let labelView = "";
   let labelMonth = "";
   let nextLabels = 0;
@@ -132,14 +136,15 @@ function render({ model, el }) {
     health = typed(given.health, Uint8Array);
     sizesBefore = sizes.map((size, i) => (i < kept.length ? kept[i] : size));
     edges = readEdges(given, keptAmounts);
-    lasts = still || !lastFrame ? 0 : Math.min(400, Math.max(30, time - lastFrame));
+    lasts = still || !lastFrame || pace > SLOW ? 0 : Math.min(400, Math.max(30, time - lastFrame));
     began = time;
     lastFrame = time;
     const top = sizes.reduce((most, size) => Math.max(most, size), 0);
     if (top > largest * 1.02) {
       const first = largest === 0;
-      largest = first ? top : Math.max(top, largest);
-      scale();
+      largest = top;
+      if (first) arrange();
+      else scale();
     }
     playback.push(frame.month, frame.label, frame.cascade, still);
     month.textContent = frame.label;
@@ -180,22 +185,30 @@ function render({ model, el }) {
     const width = stage.clientWidth;
     const height = stage.clientHeight;
     if (!width || !height) return;
+    if (!onPage) {
+      onPage = true; // only now the style sheet tells the colours
+      recolour();
+    }
     for (const canvas of [back, middle, front]) {
       canvas.width = Math.round(width * ratio());
       canvas.height = Math.round(height * ratio());
     }
     scale();
+    spots = places(width, height);
+    viewed();
   }
 
-  /** Radius per size and a place for every firm: as told by Python, moved just enough that none covers another. */
+  /** Radius per size: the largest firm of the run so far, or all together, take what room there is. */
   function scale() {
-    const width = stage.clientWidth;
-    const height = stage.clientHeight;
-    if (!width || !height) return;
+    const { clientWidth: width, clientHeight: height } = stage;
     const total = sizes.reduce((sum, size) => sum + size, 0) || 1;
-    const room = (width - MARGIN.left - MARGIN.right) * (height - MARGIN.top - MARGIN.bottom);
+    const room = Math.max(1, (width - MARGIN.left - MARGIN.right) * (height - MARGIN.top - MARGIN.bottom));
     const widest = Math.min(0.075 * Math.min(width, height) + 6, 46);
-    unit = Math.min(widest / Math.sqrt(largest || 1), Math.sqrt((0.09 * Math.max(room, 1)) / (Math.PI * total)));
+    unit = Math.min(widest / Math.sqrt(largest || 1), Math.sqrt((0.09 * room) / (Math.PI * total)));
+  }
+
+  /** A place for every firm, as told by Python and moved just enough that none covers another at its present size. */
+  function places(width, height) {
     const radii = Float32Array.from({ length: count }, (_, i) => radiusOf(sizes[i] ?? 0));
     const turned = width < 0.85 * height;
     const across = width - MARGIN.left - MARGIN.right;
@@ -204,8 +217,7 @@ function render({ model, el }) {
       x: Float32Array.from({ length: count }, (_, i) => MARGIN.left + across * finite(turned ? firms.y[i] : firms.x[i])),
       y: Float32Array.from({ length: count }, (_, i) => MARGIN.top + down * finite(turned ? firms.x[i] : firms.y[i])),
     };
-    spots = settle(home, radii, { left: 8, top: MARGIN.top - 20, right: width - 8, bottom: height - 34 });
-    viewed();
+    return settle(home, radii, { left: 8, top: MARGIN.top - 20, right: width - 8, bottom: height - 34 });
   }
 
   function viewed() {
@@ -241,9 +253,11 @@ function render({ model, el }) {
       // What the last picture of the edges took, to the next chance of drawing, tells whether they are a burden.
       const took = time - painted.at;
       if (!painted.light) heavy = took > BURDEN;
-      rest = took > BURDEN ? 2 * took : 0;
+      rest = took > BURDEN ? 3 * took : 0;
       painted = null;
     }
+    if (lastDraw && time - lastDraw < 1000) pace += 0.2 * (time - lastDraw - pace);
+    lastDraw = time;
     const done = progress(time);
     locate(done);
     const calm = time - lastFrame > CALM;
@@ -258,6 +272,7 @@ function render({ model, el }) {
     const moving = paintFirms(time);
     root.dataset.drawn = String(Number(root.dataset.drawn ?? 0) + 1);
     if (done < 1 || moving || edgesStale || plain || painted) wake();
+    else lastDraw = 0;
   }
 
   function begin(pen) {
