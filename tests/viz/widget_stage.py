@@ -17,7 +17,7 @@ ARGUMENTS = [
 ]  # fmt: skip
 ORIGIN = "http://widgets.test"
 SHEET = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>widget</title><style>body {margin: 0; padding: 12px; background: #fff}
+<title>widget</title><style>body {margin: 0; padding: 12px; background: #fff; font-family: sans-serif}
 body.dark {background: #0b1016}</style><div id="here"></div></html>"""
 # The model as anywidget hands it to a module: get, set, on, off, send, save_changes.
 MODEL = """

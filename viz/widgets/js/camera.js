@@ -49,39 +49,51 @@ export function steer(stage, camera, heard, signal) {
   };
   const options = { signal };
   stage.style.touchAction = "pan-y";
-  stage.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey && !event.metaKey && !stage.contains(document.activeElement)) return;
-    event.preventDefault();
-    const { x, y } = at(event);
-    camera.about(x, y, Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.002)));
-    moved();
-  }, { signal, passive: false });
-  stage.addEventListener("pointerdown", (event) => {
-    if (event.target.closest("button")) return;
-    fingers.set(event.pointerId, at(event));
-    travelled = fingers.size > 1 ? Infinity : 0;
-    spread = distance(fingers);
-  }, options);
-  stage.addEventListener("pointermove", (event) => {
-    const now = at(event);
-    const before = fingers.get(event.pointerId);
-    if (!before) {
-      if (event.pointerType === "mouse") heard.hover(now.x, now.y);
-      return;
-    }
-    fingers.set(event.pointerId, now);
-    travelled += Math.hypot(now.x - before.x, now.y - before.y);
-    if (travelled > 5 && !stage.hasPointerCapture(event.pointerId)) stage.setPointerCapture(event.pointerId);
-    if (fingers.size === 2) {
-      const wide = distance(fingers);
-      const [a, b] = [...fingers.values()];
-      if (spread > 0) camera.about((a.x + b.x) / 2, (a.y + b.y) / 2, wide / spread);
-      spread = wide;
-    }
-    camera.x += (now.x - before.x) / fingers.size;
-    camera.y += (now.y - before.y) / fingers.size;
-    moved();
-  }, options);
+  stage.addEventListener(
+    "wheel",
+    (event) => {
+      if (!event.ctrlKey && !event.metaKey && !stage.contains(document.activeElement)) return;
+      event.preventDefault();
+      const { x, y } = at(event);
+      camera.about(x, y, Math.exp(-event.deltaY * (event.deltaMode === 1 ? 0.05 : 0.002)));
+      moved();
+    },
+    { signal, passive: false },
+  );
+  stage.addEventListener(
+    "pointerdown",
+    (event) => {
+      if (event.target.closest("button")) return;
+      fingers.set(event.pointerId, at(event));
+      travelled = fingers.size > 1 ? Infinity : 0;
+      spread = distance(fingers);
+    },
+    options,
+  );
+  stage.addEventListener(
+    "pointermove",
+    (event) => {
+      const now = at(event);
+      const before = fingers.get(event.pointerId);
+      if (!before) {
+        if (event.pointerType === "mouse") heard.hover(now.x, now.y);
+        return;
+      }
+      fingers.set(event.pointerId, now);
+      travelled += Math.hypot(now.x - before.x, now.y - before.y);
+      if (travelled > 5 && !stage.hasPointerCapture(event.pointerId)) stage.setPointerCapture(event.pointerId);
+      if (fingers.size === 2) {
+        const wide = distance(fingers);
+        const [a, b] = [...fingers.values()];
+        if (spread > 0) camera.about((a.x + b.x) / 2, (a.y + b.y) / 2, wide / spread);
+        spread = wide;
+      }
+      camera.x += (now.x - before.x) / fingers.size;
+      camera.y += (now.y - before.y) / fingers.size;
+      moved();
+    },
+    options,
+  );
   const lifted = (event) => {
     const held = fingers.delete(event.pointerId);
     spread = distance(fingers);
@@ -92,9 +104,13 @@ export function steer(stage, camera, heard, signal) {
   };
   stage.addEventListener("pointerup", lifted, options);
   stage.addEventListener("pointercancel", lifted, options);
-  stage.addEventListener("pointerleave", (event) => {
-    if (!fingers.has(event.pointerId)) heard.hover(null);
-  }, options);
+  stage.addEventListener(
+    "pointerleave",
+    (event) => {
+      if (!fingers.has(event.pointerId)) heard.hover(null);
+    },
+    options,
+  );
 }
 
 function distance(fingers) {

@@ -1,7 +1,7 @@
 // Small panels of lines over the same months. uPlot draws them; it stands before this file as a global name.
 /* global uPlot */
 
-import { colours, digits, element, listen, monthName, rootOf, say, typed } from "./common.js";
+import { colours, digits, element, listen, monthName, rootOf, save, say, typed } from "./common.js";
 
 const HEIGHT = 150;
 const LONG = 30; // months beyond which years are enough on the axis
@@ -23,7 +23,12 @@ class Runs {
     this.columns = history.columns ?? [];
     for (const which of ["data", "baseline"]) {
       const given = history[which];
-      this[which] = { run: given?.run ?? null, first: given?.first ?? 0, months: 0, values: this.columns.map(() => []) };
+      this[which] = {
+        run: given?.run ?? null,
+        first: given?.first ?? 0,
+        months: 0,
+        values: this.columns.map(() => []),
+      };
       if (given) this.add(which, typed(given.values, Float32Array), given.months);
     }
   }
@@ -81,11 +86,15 @@ function show(model, el, runs) {
   const { signal } = life;
   const root = rootOf(model, el, "charts", () => rebuild(), signal);
   const title = element("span", { class: "iv-line-title" });
-  const save = element("button", { type: "button", class: "iv-save", title: "Download all panels as PNG" }, "PNG");
+  const keep = element("button", { type: "button", class: "iv-save", title: "Download all panels as PNG" }, "PNG");
   const time = element("div", { class: "iv-time" });
-  const line = element("div", { class: "iv-line" }, title, time, save);
-  const grid = element("div", { class: "iv-grid", tabindex: 0, role: "group",
-    "aria-label": "Charts over time. Left and right arrows move through the months, Enter goes to one." });
+  const line = element("div", { class: "iv-line" }, title, time, keep);
+  const grid = element("div", {
+    class: "iv-grid",
+    tabindex: 0,
+    role: "group",
+    "aria-label": "Charts over time. Left and right arrows move through the months, Enter goes to one.",
+  });
   const spoken = element("div", { class: "iv-unseen", "aria-live": "polite" });
   const note = element("div", { class: "iv-charts-note" });
   root.append(line, grid, note, spoken);
@@ -96,6 +105,8 @@ function show(model, el, runs) {
   let reading = null; // month under the pointer or chosen by keys
   let stale = new Set();
   let built = false;
+
+  const family = () => getComputedStyle(root).fontFamily;
 
   // --- months -------------------------------------------------------------------------------------------
   function months() {
@@ -121,9 +132,22 @@ function show(model, el, runs) {
     charts = (model.get("panels") ?? []).map((panel, p) => {
       const unit = element("span", { class: "iv-panel-unit" }, panel.unit ?? "");
       const heading = element("span", { class: "iv-panel-title" }, panel.title ?? "");
-      const about = element("div", { class: "iv-about", hidden: true, id: `iv-about-${p}-${Math.random().toString(36).slice(2)}` }, panel.about ?? "");
-      const why = element("button", { type: "button", title: "What am I looking at?", "aria-expanded": "false",
-        "aria-controls": about.id, "aria-label": `What am I looking at: ${panel.title ?? ""}` }, "?");
+      const about = element(
+        "div",
+        { class: "iv-about", hidden: true, id: `iv-about-${p}-${Math.random().toString(36).slice(2)}` },
+        panel.about ?? "",
+      );
+      const why = element(
+        "button",
+        {
+          type: "button",
+          title: "What am I looking at?",
+          "aria-expanded": "false",
+          "aria-controls": about.id,
+          "aria-label": `What am I looking at: ${panel.title ?? ""}`,
+        },
+        "?",
+      );
       const shut = (closed) => {
         about.hidden = closed;
         why.setAttribute("aria-expanded", String(!closed));
@@ -133,11 +157,29 @@ function show(model, el, runs) {
       const series = panel.series ?? [];
       const numbers = series.map(() => element("b", { style: "font-weight:600" }));
       const bases = series.map(() => element("span"));
-      const values = element("div", { class: "iv-values" }, ...series.map((one, i) => element("span", { class: "iv-value" },
-        element("i", { style: `background: var(--iv-series${(i % SERIES) + 1})` }), element("span", {}, one.name ?? ""), numbers[i], bases[i])));
+      const values = element(
+        "div",
+        { class: "iv-values" },
+        ...series.map((one, i) =>
+          element(
+            "span",
+            { class: "iv-value" },
+            element("i", { style: `background: var(--iv-series${(i % SERIES) + 1})` }),
+            element("span", {}, one.name ?? ""),
+            numbers[i],
+            bases[i],
+          ),
+        ),
+      );
       const plot = element("div", { class: "iv-plot", role: "img" });
-      const box = element("div", { class: "iv-panel" }, element("div", { class: "iv-panel-head" }, heading, unit, panel.about ? why : null),
-        values, plot, about);
+      const box = element(
+        "div",
+        { class: "iv-panel" },
+        element("div", { class: "iv-panel-head" }, heading, unit, panel.about ? why : null),
+        values,
+        plot,
+        about,
+      );
       grid.append(box);
       const chart = { panel, series, numbers, bases, plot, box, drawn: null, seen: true };
       chart.drawn = new uPlot(options(chart), dataOf(chart), plot);
@@ -170,33 +212,59 @@ function show(model, el, runs) {
 
   function options(chart) {
     const log = Boolean(chart.panel.log);
-    const lines = (dashed) => chart.series.map((one, i) => ({
-      label: one.name,
-      stroke: ink[`series${(i % SERIES) + 1}`],
-      width: dashed ? 1 : 1.8,
-      dash: dashed ? [5, 4] : undefined,
-      alpha: dashed ? 0.8 : 1,
-      points: { show: false },
-    }));
+    const small = `11px ${family()}`;
+    const lines = (dashed) =>
+      chart.series.map((one, i) => ({
+        label: one.name,
+        stroke: ink[`series${(i % SERIES) + 1}`],
+        width: dashed ? 1 : 1.8,
+        dash: dashed ? [5, 4] : undefined,
+        alpha: dashed ? 0.8 : 1,
+        points: { show: false },
+      }));
     return {
       width: Math.max(80, chart.plot.clientWidth || 280),
       height: HEIGHT,
       legend: { show: false },
-      cursor: { sync: { key: sync.key, setSeries: false }, y: false, drag: { x: false, y: false }, points: { size: 6 },
-        bind: { dblclick: () => null } },
+      cursor: {
+        sync: { key: sync.key, setSeries: false },
+        y: false,
+        drag: { x: false, y: false },
+        points: { size: 6 },
+        bind: { dblclick: () => null },
+      },
       scales: {
-        x: { time: false, range: () => {
-          const { first, last } = months();
-          return [first, last];
-        } },
+        x: {
+          time: false,
+          range: () => {
+            const { first, last } = months();
+            return [first, last];
+          },
+        },
         y: log ? { distr: 3 } : { range: (_u, low, high) => roomy(low, high) },
       },
       axes: [
-        { stroke: ink.soft, grid: { show: false }, ticks: { stroke: ink.line, size: 4 }, size: 24, gap: 2, font: "11px system-ui, sans-serif",
+        {
+          stroke: ink.soft,
+          grid: { show: false },
+          ticks: { stroke: ink.line, size: 4 },
+          size: 24,
+          gap: 2,
+          font: small,
           splits: (u) => yearTicks(u.scales.x.min, u.scales.x.max, u.bbox.width / devicePixelRatio),
-          values: (u, splits) => splits.map((month) => tickName(month, u.scales.x.max - u.scales.x.min)) },
-        { stroke: ink.soft, grid: { stroke: ink.line, width: 0.6 }, ticks: { show: false }, size: AXIS, gap: 4, font: "11px system-ui, sans-serif",
-          space: 28, splits: log ? (_u, _axis, low, high) => decades(low, high) : undefined, values: (_u, splits) => splits.map((value) => (value === null ? "" : short(value))) },
+          values: (u, splits) => splits.map((month) => tickName(month, u.scales.x.max - u.scales.x.min)),
+        },
+        {
+          stroke: ink.soft,
+          grid: { stroke: ink.line, width: 0.6 },
+          ticks: { show: false },
+          size: AXIS,
+          gap: 4,
+          font: small,
+          space: 28,
+          splits: log ? (_u, _axis, low, high) => decades(low, high) : undefined,
+          values: (_u, splits) => splits.map((value) => (value === null ? "" : short(value))),
+        },
       ],
       series: [{}, ...lines(false), ...lines(true)],
       hooks: { draw: [(u) => drawMarks(u)], setCursor: [(u) => pointed(u)] },
@@ -231,7 +299,8 @@ function show(model, el, runs) {
       pen.setLineDash([]);
     };
     pen.save();
-    for (const month of new Set((model.get("marks") ?? []).map((mark) => mark.month))) upright(month, ink.loss, 1.5, [], 0.93, 1);
+    for (const month of new Set((model.get("marks") ?? []).map((mark) => mark.month)))
+      upright(month, ink.loss, 1.5, [], 0.93, 1);
     const cursor = model.get("cursor");
     if (cursor >= 0) upright(cursor, ink.focus, 1.5, [], 0, 1);
     pen.restore();
@@ -248,25 +317,37 @@ function show(model, el, runs) {
       byMonth.set(mark.month, [...(byMonth.get(mark.month) ?? []), String(mark.text ?? "")]);
     }
     const years = yearTicks(first, last, wide).map((month) =>
-      element("span", { class: "iv-year", style: `left:${at(month)}px` }, tickName(month, last - first)));
+      element("span", { class: "iv-year", style: `left:${at(month)}px` }, tickName(month, last - first)),
+    );
     // From the last to the first, so that no name covers the tick of a later one: names take the lower row if no
     // tick follows within their length, else the upper one.
     let tick = Infinity;
     let upper = Infinity;
-    const buttons = [...byMonth].sort((a, b) => b[0] - a[0]).map(([month, names]) => {
-      const x = at(month);
-      const name = names[0].length > LONGEST ? `${names[0].slice(0, LONGEST - 1)}…` : names[0];
-      const text = names.length > 1 ? `${name} +${names.length - 1}` : name;
-      const end = x + 6.8 * text.length + 12;
-      const row = end < tick ? 0 : end < upper ? 1 : -1;
-      tick = x;
-      if (row === 1) upper = x;
-      const whole = `${names.join(", ")}, ${monthName(month)}`;
-      const button = element("button", { type: "button", class: "iv-mark", title: whole, "aria-label": `Failed: ${whole}`,
-        style: `left:${x}px;height:${row === 1 ? 38 : row === 0 ? 20 : 12}px` }, row < 0 ? "" : text);
-      button.addEventListener("click", () => say(model, "clicked_month", { month }), { signal });
-      return button;
-    });
+    const buttons = [...byMonth]
+      .sort((a, b) => b[0] - a[0])
+      .map(([month, names]) => {
+        const x = at(month);
+        const name = names[0].length > LONGEST ? `${names[0].slice(0, LONGEST - 1)}…` : names[0];
+        const text = names.length > 1 ? `${name} +${names.length - 1}` : name;
+        const end = x + 6.8 * text.length + 12;
+        const row = end < tick ? 0 : end < upper ? 1 : -1;
+        tick = x;
+        if (row === 1) upper = x;
+        const whole = `${names.join(", ")}, ${monthName(month)}`;
+        const button = element(
+          "button",
+          {
+            type: "button",
+            class: "iv-mark",
+            title: whole,
+            "aria-label": `Failed: ${whole}`,
+            style: `left:${x}px;height:${row === 1 ? 38 : row === 0 ? 20 : 12}px`,
+          },
+          row < 0 ? "" : text,
+        );
+        button.addEventListener("click", () => say(model, "clicked_month", { month }), { signal });
+        return button;
+      });
     title.textContent = buttons.length ? "Failures" : "No failures so far";
     time.replaceChildren(...years, ...buttons.reverse());
   }
@@ -300,23 +381,31 @@ function show(model, el, runs) {
     note.textContent = month === null ? "" : `Values of ${monthName(month)}${dashed} · click a chart to go to a month`;
   }
 
-  grid.addEventListener("keydown", (event) => {
-    if (event.target !== grid || event.ctrlKey || event.metaKey || event.altKey || !runs.data.months) return;
-    const { first, count } = months();
-    const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12 }[event.key];
-    if (step) {
-      const start = reading ?? Math.max(first, model.get("cursor") >= 0 ? model.get("cursor") : first + count - 1);
-      reading = Math.max(first, Math.min(first + count - 1, start + step));
-      readOut();
-      spoken.textContent = `${monthName(reading)}: ${charts.map((chart) => chart.plot.getAttribute("aria-label")).join("; ")}`;
-      for (const { drawn } of charts) drawn.setCursor({ left: drawn.valToPos(reading, "x"), top: 1 }, false);
-    } else if (event.key === "Enter" && reading !== null) say(model, "clicked_month", { month: reading });
-    else return;
-    event.preventDefault();
-  }, { signal });
-  grid.addEventListener("click", (event) => {
-    if (event.target.closest(".u-over") && reading !== null) say(model, "clicked_month", { month: reading });
-  }, { signal });
+  grid.addEventListener(
+    "keydown",
+    (event) => {
+      if (event.target !== grid || event.ctrlKey || event.metaKey || event.altKey || !runs.data.months) return;
+      const { first, count } = months();
+      const step = { ArrowLeft: -1, ArrowRight: 1, PageUp: -12, PageDown: 12 }[event.key];
+      if (step) {
+        const start = reading ?? Math.max(first, model.get("cursor") >= 0 ? model.get("cursor") : first + count - 1);
+        reading = Math.max(first, Math.min(first + count - 1, start + step));
+        readOut();
+        spoken.textContent = `${monthName(reading)}: ${charts.map((chart) => chart.plot.getAttribute("aria-label")).join("; ")}`;
+        for (const { drawn } of charts) drawn.setCursor({ left: drawn.valToPos(reading, "x"), top: 1 }, false);
+      } else if (event.key === "Enter" && reading !== null) say(model, "clicked_month", { month: reading });
+      else return;
+      event.preventDefault();
+    },
+    { signal },
+  );
+  grid.addEventListener(
+    "click",
+    (event) => {
+      if (event.target.closest(".u-over") && reading !== null) say(model, "clicked_month", { month: reading });
+    },
+    { signal },
+  );
 
   // --- keeping up ---------------------------------------------------------------------------------------
   function wake() {
@@ -339,13 +428,16 @@ function show(model, el, runs) {
     wake();
   }
 
-  const inView = new IntersectionObserver((entries) => {
-    for (const entry of entries) {
-      const chart = charts.find((one) => one.box === entry.target);
-      if (chart) chart.seen = entry.isIntersecting;
-    }
-    if (stale.size && !asked && !signal.aborted) asked = requestAnimationFrame(update);
-  }, { rootMargin: "100px" });
+  const inView = new IntersectionObserver(
+    (entries) => {
+      for (const entry of entries) {
+        const chart = charts.find((one) => one.box === entry.target);
+        if (chart) chart.seen = entry.isIntersecting;
+      }
+      if (stale.size && !asked && !signal.aborted) asked = requestAnimationFrame(update);
+    },
+    { rootMargin: "100px" },
+  );
   const watch = new ResizeObserver(() => {
     if (!built && grid.clientWidth > 0) rebuild(); // only on the page the style sheet tells colours and widths
     for (const { drawn, plot } of charts) {
@@ -357,46 +449,48 @@ function show(model, el, runs) {
   watch.observe(grid);
 
   // --- the panels as a picture --------------------------------------------------------------------------
-  save.addEventListener("click", () => {
-    const ratio = devicePixelRatio || 1;
-    const area = grid.getBoundingClientRect();
-    const sheet = element("canvas", { width: Math.round(area.width * ratio), height: Math.round((area.height + 24) * ratio) });
-    const pen = sheet.getContext("2d");
-    pen.scale(ratio, ratio);
-    pen.fillStyle = ink.paper;
-    pen.fillRect(0, 0, area.width, area.height + 24);
-    pen.textBaseline = "top";
-    for (const chart of charts) {
-      if (!chart.seen) chart.drawn.setData(dataOf(chart));
-      const box = chart.box.getBoundingClientRect();
-      const place = chart.plot.getBoundingClientRect();
-      const x = box.left - area.left + LEFT_OF_PLOT;
-      const y = box.top - area.top + 8;
-      pen.fillStyle = ink.ink;
-      pen.font = "600 14px system-ui, sans-serif";
-      pen.fillText(chart.panel.title ?? "", x, y);
-      const after = x + pen.measureText(chart.panel.title ?? "").width + 6;
-      pen.font = "12px system-ui, sans-serif";
-      pen.fillStyle = ink.soft;
-      pen.fillText(chart.panel.unit ?? "", after, y + 2);
-      chart.series.forEach((one, i) => {
-        const text = `${one.name ?? ""} ${chart.numbers[i].textContent} ${chart.bases[i].textContent}`;
-        pen.fillStyle = ink[`series${(i % SERIES) + 1}`];
-        pen.fillRect(x, y + 31 + 17 * i, 12, 3);
-        pen.fillStyle = ink.ink;
-        pen.fillText(text, x + 17, y + 25 + 17 * i);
+  keep.addEventListener(
+    "click",
+    () => {
+      const ratio = devicePixelRatio || 1;
+      const area = grid.getBoundingClientRect();
+      const sheet = element("canvas", {
+        width: Math.round(area.width * ratio),
+        height: Math.round((area.height + 24) * ratio),
       });
-      pen.drawImage(chart.drawn.ctx.canvas, place.left - area.left, place.top - area.top, chart.drawn.width, HEIGHT);
-    }
-    pen.fillStyle = ink.soft;
-    pen.fillText(note.textContent.replace(/ · click.*/, ""), 8, area.height + 6);
-    sheet.toBlob((blob) => {
-      if (!blob || signal.aborted) return;
-      const address = URL.createObjectURL(blob);
-      element("a", { href: address, download: "charts.png" }).click();
-      setTimeout(() => URL.revokeObjectURL(address), 10000);
-    });
-  }, { signal });
+      const pen = sheet.getContext("2d");
+      pen.scale(ratio, ratio);
+      pen.fillStyle = ink.paper;
+      pen.fillRect(0, 0, area.width, area.height + 24);
+      pen.textBaseline = "top";
+      for (const chart of charts) {
+        if (!chart.seen) chart.drawn.setData(dataOf(chart));
+        const box = chart.box.getBoundingClientRect();
+        const place = chart.plot.getBoundingClientRect();
+        const x = box.left - area.left + LEFT_OF_PLOT;
+        const y = box.top - area.top + 8;
+        pen.fillStyle = ink.ink;
+        pen.font = `600 14px ${family()}`;
+        pen.fillText(chart.panel.title ?? "", x, y);
+        const after = x + pen.measureText(chart.panel.title ?? "").width + 6;
+        pen.font = `12px ${family()}`;
+        pen.fillStyle = ink.soft;
+        pen.fillText(chart.panel.unit ?? "", after, y + 2);
+        chart.series.forEach((one, i) => {
+          const text = `${one.name ?? ""} ${chart.numbers[i].textContent} ${chart.bases[i].textContent}`;
+          pen.fillStyle = ink[`series${(i % SERIES) + 1}`];
+          pen.fillRect(x, y + 31 + 17 * i, 12, 3);
+          pen.fillStyle = ink.ink;
+          pen.fillText(text, x + 17, y + 25 + 17 * i);
+        });
+        pen.drawImage(chart.drawn.ctx.canvas, place.left - area.left, place.top - area.top, chart.drawn.width, HEIGHT);
+      }
+      pen.fillStyle = ink.soft;
+      pen.fillText(note.textContent.replace(/ · click.*/, ""), 8, area.height + 6);
+      save(sheet, "charts.png", signal);
+    },
+    { signal },
+  );
 
   rebuild();
   listen(model, "change:panels", rebuild, signal);

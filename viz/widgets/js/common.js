@@ -4,8 +4,14 @@ const SVG = "http://www.w3.org/2000/svg";
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 export const KIND_LABELS = {
-  lab: "AI lab", hyperscaler: "hyperscaler", neocloud: "neocloud", vehicle: "project vehicle", lender: "lender",
-  vendor: "chip vendor", entrant: "open-weights entrant", outside: "outside sector",
+  lab: "AI lab",
+  hyperscaler: "hyperscaler",
+  neocloud: "neocloud",
+  vehicle: "project vehicle",
+  lender: "lender",
+  vendor: "chip vendor",
+  entrant: "open-weights entrant",
+  outside: "outside sector",
 };
 
 /** A typed array over what Python sent: a buffer, or a plain list. Copies only where the memory is not aligned. */
@@ -66,13 +72,16 @@ function filled(node, attributes, children) {
 export function colours(root) {
   const style = getComputedStyle(root);
   const known = new Map();
-  return new Proxy({}, {
-    get(_target, name) {
-      const found = known.get(name) ?? style.getPropertyValue(`--iv-${String(name)}`).trim();
-      if (found) known.set(name, found);
-      return found || "#888";
+  return new Proxy(
+    {},
+    {
+      get(_target, name) {
+        const found = known.get(name) ?? style.getPropertyValue(`--iv-${String(name)}`).trim();
+        if (found) known.set(name, found);
+        return found || "#888";
+      },
     },
-  });
+  );
 }
 
 export function lessMotion() {
@@ -110,7 +119,9 @@ export function tooltip(root) {
   root.append(box);
   return {
     show(x, y, lines) {
-      box.replaceChildren(...lines.map((line, i) => element("div", { class: i ? "iv-tip-line" : "iv-tip-name" }, line)));
+      box.replaceChildren(
+        ...lines.map((line, i) => element("div", { class: i ? "iv-tip-line" : "iv-tip-name" }, line)),
+      );
       box.hidden = false;
       const room = root.getBoundingClientRect();
       const own = box.getBoundingClientRect();
@@ -122,4 +133,14 @@ export function tooltip(root) {
       box.hidden = true;
     },
   };
+}
+
+/** Hand a canvas to the visitor as a PNG file. */
+export function save(sheet, name, signal) {
+  sheet.toBlob((blob) => {
+    if (!blob || signal.aborted) return;
+    const address = URL.createObjectURL(blob);
+    element("a", { href: address, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 10000);
+  });
 }

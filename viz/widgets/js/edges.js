@@ -1,15 +1,42 @@
 // The directed edges between firms: a colour and a dash for each kind, a width for the amount.
 
 export const EDGE_KINDS = [
-  { name: "loan", colour: "loan", dash: [], verb: "owes", gives: "owes on loans", takes: "has lent",
-    about: "The debtor owes the lender; the arrow points to the lender" },
-  { name: "compute contract", colour: "compute", dash: [7, 4], verb: "has promised to pay for compute to",
-    gives: "has promised to pay for compute", takes: "has sold compute for",
-    about: "The customer has promised to pay for compute; the arrow points to the provider" },
-  { name: "order", colour: "order", dash: [2.2, 3], verb: "has ordered hardware from", gives: "has ordered hardware for",
-    takes: "has orders for", about: "The buyer has ordered hardware; the arrow points to the vendor" },
-  { name: "equity", colour: "equity", dash: [10, 3, 2, 3], verb: "has issued shares to", gives: "has issued shares for",
-    takes: "holds shares of", about: "The issuer's shares are held; the arrow points to the holder" },
+  {
+    name: "loan",
+    colour: "loan",
+    dash: [],
+    verb: "owes",
+    gives: "owes on loans",
+    takes: "has lent",
+    about: "The debtor owes the lender; the arrow points to the lender",
+  },
+  {
+    name: "compute contract",
+    colour: "compute",
+    dash: [7, 4],
+    verb: "has promised to pay for compute to",
+    gives: "has promised to pay for compute",
+    takes: "has sold compute for",
+    about: "The customer has promised to pay for compute; the arrow points to the provider",
+  },
+  {
+    name: "order",
+    colour: "order",
+    dash: [2.2, 3],
+    verb: "has ordered hardware from",
+    gives: "has ordered hardware for",
+    takes: "has orders for",
+    about: "The buyer has ordered hardware; the arrow points to the vendor",
+  },
+  {
+    name: "equity",
+    colour: "equity",
+    dash: [10, 3, 2, 3],
+    verb: "has issued shares to",
+    gives: "has issued shares for",
+    takes: "holds shares of",
+    about: "The issuer's shares are held; the arrow points to the holder",
+  },
 ];
 
 const WIDE = 260; // edges drawn to width
@@ -65,7 +92,8 @@ export function drawEdges(pen, ink, { edges, place, done, shown, near, single, l
   EDGE_KINDS.forEach((kind, k) => {
     pen.strokeStyle = ink[kind.colour];
     pen.globalAlpha = focus ? 0.07 : 0.22;
-    for (const e of seen.slice(wide)) if (edges.kind[e] === k && !isNear(e)) stroke(pen, curveOf(place, edges.source[e], edges.target[e]));
+    for (const e of seen.slice(wide))
+      if (edges.kind[e] === k && !isNear(e)) stroke(pen, curveOf(place, edges.source[e], edges.target[e]));
   });
   const drawn = (list, alpha, more) => {
     for (const e of list.reverse()) {
@@ -84,7 +112,11 @@ export function drawEdges(pen, ink, { edges, place, done, shown, near, single, l
       drawArrow(pen, curve, 4.5 + width);
     }
   };
-  drawn(seen.slice(0, wide).filter((e) => !isNear(e)), dim, 0);
+  drawn(
+    seen.slice(0, wide).filter((e) => !isNear(e)),
+    dim,
+    0,
+  );
   drawn(clear.slice(0, WIDE), 0.95, 0.6);
   pen.setLineDash([]);
   pen.globalAlpha = 1;
@@ -104,8 +136,11 @@ export function edgeAt(x, y, edges, place, shown) {
   for (let e = 0; e < edges.length; e++) {
     if (!shown.has(edges.kind[e])) continue;
     const curve = curveOf(place, edges.source[e], edges.target[e]);
-    const inside = Math.min(curve.x0, curve.cx, curve.x1) - 6 < x && x < Math.max(curve.x0, curve.cx, curve.x1) + 6
-      && Math.min(curve.y0, curve.cy, curve.y1) - 6 < y && y < Math.max(curve.y0, curve.cy, curve.y1) + 6;
+    const inside =
+      Math.min(curve.x0, curve.cx, curve.x1) - 6 < x &&
+      x < Math.max(curve.x0, curve.cx, curve.x1) + 6 &&
+      Math.min(curve.y0, curve.cy, curve.y1) - 6 < y &&
+      y < Math.max(curve.y0, curve.cy, curve.y1) + 6;
     if (!inside) continue;
     let last = pointOn(curve, 0);
     for (let s = 1; s <= 14; s++) {

@@ -28,7 +28,8 @@ function plan(flows, width) {
   const served = layers[2].sort((a, b) => (b.row >= 0) - (a.row >= 0) || b.sum - a.sum);
   stack(served, height, scale);
   for (const layer of [1, 0]) {
-    const pull = (node) => node.parts.reduce((sum, part) => sum + part.amount * nodes[part.ends[layer + 1]].middle, 0) / node.sum;
+    const pull = (node) =>
+      node.parts.reduce((sum, part) => sum + part.amount * nodes[part.ends[layer + 1]].middle, 0) / node.sum;
     const pulls = new Map(layers[layer].map((node) => [node, pull(node)]));
     layers[layer].sort((a, b) => (b.row >= 0) - (a.row >= 0) || pulls.get(a) - pulls.get(b));
     stack(layers[layer], height, scale);
@@ -52,13 +53,20 @@ function stack(layer, height, scale) {
 
 function ribbonsOf(nodes, parts, scale) {
   const ribbons = [];
-  for (const [left, right] of [[0, 1], [1, 2]]) {
+  for (const [left, right] of [
+    [0, 1],
+    [1, 2],
+  ]) {
     const place = (end, other) => {
       const starts = new Map();
       for (const node of nodes.filter((one) => one.layer === end && one.sum > 0)) {
         let y = node.y;
-        const order = [...node.parts].sort((a, b) => nodes[a.ends[other]].y - nodes[b.ends[other]].y
-          || nodes[a.ends[2]].y - nodes[b.ends[2]].y || nodes[a.ends[0]].y - nodes[b.ends[0]].y);
+        const order = [...node.parts].sort(
+          (a, b) =>
+            nodes[a.ends[other]].y - nodes[b.ends[other]].y ||
+            nodes[a.ends[2]].y - nodes[b.ends[2]].y ||
+            nodes[a.ends[0]].y - nodes[b.ends[0]].y,
+        );
         for (const part of order) {
           starts.set(part, y);
           y += part.amount * scale;
@@ -113,17 +121,20 @@ function render({ model, el }) {
     };
     const paths = ribbons.map(({ part, d }) => {
       const path = svg("path", { class: "iv-ribbon", d, fill: hue(part) });
-      path.addEventListener("pointermove", (event) => show(event, [part], path, [
-        `${all[part.ends[0]].name} → ${all[part.ends[1]].name} → ${all[part.ends[2]].name}`,
-        `${dollars(part.amount)} lent to ${all[part.ends[1]].name}, for the use of ${all[part.ends[2]].name}`,
-      ]));
+      path.addEventListener("pointermove", (event) =>
+        show(event, [part], path, [
+          `${all[part.ends[0]].name} → ${all[part.ends[1]].name} → ${all[part.ends[2]].name}`,
+          `${dollars(part.amount)} lent to ${all[part.ends[1]].name}, for the use of ${all[part.ends[2]].name}`,
+        ]),
+      );
       path.addEventListener("pointerleave", clear);
       return path;
     });
-    const light = (lit) => paths.forEach((path, i) => {
-      path.classList.toggle("iv-lit", lit !== null && lit.has(ribbons[i].part));
-      path.classList.toggle("iv-faint", lit !== null && !lit.has(ribbons[i].part));
-    });
+    const light = (lit) =>
+      paths.forEach((path, i) => {
+        path.classList.toggle("iv-lit", lit !== null && lit.has(ribbons[i].part));
+        path.classList.toggle("iv-faint", lit !== null && !lit.has(ribbons[i].part));
+      });
     function show(event, some, _at, lines) {
       light(new Set(some));
       const box = root.getBoundingClientRect();
@@ -137,10 +148,13 @@ function render({ model, el }) {
     const groups = nodes.map((node) => {
       const lines = aboutNode(node, all);
       const opens = node.row >= 0;
-      const group = svg("g", { class: "iv-node", ...(opens ? { role: "button", tabindex: 0 } : {}), "aria-label": lines.join(", ") },
+      const group = svg(
+        "g",
+        { class: "iv-node", ...(opens ? { role: "button", tabindex: 0 } : {}), "aria-label": lines.join(", ") },
         svg("rect", { x: node.x, y: node.y - 3, width: BAR, height: node.tall + 6, fill: "transparent" }),
         svg("rect", { class: "iv-bar", x: node.x, y: node.y, width: BAR, height: node.tall }),
-        label(node, width, narrow));
+        label(node, width, narrow),
+      );
       group.addEventListener("pointermove", (event) => show(event, node.parts, group, lines));
       group.addEventListener("pointerleave", clear);
       group.addEventListener("focus", () => light(new Set(node.parts)));
@@ -156,11 +170,35 @@ function render({ model, el }) {
       return group;
     });
     const anchors = ["start", "middle", "end"];
-    const titles = (flows.columns ?? []).slice(0, 3).map((text, i) => svg("text", {
-      class: "iv-column", x: [0, width / 2, width][i], y: 14, "text-anchor": anchors[i] }, text));
-    sheet.replaceChildren(svg("svg", { viewBox: `0 0 ${width} ${height}`, height, role: "group",
-      "aria-label": "Who lends to whom, and for whose use" }, ...titles, ...paths, ...groups));
-    words.replaceChildren(...nodes.filter((node) => node.layer === 2).map((node) => element("li", {}, aboutNode(node, all).join(", "))));
+    const titles = (flows.columns ?? []).slice(0, 3).map((text, i) =>
+      svg(
+        "text",
+        {
+          class: "iv-column",
+          x: [0, width / 2, width][i],
+          y: 14,
+          "text-anchor": anchors[i],
+        },
+        text,
+      ),
+    );
+    sheet.replaceChildren(
+      svg(
+        "svg",
+        {
+          viewBox: `0 0 ${width} ${height}`,
+          height,
+          role: "group",
+          "aria-label": "Who lends to whom, and for whose use",
+        },
+        ...titles,
+        ...paths,
+        ...groups,
+      ),
+    );
+    words.replaceChildren(
+      ...nodes.filter((node) => node.layer === 2).map((node) => element("li", {}, aboutNode(node, all).join(", "))),
+    );
   }
 
   const watch = new ResizeObserver(() => {
@@ -183,8 +221,12 @@ function label(node, width, narrow) {
   const room = narrow ? 12 : 26;
   const text = name.length > room ? `${name.slice(0, room - 1)}…` : name;
   const right = node.x > width * 0.75;
-  return svg("text", { x: right ? node.x - 6 : node.x + BAR + 6, y: node.middle + 4, "text-anchor": right ? "end" : "start" },
-    text, narrow ? null : svg("tspan", { class: "iv-sum", dx: 5 }, dollars(node.sum)));
+  return svg(
+    "text",
+    { x: right ? node.x - 6 : node.x + BAR + 6, y: node.middle + 4, "text-anchor": right ? "end" : "start" },
+    text,
+    narrow ? null : svg("tspan", { class: "iv-sum", dx: 5 }, dollars(node.sum)),
+  );
 }
 
 /** What a node stands for: its sum, and with whom. */
@@ -193,12 +235,22 @@ function aboutNode(node, all) {
     const found = new Map();
     for (const part of node.parts) found.set(part.ends[end], (found.get(part.ends[end]) ?? 0) + part.amount);
     const order = [...found].sort((a, b) => b[1] - a[1]);
-    const told = order.slice(0, 5).map(([i, amount]) => `${all[i].name} ${dollars(amount)}`).join(", ");
+    const told = order
+      .slice(0, 5)
+      .map(([i, amount]) => `${all[i].name} ${dollars(amount)}`)
+      .join(", ");
     return order.length > 5 ? `${told} and ${order.length - 5} more` : told;
   };
   const kind = KIND_LABELS[node.kind] ? ` (${KIND_LABELS[node.kind]})` : "";
-  if (node.layer === 0) return [`${node.name}${kind}`, `has lent ${dollars(node.sum)} for AI`, `to ${sums(1)}`, `for the use of ${sums(2)}`];
-  if (node.layer === 1) return [`${node.name}${kind}`, `owes ${dollars(node.sum)} for AI`, `to ${sums(0)}`, `for the use of ${sums(2)}`];
+  if (node.layer === 0)
+    return [
+      `${node.name}${kind}`,
+      `has lent ${dollars(node.sum)} for AI`,
+      `to ${sums(1)}`,
+      `for the use of ${sums(2)}`,
+    ];
+  if (node.layer === 1)
+    return [`${node.name}${kind}`, `owes ${dollars(node.sum)} for AI`, `to ${sums(0)}`, `for the use of ${sums(2)}`];
   return [`${node.name}${kind}`, `${dollars(node.sum)} borrowed for its use`, `by ${sums(1)}`, `from ${sums(0)}`];
 }
 

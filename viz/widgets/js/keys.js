@@ -3,19 +3,24 @@
 import { say } from "./common.js";
 
 const MEANINGS = { " ": "play", k: "play", ".": "step", n: "step", ",": "back", b: "back", r: "reset" };
-const WRITING = "input, textarea, select, [contenteditable=''], [contenteditable='true'], [role=textbox], [role=listbox], [role=combobox]";
+const WRITING =
+  "input, textarea, select, [contenteditable=''], [contenteditable='true'], [role=textbox], [role=listbox], [role=combobox]";
 const SPACE = "button, a, summary, [role=button], [role=slider], [role=option], [role=tab], [role=application]";
 
 function render({ model }) {
   const life = new AbortController();
-  document.addEventListener("keydown", (event) => {
-    const key = MEANINGS[event.key];
-    const at = event.target instanceof Element ? event.target : document.body;
-    if (!key || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-    if (at.closest(WRITING) || (event.key === " " && at.closest(SPACE))) return;
-    event.preventDefault();
-    say(model, "pressed", { key });
-  }, { signal: life.signal });
+  document.addEventListener(
+    "keydown",
+    (event) => {
+      const key = MEANINGS[event.key];
+      const at = event.target instanceof Element ? event.target : document.body;
+      if (!key || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
+      if (at.closest(WRITING) || (event.key === " " && at.closest(SPACE))) return;
+      event.preventDefault();
+      say(model, "pressed", { key });
+    },
+    { signal: life.signal },
+  );
   return () => life.abort();
 }
 

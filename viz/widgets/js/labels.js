@@ -28,7 +28,8 @@ class Boxes {
 
   touches(box) {
     return this.each(box, (key) =>
-      (this.cells.get(key) ?? []).some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1]));
+      (this.cells.get(key) ?? []).some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1]),
+    );
   }
 }
 

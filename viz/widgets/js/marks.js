@@ -3,8 +3,14 @@
 export const HEALTH = ["sound", "strained", "distressed", "failed", "gone"];
 export const HEALTH_LABELS = ["sound", "strained", "distressed", "failing now", "failed earlier"];
 
-const CORNERS = { hyperscaler: [4, Math.PI / 4], vehicle: [4, 0], neocloud: [6, 0], vendor: [3, -Math.PI / 2],
-  entrant: [5, -Math.PI / 2], outside: [8, Math.PI / 8] };
+const CORNERS = {
+  hyperscaler: [4, Math.PI / 4],
+  vehicle: [4, 0],
+  neocloud: [6, 0],
+  vendor: [3, -Math.PI / 2],
+  entrant: [5, -Math.PI / 2],
+  outside: [8, Math.PI / 8],
+};
 // Lenders are wide blocks like a counter, the others regular polygons; labs are discs. Areas are equal.
 
 /** Add the outline of a firm to the path of `pen`. */

@@ -63,7 +63,8 @@ export class Playback {
     if (!this.step) {
       const shownMonth = this.shown[0]?.month;
       const past = shownMonth !== undefined && shownMonth < this.latest;
-      if (!past) this.ended = 0; // nothing later to make room for: the picture stays
+      if (!past)
+        this.ended = 0; // nothing later to make room for: the picture stays
       else if (!this.ended) this.ended = time;
       const alpha = past ? Math.max(0, Math.min(1, 2 - (2 * (time - this.ended)) / HOLD)) : 1;
       if (past && alpha === 0) {
@@ -81,10 +82,14 @@ export class Playback {
 export function tell(round, names) {
   const few = (rows) => {
     const known = rows.slice(0, 3).map((row) => names[row] ?? "a firm");
-    return rows.length > 3 ? `${known.join(", ")} and ${rows.length - 3} more` : known.join(", ").replace(/, ([^,]*)$/, " and $1");
+    return rows.length > 3
+      ? `${known.join(", ")} and ${rows.length - 3} more`
+      : known.join(", ").replace(/, ([^,]*)$/, " and $1");
   };
   const channels = [...new Set(round.edges.map((edge) => edge.channel))];
-  const fails = round.firms.length ? `${few(round.firms)} ${round.firms.length > 1 ? "fail" : "fails"}` : "losses travel on";
+  const fails = round.firms.length
+    ? `${few(round.firms)} ${round.firms.length > 1 ? "fail" : "fails"}`
+    : "losses travel on";
   const by = channels.length ? ` · loss travels by ${channels.slice(0, 4).join(", ")}` : "";
   const which = round.of > 1 ? `round ${round.at} of ${round.of}: ` : "";
   return `${round.label}, ${which}${fails}${by}`;

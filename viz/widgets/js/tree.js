@@ -58,9 +58,25 @@ function render({ model, el }) {
   const { signal } = life;
   const root = rootOf(model, el, "tree", () => {}, signal);
   const sheet = element("div", { class: "iv-tree-sheet" });
-  const scroll = element("div", { class: "iv-tree-scroll", tabindex: 0, role: "group", "aria-label": "Failures in the order of time, and who explains them" }, sheet);
-  const key = element("div", { class: "iv-tree-key" }, ...[["own", "its own doing"], ["market", "the market"], ["others", "others' failures and stress"]]
-    .map(([name, text]) => element("span", {}, element("i", { style: `background: var(${COLOURS[name]})` }), text)));
+  const scroll = element(
+    "div",
+    {
+      class: "iv-tree-scroll",
+      tabindex: 0,
+      role: "group",
+      "aria-label": "Failures in the order of time, and who explains them",
+    },
+    sheet,
+  );
+  const key = element(
+    "div",
+    { class: "iv-tree-key" },
+    ...[
+      ["own", "its own doing"],
+      ["market", "the market"],
+      ["others", "others' failures and stress"],
+    ].map(([name, text]) => element("span", {}, element("i", { style: `background: var(${COLOURS[name]})` }), text)),
+  );
   root.append(scroll, key);
   const tip = tooltip(root);
   let narrow = false;
@@ -81,19 +97,39 @@ function render({ model, el }) {
     const several = edges.length > 40; // names of channels would cover each other
     const lines = edges.map((edge) => joined(nodes[edge.source], nodes[edge.target], edge, narrow));
     const paths = lines.flatMap((line) => line.shapes);
-    const chips = several ? [] : lines.map((line, i) => element("span", { class: "iv-tree-chip", style: `left:${line.x}px;top:${line.y}px` },
-      `${edges[i].channel} ${percent(edges[i].weight)}`));
+    const chips = several
+      ? []
+      : lines.map((line, i) =>
+          element(
+            "span",
+            { class: "iv-tree-chip", style: `left:${line.x}px;top:${line.y}px` },
+            `${edges[i].channel} ${percent(edges[i].weight)}`,
+          ),
+        );
     const whens = columns.map((column, c) => {
       const [first] = column;
       if (c > 0 && columns[c - 1][0].label === first.label && first.round <= 1) return null; // after stress of the month
       const text = first.round > 1 ? `${first.label}, round ${first.round}` : String(first.label ?? first.month);
-      return element("span", { class: "iv-tree-when", style: `left:${narrow ? 4 : first.x}px;top:${narrow ? first.y - 18 : 2}px` }, text);
+      return element(
+        "span",
+        { class: "iv-tree-when", style: `left:${narrow ? 4 : first.x}px;top:${narrow ? first.y - 18 : 2}px` },
+        text,
+      );
     });
-    const cards = nodes.map((node) => card(node, nodes, (on) => lines.forEach((line, i) => {
-      const own = edges[i].source === node.i || edges[i].target === node.i;
-      for (const shape of line.shapes) shape.classList.toggle("iv-faint", on && !own);
-    })));
-    sheet.replaceChildren(svg("svg", { width, height, "aria-hidden": "true" }, ...paths), ...chips, ...whens.filter(Boolean), ...cards);
+    const cards = nodes.map((node) =>
+      card(node, nodes, (on) =>
+        lines.forEach((line, i) => {
+          const own = edges[i].source === node.i || edges[i].target === node.i;
+          for (const shape of line.shapes) shape.classList.toggle("iv-faint", on && !own);
+        }),
+      ),
+    );
+    sheet.replaceChildren(
+      svg("svg", { width, height, "aria-hidden": "true" }, ...paths),
+      ...chips,
+      ...whens.filter(Boolean),
+      ...cards,
+    );
   }
 
   function card(node, nodes, light) {
@@ -101,20 +137,41 @@ function render({ model, el }) {
     const others = node.causes.filter((edge) => nodes[edge.source]).reduce((sum, edge) => sum + edge.weight, 0);
     const own = Math.max(0, Math.min(1, Number.isFinite(node.own_share) ? node.own_share : 1 - market - others));
     const failed = node.round > 0;
-    const bar = element("span", { class: "iv-causes" }, ...[["own", own], ["market", market], ["others", others]]
-      .filter(([, share]) => share > 0.004)
-      .map(([name, share]) => element("i", { style: `flex: ${share} 1 0; background: var(${COLOURS[name]})` })));
+    const bar = element(
+      "span",
+      { class: "iv-causes" },
+      ...[
+        ["own", own],
+        ["market", market],
+        ["others", others],
+      ]
+        .filter(([, share]) => share > 0.004)
+        .map(([name, share]) => element("i", { style: `flex: ${share} 1 0; background: var(${COLOURS[name]})` })),
+    );
     const lines = failed
-      ? [`${KIND_LABELS[node.kind] ?? node.kind ?? "firm"}, could not pay ${dollars(node.shortfall)}`, `${percent(own)} its own doing`,
-        ...(market > 0 ? [`${percent(market)} the market`] : []),
-        ...node.causes.filter((edge) => nodes[edge.source]).sort((a, b) => b.weight - a.weight).slice(0, 8)
-          .map((edge) => `${percent(edge.weight)} ${nodes[edge.source].name}, by ${edge.channel}`)]
+      ? [
+          `${KIND_LABELS[node.kind] ?? node.kind ?? "firm"}, could not pay ${dollars(node.shortfall)}`,
+          `${percent(own)} its own doing`,
+          ...(market > 0 ? [`${percent(market)} the market`] : []),
+          ...node.causes
+            .filter((edge) => nodes[edge.source])
+            .sort((a, b) => b.weight - a.weight)
+            .slice(0, 8)
+            .map((edge) => `${percent(edge.weight)} ${nodes[edge.source].name}, by ${edge.channel}`),
+        ]
       : [`${KIND_LABELS[node.kind] ?? node.kind ?? "firm"} under stress, did not fail`];
-    const button = element("button", { type: "button", class: `iv-card${failed ? "" : " iv-stress"}`,
-      style: `left:${node.x}px;top:${node.y}px;width:${WIDE}px;height:${TALL}px`,
-      "aria-label": [`${node.name}, ${node.label ?? node.month}`, ...lines].join(", ") },
-    element("span", { class: "iv-card-name" }, String(node.name ?? "")),
-    element("span", { class: "iv-card-line" }, failed ? `missed ${dollars(node.shortfall)}` : "stressed, stood"), failed ? bar : null);
+    const button = element(
+      "button",
+      {
+        type: "button",
+        class: `iv-card${failed ? "" : " iv-stress"}`,
+        style: `left:${node.x}px;top:${node.y}px;width:${WIDE}px;height:${TALL}px`,
+        "aria-label": [`${node.name}, ${node.label ?? node.month}`, ...lines].join(", "),
+      },
+      element("span", { class: "iv-card-name" }, String(node.name ?? "")),
+      element("span", { class: "iv-card-line" }, failed ? `missed ${dollars(node.shortfall)}` : "stressed, stood"),
+      failed ? bar : null,
+    );
     const on = () => {
       light(true);
       const box = root.getBoundingClientRect();
@@ -132,7 +189,7 @@ function render({ model, el }) {
   }
 
   const watch = new ResizeObserver(() => {
-    if ((root.clientWidth < 640) !== narrow) draw();
+    if (root.clientWidth < 640 !== narrow) draw();
   });
   watch.observe(root);
   listen(model, "change:cascade", draw, signal);
@@ -157,7 +214,10 @@ function joined(cause, effect, edge, down) {
     : `M${x0},${y0}C${x0 + bend},${y0 + aside} ${x1 - bend},${y1 + aside} ${x1 - 3},${y1}`;
   const head = down ? `M${x1},${y1 + 4}l-4,-8h8z` : `M${x1 + 4},${y1}l-8,-4v8z`;
   return {
-    shapes: [svg("path", { class: "iv-tree-edge", d, "stroke-width": 1 + 4 * Math.min(1, edge.weight) }), svg("path", { class: "iv-tree-head", d: head })],
+    shapes: [
+      svg("path", { class: "iv-tree-edge", d, "stroke-width": 1 + 4 * Math.min(1, edge.weight) }),
+      svg("path", { class: "iv-tree-head", d: head }),
+    ],
     x: down ? x1 + aside * 0.2 : x1 - ALONG / 2 + 6,
     y: down ? y1 - 38 : y1 + aside * 0.35,
   };

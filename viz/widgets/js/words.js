@@ -1,0 +1,102 @@
+// The network's legend, whose line samples filter, and the same as a table for those who do not see pictures.
+
+import { KIND_LABELS, dollars, element, svg } from "./common.js";
+import { EDGE_KINDS } from "./edges.js";
+import { HEALTH_LABELS, drawFirm } from "./marks.js";
+
+const HEADINGS = ["Firm", "Kind", "Size", "Health", "Owes or has promised", "Is owed"];
+
+/** Fill the legend. `shown` is the set of edge kinds drawn, `changed` is called when a click changes it. */
+export function drawLegend(legend, books, ink, shown, changed, table) {
+  const lines = EDGE_KINDS.map((kind, k) => {
+    const sample = svg("line", {
+      x1: 0,
+      y1: 5,
+      x2: 30,
+      y2: 5,
+      stroke: `var(--iv-${kind.colour})`,
+      "stroke-width": 3,
+      "stroke-dasharray": kind.dash.map((part) => 1.4 * part).join(" "),
+    });
+    const picture = svg("svg", { width: 30, height: 10, "aria-hidden": "true" }, sample);
+    const pressed = String(shown.has(k));
+    const button = element(
+      "button",
+      { type: "button", "aria-pressed": pressed, title: kind.about },
+      picture,
+      kind.name,
+    );
+    button.addEventListener("click", () => {
+      if (!shown.delete(k)) shown.add(k);
+      button.setAttribute("aria-pressed", String(shown.has(k)));
+      changed();
+    });
+    return button;
+  });
+  const item = (text, kind, state) => {
+    const picture = element("canvas", { width: 36, height: 36, class: "iv-legend-mark", "aria-hidden": "true" });
+    const pen = picture.getContext("2d");
+    pen.scale(2, 2);
+    drawFirm(pen, ink, kind, state, 9, 9, 6);
+    return element("span", { class: "iv-legend-item" }, picture, text);
+  };
+  const present = [...new Set(books.firms.kinds)].filter((kind) => KIND_LABELS[kind]);
+  const open = element(
+    "button",
+    { type: "button", "aria-expanded": String(!table.hidden), "aria-controls": table.id },
+    "Table",
+  );
+  open.addEventListener("click", () => {
+    table.hidden = !table.hidden;
+    open.setAttribute("aria-expanded", String(!table.hidden));
+    if (!table.hidden) fillTable(table, books);
+  });
+  const group = (title, items) =>
+    element("div", { class: "iv-legend-group" }, element("span", { class: "iv-legend-title" }, title), ...items);
+  legend.replaceChildren(
+    group("Lines (click to hide)", lines),
+    group(
+      `Firms (size: ${books.firms.sizeNote})`,
+      present.map((kind) => item(KIND_LABELS[kind], kind, 0)),
+    ),
+    group(
+      "Health",
+      HEALTH_LABELS.map((text, state) => item(text, "lab", state)),
+    ),
+    group("In words", [open]),
+  );
+}
+
+/** One row a firm; `opened` is called with the row of a firm that is clicked. */
+export function drawTable(table, books, opened) {
+  const head = element("tr", {}, ...HEADINGS.map((text) => element("th", { scope: "col" }, text)));
+  const body = element("tbody");
+  for (let row = 0; row < books.count; row++) {
+    const open = element("button", { type: "button" }, books.firms.names[row]);
+    open.addEventListener("click", () => opened(row));
+    const amount = () => element("td", { class: "iv-amount" });
+    const cells = [
+      element("td", {}, open),
+      element("td", {}, books.kindName(row)),
+      amount(),
+      element("td"),
+      amount(),
+      amount(),
+    ];
+    body.append(element("tr", {}, ...cells));
+  }
+  table.replaceChildren(element("table", {}, element("thead", {}, head), body));
+  if (!table.hidden) fillTable(table, books);
+}
+
+/** Put the month's numbers into the table. */
+export function fillTable(table, books) {
+  const { owes, owed } = books.tallies();
+  table.querySelectorAll("tbody tr").forEach((line, row) => {
+    const cells = line.children;
+    cells[2].textContent = dollars(books.size[row] ?? NaN);
+    cells[3].textContent = books.healthName(row);
+    cells[4].textContent = dollars(owes[row]);
+    cells[5].textContent = dollars(owed[row]);
+  });
+}
