@@ -137,18 +137,20 @@ def Status(screen: Screen) -> None:  # noqa: N802
 
 @solara.component
 def KeyPresses(session: Session) -> None:  # noqa: N802
-    """Single keys."""
-    acts: dict[str, Callable[[], None]] = {
-        "play": session.toggle,
-        "step": session.step,
-        "back": lambda: session.step(-1),
-        "reset": lambda: session.seek(0),
-    }
+    """Single keys; of presses that come faster than they are carried over, the last carries the count."""
+    heard = solara.use_ref(0)
 
     def pressed(value: dict[str, Any]) -> None:
-        act = acts.get(str(value.get("key")))
-        if act is not None:
-            act()
+        key, count = str(value.get("key")), int(value.get("count", 0))
+        times, heard.current = max(count - heard.current, 1), count
+        if key == "play":
+            session.toggle()
+        elif key == "step":
+            session.step(times)
+        elif key == "back":
+            session.step(-times)
+        elif key == "reset":
+            session.seek(0)
 
     Keys.element(on_pressed=pressed)
 

@@ -1,0 +1,345 @@
+"""The live page in Chromium with no network but this machine: what a visitor sees and does."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pyarrow.csv
+import pytest
+from page_server import PageServer, served
+from playwright.sync_api import Browser, Page, expect
+
+from abm.scenarios import load
+from abm.simulation import open_economy
+
+SHOTS = Path(os.environ.get("SCREENSHOTS", ".screenshots"))
+R6 = "r6_customer_concentration"
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+          "November", "December")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PageServer]:
+    with served(R6) as running:
+        yield running
+
+
+class Visitor:
+    """A browser's page, and every mistake it made."""
+
+    def __init__(self, page: Page, server: PageServer) -> None:
+        self.page = page
+        self.server = server
+        self.mistakes: list[str] = []
+        page.on("pageerror", lambda error: self.mistakes.append(str(error)))
+        page.on("console", lambda m: self.mistakes.append(m.text) if m.type == "error" else None)
+        page.on("requestfailed", lambda r: self.mistakes.append(f"failed: {r.url}"))
+        page.on("response", lambda r: self.mistakes.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+        page.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
+
+    def open(self, query: str = "") -> Visitor:
+        self.page.goto(f"{self.server.url}/{query}")
+        expect(self.page.locator(".id-play")).to_be_visible()
+        return self
+
+    def month(self) -> int:
+        word, year = self.page.inner_text(".id-month").split()
+        return 12 * (int(year) - 2026) + MONTHS.index(word) + 1
+
+    def go(self, month: int) -> None:
+        """Steps to a month by pressing a key."""
+        for _ in range(month - self.month()):
+            self.page.keyboard.press(".")
+        self.shows(month)
+
+    def shows(self, month: int) -> None:
+        label = f"{MONTHS[(month - 1) % 12]} {2026 + (month - 1) // 12}"
+        expect(self.page.locator(".id-month")).to_have_text(label)
+
+    def tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name).click()
+
+    def shot(self, name: str) -> None:
+        SHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png")
+
+    def says(self, text: str) -> None:
+        expect(self.page.locator(".id-said")).to_contain_text(text)
+
+
+@pytest.fixture
+def visit(browser: Browser, server: PageServer) -> Iterator[Callable[..., Visitor]]:
+    with ExitStack() as contexts:
+        made: list[Visitor] = []
+
+        def start(width: int = 1280, height: int = 900, dark: bool = False, at: PageServer = server) -> Visitor:
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+            )
+            contexts.callback(context.close)
+            made.append(Visitor(context.new_page(), at))
+            return made[-1]
+
+        yield start
+        for one in made:
+            assert one.mistakes == []
+
+
+def test_it_plays_and_stops(visit):
+    visitor = visit().open()
+    page = visitor.page
+    visitor.shot("opened")
+    assert visitor.month() == 0
+    page.click(".id-play")
+    expect(page.locator(".id-play")).to_contain_text("Pause")
+    page.wait_for_function("document.querySelector('.id-month').innerText.includes('2026')")
+    page.click(".id-play")
+    expect(page.locator(".id-play")).to_contain_text("Play")
+    stopped = visitor.month()
+    assert stopped > 0
+    time.sleep(1.0)
+    assert visitor.month() == stopped
+
+
+def test_step_back_and_reset(visit):
+    visitor = visit().open()
+    page = visitor.page
+    page.get_by_role("button", name="One month on").click()
+    visitor.shows(1)
+    page.get_by_role("button", name="One month on").click()
+    visitor.shows(2)
+    page.get_by_role("button", name="One month back").click()
+    visitor.shows(1)
+    page.get_by_role("button", name="Back to the start").click()
+    visitor.shows(0)
+
+
+def test_keys(visit):
+    visitor = visit().open()
+    page = visitor.page
+    for key, month in ((".", 1), (".", 2), (",", 1), ("r", 0)):
+        page.keyboard.press(key)
+        visitor.shows(month)
+    page.keyboard.press("k")
+    expect(page.locator(".id-play")).to_contain_text("Pause")
+    page.keyboard.press("k")
+    expect(page.locator(".id-play")).to_contain_text("Play")
+
+
+def test_the_failure_of_the_story_is_told(visit):
+    visitor = visit().open()
+    visitor.go(19)
+    page = visitor.page
+    expect(page.locator(".id-status")).to_contain_text("OpenAI failed this month")
+    visitor.shot("openai-fails")
+    visitor.tab("Failures")
+    expect(page.locator(".id-line").first).to_contain_text("2027-07 OpenAI (lab)")
+    visitor.shot("failures")
+    visitor.tab("Events")
+    line = page.locator(".id-events li").filter(has_text="default").first
+    expect(line).to_contain_text("OpenAI")
+    page.keyboard.press("r")
+    visitor.shows(0)
+    line.get_by_role("button", name="2027-07").click()
+    visitor.shows(19)
+    line.get_by_role("button", name="OpenAI").click()
+    expect(page.locator(".id-name")).to_have_text("OpenAI")
+    expect(page.locator(".id-why")).to_contain_text("Why it failed")
+
+
+def test_a_firm_opens_at_a_click_in_the_picture(visit):
+    visitor = visit().open()
+    page = visitor.page
+    canvas = page.locator(".id-canvas canvas").first
+    box = canvas.bounding_box()
+    assert box is not None
+    for part in [k / 40 for k in range(4, 38)]:  # down the lane of the large clouds
+        page.mouse.click(box["x"] + 0.595 * box["width"], box["y"] + part * box["height"])
+        if page.locator(".id-name").count():
+            break
+        time.sleep(0.2)
+    expect(page.locator(".id-name")).to_be_visible()
+    expect(page.locator(".id-firm-head")).to_contain_text("hyperscaler")
+    visitor.shot("firm")
+
+
+def test_a_firm_is_struck_and_pulls_others_down_or_not(visit):
+    visitor = visit().open()
+    page = visitor.page
+    visitor.tab("What if")
+    page.get_by_role("button", name="Strike").click()
+    visitor.shows(1)
+    expect(page.locator(".id-made")).to_contain_text("OpenAI stops paying its bills in 2026-01")
+    visitor.shot("struck")
+    page.get_by_role("button", name="Undo all of them").click()
+    expect(page.locator(".id-made")).to_have_count(0)
+
+
+def test_a_number_is_changed(visit):
+    visitor = visit().open()
+    page = visitor.page
+    visitor.go(3)
+    visitor.tab("What if")
+    field = page.get_by_role("textbox", name="power price")
+    field.fill("120")
+    field.press("Enter")
+    expect(page.locator(".id-made")).to_contain_text("power price = 120 from 2026-04")
+    page.get_by_text("numbers of the model").click()
+    page.get_by_label("Search").fill("second-hand fall")
+    expect(page.locator(".id-number").last).to_contain_text("price impact")
+    page.get_by_text("No loans to clouds with more than half").click()
+    expect(page.locator(".id-made")).to_contain_text("concentration cap = 0.5")
+    visitor.shot("what-if")
+
+
+@pytest.mark.parametrize("typed", ["<script>alert(1)</script>", "1e400", "-5", "../../etc/passwd", "NaN", "9" * 400])
+def test_hostile_words_in_a_field_are_only_a_message(visit, typed):
+    visitor = visit().open()
+    page = visitor.page
+    visitor.tab("What if")
+    field = page.get_by_role("textbox", name="power price")
+    field.fill(typed)
+    field.press("Enter")
+    visitor.says("power_price")
+    seed = page.get_by_label("Seed")
+    seed.fill(typed)
+    seed.press("Enter")
+    visitor.says("seed must be a whole number")
+    assert page.locator(".id-made").count() == 0
+    page.keyboard.press("Tab")
+    visitor.go(1)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?scenario=<script>alert(1)</script>",
+        "?scenario=../../../etc/passwd",
+        "?seed=99999999999999999999999",
+        "?seed=-1",
+        "?months=1000000",
+        "?months=%00",
+        "?evil=" + "x" * 1500,
+        "?scenario=r1_demand_disappoints&seed=abc",
+    ],
+)
+def test_a_hostile_address_is_only_a_message(visit, query):
+    visitor = visit().open(query)
+    visitor.says("must be" if "evil" not in query else "the address may name")
+    assert visitor.page.get_by_label("Seed").input_value() == "1"
+    visitor.go(1)
+
+
+def test_an_address_names_a_run(visit):
+    visitor = visit().open("?scenario=r1_demand_disappoints&seed=7&months=24")
+    assert visitor.page.get_by_label("Seed").input_value() == "7"
+    assert visitor.page.get_by_label("Months", exact=True).input_value() == "24"
+
+
+def downloaded(visitor: Visitor, label: str) -> bytes:
+    with visitor.page.expect_download() as waiting:
+        visitor.page.get_by_role("button", name=label).click()
+    return Path(waiting.value.path()).read_bytes()
+
+
+def test_the_page_shows_the_numbers_of_a_run_and_its_file_repeats_them(visit, tmp_path):
+    visitor = visit().open()
+    page = visitor.page
+    visitor.go(6)
+    visitor.tab("What if")
+    page.get_by_role("button", name="Strike").click()
+    visitor.shows(7)
+    page.keyboard.press("Tab")
+    visitor.go(12)
+    visitor.tab("Files")
+    scenario = tmp_path / "made.toml"
+    scenario.write_bytes(downloaded(visitor, "Scenario"))
+    economy = open_economy(load(scenario), seed=1)
+    economy.run(12)
+    rows = economy.rows("series")
+    carried = rows["look_through"][-1]
+    expect(page.locator(".id-status")).to_contain_text(f"Others carry {carried:,.0f} bn USD")
+    expect(page.locator(".id-status")).to_contain_text(f"{rows['failed'][-1]} of ")
+    table = pyarrow.csv.read_csv(io.BytesIO(downloaded(visitor, "Months (CSV)")))
+    assert table["debt"].to_pylist() == pytest.approx(rows["debt"].tolist(), rel=1e-12)
+    assert downloaded(visitor, "Figure").startswith(b"\x89PNG")
+    assert downloaded(visitor, "Months (Parquet)").startswith(b"PAR1")
+    assert downloaded(visitor, "All tables").startswith(b"PK")
+
+
+def test_the_baseline_is_compared(visit):
+    visitor = visit().open()
+    visitor.go(19)
+    visitor.tab("Compare")
+    page = visitor.page
+    page.get_by_role("button", name="Compare with the baseline").click()
+    row = page.locator(".id-table tr").filter(has_text="firms failed so far")
+    expect(row).to_have_text(re.compile(r"firms\s*1\s*0"))
+    expect(page.locator(".id-canvas")).to_have_count(2)
+    visitor.shot("compare")
+
+
+def test_two_visitors_have_two_runs(visit):
+    one, two = visit().open(), visit().open("?seed=3")
+    one.go(4)
+    assert two.month() == 0
+    two.go(2)
+    assert one.month() == 4
+
+
+def test_a_closed_tab_ends_its_run(visit, server):
+    time.sleep(3.0)
+    before = server.threads()
+    visitor = visit().open()
+    visitor.page.click(".id-play")
+    expect(visitor.page.locator(".id-play")).to_contain_text("Pause")
+    assert server.threads() > before
+    visitor.page.close()
+    end = time.monotonic() + 15.0
+    while server.threads() > before and time.monotonic() < end:
+        time.sleep(0.2)
+    assert server.threads() <= before
+
+
+def test_when_every_seat_is_taken_a_page_says_so(visit, browser):
+    with served("baseline", "--sessions", "2") as small:
+        one, two = visit(at=small).open(), visit(at=small).open()
+        context = browser.new_context()
+        late = context.new_page()
+        answer = late.goto(small.url)
+        assert answer is not None
+        assert answer.status == 503
+        expect(late.locator("h1")).to_have_text("Every seat is taken")
+        one.go(1)
+        one.page.close()
+        end = time.monotonic() + 20.0
+        while late.goto(small.url).status == 503 and time.monotonic() < end:
+            time.sleep(0.5)
+        expect(late.locator(".id-play")).to_be_visible(timeout=60_000)
+        two.go(1)
+        context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_is_wider_than_the_screen(visit, width, dark):
+    visitor = visit(width, 1400, dark).open()
+    page = visitor.page
+    visitor.go(19)
+    for tab in ("Over time", "Who funds whom", "Failures", "Events", "Files"):
+        visitor.tab(tab)
+        time.sleep(0.4)
+        visitor.shot(f"{width}-{'dark' if dark else 'light'}-{tab.lower().replace(' ', '-')}")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        wide = page.evaluate(
+            "() => [...document.querySelectorAll('.id-page *')].filter((e) => !e.closest('.id-scroll, .v-slide-group')"
+            " && e.getBoundingClientRect().right > innerWidth + 1).map((e) => e.className).slice(0, 5)"
+        )
+        assert wide == []

@@ -1,0 +1,149 @@
+"""What a session runs: a plan's file gives the numbers of the screen, and mistakes are sentences."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from abm.economy import N_OUTSIDE
+from abm.errors import BadInput
+from abm.parameters import PARAMETERS
+from abm.scenarios import BASELINE, EFFECTS, load
+from abm.simulation import open_economy
+from viz.plan import LONGEST, Plan, whole
+
+R6 = "r6_customer_concentration"
+
+
+def from_file(plan: Plan, folder) -> str:
+    """The hash of the run that the plan's scenario file gives."""
+    path = folder / "made.toml"
+    path.write_text(plan.toml(), encoding="utf-8")
+    economy = open_economy(load(path), seed=plan.seed)
+    economy.run(plan.months)
+    return economy.result_hash()
+
+
+def test_the_file_of_a_plan_gives_the_same_run(tmp_path):
+    plan = Plan(load(R6), seed=3, months=40)
+    plan = plan.with_parameter("power_price", 90.0, 0)
+    plan = plan.with_strike("Oracle", "loses cash", 11, 3.5)
+    plan = plan.with_parameter("demand_growth", 0.4, 12)
+    plan = plan.with_parameter("demand_growth", 1.3, 20)
+    plan = plan.with_strike("coreweave", "stops paying", 24)
+    economy = plan.open()
+    economy.run(plan.months)
+    assert economy.result_hash() == from_file(plan, tmp_path)
+
+
+def test_a_change_leaves_the_past_as_it_was():
+    plan = Plan(load(BASELINE), seed=2, months=30)
+    changed = plan.with_parameter("power_price", 500.0, 12).with_strike("OpenAI", "defaults", 15)
+    one, two = plan.open(), changed.open()
+    one.run(12)
+    two.run(12)
+    assert one.result_hash() == two.result_hash()
+    one.run(12)
+    two.run(12)
+    assert one.result_hash() != two.result_hash()
+    assert two.rows("firms")["failed"][two.firm("OpenAI")] == 16
+
+
+def test_random_shocks_of_the_scenario_strike_when_they_would_have():
+    base = load(BASELINE).model_copy()
+    told = base.model_validate(
+        {
+            "title": "chance",
+            "shocks": [
+                {"firm": "CoreWeave", "effect": "loses cash", "size": 1.0, "start": 1, "probability": 0.1},
+                {"firm": "Oracle", "effect": "loses cash", "size": 1.0, "start": 1, "probability": 0.1},
+            ],
+        }
+    )
+    plan = Plan(told, seed=4, months=60)
+    plain, changed = plan.open(), plan.with_parameter("carbon_price", 10.0, 5).with_strike("xAI", "defaults", 6).open()
+    plain.run(60)
+    changed.run(60)
+    assert plain.rows("shocks")["struck"].tolist() == changed.rows("shocks")["struck"][:2].tolist()
+
+
+def test_a_parameter_takes_the_value_it_is_given():
+    plan = Plan(load(BASELINE)).with_parameter("carbon_price", 40.0, 6).with_parameter("carbon_price", 10.0, 9)
+    assert plan.value("carbon_price") == 10.0
+    economy = plan.open()
+    found = []
+    for _ in range(12):
+        economy.run(1)
+        found.append(float(economy.state.params[0]["carbon_price"]))
+    assert found == [0.0] * 6 + [40.0] * 3 + [10.0] * 3
+
+
+def test_the_last_of_two_changes_in_a_month_counts():
+    plan = Plan(load(BASELINE)).with_parameter("carbon_price", 40.0, 6).with_parameter("carbon_price", 20.0, 6)
+    assert plan.changes["carbon_price"] == ((7, 20.0),)
+
+
+def test_undoing_gives_the_scenario_back():
+    plan = Plan(load(R6)).with_parameter("carbon_price", 5.0, 0).with_strike("Meta", "defaults", 2)
+    assert plan.by_hand
+    assert plan.as_chosen().scenario() == load(R6)
+    assert not plan.as_chosen().by_hand
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda p: p.with_parameter("power_prise", 3, 1), "power_price"),
+        (lambda p: p.with_parameter("power_price", "1e9", 1), "between 1 and 1000"),
+        (lambda p: p.with_parameter("power_price", "<script>", 1), "must be a number"),
+        (lambda p: p.with_parameter("power_price", math.nan, 1), "between"),
+        (lambda p: p.with_parameter("power_price", 50, 96), "the run ends"),
+        (lambda p: p.with_strike("Orcale", "defaults", 1), "Oracle"),
+        (lambda p: p.with_strike("Oracle", "explodes", 1), "effect"),
+        (lambda p: p.with_strike("Oracle", "loses cash", 1), "size"),
+        (lambda p: p.with_strike("Oracle", "loses cash", 1, -5.0), "between 0 and"),
+        (lambda p: p.with_strike("Oracle", "loses cash", 1, math.inf), "size"),
+        (lambda p: Plan(p.base, seed=-1), "seed"),
+        (lambda p: Plan(p.base, months=LONGEST + 1), "months"),
+    ],
+)
+def test_a_mistake_is_one_sentence(change, said):
+    with pytest.raises(BadInput, match=said) as caught:
+        change(Plan(load(BASELINE)))
+    assert "\n" not in str(caught.value)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    value=st.one_of(st.text(max_size=30), st.floats(), st.integers(), st.none(), st.booleans()),
+    name=st.one_of(st.sampled_from([p.name for p in PARAMETERS]), st.text(max_size=20)),
+    month=st.integers(0, 96),
+)
+def test_whatever_is_typed_gives_a_plan_or_a_sentence(value, name, month):
+    try:
+        plan = Plan(load(BASELINE)).with_parameter(name, value, month)
+    except BadInput:
+        return
+    assert plan.value(name) == float(value)
+    plan.open(panel=False)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.one_of(st.text(max_size=25), st.floats(), st.integers(), st.none(), st.booleans(), st.binary(max_size=4)))
+def test_whole_numbers(value):
+    try:
+        number = whole(value, "seed", 0, 100)
+    except BadInput:
+        return
+    assert 0 <= number <= 100
+    assert int(value) == number
+
+
+def test_every_effect_can_strike():
+    plan = Plan(load(BASELINE), months=4)
+    for effect in EFFECTS:
+        plan = plan.with_strike("Nebius", effect, 1, 0.5)
+    economy = plan.open(panel=False)
+    economy.run(4)
+    assert len(economy.names) > N_OUTSIDE

@@ -1,0 +1,259 @@
+"""The session: plays, stops at once, goes back, takes changes, and never dies of a mistake."""
+
+import gc
+import math
+import resource
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from abm.scenarios import BASELINE, load
+from abm.simulation import open_economy
+from viz.plan import Plan
+from viz.session import Report, Session
+
+R6 = "r6_customer_concentration"
+
+
+@pytest.fixture
+def session():
+    found = []
+
+    def start(plan: Plan | None = None, **named) -> Session:
+        made = Session(plan or Plan(load(R6)), **named)
+        made.start()
+        found.append(made)
+        return made
+
+    yield start
+    for made in found:
+        made.stop()
+        assert made.join(5.0)
+
+
+def until(session: Session, holds, timeout: float = 30.0) -> Report:
+    """The first report for which something holds."""
+    number, end = 0, time.monotonic() + timeout
+    while time.monotonic() < end:
+        number, report = session.wait(number, 1.0)
+        if report is not None and holds(report):
+            return report
+    raise AssertionError(f"never came: last {session.report and session.report.frame.month}")
+
+
+def test_it_opens_with_the_balance_sheets_of_the_opening(session):
+    report = until(session(), lambda r: True)
+    assert report.frame.month == 0
+    assert report.frame.label == "2025-12"
+    assert not report.playing
+    assert "OpenAI" in report.nodes.names
+
+
+def test_play_goes_to_the_end_and_shows_the_numbers_of_a_run(session):
+    made = session(Plan(load(R6), seed=5, months=60))
+    made.set_speed(math.inf)
+    made.play()
+    report = until(made, lambda r: r.frame.month == 60 and not r.playing)
+    economy = open_economy(load(R6), seed=5)
+    economy.run(60)
+    rows = economy.rows("series")
+    for name, values in report.series.items():
+        np.testing.assert_array_equal(values, rows[name])
+    assert [f.firm for f in report.story.failures] == [economy.names[d.firm] for d in economy.rows("defaults")]
+
+
+def test_pause_stops_at_once_at_any_speed(session):
+    made = session(Plan(load(BASELINE), months=300))
+    for speed in (20.0, math.inf):
+        made.seek(0)
+        made.set_speed(speed)
+        made.play()
+        until(made, lambda r: r.playing and r.frame.month > 2)
+        made.pause()
+        report = until(made, lambda r: not r.playing)
+        time.sleep(0.3)
+        assert made.report.frame.month == report.frame.month
+
+
+def test_going_back_and_forth_shows_the_same_month(session):
+    made = session()
+    made.seek(30)
+    there = until(made, lambda r: r.frame.month == 30)
+    made.seek(10)
+    back = until(made, lambda r: r.frame.month == 10)
+    assert back.reach == 30
+    assert len(back.series["debt"]) == 30
+    made.seek(30)
+    again = until(made, lambda r: r.frame.month == 30 and r is not there)
+    np.testing.assert_array_equal(there.frame.size, again.frame.size)
+    np.testing.assert_array_equal(there.frame.edges.amount, again.frame.edges.amount)
+    np.testing.assert_array_equal(there.frame.health, again.frame.health)
+
+
+def test_step_goes_one_month_on_and_back(session):
+    made = session()
+    made.step()
+    until(made, lambda r: r.frame.month == 1)
+    made.step(-1)
+    until(made, lambda r: r.frame.month == 0 and r.reach == 1)
+
+
+def test_a_struck_firm_fails_and_the_past_stays(session):
+    made = session(Plan(load(BASELINE)))
+    made.seek(12)
+    before = until(made, lambda r: r.frame.month == 12)
+    made.strike("OpenAI", "defaults", step=True)
+    after = until(made, lambda r: r.frame.month == 13)
+    node = after.nodes.names.index("OpenAI")
+    assert node in after.frame.cascade[0].firms
+    assert after.run != before.run
+    np.testing.assert_array_equal(before.series["debt"], after.series["debt"][:12])
+    made.undo_changes()
+    undone = until(made, lambda r: r.run > after.run)
+    assert undone.frame.month == 13
+    assert not undone.frame.cascade
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda s: s.set_parameter("power_price", "<script>alert(1)</script>"),
+        lambda s: s.set_parameter("../../etc/passwd", 1),
+        lambda s: s.strike("nobody", "defaults"),
+        lambda s: s.strike("OpenAI", "loses cash", math.inf),
+        lambda s: s.set_speed(0.0),
+        lambda s: s.set_speed(math.nan),
+    ],
+)
+def test_a_mistake_is_told_and_changes_nothing(session, act):
+    made = session()
+    before = until(made, lambda r: True)
+    act(made)
+    told = until(made, lambda r: r.message)
+    assert told.plan == before.plan
+    assert told.run == before.run
+    made.step()
+    assert until(made, lambda r: r.frame.month == 1).message == ""
+
+
+def test_a_month_out_of_range_is_the_nearest(session):
+    made = session(Plan(load(BASELINE), months=6))
+    made.seek(10**9)
+    until(made, lambda r: r.frame.month == 6)
+    made.seek(-5)
+    until(made, lambda r: r.frame.month == 0)
+
+
+def test_of_many_months_asked_for_the_last_counts(session):
+    made = session()
+    until(made, lambda r: True)
+    for month in range(90, 10, -1):
+        made.seek(month)
+    report = until(made, lambda r: r.frame.month == 11, timeout=20.0)
+    assert report.reach <= 96
+
+
+def test_the_baseline_runs_beside_it_at_the_same_month(session):
+    made = session(Plan(load(R6)))
+    made.compare(True)
+    made.seek(24)
+    report = until(made, lambda r: r.frame.month == 24 and r.base_frame is not None)
+    assert report.base_frame.month == 24
+    base = open_economy(load(BASELINE), seed=1)
+    base.run(24)
+    np.testing.assert_array_equal(report.base_series["debt"][:24], base.rows("series")["debt"])
+    made.seek(5)
+    assert until(made, lambda r: r.frame.month == 5).base_frame.month == 5
+    made.compare(False)
+    until(made, lambda r: r.base_frame is None)
+
+
+def test_the_books_of_a_watched_firm_follow_the_month(session):
+    made = session()
+    node = until(made, lambda r: True).nodes.names.index("CoreWeave")
+    made.watch(node)
+    made.seek(7)
+    books = until(made, lambda r: r.books is not None and r.books.month == 7).books
+    assert books.name == "CoreWeave"
+    assert books.months.tolist() == list(range(8))
+    assert books.history["cash"][-1] == pytest.approx(books.statement.balance_sheet.assets["cash"], rel=1e-6)
+    made.watch(10**6)
+    until(made, lambda r: r.books is None)
+
+
+def test_a_report_cannot_be_changed(session):
+    report = until(session(), lambda r: True)
+    for array in (report.frame.size, report.frame.edges.amount, report.nodes.x, report.series["debt"]):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+    with pytest.raises(AttributeError):
+        report.frame = None
+
+
+def test_two_sessions_are_two_economies(session):
+    one, two = session(Plan(load(R6))), session(Plan(load(BASELINE), seed=9))
+    one.seek(20)
+    two.step()
+    assert until(one, lambda r: r.frame.month == 20).plan.seed == 1
+    assert until(two, lambda r: r.frame.month == 1).plan.seed == 9
+    assert two.report.frame.month == 1
+
+
+def test_stopping_ends_the_thread_even_while_it_runs():
+    before = threading.active_count()
+    made = Session(Plan(load(BASELINE), months=360))
+    made.start()
+    made.set_speed(math.inf)
+    made.play()
+    until(made, lambda r: r.frame.month > 3)
+    made.stop()
+    assert made.join(3.0)
+    made.stop()
+    assert threading.active_count() == before
+
+
+def resident() -> float:
+    """Memory of this process (MB)."""
+    gc.collect()
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads Linux's account of memory")
+def test_memory_stays_over_five_thousand_months(session):
+    made = session(Plan(load(BASELINE)))
+    made.set_speed(math.inf)
+
+    def play_through() -> None:
+        made.seek(0)
+        until(made, lambda r: r.frame.month == 0)
+        made.play()
+        until(made, lambda r: r.frame.month == 96 and not r.playing)
+
+    for _ in range(5):
+        play_through()
+    first = resident()
+    for _ in range(52):
+        play_through()
+    assert resident() - first < 30.0
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads Linux's account of memory")
+def test_thirty_sessions_leave_no_thread_and_no_memory():
+    def visit() -> None:
+        made = Session(Plan(load(R6)))
+        made.start()
+        made.seek(12)
+        until(made, lambda r: r.frame.month == 12)
+        made.stop()
+        assert made.join(5.0)
+
+    for _ in range(5):
+        visit()
+    threads, first = threading.active_count(), resident()
+    for _ in range(30):
+        visit()
+    assert threading.active_count() == threads
+    assert resident() - first < 30.0
