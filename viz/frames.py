@@ -130,7 +130,9 @@ def frame(economy: Economy, history: History) -> Frame:
         label=month_label(month),
         size=_frozen(_sizes(economy, history)),
         health=_frozen(health(economy)),
-        edges=_ties(*(economy.rows(name) for name in ("loans", "contracts", "orders", "stakes")), month),
+        edges=_ties(
+            economy.rows("loans"), economy.rows("contracts"), economy.rows("orders"), economy.rows("stakes"), month
+        ),
         cascade=cascade(economy, month),
     )
 

@@ -82,8 +82,9 @@ def _node(names: list[str], firms: Any, layer: int, row: int) -> dict[str, Any]:
     if row < 0:
         return _several(OWN_USE if row == -1 else CUSTOMERS, layer)
     labs = np.flatnonzero(firms["kind"] == tables.LAB)
+    failed = " (failed)" if firms[row].status == tables.FAILED else ""
     return {
-        "name": names[row],
+        "name": f"{names[row]}{failed}",
         "kind": tables.KIND_NAMES[firms[row].kind],
         "layer": layer,
         "row": row - tables.N_OUTSIDE,

@@ -15,10 +15,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from abm import statement
+from abm import statement as books_of
 from abm.dates import month_label
 from abm.economy import EVENT_NAMES, N_OUTSIDE
 from abm.errors import BadInput
@@ -53,9 +54,9 @@ class Event:
 class Story:
     """What has happened up to the furthest month of the run: slower to make than a frame, so made less often."""
 
-    failures: tuple[statement.Default, ...]
+    failures: tuple[books_of.Default, ...]
     events: tuple[Event, ...]
-    tree: Mapping[str, object]
+    tree: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +66,8 @@ class Books:
     node: int
     name: str
     month: int
-    statement: statement.Statement
-    failures: tuple[statement.Default, ...]
+    statement: books_of.Statement
+    failures: tuple[books_of.Default, ...]
     months: np.ndarray
     history: Mapping[str, np.ndarray]
 
@@ -87,7 +88,7 @@ class Report:
     reach: int
     playing: bool
     speed: float
-    flows: Mapping[str, object]
+    flows: Mapping[str, Any]
     story: Story
     books: Books | None
     forces: Mapping[str, float]
@@ -328,7 +329,8 @@ class Session:
         """Leave a report; a full one looks at books, flows and story again, which takes longer."""
         main, last = self._main, self._report
         if full or last is None or last.run != self._run:
-            books, flows, story = self._books(), funding_flows(main.economy), main.story()
+            flows: Mapping[str, Any] = funding_flows(main.economy)
+            books, story = self._books(), main.story()
             self._looked = time.monotonic()
         else:
             books, flows, story = last.books, last.flows, last.story
@@ -378,7 +380,7 @@ class Session:
             node=node,
             name=names[node],
             month=economy.month,
-            statement=statement.statement(economy, node + N_OUTSIDE),
+            statement=books_of.statement(economy, node + N_OUTSIDE),
             failures=tuple(d for d in self._main.story().failures if d.firm == names[node]),
             months=self._main.history.months,
             history=self._main.history.of(node),
@@ -445,7 +447,7 @@ class _Run:
             names = economy.names
             events = economy.rows("events")[-MOST_EVENTS:]
             self._story = Story(
-                failures=tuple(statement.defaults(economy)),
+                failures=tuple(books_of.defaults(economy)),
                 events=tuple(_event(row, names) for row in events.tolist()),
                 tree=cascade_tree(economy),
             )

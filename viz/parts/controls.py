@@ -83,17 +83,23 @@ def ChoiceFields(report: Report, session: Session, on_note: Callable[[str], None
             label="Story", items=titles, v_model=plan.base.name, dense=True, outlined=True, hide_details=True,
             class_="id-story", on_v_model=lambda name: choose(name, seed, months),
         )  # fmt: skip
-        for label, value, set_value in (("Seed (luck)", seed, set_seed), ("Months", months, set_months)):
-            field = rv.TextField(
-                label=label, v_model=value, dense=True, outlined=True, hide_details=True, class_="id-short",
-                on_v_model=lambda text, keep=set_value: keep(str(text)[:30]),
-            )  # fmt: skip
-            rv.use_event(field, "blur", lambda *_: choose(plan.base.name, seed, months))
-            rv.use_event(field, "keydown.enter", lambda *_: choose(plan.base.name, seed, months))
+        Typed("Seed (luck)", seed, set_seed, lambda: choose(plan.base.name, seed, months))
+        Typed("Months", months, set_months, lambda: choose(plan.base.name, seed, months))
         rv.Switch(
             label="Compare", v_model=report.base_frame is not None, dense=True, hide_details=True, inset=True,
             class_="id-compare", on_v_model=lambda wanted: session.compare(bool(wanted)),
         )  # fmt: skip
+
+
+@solara.component
+def Typed(label: str, value: str, keep: Callable[[str], None], done: Callable[[], None]) -> None:  # noqa: N802
+    """A short field that counts when it is left or Enter is pressed."""
+    field = rv.TextField(
+        label=label, v_model=value, dense=True, outlined=True, hide_details=True, class_="id-short",
+        on_v_model=lambda text: keep(str(text)[:30]),
+    )  # fmt: skip
+    rv.use_event(field, "blur", lambda *_: done())
+    rv.use_event(field, "keydown.enter", lambda *_: done())
 
 
 @solara.component
@@ -127,7 +133,7 @@ def TimeFields(report: Report, session: Session) -> None:  # noqa: N802
             v_model=month, min=0, max=plan.months, dense=True, hide_details=True, class_="id-slider",
             attributes={"aria-label": "Month shown"},
         )  # fmt: skip
-        rv.use_event(slider, "input", lambda _widget, _event, moved: _seek(session, moved, month))
+        rv.use_event(slider, "input", lambda *moved: _seek(session, moved[2], month))
 
 
 @solara.component

@@ -174,7 +174,7 @@ def Number(parameter: Parameter, report: Report, session: Session) -> None:  # n
                     v_model=min(max(value, low), high), min=low, max=high, step=step, dense=True, hide_details=True,
                     attributes=spoken,
                 )  # fmt: skip
-                rv.use_event(slider, "change", lambda _widget, _event, moved: send(f"{float(moved):g}"))
+                rv.use_event(slider, "change", lambda *moved: send(f"{float(moved[2]):g}"))
             field = rv.TextField(
                 v_model=text, dense=True, outlined=True, hide_details=True, suffix=parameter.unit,
                 class_="id-value", on_v_model=lambda typed: set_text(str(typed)[:40]), attributes=spoken,

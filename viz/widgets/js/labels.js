@@ -1,6 +1,7 @@
 // Names beside the firms that matter most, none over another.
 
 const CELL = 48;
+const ROOM = 1.62; // width of a mark where a name may stand, over its radius
 
 /** A set of boxes that answers quickly whether another one would touch them. */
 class Boxes {
@@ -35,9 +36,11 @@ class Boxes {
 
 /**
  * Places for names.
- * `wanted`: [{row, text, x, y, radius, must}] in order of importance; `solid`: [{box}] not to be covered, a box being [left, top, right, bottom];
- * `before`: Map of row to side, tried first so that names do not jump.
- * Returns [{row, text, x, y, align, side}] that fit inside width and height; the `must` ones come in any case.
+ * `wanted`: [{row, text, x, y, radius, roomy, must}] in order of importance, `roomy` where a name may stand on the
+ * mark; `solid`: [{box}] not to be covered, a box being [left, top, right, bottom]; `before`: Map of row to side, tried
+ * first so that names do not jump.
+ * Returns [{row, lines, x, y, align, side}] that fit inside width and height, `side` 0 on the mark; the `must` ones
+ * come in any case.
  */
 export function placeLabels(wanted, solid, before, measure, width, height, limit) {
   const taken = new Boxes();
@@ -45,6 +48,11 @@ export function placeLabels(wanted, solid, before, measure, width, height, limit
   const placed = [];
   for (const one of wanted) {
     if (placed.length >= limit && !one.must) break;
+    const lines = one.roomy ? wrapped(one.text, measure, ROOM * one.radius) : null;
+    if (lines) {
+      placed.push({ row: one.row, lines, x: one.x, y: one.y, align: "center", side: 0 });
+      continue;
+    }
     const long = measure(one.text);
     const sides = [0, 1, 2, 3];
     const known = before.get(one.row);
@@ -62,10 +70,21 @@ export function placeLabels(wanted, solid, before, measure, width, height, limit
     }
     if (found) {
       taken.add(found.box);
-      placed.push({ row: one.row, text: one.text, ...found });
+      placed.push({ row: one.row, lines: [one.text], ...found });
     }
   }
   return placed;
+}
+
+/** The name in lines of at most `width`, null if it does not fit in three. */
+function wrapped(text, measure, width) {
+  const lines = [];
+  for (const word of text.split(" ")) {
+    const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
+    if (lines.length && measure(longer) <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines.length <= 3 && lines.every((line) => measure(line) <= width) ? lines : null;
 }
 
 function beside(one, side, long) {

@@ -6,18 +6,23 @@ import { Camera, steer } from "./camera.js";
 import { EDGE_KINDS, drawEdges, edgeAt } from "./edges.js";
 import { placeLabels } from "./labels.js";
 import { drawChannels, drawLosses, drawVictims, ring } from "./losses.js";
-import { drawFirm } from "./marks.js";
+import { HEALTH, drawFirm } from "./marks.js";
 import { Playback, tell } from "./playback.js";
 import { settle } from "./settle.js";
 import { drawLegend, drawTable, fillTable } from "./words.js";
 
-const MARGIN = { left: 26, right: 26, top: 74, bottom: 50 };
+const SIDE = 26; // px kept free beside the firms
+const BELOW = 50; // the same below, for the button and the hint
+const ABOVE = 74; // and above, for the month, the sentence on a cascade and the lanes' titles
+const ABOVE_NARROW = 118; // on a narrow screen that sentence takes more lines
 const SMALLEST = 3.2; // radius
 const BURDEN = 45; // ms; edges that take longer to draw are drawn without detail while months go by
 const FEW = 150; // edges that are never a burden
 const SLOW = 40; // ms a picture; above it firms change size at once, not smoothly
 const CALM = 700; // ms without a new month after which detail is drawn
 const NAMES_EVERY = 250; // ms between new choices of names while months go by
+const LINE = 14; // px from line to line of a name
+const ROOMY = new Set(["lab", "hyperscaler", "neocloud", "lender"]); // marks wide enough for a name on them
 const TABLE_EVERY = 1000; // ms between new numbers in the table
 const ICONS = {
   in: "M8 3v10M3 8h10",
@@ -91,8 +96,9 @@ function render({ model, el }) {
 
   const ratio = () => Math.min(3, globalThis.devicePixelRatio || 1);
   const radiusOf = (size) => Math.max(SMALLEST, unit * Math.sqrt(size));
-  const across = () => stage.clientWidth - MARGIN.left - MARGIN.right;
-  const down = () => stage.clientHeight - MARGIN.top - MARGIN.bottom;
+  const across = () => stage.clientWidth - 2 * SIDE;
+  const down = () => stage.clientHeight - above() - BELOW;
+  const above = () => (stage.clientWidth < 600 ? ABOVE_NARROW : ABOVE);
   const turned = () => stage.clientWidth < 0.85 * stage.clientHeight; // lanes run from top to bottom
 
   // --- data in ---
@@ -143,10 +149,10 @@ function render({ model, el }) {
     const { x, y } = books.firms;
     const [along, beside] = turned() ? [y, x] : [x, y];
     const home = {
-      x: Float32Array.from(radii, (_, i) => MARGIN.left + across() * finite(along[i])),
-      y: Float32Array.from(radii, (_, i) => MARGIN.top + down() * finite(beside[i])),
+      x: Float32Array.from(radii, (_, i) => SIDE + across() * finite(along[i])),
+      y: Float32Array.from(radii, (_, i) => above() + down() * finite(beside[i])),
     };
-    spots = settle(home, radii, { left: 8, top: MARGIN.top - 20, right: width - 8, bottom: height - 34 });
+    spots = settle(home, radii, { left: 8, top: above() - 20, right: width - 8, bottom: height - 34 });
     viewed();
   }
 
@@ -267,8 +273,8 @@ function render({ model, el }) {
     pen.textBaseline = "middle";
     const lying = turned();
     edgeLayer.captions = firmsCaptions().map(({ text, x, y }) => {
-      const px = lying ? 12 : (MARGIN.left + across() * finite(x)) * camera.zoom + camera.x;
-      const py = (MARGIN.top + down() * finite(lying ? x : y) - (lying ? 26 : 12)) * camera.zoom + camera.y;
+      const px = lying ? 12 : (SIDE + across() * finite(x)) * camera.zoom + camera.x;
+      const py = (above() + down() * finite(lying ? x : y) - (lying ? 26 : 12)) * camera.zoom + camera.y;
       const long = pen.measureText(text).width;
       const start = lying ? px : Math.max(4, Math.min(stage.clientWidth - long - 4, px - long / 2));
       pen.textAlign = "left";
@@ -294,9 +300,15 @@ function render({ model, el }) {
     ring(pen, place, over?.firm ?? -1, 2.5, ink.ink, 1.5);
     const falling = new Set(play.rounds.flatMap((round) => round.firms));
     paintNames(falling, time);
+    font(pen, "12px");
+    for (const label of nameLayer.labels) {
+      if (!label.side) writeName(pen, label, ink.paper, ink[HEALTH[books.health[label.row] ?? 0] ?? "sound"]);
+    }
     font(pen, "700 12px");
     pen.globalAlpha = play.alpha;
-    for (const label of nameLayer.labels) if (falling.has(label.row)) writeName(pen, label, ink.loss);
+    for (const label of nameLayer.labels) {
+      if (label.side && falling.has(label.row)) writeName(pen, label, ink.loss, ink.paper);
+    }
     pen.globalAlpha = 1;
     font(pen, "600 11px");
     drawChannels(pen, ink, play, place, stage.clientWidth, stage.clientHeight);
@@ -328,18 +340,21 @@ function render({ model, el }) {
     font(namePen, "12px");
     layer.labels = chooseNames(namePen, new Set(must));
     layer.sides = new Map(layer.labels.map((label) => [label.row, label.side]));
-    for (const label of layer.labels) writeName(namePen, label, ink.ink);
+    for (const label of layer.labels) if (label.side) writeName(namePen, label, ink.ink, ink.paper);
   }
 
-  function writeName(pen, label, colour) {
+  function writeName(pen, label, colour, halo) {
     pen.textAlign = label.align;
     pen.textBaseline = "middle";
     pen.lineJoin = "round";
-    pen.strokeStyle = ink.paper;
+    pen.strokeStyle = halo;
     pen.lineWidth = 3.5;
-    pen.strokeText(label.text, label.x, label.y);
     pen.fillStyle = colour;
-    pen.fillText(label.text, label.x, label.y);
+    label.lines.forEach((line, i) => {
+      const y = label.y + LINE * (i - (label.lines.length - 1) / 2);
+      pen.strokeText(line, label.x, y);
+      pen.fillText(line, label.x, y);
+    });
   }
 
   function chooseNames(pen, must) {
@@ -354,12 +369,21 @@ function render({ model, el }) {
       // A name shown stays shown unless another firm clearly outweighs its own; those that are gone come last.
       const weight = (books.health[i] === 4 ? 0.3 : 1) * spot.radius * (nameLayer.sides.has(i) ? 1.15 : 1);
       const text = shorten(books.firms.names[i]);
-      wanted.push({ row: i, text, ...spot, must: must.has(i), weight: weight + (must.has(i) ? 1000 : 0) });
+      const roomy = ROOMY.has(books.firms.kinds[i]) && books.health[i] !== 4;
+      wanted.push({ row: i, text, ...spot, roomy, must: must.has(i), weight: weight + (must.has(i) ? 1000 : 0) });
     }
     wanted.sort((a, b) => b.weight - a.weight || a.row - b.row);
     const { clientWidth: width, clientHeight: height } = stage;
     const limit = Math.round((width * height) / 9000) * Math.ceil(camera.zoom);
-    return placeLabels(wanted, solid, nameLayer.sides, (text) => pen.measureText(text).width, width, height, limit);
+    return placeLabels(
+      wanted,
+      solid,
+      nameLayer.sides,
+      (text) => pen.measureText(text).width,
+      width,
+      height - 40,
+      limit,
+    );
   }
 
   function legendAnew() {

@@ -1,0 +1,127 @@
+"""What is drawn: places, sizes, health, edges and cascades follow from the economy's tables."""
+
+import numpy as np
+import pytest
+
+from abm import statement
+from abm.economy import FAILED, KIND_NAMES, N_OUTSIDE, OUTSIDE_NAMES
+from abm.scenarios import BASELINE, load
+from abm.simulation import open_economy
+from viz import frames
+from viz.frames import CONTRACT, DISTRESSED, EQUITY, FAILED_NOW, GONE, LOAN, ORDER, SOUND
+from viz.history import History
+from viz.places import LANE_OF, LANES
+
+
+@pytest.fixture(scope="module")
+def run():
+    """An economy a month after its largest customer failed, and its history."""
+    economy, history = open_economy(load("r6_customer_concentration"), panel=False), History()
+    history.record(economy)
+    found = {}
+    for _ in range(20):
+        economy.run(1)
+        history.record(economy)
+        found[economy.month] = frames.frame(economy, history)
+    return economy, history, found
+
+
+def test_outside_sectors_are_not_drawn_and_everybody_else_is(run):
+    economy, _, found = run
+    nodes = frames.nodes(economy)
+    assert nodes.names == tuple(economy.names[N_OUTSIDE:])
+    assert not set(nodes.names) & set(OUTSIDE_NAMES)
+    assert len(found[20].size) == len(found[20].health) == len(nodes.names) == len(nodes.x)
+
+
+def test_places_are_the_same_in_every_month_seed_and_scenario(run):
+    economy, _, _ = run
+    other = open_economy(load(BASELINE), seed=9, panel=False)
+    one, two = frames.nodes(economy), frames.nodes(other)
+    count = len(two.names)
+    np.testing.assert_array_equal(one.x[:count], two.x)
+    np.testing.assert_array_equal(one.y[:count], two.y)
+
+
+def test_firms_stand_in_the_lane_of_their_kind_and_apart():
+    nodes = frames.nodes(open_economy(panel=False))
+    for kind, x in zip(nodes.kinds, nodes.x, strict=True):
+        assert abs(x - LANES[LANE_OF[KIND_NAMES.index(kind)]].x) <= 0.04
+    assert ((nodes.y >= 0.0) & (nodes.y <= 1.0)).all()
+    assert len({(x, y) for x, y in zip(nodes.x, nodes.y, strict=True)}) == len(nodes.names)
+
+
+def test_loans_and_shares_drawn_are_those_of_the_books(run):
+    economy, _, found = run
+    edges = found[20].edges
+    firms = economy.rows("firms")
+    for node in range(len(found[20].size)):
+        mine = statement.loans(economy, node + N_OUTSIDE)
+        owed = sum(loan.principal for loan in mine if loan.role == "owes")
+        drawn = edges.amount[(edges.source == node) & (edges.kind == LOAN)].sum()
+        assert drawn == pytest.approx(owed, abs=1e-9)
+        held = edges.amount[(edges.target == node) & (edges.kind == EQUITY)].sum()
+        assert held <= firms["holdings"][node + N_OUTSIDE] + 1e-9
+
+
+def test_contracts_drawn_are_those_of_the_books(run):
+    economy, _, found = run
+    edges, names = found[20].edges, set(economy.names[N_OUTSIDE:])
+    for node, name in enumerate(economy.names[N_OUTSIDE:]):
+        bought = sum(
+            c.left
+            for c in statement.contracts(economy, name)
+            if c.role == "buys" and c.status in ("live", "pending") and c.counterparty in names
+        )
+        drawn = edges.amount[(edges.source == node) & (edges.kind == CONTRACT)].sum()
+        assert drawn == pytest.approx(bought, rel=1e-9, abs=1e-12)
+
+
+def test_orders_go_to_vendors(run):
+    economy, _, found = run
+    edges = found[20].edges
+    kinds = frames.nodes(economy).kinds
+    targets = {kinds[node] for node in edges.target[edges.kind == ORDER].tolist()}
+    assert targets == {"vendor"}
+    assert (np.diff(edges.amount) <= 0.0).all()
+
+
+def test_a_failure_is_drawn_in_its_month_and_remembered(run):
+    economy, _, found = run
+    openai = economy.names.index("OpenAI") - N_OUTSIDE
+    assert found[18].health[openai] in (SOUND, 1, DISTRESSED)
+    assert found[19].health[openai] == FAILED_NOW
+    assert found[20].health[openai] == GONE
+    assert found[18].cascade == ()
+    assert found[19].cascade[0].firms == (openai,)
+    assert found[20].size[openai] == pytest.approx(found[18].size[openai], rel=1e-6)
+
+
+def test_losses_of_a_cascade_are_the_hits_of_the_month(run):
+    economy, _, found = run
+    hits = economy.rows("hits")
+    hits = hits[(hits["month"] == 19) & (hits["stage"] >= 1) & (hits["victim"] >= N_OUTSIDE)]
+    drawn = [loss for part in found[19].cascade for loss in part.losses]
+    assert sum(loss.amount for loss in drawn) == pytest.approx(hits["amount"].sum())
+    assert {loss.channel for loss in drawn} <= {"counterparty", "customer", "collateral", "funding",
+                                               "lender-to-lender", "vendor", "market"}  # fmt: skip
+
+
+def test_health_follows_what_lenders_think(run):
+    economy, _, _ = run
+    firms = economy.rows("firms")[N_OUTSIDE:]
+    health = frames.health(economy)
+    active = firms["status"] != FAILED
+    lender = firms["kind"] == KIND_NAMES.index("lender")
+    sure = active & ~lender & (firms["pd"] >= 0.15)
+    assert (health[sure] == DISTRESSED).all()
+    assert (health[active & ~lender & (firms["pd"] < 0.05)] == SOUND).all()
+
+
+def test_the_history_keeps_every_month_once(run):
+    economy, history, _ = run
+    history.record(economy)
+    assert history.months.tolist() == list(range(21))
+    node = economy.names.index("CoreWeave") - N_OUTSIDE
+    assert history.of(node)["debt"][-1] == pytest.approx(economy.rows("firms")["debt"][node + N_OUTSIDE], rel=1e-6)
+    assert history.at(10**6, 5) == {}

@@ -1,0 +1,100 @@
+"""The gate: full, foreign and missing."""
+
+import asyncio
+
+import pytest
+
+from abm.errors import BadInput
+from abm.scenarios import BASELINE, load
+from viz.house import House
+from viz.plan import Plan
+from viz.server import MENDED, Gate, _listen, mended
+
+
+async def inner(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+
+
+def answered(gate, **scope) -> list[dict]:
+    """What the gate sends."""
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(gate({"headers": [], **scope}, None, send))
+    return sent
+
+
+@pytest.fixture
+def gate(tmp_path):
+    (tmp_path / "there.js").write_text("1")
+    (tmp_path / "folder").mkdir()
+    return Gate(inner, House(Plan(load(BASELINE)), seats=1), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/_solara/cdn/there.js", 200),
+        ("/_solara/cdn/missing.js", 404),
+        ("/_solara/cdn/folder", 404),
+        ("/_solara/cdn/../secret", 404),
+        ("/_solara/cdn/", 404),
+        ("/resourcez", 404),
+        ("/", 200),
+    ],
+)
+def test_only_files_that_are_there_are_served(gate, path, status):
+    assert answered(gate, type="http", path=path)[0]["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "closed"),
+    [
+        (b"http://localhost:8765", b"localhost:8765", False),
+        (b"http://evil.example", b"localhost:8765", True),
+        (b"null", b"localhost:8765", True),
+        (None, b"localhost:8765", False),
+    ],
+)
+def test_other_sites_cannot_steer_a_run(gate, origin, host, closed):
+    headers = [(b"host", host)] + ([(b"origin", origin)] if origin else [])
+    sent = answered(gate, type="websocket", path="/jupyter/api/kernels/x/channels", headers=headers)
+    assert (sent[0]["type"] == "websocket.close") == closed
+
+
+def test_a_full_house_says_so_and_a_seat_that_is_left_is_free(gate):
+    house = gate.house
+    session = house.enter(house.plan)
+    assert house.enter(house.plan) is None
+    sent = answered(gate, type="http", path="/")
+    assert sent[0]["status"] == 503
+    assert b"Every seat is taken" in sent[1]["body"]
+    house.leave(session)
+    house.leave(session)
+    assert house.taken == 0
+    assert answered(gate, type="http", path="/")[0]["status"] == 200
+
+
+def test_the_front_page_of_solara_is_mended():
+    from importlib.resources import files
+
+    template = (files("solara.server") / "templates" / "solara.html.j2").read_text()
+    page = template.replace("{{root_path}}", "").replace("<!doctype html>\n<html>", "<html>")
+    better = mended(page)
+    assert better is not None
+    for found, wanted in MENDED.items():
+        assert found in page
+        assert wanted in better
+    assert mended(None) is None
+
+
+def test_an_address_that_cannot_be_listened_on_is_a_sentence():
+    with _listen("127.0.0.1", 0) as busy:
+        busy.listen()
+        port = busy.getsockname()[1]
+        with pytest.raises(BadInput, match=f"port {port}"):
+            _listen("127.0.0.1", port)
+    with pytest.raises(BadInput, match="choose another"):
+        _listen("no such host", 8000)

@@ -1,0 +1,30 @@
+"""A plain page for people who know Mesa: `solara run viz.mesa_page`.
+
+Mesa's own page skips months and cannot be stopped when its play interval is short, and it offers every visitor a
+Python console; the live page is `invisible-debt view`. This one shows the model as Mesa's tools see it.
+"""
+
+from __future__ import annotations
+
+import solara
+from mesa.visualization import SolaraViz, make_plot_component
+
+from abm import InvisibleDebtModel
+from abm.scenarios import names
+
+PARAMETERS = {
+    "scenario": {"type": "Select", "value": "baseline", "values": names(), "label": "Scenario"},
+    "rng": {"type": "SliderInt", "value": 1, "min": 0, "max": 1000, "step": 1, "label": "Seed"},
+}
+PLOTS = (("debt", "look_through"), ("spot_price",), ("failed",))
+
+
+@solara.component
+def Page() -> None:  # noqa: N802
+    """One model a visitor, made anew when the page is opened."""
+    model = solara.use_memo(InvisibleDebtModel, [])
+    plots = solara.use_memo(lambda: [make_plot_component(list(columns)) for columns in PLOTS], [])
+    SolaraViz(
+        model, components=plots, model_params=PARAMETERS, name="Invisible Debt in Mesa", play_interval=400,
+        render_interval=1,
+    )  # fmt: skip
