@@ -11,13 +11,11 @@ import reacton.ipyvuetify as rv
 import solara
 import solara.lab
 
-from abm.dates import month_label
 from abm.errors import BadInput
 from viz.house import house
 from viz.parts.charts import TimeSeries
 from viz.parts.compare import Compare
 from viz.parts.controls import Choices, Time, chosen_plan
-from viz.parts.explain import CHARTS, NETWORK, WELCOME
 from viz.parts.files import Files
 from viz.parts.firm import FirmPanel
 from viz.parts.markup import Explained, Html, paragraph
@@ -28,6 +26,7 @@ from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Report, Session
 from viz.widgets import Keys
+from viz.words import CHARTS, NETWORK, WELCOME
 
 STYLE = Path(__file__).with_name("page.css")
 TABS = ("Over time", "Who funds whom", "Failures", "Events", "Compare", "Files")
@@ -80,12 +79,14 @@ def Visit(session: Session, mistake: str) -> None:  # noqa: N802
     """The page of one session."""
     note, set_note = solara.use_state(mistake)
     node, set_node = solara.use_state(-1)
+    clicks, set_clicks = solara.use_state(0)
     screen = solara.use_memo(lambda: Screen(session), [])
     solara.use_effect(screen.begin, [])
     dark = bool(solara.lab.use_dark_effective())
 
     def choose(new: int) -> None:
         set_node(new)
+        set_clicks(lambda count: count + 1)
         session.watch(new)
 
     with solara.Div(classes=["id-head"]):
@@ -102,7 +103,7 @@ def Visit(session: Session, mistake: str) -> None:  # noqa: N802
                 Network(screen, node, choose, dark)
             Status(screen)
             Explained(NETWORK)
-        Side(screen, node, choose, dark)
+        Side(screen, node, clicks, choose, dark)
     Below(screen, choose, set_note, dark)
 
 
@@ -156,10 +157,10 @@ def KeyPresses(session: Session) -> None:  # noqa: N802
 
 
 @solara.component
-def Side(screen: Screen, node: int, choose: Callable[[int], None], dark: bool) -> None:  # noqa: N802
+def Side(screen: Screen, node: int, clicks: int, choose: Callable[[int], None], dark: bool) -> None:  # noqa: N802
     """The open firm, or what can be changed."""
     tab, set_tab = solara.use_state(0)
-    solara.use_effect(lambda: set_tab(0) if node >= 0 else None, [node])
+    solara.use_effect(lambda: set_tab(0) if node >= 0 else None, [clicks])
     with solara.Div(classes=["id-side"]):
         with rv.Tabs(v_model=tab, on_v_model=set_tab, grow=True, height=40):
             rv.Tab(children=["Firm"])
@@ -202,8 +203,8 @@ def status(report: Report) -> str:
     """The month in a sentence."""
     frame, names = report.frame, report.nodes.names
     now = [names[node] for part in frame.cascade for node in part.firms]
-    failed = sum(failure.month <= frame.month for failure in report.story.failures)
-    told = f"{month_label(frame.month)}: "
+    failed = int(report.series["failed"][frame.month - 1]) if frame.month else 0
+    told = f"{frame.label}: "
     if now:
         told += f"{', '.join(now[:6])}{f' and {len(now) - 6} more' if len(now) > 6 else ''} failed this month. "
     elif not failed:

@@ -10,12 +10,15 @@ from __future__ import annotations
 import os
 import socket
 import warnings
+from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from abm.errors import BadInput
 from viz.house import House, set_house
+from viz.words import WELCOME
 
 SETTINGS = {
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
@@ -28,11 +31,13 @@ SETTINGS = {
     "SOLARA_THEME_TITLE": "Invisible Debt",
     "SOLARA_ASSETS_FONTAWESOME_ENABLED": "False",
 }
-# What Solara's page lacks: with the "auto" theme it forgets the element the application is mounted on, it says no
-# language, and it forbids zooming.
+# What Solara's page lacks: with the "auto" theme it forgets the element the application is mounted on, it shows
+# nothing until its scripts have come, it says no language, and it forbids zooming.
+FIRST = f"""<div id="app" data-app="true" class="v-application v-application--is-ltr theme--light">
+<main style="font: 16px/1.5 system-ui, sans-serif; max-width: 44em; margin: 16vh auto; padding: 0 20px">
+<h1>Invisible Debt</h1><p>{WELCOME}</p><p>Opening the books of December 2025 …</p></main>"""
 MENDED = {
-    '<body data-base-url="/jupyter/">': '<body data-base-url="/jupyter/"><div id="app" data-app="true" '
-    'class="v-application v-application--is-ltr theme--light">',
+    '<body data-base-url="/jupyter/">': f'<body data-base-url="/jupyter/">{FIRST}',
     "<html>": '<html lang="en">',
     ", maximum-scale=1, user-scalable=no, minimal-ui": "",
 }
@@ -100,7 +105,7 @@ async def _answer(send: Any, status: int, text: str, kind: str) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-def serve(house: House, host: str, port: int) -> None:
+def serve(house: House, host: str, port: int, ready: Callable[[], None] = lambda: None) -> None:
     """Serve the live page until Ctrl-C.
 
     Parameters
@@ -111,6 +116,8 @@ def serve(house: House, host: str, port: int) -> None:
         Address to listen on.
     port : int
         Port to listen on.
+    ready : callable
+        Called when the page can be opened.
 
     Raises
     ------
@@ -118,6 +125,7 @@ def serve(house: House, host: str, port: int) -> None:
         If the address cannot be listened on.
     """
     listening = _listen(host, port)
+    listening.listen()  # who comes while the page is made ready waits
     set_house(house)
     os.environ.update(SETTINGS)
     os.environ["SOLARA_APP"] = "viz.page"
@@ -127,8 +135,10 @@ def serve(house: House, host: str, port: int) -> None:
 
     plain = server.read_root
     server.read_root = lambda *given, **named: mended(plain(*given, **named))
+    import_module(os.environ["SOLARA_APP"])  # now, not at the first visit
     gate = Gate(starlette.app, house, settings.assets.proxy_cache_dir)
     config = uvicorn.Config(gate, log_level="warning", access_log=False, loop="asyncio", timeout_graceful_shutdown=1)
+    ready()
     uvicorn.Server(config).run(sockets=[listening])
 
 

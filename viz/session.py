@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 
 from abm import statement as books_of
-from abm.dates import month_label
 from abm.economy import EVENT_NAMES, N_OUTSIDE
 from abm.errors import BadInput
 from abm.scenarios import BASELINE, load
@@ -466,18 +465,3 @@ def _event(row: tuple[int, int, int, int, float], names: list[str]) -> Event:
         amount=amount,
     )
 
-
-def month_title(month: int) -> str:
-    """A month in words.
-
-    >>> month_title(0), month_title(13)
-    ('December 2025', 'January 2027')
-    """
-    year, number = month_label(month).split("-")
-    return f"{MONTHS[int(number) - 1]} {year}"
-
-
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip

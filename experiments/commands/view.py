@@ -38,5 +38,6 @@ def view(
     from viz.plan import Plan
     from viz.server import serve
 
-    print(f"The page: http://{'localhost' if host == '127.0.0.1' else host}:{port}  (Ctrl-C ends it)", flush=True)
-    serve(House(Plan(told, seed=seed), sessions, runs), host, port)
+    address = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"
+    house = House(Plan(told, seed=seed), sessions, runs)
+    serve(house, host, port, lambda: print(f"The page: {address}  (Ctrl-C ends it)", flush=True))

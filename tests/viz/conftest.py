@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from page_server import PageServer, Visitor, served
 from playwright.sync_api import Browser, Page, sync_playwright
 from widget_stage import ARGUMENTS, Stage, staged
 
@@ -27,6 +28,30 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[PageServer]:
+    with served("r6_customer_concentration") as running:
+        yield running
+
+
+@pytest.fixture
+def visit(browser: Browser, server: PageServer) -> Iterator[Callable[..., Visitor]]:
+    with ExitStack() as contexts:
+        made: list[Visitor] = []
+
+        def start(width: int = 1280, height: int = 900, dark: bool = False, at: PageServer = server) -> Visitor:
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+            )
+            contexts.callback(context.close)
+            made.append(Visitor(context.new_page(), at))
+            return made[-1]
+
+        yield start
+        for one in made:
+            assert one.mistakes == []
 
 
 @pytest.fixture

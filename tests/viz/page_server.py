@@ -14,6 +14,11 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from playwright.sync_api import Page, expect
+
+SHOTS = Path(os.environ.get("SCREENSHOTS", ".screenshots"))
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+          "November", "December")  # fmt: skip
 # Serves an economy of some hundred firms instead of that of 2025-12-31.
 LARGE = """
 import sys
@@ -73,3 +78,47 @@ def served(*arguments: str, firms: tuple[int, int] | None = None) -> Iterator[Pa
     finally:
         process.terminate()
         process.communicate(timeout=20.0)
+
+
+class Visitor:
+    """A browser's page, and every mistake it made."""
+
+    def __init__(self, page: Page, server: PageServer) -> None:
+        self.page = page
+        self.server = server
+        self.mistakes: list[str] = []
+        page.on("pageerror", lambda error: self.mistakes.append(str(error)))
+        page.on("console", lambda m: self.mistakes.append(m.text) if m.type == "error" else None)
+        page.on("requestfailed", lambda r: self.mistakes.append(f"failed: {r.url}"))
+        page.on("response", lambda r: self.mistakes.append(f"{r.status}: {r.url}") if r.status >= 400 else None)
+        page.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
+
+    def open(self, query: str = "") -> Visitor:
+        self.page.goto(f"{self.server.url}/{query}")
+        expect(self.page.locator(".id-play")).to_be_visible()
+        return self
+
+    def month(self) -> int:
+        word, year = self.page.inner_text(".id-month").split()
+        return 12 * (int(year) - 2026) + MONTHS.index(word) + 1
+
+    def go(self, month: int) -> None:
+        """Steps to a month by pressing a key."""
+        for _ in range(month - self.month()):
+            self.page.keyboard.press(".")
+        self.shows(month)
+
+    def shows(self, month: int) -> None:
+        label = f"{MONTHS[(month - 1) % 12]} {2026 + (month - 1) // 12}"
+        expect(self.page.locator(".id-month")).to_have_text(label)
+
+    def tab(self, name: str) -> None:
+        self.page.get_by_role("tab", name=name).click()
+
+    def shot(self, name: str) -> None:
+        SHOTS.mkdir(exist_ok=True)
+        self.page.screenshot(path=SHOTS / f"{name}.png")
+
+    def says(self, text: str) -> None:
+        expect(self.page.locator(".id-said")).to_contain_text(text)

@@ -36,7 +36,8 @@ PANELS: list[dict[str, Any]] = [
     {
         "title": "Carried for labs", "unit": "bn USD",
         "series": [{"name": "all labs", "column": "look_through"}, {"name": "OpenAI", "column": "look_through_openai"}],
-        "about": "The invisible debt: borrowed by others to serve the labs, absent from the labs' own books.",
+        "about": "The invisible debt: borrowed by others to serve the labs, absent from the labs' own books. "
+        "A lab that has failed is counted no longer.",
     },
     {
         "title": "Failures", "unit": "firms",

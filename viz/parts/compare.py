@@ -9,11 +9,11 @@ import solara
 from abm.dates import month_label
 from abm.economy import SERIES_COLUMNS
 from experiments.summary import number
-from viz.parts.explain import COMPARE
 from viz.parts.markup import Explained, Html, paragraph, table
 from viz.parts.network import Network
 from viz.screen import Screen, use_report
 from viz.session import Report
+from viz.words import COMPARE
 
 FIGURES = {
     "failed": "firms failed so far",
@@ -42,11 +42,9 @@ def Compare(  # noqa: N802
     if report is None:
         return
     on = report.base_frame is not None
-    solara.Button(
-        "Stop comparing" if on else "Compare with the baseline",
-        on_click=lambda: screen.session.compare(not on),
-        color="primary",
-    )
+    words = "Stop comparing" if on else "Compare with the baseline"
+    with solara.Row():
+        solara.Button(words, on_click=lambda: screen.session.compare(not on), color="primary")
     if not on:
         Html(paragraph("Runs the same economy beside yours, with the same luck and nothing changed.", "id-hint"))
         return

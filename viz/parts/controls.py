@@ -11,10 +11,11 @@ import solara
 
 from abm.errors import BadInput
 from abm.scenarios import load, names
+from viz.frames import month_title
 from viz.house import house
 from viz.plan import LARGEST_SEED, LONGEST, Plan, whole
 from viz.screen import Screen, use_report
-from viz.session import SPEEDS, Report, Session, month_title
+from viz.session import SPEEDS, Report, Session
 
 
 def story_titles() -> list[dict[str, str]]:

@@ -18,12 +18,12 @@ from abm.errors import BadInput
 from abm.simulation import Economy
 from experiments import results
 from viz.house import house
-from viz.parts.explain import FILES
 from viz.parts.markup import Explained, Html, paragraph
 from viz.plan import Plan
 from viz.recording import find_runs, is_repeated, plan_of
 from viz.screen import Screen, use_report
 from viz.session import Session
+from viz.words import FILES
 
 
 @solara.component
@@ -78,7 +78,7 @@ def Open(session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N80
             hide_details=True, on_v_model=lambda name: set_chosen(str(name)),
         )  # fmt: skip
         solara.Button("Open", on_click=show, disabled=not chosen, icon_name="mdi-folder-open")
-        solara.Button("Look again", on_click=lambda: set_looked(looked + 1), text=True)
+        solara.Button("Refresh list", on_click=lambda: set_looked(looked + 1), text=True)
 
 
 def repeated(plan: Plan, months: int) -> Economy:

@@ -14,11 +14,11 @@ from abm.dates import month_label
 from abm.statement import ASSETS, LIABILITIES, Contract, Default, Loan
 from experiments.summary import failure_sentence, number
 from viz.frames import HEALTH_NAMES
-from viz.parts.explain import FIRM
 from viz.parts.markup import Explained, Html, Section, facts, money, paragraph, percent, table
 from viz.screen import Screen, use_report
 from viz.session import Books, Report, Session
 from viz.widgets import ChartData, Charts
+from viz.words import FIRM
 
 MOST_ROWS = 14
 ROLES = {"buys": "rents from", "sells": "rents to", "guarantees": "vouches for"}

@@ -11,11 +11,11 @@ import solara
 from abm.dates import month_label
 from abm.economy import EVENT_NAMES
 from experiments.summary import failure_sentence, number
-from viz.parts.explain import EVENTS, FLOWS, TREE
 from viz.parts.markup import Explained, Html, money, paragraph
 from viz.screen import Screen, use_report
 from viz.session import Event
 from viz.widgets import CascadeTree, FlowDiagram
+from viz.words import EVENTS, FLOWS, TREE
 
 PAGE = 40  # lines of the log at a time
 TELLING = (

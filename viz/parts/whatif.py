@@ -11,10 +11,10 @@ from abm import parameters as registry
 from abm.dates import month_label
 from abm.parameters import PARAMETERS, Parameter
 from abm.scenarios import EFFECTS, SIZES
-from viz.parts.explain import WHAT_IF
 from viz.parts.markup import Explained, Html, Section, paragraph
 from viz.screen import Screen, use_report
 from viz.session import Report, Session
+from viz.words import WHAT_IF
 
 # Told first, with the span of their sliders: the numbers on which the story hangs most.
 MATTER: dict[str, tuple[float, float, float]] = {
