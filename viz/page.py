@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 import reacton.ipyvuetify as rv
 import solara
 import solara.lab
+from solara.server.kernel_context import get_current_context
 
 from abm.errors import BadInput
 from viz.house import house
@@ -63,10 +64,12 @@ def Page() -> None:  # noqa: N802
 
     def enter() -> tuple[Session | None, str]:
         plan, mistake = plan_of_address(router.search)
-        return house().enter(plan), mistake
+        session = house().enter(plan)
+        if session is not None:
+            get_current_context().on_close(lambda: house().leave(session))
+        return session, mistake
 
     session, mistake = solara.use_memo(enter, [])
-    solara.use_effect(lambda: (lambda: house().leave(session)) if session else None, [])
     with solara.Div(classes=["id-page"]):
         if session is None:
             Html(f"<h1>Invisible Debt</h1>{paragraph(FULL, 'id-note')}")
