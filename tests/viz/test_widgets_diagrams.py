@@ -99,9 +99,9 @@ def test_flows_can_be_read_and_clicked(stage: Any, width: int) -> None:
     page.page.get_by_text("The same in words").click()
     told = page.page.locator("li").all_inner_texts()
     assert told[0] == (
-        "Star Lab (AI lab), $10 bn borrowed for its use, by Cloud One $6 bn, Project $4 bn, from Big Bank $10 bn"
+        "Star Lab $10 bn, AI lab, borrowed for its use, by Cloud One $6 bn, Project $4 bn, from Big Bank $10 bn"
     )
-    page.page.get_by_role("button", name="Star Lab (AI lab)").click()
+    page.page.get_by_role("button", name="Star Lab $10 bn, AI lab").click()
     assert page.value("clicked") == {"firm": 3, "count": 1}
     page.page.locator(".iv-node[aria-label^='Big Bank']").focus()
     page.page.keyboard.press("Enter")
@@ -136,7 +136,7 @@ def test_failures_can_be_read_and_clicked(stage: Any, width: int) -> None:
     page.show(CascadeTree(cascade=TREE))
     card = page.page.get_by_role("button", name="Cloud One")
     assert card.get_attribute("aria-label") == (
-        "Cloud One, 2026-07, neocloud, could not pay $1 bn, 25 % its own doing, 25 % the market,"
+        "Cloud One missed $1 bn, 2026-07, neocloud, could not pay all it owed, 25 % its own doing, 25 % the market,"
         " 50 % Star Lab, by customer"
     )
     assert page.page.locator(".iv-tree-chip").all_inner_texts() == ["customer 50 %"]

@@ -150,7 +150,12 @@ function render({ model, el }) {
       const opens = node.row >= 0;
       const group = svg(
         "g",
-        { class: "iv-node", ...(opens ? { role: "button", tabindex: 0 } : {}), "aria-label": lines.join(", ") },
+        {
+          class: "iv-node",
+          role: opens ? "button" : "img",
+          tabindex: opens ? 0 : null,
+          "aria-label": lines.join(", "),
+        },
         svg("rect", { x: node.x, y: node.y - 3, width: BAR, height: node.tall + 6, fill: "transparent" }),
         svg("rect", { class: "iv-bar", x: node.x, y: node.y, width: BAR, height: node.tall }),
         label(node, width, narrow),
@@ -225,7 +230,7 @@ function label(node, width, narrow) {
     "text",
     { x: right ? node.x - 6 : node.x + BAR + 6, y: node.middle + 4, "text-anchor": right ? "end" : "start" },
     text,
-    narrow ? null : svg("tspan", { class: "iv-sum", dx: 5 }, dollars(node.sum)),
+    narrow ? null : svg("tspan", { class: "iv-sum" }, ` ${dollars(node.sum)}`),
   );
 }
 
@@ -241,17 +246,11 @@ function aboutNode(node, all) {
       .join(", ");
     return order.length > 5 ? `${told} and ${order.length - 5} more` : told;
   };
-  const kind = KIND_LABELS[node.kind] ? ` (${KIND_LABELS[node.kind]})` : "";
-  if (node.layer === 0)
-    return [
-      `${node.name}${kind}`,
-      `has lent ${dollars(node.sum)} for AI`,
-      `to ${sums(1)}`,
-      `for the use of ${sums(2)}`,
-    ];
-  if (node.layer === 1)
-    return [`${node.name}${kind}`, `owes ${dollars(node.sum)} for AI`, `to ${sums(0)}`, `for the use of ${sums(2)}`];
-  return [`${node.name}${kind}`, `${dollars(node.sum)} borrowed for its use`, `by ${sums(1)}`, `from ${sums(0)}`];
+  const kind = KIND_LABELS[node.kind] ? `${KIND_LABELS[node.kind]}, ` : "";
+  const title = `${node.name} ${dollars(node.sum)}`;
+  if (node.layer === 0) return [title, `${kind}lent for AI`, `to ${sums(1)}`, `for the use of ${sums(2)}`];
+  if (node.layer === 1) return [title, `${kind}owed for AI`, `to ${sums(0)}`, `for the use of ${sums(2)}`];
+  return [title, `${kind}borrowed for its use`, `by ${sums(1)}`, `from ${sums(0)}`];
 }
 
 export default { render };

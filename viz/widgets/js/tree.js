@@ -150,7 +150,7 @@ function render({ model, el }) {
     );
     const lines = failed
       ? [
-          `${KIND_LABELS[node.kind] ?? node.kind ?? "firm"}, could not pay ${dollars(node.shortfall)}`,
+          `${KIND_LABELS[node.kind] ?? node.kind ?? "firm"}, could not pay all it owed`,
           `${percent(own)} its own doing`,
           ...(market > 0 ? [`${percent(market)} the market`] : []),
           ...node.causes
@@ -160,16 +160,17 @@ function render({ model, el }) {
             .map((edge) => `${percent(edge.weight)} ${nodes[edge.source].name}, by ${edge.channel}`),
         ]
       : [`${KIND_LABELS[node.kind] ?? node.kind ?? "firm"} under stress, did not fail`];
+    const brief = failed ? `missed ${dollars(node.shortfall)}` : "stressed, stood";
     const button = element(
       "button",
       {
         type: "button",
         class: `iv-card${failed ? "" : " iv-stress"}`,
         style: `left:${node.x}px;top:${node.y}px;width:${WIDE}px;height:${TALL}px`,
-        "aria-label": [`${node.name}, ${node.label ?? node.month}`, ...lines].join(", "),
+        "aria-label": [`${node.name} ${brief}`, node.label ?? node.month, ...lines].join(", "),
       },
       element("span", { class: "iv-card-name" }, String(node.name ?? "")),
-      element("span", { class: "iv-card-line" }, failed ? `missed ${dollars(node.shortfall)}` : "stressed, stood"),
+      element("span", { class: "iv-card-line" }, brief),
       failed ? bar : null,
     );
     const on = () => {
