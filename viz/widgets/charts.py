@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -70,6 +71,7 @@ class Charts(anywidget.AnyWidget):
     clicked_month = traitlets.Dict().tag(sync=True)
 
     def __init__(self, **given: Any) -> None:
+        self._lock = threading.RLock()  # the browser asks in one thread while the run appends in another
         self._sent: dict[str, tuple[str, int]] = {}
         self._serial = 0  # a browser takes no notice of a value equal to the last one
         super().__init__(**given)
@@ -84,15 +86,16 @@ class Charts(anywidget.AnyWidget):
     def _data_changed(self, change: Any) -> None:
         held: ChartData | None = change["new"]
         which = change["name"]
-        run, sent = self._sent.get(which, ("", 0))
         columns = self._columns(held)
         months = len(columns[0]) if columns else 0
-        if held is None or held.run != run or months < sent or sent == 0:
-            self._send_all()
-        elif months > sent:
-            self._sent[which] = (run, months)
-            values = _packed([column[sent:] for column in columns])
-            self.tail = {"serial": self._next(), "which": which, "run": run, "at": sent, "values": values}
+        with self._lock:
+            run, sent = self._sent.get(which, ("", 0))
+            if held is None or held.run != run or months < sent or sent == 0:
+                self._send_all()
+            elif months > sent:
+                self._sent[which] = (run, months)
+                values = _packed([column[sent:] for column in columns])
+                self.tail = {"serial": self._next(), "which": which, "run": run, "at": sent, "values": values}
 
     def _asked(self, _widget: Any, content: Any, _buffers: Any) -> None:
         """The browser has missed something, as after a reload."""
@@ -100,22 +103,20 @@ class Charts(anywidget.AnyWidget):
             self._send_all()
 
     def _send_all(self) -> None:
-        history: dict[str, Any] = {"serial": self._next(), "columns": self._names()}
-        for which in self.WHICH:
-            held: ChartData | None = getattr(self, which)
-            columns = self._columns(held)
-            if held is None or not columns:
-                self._sent.pop(which, None)
-                continue
-            self._sent[which] = (held.run, len(columns[0]))
-            history[which] = {
-                "run": held.run,
-                "first": held.first,
-                "months": len(columns[0]),
-                "values": _packed(columns),
-            }
-        self.tail = {}
-        self.history = history
+        with self._lock:
+            history: dict[str, Any] = {"serial": self._next(), "columns": self._names()}
+            for which in self.WHICH:
+                held: ChartData | None = getattr(self, which)
+                columns = self._columns(held)
+                if held is None or not columns:
+                    self._sent.pop(which, None)
+                    continue
+                months = len(columns[0])
+                self._sent[which] = (held.run, months)
+                values = _packed(columns)
+                history[which] = {"run": held.run, "first": held.first, "months": months, "values": values}
+            self.tail = {}
+            self.history = history
 
     def _next(self) -> int:
         self._serial += 1

@@ -8,8 +8,8 @@ const LONG = 30; // months beyond which years are enough on the axis
 const AXIS = 46;
 const LEFT_OF_PLOT = 9; // border and padding of a panel
 const SERIES = 6;
-const LONGEST = 18; // letters of a name there
-const NAME_ROOM = 124; // right of the line of time, for the name of who failed last
+const LONGEST = 18; // letters of a name on the line of time
+const NAME_ROOM = 124; // px right of that line, for the name of who failed last
 
 /** The values of a run by column, as they arrive; NaN becomes null, which uPlot leaves blank. */
 class Runs {
