@@ -1,5 +1,7 @@
 """What is drawn: places, sizes, health, edges and cascades follow from the economy's tables."""
 
+import doctest
+
 import numpy as np
 import pytest
 
@@ -7,9 +9,10 @@ from abm import statement
 from abm.economy import FAILED, KIND_NAMES, N_OUTSIDE, OUTSIDE_NAMES
 from abm.scenarios import BASELINE, load
 from abm.simulation import open_economy
-from viz import frames
+from viz import frames, history
 from viz.frames import CONTRACT, DISTRESSED, EQUITY, FAILED_NOW, GONE, LOAN, ORDER, SOUND
 from viz.history import History
+from viz.parts import markup
 from viz.places import LANE_OF, LANES
 
 
@@ -125,3 +128,10 @@ def test_the_history_keeps_every_month_once(run):
     node = economy.names.index("CoreWeave") - N_OUTSIDE
     assert history.of(node)["debt"][-1] == pytest.approx(economy.rows("firms")["debt"][node + N_OUTSIDE], rel=1e-6)
     assert history.at(10**6, 5) == {}
+
+
+@pytest.mark.parametrize("module", [frames, history, markup])
+def test_the_examples_hold(module):
+    found = doctest.testmod(module)
+    assert found.attempted
+    assert not found.failed

@@ -14,7 +14,7 @@ from experiments.summary import number
 def money(bn: float) -> str:
     """An amount of USD in a unit that keeps it short.
 
-    >>> money(0.0421), money(12.34), money(-1500.0), money(0.0)
+    >>> money(0.042), money(12.34), money(-1500.0), money(0.0)
     ('42 m', '12.3 bn', '−1.50 tn', '0')
     """
     sign = "−" if bn < 0.0 else ""
