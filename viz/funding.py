@@ -63,7 +63,7 @@ def funding_flows(economy: Economy, small: float = SMALL) -> dict[str, Any]:
     sums_of_parts: dict[tuple[int, int, int], float] = {}
     for (lender, borrower, user), amount in parts:
         nodes_of_path = (place[0, lender], place[1, borrower], place[2, user])
-        sums_of_parts[nodes_of_path] = amount
+        sums_of_parts[nodes_of_path] = sums_of_parts.get(nodes_of_path, 0.0) + amount
     return {
         "columns": list(COLUMNS),
         "nodes": nodes,
