@@ -8,6 +8,7 @@ from conftest import settled
 
 from abm.errors import BadInput
 from viz.widgets import NetworkView, network_firms, network_frame
+from viz.widgets.bundle import HERE
 
 NAMES = ["Big Bank", "Cloud One", "Star Lab", "Chip Maker"]
 KINDS = ["lender", "neocloud", "lab", "vendor"]
@@ -387,3 +388,35 @@ def test_the_picture_downloads_as_png(stage: Any, tmp_path: Any) -> None:
     told = (tmp_path / "picture.png").read_bytes()
     assert told[:8] == b"\x89PNG\r\n\x1a\n"
     assert len(told) > 5000
+
+
+def test_names_cover_neither_marks_nor_names(stage: Any) -> None:
+    """The placing of names alone, on a crowd of firms."""
+    page = stage()
+    placed = page.page.evaluate(
+        """async (text) => {
+          const url = URL.createObjectURL(new Blob([text], {type: "text/javascript"}));
+          const {placeLabels} = await import(url);
+          let seed = 1;
+          const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
+          const firms = Array.from({length: 120}, (_, row) => ({
+            row, text: "Firm number " + row, x: 800 * random(), y: 500 * random(), radius: 3 + 20 * random(), must: false,
+          }));
+          const solid = firms.map(({x, y, radius: r}) => ({box: [x - r, y - r, x + r, y + r]}));
+          const long = (words) => 6 * words.length;
+          return {
+            solid: solid.map((one) => one.box),
+            names: placeLabels(firms, solid, new Map(), long, 800, 500, 200).map((one) => one.box),
+          };
+        }""",
+        (HERE / "js" / "labels.js").read_text("utf-8"),
+    )
+    names = placed["names"]
+    assert len(names) > 15
+
+    def touch(a: list[float], b: list[float]) -> bool:
+        return a[0] < b[2] and a[2] > b[0] and a[1] < b[3] and a[3] > b[1]
+
+    assert not [(a, b) for i, a in enumerate(names) for b in names[:i] if touch(a, b)]
+    assert not [(a, b) for a in names for b in placed["solid"] if touch(a, b)]
+    assert all(a[0] >= 0 and a[1] >= 0 and a[2] <= 800 and a[3] <= 500 for a in names)
