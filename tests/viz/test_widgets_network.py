@@ -400,7 +400,7 @@ def test_names_cover_neither_marks_nor_names(stage: Any) -> None:
           let seed = 1;
           const random = () => (seed = (seed * 16807) % 2147483647) / 2147483647;
           const firms = Array.from({length: 120}, (_, row) => ({
-            row, text: "Firm number " + row, x: 800 * random(), y: 500 * random(), radius: 3 + 20 * random(), must: false,
+            row, text: "Firm number " + row, x: 800 * random(), y: 500 * random(), radius: 3 + 20 * random(),
           }));
           const solid = firms.map(({x, y, radius: r}) => ({box: [x - r, y - r, x + r, y + r]}));
           const long = (words) => 6 * words.length;
