@@ -95,7 +95,7 @@ def Visit(session: Session, mistake: str) -> None:  # noqa: N802
     with solara.Div(classes=["id-head"]):
         Html("<h1>Invisible Debt</h1>")
         Html(paragraph(WELCOME, "id-welcome"))
-        solara.lab.ThemeToggle()
+        Shade(dark)
     KeyPresses(session)
     Choices(screen, set_note)
     Time(screen)
@@ -108,6 +108,17 @@ def Visit(session: Session, mistake: str) -> None:  # noqa: N802
             Explained(NETWORK)
         Side(screen, node, clicks, choose, dark)
     Below(screen, choose, set_note, dark)
+
+
+@solara.component
+def Shade(dark: bool) -> None:  # noqa: N802
+    """Light or dark; what the visitor's system asks for until this is pressed."""
+
+    def turn() -> None:
+        solara.lab.theme.dark = not dark
+
+    named = {"title": "Light or dark", "aria-label": "Light or dark"}
+    solara.Button(icon_name="mdi-theme-light-dark", icon=True, on_click=turn, attributes=named)
 
 
 @solara.component

@@ -94,16 +94,24 @@ def test_a_firm_opens_at_a_click_in_the_picture(visit):
     visitor.shot("firm")
 
 
-def test_a_firm_is_struck_and_pulls_others_down_or_not(visit):
+def test_a_firm_is_struck_and_the_loss_travels(visit):
     visitor = visit().open()
     page = visitor.page
-    visitor.tab("What if")
-    page.get_by_role("button", name="Strike").click()
+    page.locator(".id-pick-firm input").first.fill("OpenAI")
+    page.get_by_role("option", name="OpenAI").click()
+    page.get_by_role("button", name="Fails", exact=True).click()
     visitor.shows(1)
-    expect(page.locator(".id-made")).to_contain_text("OpenAI stops paying its bills in 2026-01")
+    expect(page.locator(".id-status")).to_contain_text("OpenAI failed this month")
+    expect(page.locator(".id-why")).to_contain_text("2026-01  OpenAI (lab)")
     visitor.shot("struck")
+    visitor.tab("What if")
+    expect(page.locator(".id-made")).to_contain_text("OpenAI fails in 2026-01")
     page.get_by_role("button", name="Undo all of them").click()
     expect(page.locator(".id-made")).to_have_count(0)
+    expect(page.locator(".id-status")).to_contain_text("no firm has failed")
+    page.get_by_role("button", name="Strike").click()
+    visitor.shows(2)
+    expect(page.locator(".id-made")).to_contain_text("OpenAI stops paying its bills in 2026-02")
 
 
 def test_a_number_is_changed(visit):
@@ -187,7 +195,6 @@ def test_the_page_shows_the_numbers_of_a_run_and_its_file_repeats_them(visit, tm
     rows = economy.rows("series")
     carried = rows["look_through"][-1]
     expect(page.locator(".id-status")).to_contain_text(f"Others carry {carried:,.0f} bn USD")
-    expect(page.locator(".id-status")).to_contain_text(f"{rows['failed'][-1]} of ")
     table = pyarrow.csv.read_csv(io.BytesIO(downloaded(visitor, "Months (CSV)")))
     assert table["debt"].to_pylist() == pytest.approx(rows["debt"].tolist(), rel=1e-12)
     assert downloaded(visitor, "Figure").startswith(b"\x89PNG")

@@ -17,7 +17,7 @@ from viz.session import Event
 from viz.widgets import CascadeTree, FlowDiagram
 from viz.words import EVENTS, FLOWS, TREE
 
-PAGE = 40  # lines of the log at a time
+PAGE = 20  # lines of the log at a time
 TELLING = (
     "default", "covenant broken", "lender stops lending", "fire sale", "line called", "public backstop",
     "contract renegotiated", "firm entered", "order cancelled", "equity raised",
