@@ -98,7 +98,7 @@ def test_a_firm_is_struck_and_the_loss_travels(visit):
     visitor = visit().open()
     page = visitor.page
     page.locator(".id-pick-firm input").first.fill("OpenAI")
-    page.get_by_role("option", name="OpenAI").click()
+    page.get_by_role("option", name="OpenAI", exact=True).click()
     page.get_by_role("button", name="Fails", exact=True).click()
     visitor.shows(1)
     expect(page.locator(".id-status")).to_contain_text("OpenAI failed this month")

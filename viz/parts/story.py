@@ -104,7 +104,7 @@ def EventLine(event: Event, on_firm: Callable[[int], None], on_month: Callable[[
     """One event: a click on the month goes there, a click on the firm opens it."""
     month = rv.Html(tag="button", class_="id-link", children=[month_label(event.month)])
     who = rv.Html(tag="button", class_="id-link", children=[event.who])
-    rv.Html(tag="li", children=[month, rv.Html(tag="span", children=[_what(event)]), who])
+    rv.Html(tag="li", children=[month, who, rv.Html(tag="span", children=[_what(event)])])
     rv.use_event(month, "click", lambda *_: on_month(event.month))
     rv.use_event(who, "click", lambda *_: on_firm(event.node))
 
