@@ -17,6 +17,7 @@ import numba
 
 from abm.agents import entrant, hyperscaler, lab, lender, neocloud, vendor
 from abm.errors import BadInput
+from abm.markets import projects
 from abm.month import run_months
 from abm.parameters import nearest
 
@@ -27,16 +28,22 @@ RULES: dict[str, Any] = {
     "affordable_commitment": lab.affordable_commitment,
     "seek_equity": lab.seek_equity,
     "value_lab": lab.value_lab,
+    "choose_tenor": lab.choose_tenor,
+    "walks_away": lab.walks_away,
+    "grow_overhead": lab.grow_overhead,
     "release_model": entrant.release_model,
     "quote_contract": neocloud.quote_contract,
     "plan_orders": neocloud.plan_orders,
     "accept_renegotiation": neocloud.accept_renegotiation,
     "plan_fleet": hyperscaler.plan_fleet,
     "capex_budget": hyperscaler.capex_budget,
+    "off_balance_share": projects.off_balance_share,
     "judge": lender.judge,
     "accepts_kind": lender.accepts_kind,
     "price_loan": lender.price_loan,
     "size_loan": lender.size_loan,
+    "debt_capacity": lender.debt_capacity,
+    "accept_amendment": lender.accept_amendment,
     "swing_appetite": lender.swing_appetite,
     "set_markup": vendor.set_markup,
     "plan_supply": vendor.plan_supply,

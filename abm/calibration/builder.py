@@ -465,7 +465,7 @@ class Builder:
         """The firm table: what the files give and what follows from the other tables."""
         firms = np.zeros(len(self.names), ec.DTYPES["firms"])
         firms["status"] = ec.ACTIVE
-        for column in ("parent", "failed", "top_customer_id"):
+        for column in ("parent", "tenant", "failed", "top_customer_id"):
             firms[column] = -1
         firms["kind"][: ec.N_OUTSIDE] = ec.OUTSIDE
         columns = firms.dtype.names or ()

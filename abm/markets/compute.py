@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from abm.agents.lab import plan_training
+from abm.annuity import annuity
 from abm.compiled import jit
 from abm.economy import (
     ACTIVE,
@@ -82,6 +83,7 @@ def count_capacity(state):
         f.invoiced_out = 0.0
         f.backlog_in = 0.0
         f.backlog_out = 0.0
+        f.overpay = 0.0
 
 
 @jit
@@ -152,6 +154,8 @@ def tally_contracts(state):
         seller.promised_rent += invoice
         buyer.promised_pay += invoice
         if c.kind == COMPUTE:
+            above = 1.0 - m.contract_price / max(c.price, 1e-9)
+            buyer.overpay += max(above, 0.0) * c.take_or_pay * value
             buyer.promised_in += c.quantity
             seller.promised_out += c.quantity
         if c.status == LIVE:
@@ -181,9 +185,13 @@ def deliver_sites(state):
     m = state.market[0]
     for i in range(m.n_firms):
         state.firms[i].leased_gw = 0.0
+        state.firms[i].lease_gw = 0.0
     for r in range(m.n_contracts):
         c = state.contracts[r]
-        if c.kind != SITE or c.status != LIVE:
+        if c.kind != SITE or (c.status != LIVE and c.status != PENDING):
+            continue
+        state.firms[c.buyer].lease_gw += c.quantity
+        if c.status == PENDING:
             continue
         wanted = c.quantity * ramp_share(c, m.month)
         owner = state.firms[c.seller]
@@ -258,8 +266,9 @@ def clear_spot(state):
             bought[i] = f.need
             fixed += f.need
         elif f.kind == HYPERSCALER or f.kind == NEOCLOUD or f.kind == VEHICLE:
+            f.stranded *= 1.0 - 1.0 / max(p.reletting_months, 1.0)
             own = f.need if f.kind == HYPERSCALER else 0.0
-            offered[i] = max(have - own, 0.0) * (1.0 - p.idle_reserve)
+            offered[i] = max(have - own - f.stranded, 0.0) * (1.0 - p.idle_reserve)
             elastic[i] = p.spot_shortage * max(own - have, 0.0)
         supply += offered[i]
         flexible += elastic[i]
@@ -332,27 +341,33 @@ def usage(f):
 
 
 @jit
-def annuity(rate, months):
-    """Monthly payment that repays 1 over a number of months at a yearly rate."""
-    r = rate / 12.0
-    if r < 1e-9:
-        return 1.0 / months
-    return r / (1.0 - math.exp(-months * math.log(1.0 + r)))
-
-
-@jit
-def full_cost(state, g, firm):
-    """Full cost of a generation per H100e-hour (USD) for a firm: capital, site, power and running cost.
+def capital_cost(state, g, firm):
+    """Capital and site of a generation per H100e-hour of capacity (USD) for a firm.
 
     Capital is the list price with the vendor's markup, repaid over the economic life at the cost of capital;
-    the site is repaid over twenty years.
+    the site is repaid over its own life.
     """
     p = state.params[0]
     gen = state.generations[g]
     gpu = gen.cost * state.firms[gen.vendor].markup * annuity(p.cost_of_capital, p.economic_life)
-    site = gen.kw * state.firms[firm].pue * p.site_cost * annuity(p.cost_of_capital, 240.0)
+    site = gen.kw * state.firms[firm].pue * p.site_cost * annuity(p.cost_of_capital, p.site_life)
     # bn per M H100e is a thousand USD per H100e.
-    return (gpu + site) * 1000.0 / (HOURS * p.target_utilisation) + running_cost(state, firm, gen.kw)
+    return (gpu + site) * 1000.0 / HOURS
+
+
+@jit
+def full_cost(state, g, firm):
+    """Full cost per H100e-hour let on the spot market (USD): capital over the hours one can hope to let, and
+    power and running cost."""
+    used = state.params[0].target_utilisation
+    return capital_cost(state, g, firm) / used + running_cost(state, firm, state.generations[g].kw)
+
+
+@jit
+def contract_cost(state, g, firm):
+    """Full cost per H100e-hour promised (USD): paid for whether used or not, with the spares a promise needs."""
+    cover = state.params[0].capacity_cover
+    return capital_cost(state, g, firm) * cover + running_cost(state, firm, state.generations[g].kw)
 
 
 @jit
@@ -371,24 +386,33 @@ def best_generation(state, vendor):
 def mark_fleets(state):
     """Mark every generation to market: present value of its expected rental margin over its remaining life.
 
-    The rental price is expected to go from today's towards the full cost of the best generation on sale, which
-    itself falls with technical progress; so both a lower spot price and a better generation mark every older
-    vintage down (vintage capital: Solow 1960; the discounted-rent view of capital: Jorgenson 1963).
+    The rental price is expected to go from today's towards the full cost of the hardware on sale (each vendor's
+    best generation, weighted by what the vendors deliver: no one vendor can serve all), which itself falls with
+    technical progress; so both a lower spot price and a better generation mark every older vintage down (vintage
+    capital: Solow 1960; the discounted-rent view of capital: Jorgenson 1963).
     """
     m = state.market[0]
     p = state.params[0]
-    long_run = 1e9
     reference = 0
     for i in range(m.n_firms):
         if state.firms[i].status == ACTIVE and state.firms[i].kind == HYPERSCALER:
             reference = i
             break
+    output = 0.0
+    weighted = 0.0
+    promised = 0.0
     for g in range(m.n_generations):
-        if g == best_generation(state, state.generations[g].vendor):
-            long_run = min(long_run, full_cost(state, g, reference))
-    m.long_run_price = min(long_run, p.spot_cap)
-    target = m.long_run_price * (1.0 + p.contract_margin)
-    target *= math.exp(p.contract_spot_weight * math.log(m.spot_price / m.long_run_price))
+        vendor = state.generations[g].vendor
+        if state.firms[vendor].status == ACTIVE and g == best_generation(state, vendor):
+            output += state.firms[vendor].supply
+            weighted += state.firms[vendor].supply * full_cost(state, g, reference)
+            promised += state.firms[vendor].supply * contract_cost(state, g, reference)
+    target = m.contract_price
+    if output > 0.0:
+        m.long_run_price = min(weighted / output, p.spot_cap)
+        # The same blend of cost and rent that providers quote (`quote_contract`).
+        target = promised / output * (1.0 + p.contract_margin)
+        target *= math.exp(p.contract_spot_weight * math.log(m.spot_price / target))
     m.contract_price += p.contract_adjustment * (target - m.contract_price)
     progress = math.log(1.0 + p.gpu_generation_gain) / max(p.gpu_cadence, 1.0)
     now = 0.5 * (m.spot_price + m.contract_price)
