@@ -218,6 +218,7 @@ seller | i8 | firm | who delivers
 guarantor | i8 | firm | who pays if the buyer does not, -1 if none
 end_user | i8 | firm | customer on whose behalf the buyer signed, -1 if none
 own_use | i8 | flag | 1 if the buyer uses the capacity itself and does not sell it on
+backstop | i8 | flag | 1 if the buyer takes only what the seller cannot let, up to the value announced
 signed | i8 | month | when signed
 start | i8 | month | first month of delivery
 ramp | i8 | months | months from start to full quantity

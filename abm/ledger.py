@@ -316,6 +316,7 @@ def new_contract(state, kind, buyer, seller, quantity, price, months, start, ram
     c.guarantor = -1
     c.end_user = -1
     c.own_use = 0
+    c.backstop = 0
     c.signed = m.month
     c.start = start
     c.ramp = ramp

@@ -143,6 +143,7 @@ spot_step | log | 0.12 | 0.01 | 1 | G4-019: the largest cut seen in a month | la
 spot_cap | USD/H100e-h | 8 | 1 | 50 | G4-008 | highest spot price, the scarcity peak of 2023
 spot_training | share | 0.3 | 0 | 1 | assumption: training is planned, not improvised | part of missing training compute bought spot
 spot_shortage | share | 0.25 | 0 | 1 | assumption: own workloads wait rather than pay any price | part of a cloud's own shortage bought spot
+spot_budget | share | 0.2 | 0 | 2 | assumption: own workloads pay for themselves over time, not at any rent | part of its cash earnings a cloud spends on spot compute for its own shortage
 sublet | share | 0.5 | 0 | 1 | assumption: contracts allow it in part | part of a lab's unused capacity offered spot
 idle_reserve | share | 0.05 | 0 | 1 | assumption: maintenance and failover | part of free capacity held back
 target_utilisation | share | 0.8 | 0.05 | 1 | assumption: utilisation investors reckon with | utilisation in investment plans

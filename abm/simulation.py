@@ -465,6 +465,11 @@ class Economy:
         used = int(self.state.market[0][counter.get(table, f"n_{table}")])
         return getattr(self.state, table)[:used]
 
+    def flows(self) -> np.ndarray:
+        """Transaction flows (bn): shape (months recorded, `FLOW_NAMES`, payer's kind, payee's kind)."""
+        m = self.state.market[0]
+        return self.state.flow_record[: m.n_series if m.record_panel else 0].copy()
+
     def panel(self) -> Any:
         """The firm panel, shape (months, firms)."""
         m = self.state.market[0]

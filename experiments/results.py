@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 FORMAT = "invisible-debt run 1"
 FIGURE = "figure.png"
-TABLES = ("aggregates", "firms", "contracts", "loans", "defaults", "events")
+TABLES = ("aggregates", "firms", "contracts", "loans", "defaults", "events", "flows")
 FILES = frozenset({*(f"{name}.parquet" for name in TABLES), FIGURE, MANIFEST})
 PACKAGES = ("invisible-debt", "numpy", "numba", "llvmlite", "pyarrow", "matplotlib")
 
@@ -150,6 +150,7 @@ def run_tables(economy: Economy) -> dict[str, pa.Table]:
         "loans": _table(_used(economy.rows("loans")), "loans", economy.names),
         "defaults": _defaults(economy),
         "events": _table(economy.rows("events"), "events", economy.names),
+        "flows": _flows(economy),
     }
 
 
@@ -217,6 +218,21 @@ def _firm_months(economy: Economy) -> pa.Table:
         array, field = _column(rows, column, "firms", economy.names)
         arrays.append(array)
         fields.append(field)
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _flows(economy: Economy) -> pa.Table:
+    """The transaction-flow matrix: one row a month, kind of flow, paying and receiving sector with money moved."""
+    flows = economy.flows()
+    at, flow, payer, payee = np.nonzero(flows)
+    months = economy.rows("series")["month"][at]
+    arrays = [pa.array(months.astype(np.int32)), _dates(months), _text(flow, tables.FLOW_NAMES)]
+    arrays += [_text(payer, tables.KIND_NAMES), _text(payee, tables.KIND_NAMES)]
+    arrays.append(pa.array(flows[at, flow, payer, payee]))
+    fields = [_field(Column("month", "", "month", "months since 2025-12-31"), pa.int32()), DATE]
+    for name, meaning in (("flow", "what for"), ("payer", "sector that pays"), ("payee", "sector that is paid")):
+        fields.append(_field(Column(name, "", "", meaning), pa.string()))
+    fields.append(_field(Column("amount", "", "bn/month", "paid in the month"), pa.float64()))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 

@@ -344,6 +344,7 @@ class Builder:
                     "guarantor": self.index(row["guarantor"]),
                     "end_user": self.index(row["end_user"]),
                     "own_use": int(row["own_use"]),
+                    "backstop": int(row["backstop"]),
                     "signed": min(start, -1),
                     "start": start,
                     "ramp": ramp,

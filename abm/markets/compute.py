@@ -228,6 +228,22 @@ def spot_floor(state):
 
 
 @jit
+def worth_serving(state, lab):
+    """Part of the work its contracts do not cover that a lab serves from the spot market.
+
+    All of it up to the rent at which the work just pays for its compute; beyond, ``(that rent / spot price)**4``:
+    customers wait in queues rather than be served at a growing loss.
+    """
+    m = state.market[0]
+    f = state.firms[lab]
+    most = f.price / max(f.unit_compute * m.unit_compute * BN_PER_RATE, 1e-12)
+    if m.spot_price <= most:
+        return 1.0
+    part = most / m.spot_price
+    return part * part * part * part
+
+
+@jit
 def clear_spot(state):
     """The spot price moves towards the price that clears the market; quantities are rationed pro rata.
 
@@ -257,7 +273,7 @@ def clear_spot(state):
             f.need = f.work * f.unit_compute * m.unit_compute
             wanted = plan_training(state, i, f.need)
             f.training = min(max(have - f.need, 0.0), wanted)
-            bought[i] = max(f.need - have, 0.0)
+            bought[i] = max(f.need - have, 0.0) * worth_serving(state, i)
             fixed += bought[i]
             elastic[i] = p.spot_training * max(wanted - f.training, 0.0)
             offered[i] = p.sublet * max(have - f.need - f.training, 0.0)
@@ -270,6 +286,8 @@ def clear_spot(state):
             own = f.need if f.kind == HYPERSCALER else 0.0
             offered[i] = max(have - own - f.stranded, 0.0) * (1.0 - p.idle_reserve)
             elastic[i] = p.spot_shortage * max(own - have, 0.0)
+            affordable = p.spot_budget * max(f.earnings, 0.0) / (m.spot_price * BN_PER_RATE)
+            elastic[i] = min(elastic[i], affordable)
         supply += offered[i]
         flexible += elastic[i]
     floor = spot_floor(state)
@@ -294,7 +312,9 @@ def clear_spot(state):
         fill[i] = 1.0
         f = firms[i]
         if sells_models(f) and f.need > 1e-12:
-            fill[i] = 1.0 - bought[i] * (1.0 - served) / f.need
+            have = f.capacity + f.contracted_in - f.contracted_out
+            missing = f.need if f.kind == ENTRANT else max(f.need - have, 0.0)
+            fill[i] = max(1.0 - (missing - bought[i] * served) / f.need, 0.0)
     if supply * sold > 0.0:
         for i in range(m.n_firms):
             f = firms[i]
@@ -329,6 +349,22 @@ def use_fleets(state):
         f.used = min(max(busy, 0.0), f.capacity)
         f.utilisation = f.used / f.capacity
         use_energy(state, i)
+
+
+@jit
+def exercise_backstops(state):
+    """Whoever has promised to buy what a provider cannot let takes it from the next month on (M H100e).
+
+    Up to the value announced, spread over the months of the promise.
+    """
+    m = state.market[0]
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.backstop == 0 or c.status != LIVE:
+            continue
+        f = state.firms[c.seller]
+        most = c.announced / max(c.months * c.price * BN_PER_RATE, 1e-9)
+        c.quantity = min(most, max(c.delivered + f.capacity - f.used, 0.0))
 
 
 @jit
@@ -466,5 +502,6 @@ def compute_market(state):
     serve_contracts(state)
     clear_spot(state)
     use_fleets(state)
+    exercise_backstops(state)
     bill_services(state, state.work_space[3])
     mark_fleets(state)
