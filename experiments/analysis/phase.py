@@ -1,0 +1,122 @@
+"""A map of an outcome over two factors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from abm.errors import BadInput
+from experiments.analysis.intervals import Floats, mean_of
+
+MOST_VALUES = 15  # factors with more distinct values are cut into cells
+CELLS = 8
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a map.
+
+    Parameters
+    ----------
+    values : array, shape (cells,)
+        The factor's values, or the middles of its cells.
+    edges : array, shape (cells + 1,)
+        Where cells meet; outer edges lie as far beyond the outer values as the inner ones.
+    place : array of int, shape (points,)
+        Cell of every point.
+    """
+
+    values: Floats
+    edges: Floats
+    place: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PhaseMap:
+    """Mean outcome by cell.
+
+    Parameters
+    ----------
+    x, y : Axis
+        The two factors.
+    mean, low, high : array, shape (cells of y, cells of x)
+        Mean and Student's t interval over seeds (over points if there is one seed); NaN where runs are missing.
+    runs : array of int, shape (cells of y, cells of x)
+        Runs in the cell.
+    """
+
+    x: Axis
+    y: Axis
+    mean: Floats
+    low: Floats
+    high: Floats
+    runs: NDArray[np.int64]
+
+
+def axis(factor: Floats) -> Axis:
+    """Cut a factor into cells: one a value, or `CELLS` of equal width if it has many.
+
+    Parameters
+    ----------
+    factor : array, shape (points,)
+        Value of the factor at every point.
+
+    Returns
+    -------
+    Axis
+
+    Raises
+    ------
+    BadInput
+        If the factor takes one value only.
+    """
+    values = np.unique(factor)
+    if len(values) < 2:
+        raise BadInput("a map needs factors that vary")
+    if len(values) <= MOST_VALUES:
+        middles = (values[1:] + values[:-1]) / 2.0
+        edges = np.concatenate([[2.0 * values[0] - middles[0]], middles, [2.0 * values[-1] - middles[-1]]])
+    else:
+        edges = np.linspace(values[0], values[-1], CELLS + 1)
+        values = (edges[1:] + edges[:-1]) / 2.0
+    place = np.clip(np.searchsorted(edges, factor, side="right") - 1, 0, len(values) - 1)
+    return Axis(values, edges, place.astype(np.int64))
+
+
+def phase_map(x: Floats, y: Floats, outcome: Floats) -> PhaseMap:
+    """Mean outcome over two factors.
+
+    Parameters
+    ----------
+    x, y : array, shape (points,)
+        Values of the two factors.
+    outcome : array, shape (points, seeds)
+        Outcomes of the runs; NaN where one is missing.
+
+    Returns
+    -------
+    PhaseMap
+
+    Raises
+    ------
+    BadInput
+        If a factor takes one value only.
+    """
+    across, up = axis(x), axis(y)
+    shape = (len(up.values), len(across.values))
+    mean, low, high = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
+    runs = np.zeros(shape, np.int64)
+    for row in range(shape[0]):
+        for column in range(shape[1]):
+            cell = outcome[(up.place == row) & (across.place == column)]
+            present = ~np.isnan(cell)
+            runs[row, column] = present.sum()
+            if runs[row, column]:
+                over = 0 if cell.shape[1] > 1 else 1
+                count = present.sum(axis=over)
+                each = np.where(present, cell, 0.0).sum(axis=over)[count > 0] / count[count > 0]
+                _, low[row, column], high[row, column] = mean_of(each)
+                mean[row, column] = cell[present].mean()
+    return PhaseMap(across, up, mean, low, high, runs)
