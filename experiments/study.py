@@ -1,0 +1,806 @@
+"""The study file: which runs to make and what to keep of them, checked field by field.
+
+A study is a TOML file, or a `Study` made in Python. Ten lines are enough: everything but `[factors]` has a
+default. `experiments/STUDIES.md` is the reference.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+
+import numpy as np
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from abm import economy as tables
+from abm import parameters as registry
+from abm.calibration import opening_tables
+from abm.dates import LAST_MONTH, month_number
+from abm.errors import BadInput
+from abm.parameters import nearest
+from abm.rules import RULES
+from abm.scenarios import BASELINE, Scenario
+from abm.scenarios import load as load_scenario
+from abm.toml_lines import Place, line_numbers, line_of, parse_toml, read_text
+
+ECONOMY = "economy"  # the model of `abm`; anything else is a function of the user
+NO_POLICY = "none"
+DEFAULT_RULE = "default"
+RULE = "rule_"  # a factor of this prefix and a rule's name replaces that rule
+MOST_RUNS = 10_000_000  # beyond it a design is surely a slip
+
+Value = float | str
+Statistic = Literal["final", "max", "min", "mean", "sum", "first", "argmax"]
+SERIES = {column.name: column for column in tables.SERIES_COLUMNS}
+DEFAULTS = {column.name: column for column in tables.DEFAULT_COLUMNS if column.unit not in ("firm", "code")}
+FIRMS = {column.name: column for column in tables.FIRM_COLUMNS}
+PANEL = {column.name: column for column in tables.TABLES["panel"]}
+OF_DEFAULTS = "defaults."
+DEFAULT_OUTCOMES: dict[str, Any] = {
+    "defaults": "sum defaults",
+    "contagious": "sum contagious",
+    "first_default": "first defaults",
+    "losses": "sum defaults.loss_given",
+    "peak_ai_debt": "max ai_debt",
+    "peak_look_through": "max look_through",
+    "final_look_through": "final look_through",
+    "final_ai_revenue": "final ai_revenue",
+}
+
+
+def _quoted(words: Sequence[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+def _known(name: str, allowed: Sequence[str] | Mapping[str, Any], what: str) -> str:
+    """The name if it is allowed; BadInput with the nearest or with all that are allowed otherwise."""
+    if name not in allowed:
+        hint = nearest(name, allowed) or f" (allowed are {_quoted(list(allowed))})"
+        raise BadInput(f"unknown {what} '{name}'{hint}")
+    return name
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(
+        frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_by_name=True, validate_by_alias=True
+    )
+
+
+# --- designs --------------------------------------------------------------------------------------------
+class Grid(_Strict):
+    """Every combination of the factors' values."""
+
+    method: Literal["grid"] = "grid"
+
+
+class Zip(_Strict):
+    """The first value of every factor, the second of every factor, and so on."""
+
+    method: Literal["zip"]
+
+
+class LatinHypercube(_Strict):
+    """Points that fill the space: every factor's range is cut into `samples` parts, each used once."""
+
+    method: Literal["lhs"]
+    samples: int = Field(default=100, ge=1, le=MOST_RUNS)
+    seed: int = Field(default=1, ge=0, lt=2**32)
+
+
+class Sobol(_Strict):
+    """Saltelli's design for Sobol indices: samples * (factors + 2) points, or twice the factors for second order."""
+
+    method: Literal["sobol"]
+    samples: int = Field(default=128, ge=2, le=MOST_RUNS)
+    second_order: bool = False
+    seed: int = Field(default=1, ge=0, lt=2**32)
+
+    @model_validator(mode="after")
+    def _power_of_two(self) -> Self:
+        if self.samples & (self.samples - 1):
+            below = 1 << (self.samples.bit_length() - 1)
+            raise PydanticCustomError(
+                "mistakes",
+                "samples",
+                {"mistakes": [(("samples",), f"samples must be a power of 2 for 'sobol': {below} or {2 * below}")]},
+            )
+        return self
+
+
+class Morris(_Strict):
+    """Morris's design of elementary effects: trajectories * (factors + 1) points on a grid of `levels`."""
+
+    method: Literal["morris"]
+    trajectories: int = Field(default=20, ge=2, le=MOST_RUNS)
+    levels: int = Field(default=4, ge=2, le=1000, multiple_of=2)
+    seed: int = Field(default=1, ge=0, lt=2**32)
+
+
+class PointTable(_Strict):
+    """The rows of a CSV file, one column a factor."""
+
+    method: Literal["table"]
+    file: str = Field(min_length=1)
+
+
+Design = Annotated[Grid | Zip | LatinHypercube | Sobol | Morris | PointTable, Field(discriminator="method")]
+METHODS = ("grid", "zip", "lhs", "sobol", "morris", "table")
+SAMPLED = (LatinHypercube, Sobol, Morris)  # designs that draw points from ranges
+
+
+def _design(given: object) -> object:
+    """`design = "lhs"` is short for `[design]` with `method = "lhs"`."""
+    if isinstance(given, str):
+        given = {"method": given}
+    if isinstance(given, Mapping):
+        given = {"method": "grid", **given}
+        if not isinstance(given["method"], str) or given["method"] not in METHODS:
+            hint = nearest(str(given["method"]), METHODS) or f" (allowed are {_quoted(METHODS)})"
+            raise BadInput(f"unknown design '{given['method']}'{hint}")
+    return given
+
+
+# --- factors --------------------------------------------------------------------------------------------
+class Range(_Strict):
+    """An interval of a factor: what sampled designs draw from; a grid takes `steps` values of it."""
+
+    low: float | None = Field(default=None, alias="from")
+    high: float | None = Field(default=None, alias="to")
+    steps: int | None = Field(default=None, ge=2, le=100_000)
+    log: bool = False
+    whole: bool = False
+
+
+class Levels(_Strict):
+    """The values of a factor: numbers or names."""
+
+    values: Annotated[tuple[Value, ...], Field(min_length=1)]
+
+
+def _factor(given: object) -> object:
+    """A list is short for `{ values = [...] }`."""
+    if isinstance(given, list | tuple):
+        given = {"values": list(given)}
+    if isinstance(given, Mapping):
+        if "values" in given:
+            if set(given) != {"values"} or not isinstance(given["values"], list | tuple):
+                raise BadInput("'values' must be a list and stands alone")
+            bad = [v for v in given["values"] if isinstance(v, bool) or not isinstance(v, int | float | str)]
+            if bad or not given["values"]:
+                raise BadInput("'values' must be a list of numbers or names with at least one entry")
+            values = [v if isinstance(v, str) else float(v) for v in given["values"]]
+            twice = [v for i, v in enumerate(values) if v in values[:i]]
+            if twice:
+                raise BadInput(f"the value {twice[0]!r} is listed twice (use 'replicates' to repeat runs)")
+            return Levels(values=tuple(values))
+        return Range.model_validate(dict(given))
+    if isinstance(given, Range | Levels):
+        return given
+    raise BadInput("a factor is a list of values or a range such as { from = 0.5, to = 1.5 }")
+
+
+FactorSpec = Annotated[Range | Levels, BeforeValidator(_factor)]
+
+
+@dataclass(frozen=True)
+class Factor:
+    """A factor with all that its study file leaves to defaults filled in.
+
+    Attributes
+    ----------
+    name : str
+        Column of the table of points.
+    kind : str
+        parameter, input (of a user's function), scenario, policy or rule.
+    unit, meaning : str
+        Of a parameter, from the registry.
+    values : tuple or None
+        The levels; None for a range.
+    low, high : float
+        The range; NaN for levels that are names.
+    log, whole : bool
+        Whether it is sampled evenly in logs, and rounded to whole numbers.
+    """
+
+    name: str
+    kind: Literal["parameter", "input", "scenario", "policy", "rule"]
+    unit: str = ""
+    meaning: str = ""
+    values: tuple[Value, ...] | None = None
+    low: float = float("nan")
+    high: float = float("nan")
+    log: bool = False
+    whole: bool = False
+
+    @property
+    def numeric(self) -> bool:
+        """Whether its values are numbers."""
+        return self.kind in ("parameter", "input")
+
+    def at(self, unit: np.ndarray) -> list[Value]:
+        """Values at places of the unit interval: levels by equal parts, ranges by (log-)linear interpolation."""
+        if self.values is not None:
+            index = np.minimum((np.asarray(unit) * len(self.values)).astype(int), len(self.values) - 1)
+            return [self.values[i] for i in index]
+        if self.log:
+            found = np.exp(np.log(self.low) + np.asarray(unit) * (np.log(self.high) - np.log(self.low)))
+        else:
+            found = self.low + np.asarray(unit) * (self.high - self.low)
+        if self.whole:
+            found = np.round(found)
+        return [float(v) for v in np.clip(found, self.low, self.high)]
+
+
+# --- what to keep ---------------------------------------------------------------------------------------
+def _month(value: object) -> int:
+    return month_number(value, "month")
+
+
+Month = Annotated[int, BeforeValidator(_month)]
+Names = tuple[str, ...] | Literal["all"]
+
+
+def _names(given: object) -> object:
+    return tuple(given) if isinstance(given, list) else given
+
+
+class Record(_Strict):
+    """What every run leaves beside its outcomes.
+
+    `series` and `columns` at every `every`-th month and the last one, or at `months`; `events` by kind.
+    """
+
+    series: Annotated[Names, BeforeValidator(_names)] = (
+        "ai_revenue", "ai_debt", "look_through", "look_through_openai", "spot_price", "capex", "failed",
+    )  # fmt: skip
+    every: int = Field(default=12, ge=1, le=LAST_MONTH)
+    months: Annotated[tuple[Month, ...] | None, BeforeValidator(_names)] = None
+    firms: Annotated[Names, BeforeValidator(_names)] = ()
+    columns: Annotated[Names, BeforeValidator(_names)] = ("status", "cash", "revenue", "debt", "pd")
+    defaults: bool = True
+    events: Annotated[Names, BeforeValidator(_names)] = ()
+
+    @model_validator(mode="after")
+    def _all_known(self) -> Self:
+        mistakes: list[tuple[Place, str]] = []
+        for field, allowed, what in (
+            ("series", SERIES, "series"),
+            ("columns", PANEL, "firm column"),
+            ("events", tables.EVENT_NAMES, "event"),
+            ("firms", opening_tables().names, "firm"),
+        ):
+            given = getattr(self, field)
+            for name in () if given == "all" else given:
+                try:
+                    _known(name, allowed, what)
+                except BadInput as error:
+                    mistakes.append(((field,), str(error)))
+        if self.months is not None and not self.months:
+            mistakes.append((("months",), "'months' must name at least one month"))
+        if mistakes:
+            raise PydanticCustomError("mistakes", "unknown names", {"mistakes": mistakes})
+        return self
+
+    def of(self, field: Literal["series", "firms", "columns", "events"]) -> tuple[str, ...]:
+        """The names recorded, with "all" written out and in the order of the table."""
+        given = getattr(self, field)
+        every: dict[str, Sequence[str]] = {
+            "series": [name for name in SERIES if name != "month"],
+            "columns": list(PANEL),
+            "events": list(tables.EVENT_NAMES),
+            "firms": opening_tables().names[tables.N_OUTSIDE :],
+        }
+        return tuple(every[field]) if given == "all" else tuple(dict.fromkeys(n for n in given if n != "month"))
+
+    def at(self, last: int) -> tuple[int, ...]:
+        """Months at which aggregates and firms are recorded, in a run of `last` months."""
+        chosen = self.months if self.months is not None else range(self.every, last + 1, self.every)
+        return tuple(sorted({m for m in chosen if 1 <= m <= last} | ({last} if self.months is None else set())))
+
+
+class Outcome(_Strict):
+    """One number of a run: a statistic of an aggregate, of a firm's column or of the table of defaults."""
+
+    statistic: Statistic
+    of: str
+    firm: str | None = None
+    start: Month = 1
+    end: Month = LAST_MONTH
+
+    @model_validator(mode="after")
+    def _readable(self) -> Self:
+        if self.start > self.end:
+            raise BadInput("'start' must not be later than 'end'")
+        if self.firm is not None:
+            _known(self.firm, opening_tables().names, "firm")
+            _known(self.of, FIRMS if self.statistic == "final" else PANEL, "firm column")
+            if self.statistic == "final" and (self.start, self.end) != (1, LAST_MONTH):
+                raise BadInput("'final' of a firm's column is its value at the end of the run: leave out the months")
+        elif self.of.startswith(OF_DEFAULTS):
+            _known(self.of.removeprefix(OF_DEFAULTS), DEFAULTS, "column of defaults")
+            if self.statistic not in ("sum", "max", "min", "mean"):
+                raise BadInput(f"'{self.statistic}' has no meaning for the table of defaults: sum, max, min or mean")
+        else:
+            _known(self.of, SERIES, "series")
+        return self
+
+    @property
+    def needs_panel(self) -> bool:
+        """Whether the firm panel must be recorded for it."""
+        return self.firm is not None and self.statistic != "final"
+
+
+def _outcome(given: object) -> object:
+    """`"max ai_debt"` is short for `{ statistic = "max", of = "ai_debt" }`; months may follow: `2027-01..2030-12`."""
+    if isinstance(given, str):
+        words = given.split()
+        if len(words) not in (2, 3) or words[0] not in get_args(Statistic):
+            raise BadInput(
+                f"an outcome is a statistic ({', '.join(get_args(Statistic))}), a series and perhaps months,"
+                f" such as 'max ai_debt 2027-01..2030-12', not {given!r}"
+            )
+        given = {"statistic": words[0], "of": words[1]}
+        if len(words) == 3:
+            start, dots, end = words[2].partition("..")
+            given |= {"start": start, "end": end if dots else start}
+    return given
+
+
+OutcomeSpec = Annotated[Outcome, BeforeValidator(_outcome)]
+
+
+def _outcomes(given: object) -> object:
+    """A list of names is what a user's function returns."""
+    return dict.fromkeys(given) if isinstance(given, list | tuple) else given
+
+
+def _failures(given: object) -> object:
+    if given in ("keep going", "stop") or (isinstance(given, int) and not isinstance(given, bool) and given >= 1):
+        return given
+    raise BadInput(f"failures must be 'keep going', 'stop' or a number of failures to stop after, not {given!r}")
+
+
+Failures = Annotated[Literal["keep going", "stop"] | int, BeforeValidator(_failures)]
+
+
+# --- the study ------------------------------------------------------------------------------------------
+class Study(_Strict):
+    """Which runs to make and what to keep of them.
+
+    Attributes
+    ----------
+    name, title, question, answer : str
+        For readers; the results do not depend on them.
+    months, seed, replicates : int
+        Length of a run; every point is run with the seeds seed, seed + 1, ... (one a replicate).
+    paired : bool
+        The same seeds at every point (common random numbers); otherwise every run has a seed of its own.
+    model : str
+        "economy", or ``module:function`` or ``file.py:function``: a function of (settings, seed).
+    scenario : str
+        Name or path of the scenario of all runs.
+    parameters : mapping
+        Parameters of all runs, on top of the scenario's.
+    policies : mapping
+        Parameters by policy. Every point is run without a policy and with each of them.
+    factors : mapping
+        What varies: a parameter, `scenario`, `policy` or ``rule_NAME``.
+    design : Design
+        How the factors are combined.
+    record, outcomes : Record, mapping
+        What is kept.
+    failures : "keep going", "stop" or int
+        After how many failed runs to stop.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        A ValueError, if a field is missing, unknown or out of range; `load` turns it into one sentence.
+
+    Examples
+    --------
+    >>> study = Study(factors={"lender_capital": [0.8, 1.2], "loan_tenor": [36, 60]})
+    >>> [factor.name for factor in study.resolved]
+    ['lender_capital', 'loan_tenor']
+    """
+
+    name: str = "unnamed"
+    title: str = ""
+    question: str = ""
+    answer: str = ""
+    months: int = Field(default=96, ge=1, le=LAST_MONTH)
+    seed: int = Field(default=1, ge=0, lt=2**61)
+    replicates: int = Field(default=1, ge=1, le=MOST_RUNS)
+    paired: bool = True
+    model: str = ECONOMY
+    scenario: str = BASELINE
+    parameters: Mapping[str, float] = Field(default_factory=dict)
+    policies: Mapping[str, Mapping[str, float]] = Field(default_factory=dict)
+    factors: Mapping[str, FactorSpec] = Field(default_factory=dict)
+    design: Annotated[Design, BeforeValidator(_design)] = Grid()
+    record: Record = Record()
+    outcomes: Annotated[Mapping[str, OutcomeSpec | None], BeforeValidator(_outcomes)] = Field(
+        default_factory=dict, validate_default=False
+    )
+    failures: Failures = "keep going"
+    _folder: Path = PrivateAttr(default=Path())
+    _text: str = PrivateAttr(default="")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        mistakes: list[tuple[Place, str]] = []
+
+        def check(where: Place, test: Any, *given: Any) -> None:
+            try:
+                test(*given)
+            except BadInput as error:
+                mistakes.append((where, str(error)))
+
+        fixed = [("parameters", self.parameters)]
+        fixed += [(f"policies.{name}", changed) for name, changed in self.policies.items()]
+        for table, changed in fixed if self.model == ECONOMY else ():
+            for name, value in changed.items():
+                check((*table.split("."), name), registry.check, name, value)
+                if name in self.factors:
+                    mistakes.append(
+                        ((*table.split("."), name), f"'{name}' is set here and is a factor too: choose one")
+                    )
+        for policy in self.policies:
+            if policy == NO_POLICY or not policy.strip():
+                mistakes.append((("policies", policy), f"a policy needs a name of its own, not '{policy}'"))
+        for name, spec in self.factors.items():
+            check(("factors", name), self._resolve, name, spec)
+        if "scenario" in self.factors and self.scenario != BASELINE:
+            mistakes.append((("scenario",), "'scenario' is set here and is a factor too: choose one"))
+        if self.model == ECONOMY:
+            for name, outcome in self.outcomes.items():
+                if outcome is None:
+                    mistakes.append((("outcomes", name), f"outcome '{name}' needs a statistic, such as 'max ai_debt'"))
+        else:
+            mistakes += self._function_mistakes()
+        for name in self.outcomes:
+            if name in {"run", "point", "replicate", "seed", "failed", "result_hash", *self.factors}:
+                mistakes.append((("outcomes", name), f"an outcome cannot be called '{name}': the tables use that name"))
+        if isinstance(self.design, Zip):
+            lengths = {name: len(spec.values) for name, spec in self.factors.items() if isinstance(spec, Levels)}
+            if len(set(lengths.values())) > 1:
+                told = ", ".join(f"{name} has {n}" for name, n in lengths.items())
+                mistakes.append((("factors",), f"design 'zip' needs factors with equally many values: {told}"))
+        if not self.factors and not self.policies and not isinstance(self.design, PointTable | Grid):
+            mistakes.append((("factors",), f"design '{self.design.method}' needs [factors]"))
+        if mistakes:
+            raise PydanticCustomError("mistakes", "mistakes", {"mistakes": mistakes})
+        return self
+
+    def _function_mistakes(self) -> list[tuple[Place, str]]:
+        found: list[tuple[Place, str]] = []
+        module, _, function = self.model.rpartition(":")
+        if not module or not function.isidentifier():
+            sentence = "model must be 'economy', 'module:function' or 'file.py:function'"
+            found.append((("model",), f"{sentence}, not {self.model!r}"))
+        if self.policies:
+            found.append((("policies",), "policies are for the model 'economy'"))
+        for name, outcome in self.outcomes.items():
+            if outcome is not None:
+                found.append((("outcomes", name), 'outcomes of a function are a list of names: outcomes = ["y"]'))
+        return found
+
+    def _resolve(self, name: str, spec: Range | Levels) -> Factor:
+        """A factor with its defaults filled in; BadInput for a mistake in it."""
+        levels = spec.values if isinstance(spec, Levels) else None
+        special = self.model == ECONOMY and (name in ("scenario", "policy") or name.startswith(RULE))
+        if special:
+            if levels is None or not all(isinstance(v, str) for v in levels):
+                raise BadInput(f"factor '{name}' needs a list of names")
+            if name == "policy":
+                for value in levels:
+                    _known(str(value), [NO_POLICY, *self.policies], "policy")
+                return Factor(name, "policy", values=levels)
+            if name == "scenario":
+                return Factor(name, "scenario", values=levels)
+            _known(name.removeprefix(RULE), RULES, "rule")
+            for value in levels:
+                if value != DEFAULT_RULE and ":" not in str(value):
+                    raise BadInput(f"rule '{value}' must be '{DEFAULT_RULE}', 'module:function' or 'file.py:function'")
+            return Factor(name, "rule", values=levels)
+        unit = meaning = ""
+        least, most = -float("inf"), float("inf")
+        if self.model == ECONOMY:
+            if name not in registry.BY_NAME:
+                hint = nearest(name, [*registry.BY_NAME, "scenario", "policy", *(RULE + rule for rule in RULES)])
+                raise BadInput(f"unknown parameter '{name}'{hint} (see: invisible-debt parameters)")
+            known = registry.find(name)
+            unit, meaning, least, most = known.unit, known.meaning, known.low, known.high
+        if levels is not None:
+            numbers = [self._number(name, v) for v in levels]
+            return Factor(name, self._kind, unit, meaning, tuple(numbers), min(numbers), max(numbers))
+        assert isinstance(spec, Range)
+        low = least if spec.low is None else self._number(name, spec.low)
+        high = most if spec.high is None else self._number(name, spec.high)
+        if not np.isfinite(low) or not np.isfinite(high):
+            raise BadInput(f"factor '{name}' needs 'from' and 'to'")
+        if low >= high:
+            raise BadInput(f"factor '{name}': 'from' must be less than 'to', not {low:g} and {high:g}")
+        if spec.log and low <= 0.0:
+            raise BadInput(f"factor '{name}': a range in logs must lie above 0, not start at {low:g}")
+        if spec.whole and (low != round(low) or high != round(high)):
+            raise BadInput(f"factor '{name}': a range of whole numbers must start and end at whole numbers")
+        factor = Factor(name, self._kind, unit, meaning, None, low, high, spec.log, spec.whole)
+        if isinstance(self.design, SAMPLED | PointTable):
+            if spec.steps is not None:
+                raise BadInput(f"factor '{name}': 'steps' is for 'grid' and 'zip', not for '{self.design.method}'")
+            return factor
+        if spec.steps is None:
+            raise BadInput(
+                f"factor '{name}': a range in design '{self.design.method}' needs 'steps', or give a list of values"
+            )
+        steps = dict.fromkeys(factor.at(np.linspace(0.0, 1.0, spec.steps)))
+        return Factor(name, self._kind, unit, meaning, tuple(steps), low, high, spec.log, spec.whole)
+
+    @property
+    def _kind(self) -> Literal["parameter", "input"]:
+        return "parameter" if self.model == ECONOMY else "input"
+
+    def _number(self, name: str, value: object) -> float:
+        if self.model == ECONOMY:
+            if isinstance(value, str):
+                raise BadInput(f"parameter '{name}' must be a number, not {value!r}")
+            return registry.check(name, value)
+        if isinstance(value, str):
+            raise BadInput(f"factor '{name}' must be a number, not {value!r}")
+        return float(value)  # type: ignore[arg-type]
+
+    @cached_property
+    def resolved(self) -> tuple[Factor, ...]:
+        """The factors in order, defaults filled in; policies come last, also where no factor names them."""
+        found = [self._resolve(name, spec) for name, spec in self.factors.items()]
+        if self.policies and "policy" not in self.factors:
+            found.append(Factor("policy", "policy", values=(NO_POLICY, *self.policies)))
+        return tuple(found)
+
+    @cached_property
+    def measured(self) -> dict[str, Outcome | None]:
+        """The outcomes by name, the defaults if the study names none; None for what a function returns."""
+        if self.outcomes:
+            return dict(self.outcomes)
+        if self.model != ECONOMY:
+            return {"value": None}
+        return {name: Outcome.model_validate(_outcome(text)) for name, text in DEFAULT_OUTCOMES.items()}
+
+    @property
+    def folder(self) -> Path:
+        """Folder from which the paths of the study are read."""
+        return self._folder
+
+    def path(self, given: str) -> Path:
+        """A path of the study, relative to its file."""
+        return Path(given) if Path(given).is_absolute() else self._folder / given
+
+    def load_scenario(self, name: str) -> Scenario:
+        """A scenario by its name, or from a file beside the study.
+
+        Raises
+        ------
+        BadInput
+            If there is none, or it has a mistake.
+        """
+        is_path = name.endswith(".toml") or "/" in name
+        return load_scenario(self.path(name) if is_path else name)
+
+    def text(self) -> str:
+        """The study as TOML: the text of its file, or one written from its fields."""
+        return self._text or to_toml(self)
+
+    def identity(self) -> str:
+        """Hash of all that the results depend on but the code: the fields, and the files they name.
+
+        Returns
+        -------
+        str
+            16 hexadecimal digits.
+
+        Raises
+        ------
+        BadInput
+            If a file it names cannot be read.
+        """
+        fields = self.model_dump(mode="json", by_alias=True, exclude=set(NOT_RESULTS))
+        fields["outcomes"] = {
+            name: None if outcome is None else outcome.model_dump(mode="json")
+            for name, outcome in self.measured.items()
+        }
+        digest = hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode())
+        for file in self._files():
+            digest.update(b"\0" + hashlib.sha256(read_text(file, "study").encode()).digest())
+        return digest.hexdigest()[:16]
+
+    def _files(self) -> list[Path]:
+        """Files that the study names, in order."""
+        named: list[str] = [self.design.file] if isinstance(self.design, PointTable) else []
+        functions: list[Value] = [self.model]
+        scenarios: list[Value] = [self.scenario]
+        for factor in self.resolved:
+            if factor.kind == "rule":
+                functions += factor.values or ()
+            elif factor.kind == "scenario":
+                scenarios += factor.values or ()
+        named += [str(f).rpartition(":")[0] for f in functions if str(f).rpartition(":")[0].endswith(".py")]
+        named += [str(s) for s in scenarios if str(s).endswith(".toml")]
+        return [self.path(name) for name in named]
+
+
+NOT_RESULTS = ("name", "title", "question", "answer", "failures")  # fields on which no result depends
+
+
+# --- reading --------------------------------------------------------------------------------------------
+def load(path: str | Path) -> Study:
+    """Read a study file.
+
+    Parameters
+    ----------
+    path : str or Path
+        A TOML file.
+
+    Returns
+    -------
+    Study
+
+    Raises
+    ------
+    BadInput
+        If it cannot be read or has a mistake: one sentence that names file, line, field and what is allowed.
+    """
+    path = Path(path)
+    text = read_text(path, "study")
+    try:
+        data = parse_toml(text)
+        if "name" in data:
+            raise BadInput(f"line {line_numbers(text)['name',]}: unknown field 'name': a study is named by its file")
+        study = Study.model_validate({"name": path.stem, **data})
+        study._folder, study._text = path.parent, text
+        _check_files(study, text)
+    except ValidationError as error:
+        lines = line_numbers(text)
+        found = [item for details in error.errors(include_url=False) for item in _explain(details)]
+        said = sorted((line_of(where, lines), sentence) for where, sentence in found)
+        more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
+        raise BadInput(f"{path.name}, line {said[0][0]}: {said[0][1]}{more}") from None
+    except BadInput as error:
+        raise BadInput(f"{path.name}, {error}") from None
+    return study
+
+
+def _check_files(study: Study, text: str) -> None:
+    """Make sure that the scenarios and files a study names can be read."""
+    lines = line_numbers(text)
+    named: list[tuple[Place, str]] = [(("scenario",), study.scenario)] if study.model == ECONOMY else []
+    for factor in study.resolved:
+        if factor.kind == "scenario":
+            named += [(("factors", factor.name), str(value)) for value in factor.values or ()]
+    for where, name in named:
+        try:
+            study.load_scenario(name)
+        except BadInput as error:
+            raise BadInput(f"line {line_of(where, lines)}: {error}") from None
+    if isinstance(study.design, PointTable):
+        from experiments.designs import read_table
+
+        try:
+            read_table(study)
+        except BadInput as error:
+            raise BadInput(f"line {line_of(('design', 'file'), lines)}: {error}") from None
+
+
+MODELS: dict[str, type[_Strict]] = {
+    "record": Record,
+    "outcomes": Outcome,
+    "factors": Range,
+    "grid": Grid,
+    "zip": Zip,
+    "lhs": LatinHypercube,
+    "sobol": Sobol,
+    "morris": Morris,
+    "table": PointTable,
+}
+
+
+def _explain(error: ErrorDetails) -> list[tuple[Place, str]]:
+    """One of pydantic's errors as places and sentences."""
+    where = tuple(part for part in error["loc"] if not str(part).startswith("function-"))
+    method = next((str(part) for part in where[1:2] if where[0] == "design" and part in METHODS), "")
+    if method:
+        where = (where[0], *where[2:])
+    context: dict[str, Any] = error.get("ctx", {})
+    given, kind = error["input"], error["type"]
+    field = str(where[-1]) if where else ""
+    if kind == "mistakes":
+        return [((*where, *place), sentence) for place, sentence in context["mistakes"]]
+    if kind == "value_error":
+        return [(where, str(context["error"]))]
+    if kind == "missing":
+        return [(where, f"'{field}' is missing")]
+    if kind == "extra_forbidden":
+        model = MODELS.get(method or str(where[0]), Study) if len(where) > 1 else Study
+        allowed = [info.alias or name for name, info in model.model_fields.items() if name != "name"]
+        hint = nearest(field, allowed) or f" (allowed are {_quoted(allowed)})"
+        return [(where, f"unknown field '{field}'{hint}")]
+    if kind in ("literal_error", "string_type", "string_too_short", "bool_type", "int_type", "float_type"):
+        wanted = {
+            "literal_error": context.get("expected", ""),
+            "string_type": "a text in quotes",
+            "string_too_short": "a text in quotes",
+            "bool_type": "true or false",
+            "int_type": "a whole number",
+            "float_type": "a number",
+        }[kind]
+        return [(where, f"{field} must be {wanted}, not {given!r}")]
+    bounds = {
+        "greater_than_equal": ("ge", "at least {}"),
+        "less_than_equal": ("le", "at most {}"),
+        "less_than": ("lt", "less than {}"),
+        "multiple_of": ("multiple_of", "a multiple of {}"),
+    }
+    if kind in bounds:
+        key, words = bounds[kind]
+        return [(where, f"{field} must be {words.format(context[key])}, not {given!r}")]
+    message = error["msg"]
+    return [(where, f"{field}: {message[:1].lower()}{message[1:]}")]
+
+
+# --- writing --------------------------------------------------------------------------------------------
+def to_toml(study: Study) -> str:
+    """The fields of a study that differ from the defaults, as the text of a file that loads as the same study."""
+    data = study.model_dump(mode="json", by_alias=True, exclude_defaults=True, exclude_none=True, exclude={"name"})
+    if any(outcome is None for outcome in study.outcomes.values()):
+        data["outcomes"] = list(study.outcomes)
+    if "factors" in data:
+        data["factors"] = {name: f.get("values", f) for name, f in data["factors"].items()}
+    if "design" in data:
+        data["design"] = {"method": study.design.method, **data["design"]}
+    blocks = ["\n".join(f"{k} = {_toml(v)}" for k, v in data.items() if not isinstance(v, dict))]
+    for name, table in data.items():
+        if isinstance(table, dict):
+            blocks.append("\n".join([f"[{name}]", *(f"{json.dumps(k)} = {_toml(v)}" for k, v in table.items())]))
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, str | bool):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{json.dumps(k)} = {_toml(v)}" for k, v in value.items()) + " }"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_toml(v) for v in value) + "]"
+    return repr(value)
+
+
+__all__ = [
+    "Factor",
+    "Grid",
+    "LatinHypercube",
+    "Levels",
+    "Morris",
+    "Outcome",
+    "PointTable",
+    "Range",
+    "Record",
+    "Sobol",
+    "Study",
+    "Zip",
+    "load",
+    "to_toml",
+]
