@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, NamedTuple
 
 import numpy as np
@@ -90,9 +90,10 @@ class ReportOptions(BaseModel):
     map : tuple of two str, optional
         Factors along the axes of the phase map; the first two numeric ones if left out.
     compare : str, optional
-        Factor whose levels are compared, pair by pair; the first categorical one if left out.
-    baseline : str, optional
-        Level of `compare` that the others are compared with; its first level if left out.
+        Factor whose values are compared, run by run with the same seeds; the policies if left out, else the first
+        factor that is a list of names, else the first that is a list of numbers.
+    baseline : str or float, optional
+        Value of `compare` that the others are compared with; its first if left out.
 
     Raises
     ------
@@ -106,15 +107,15 @@ class ReportOptions(BaseModel):
     crisis: Annotated[str, AfterValidator(_crisis)] | None = None
     map: Annotated[tuple[str, str], Field(strict=False)] | None = None
     compare: str | None = None
-    baseline: str | None = None
+    baseline: str | float | None = None
 
-    def check(self, factors: Mapping[str, Iterable[str] | None], outcomes: Iterable[str]) -> None:
+    def check(self, factors: Mapping[str, Sequence[str | float] | None], outcomes: Iterable[str]) -> None:
         """Make sure that what is named exists in the study.
 
         Parameters
         ----------
         factors : mapping
-            Names of the factors; the levels of a categorical one, None for a numeric one.
+            Values of every factor in the order of the study; None for a range.
         outcomes : iterable of str
             Names of the outcomes.
 
@@ -124,8 +125,7 @@ class ReportOptions(BaseModel):
             For the first name that does not; the message gives the field and the nearest right name.
         """
         known = list(outcomes)
-        numeric = [name for name, levels in factors.items() if levels is None]
-        categorical = {name: list(levels) for name, levels in factors.items() if levels is not None}
+        numeric = [name for name, values in factors.items() if not any(isinstance(v, str) for v in values or ())]
         for name in self.outcomes:
             _named("report.outcomes", name, known, "outcome")
         if self.crisis is not None:
@@ -134,18 +134,35 @@ class ReportOptions(BaseModel):
             _named("report.map", name, numeric, "numeric factor")
         if self.map is not None and self.map[0] == self.map[1]:
             raise BadInput(f"report.map needs two different factors, not '{self.map[0]}' twice")
+        listed = [name for name, values in factors.items() if values is not None and len(values) > 1]
         if self.compare is not None:
-            _named("report.compare", self.compare, categorical, "categorical factor")
+            _named("report.compare", self.compare, listed, "factor with a list of values")
         if self.baseline is not None:
-            factor = self.compare or next(iter(categorical), None)
-            if factor is None:
-                raise BadInput("report.baseline needs a categorical factor in the study")
-            _named("report.baseline", self.baseline, categorical[factor], f"level of '{factor}'")
+            chosen = self.compared(factors)
+            if chosen is None:
+                raise BadInput("report.baseline needs a factor with a list of values")
+            _named("report.baseline", self.baseline, factors[chosen] or (), f"value of '{chosen}'")
+
+    def compared(self, factors: Mapping[str, Sequence[str | float] | None]) -> str | None:
+        """The factor whose values are compared; None if no factor has a list of values.
+
+        Parameters
+        ----------
+        factors : mapping
+            As for `check`.
+        """
+        if self.compare is not None:
+            return self.compare
+        listed = {name: values for name, values in factors.items() if values is not None and len(values) > 1}
+        words = [name for name, values in listed.items() if any(isinstance(v, str) for v in values)]
+        first = [name for name in ("policy", *words, *listed) if name in listed]
+        return first[0] if first else None
 
 
-def _named(field: str, name: str, allowed: Iterable[str], what: str) -> None:
+def _named(field: str, name: str | float, allowed: Iterable[str | float], what: str) -> None:
     """Raise a sentence if a name is not among those allowed."""
     known = list(allowed)
     if name not in known:
-        having = f" (this study has: {', '.join(known)})" if known else " (this study has none)"
-        raise BadInput(f"{field}: there is no {what} '{name}'{nearest(name, known)}{having}")
+        words = [f"{value:g}" if isinstance(value, float) else str(value) for value in known]
+        having = f" (this study has: {', '.join(words)})" if words else " (this study has none)"
+        raise BadInput(f"{field}: there is no {what} '{name}'{nearest(str(name), words)}{having}")
