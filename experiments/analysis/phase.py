@@ -1,4 +1,4 @@
-"""A map of an outcome over two factors."""
+"""An outcome along one factor, and over two."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.errors import BadInput
-from experiments.analysis.intervals import Floats, mean_of
+from experiments.analysis.intervals import Estimate, Floats, mean_of
 
 MOST_VALUES = 15  # factors with more distinct values are cut into cells
 CELLS = 8
@@ -53,6 +53,24 @@ class PhaseMap:
     low: Floats
     high: Floats
     runs: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Mean outcome along one factor.
+
+    Parameters
+    ----------
+    x : Axis
+        The factor.
+    mean, low, high : array, shape (cells,)
+        Mean and Student's t interval over seeds (over points if there is one seed); NaN where runs are missing.
+    """
+
+    x: Axis
+    mean: Floats
+    low: Floats
+    high: Floats
 
 
 def axis(factor: Floats) -> Axis:
@@ -106,17 +124,44 @@ def phase_map(x: Floats, y: Floats, outcome: Floats) -> PhaseMap:
     """
     across, up = axis(x), axis(y)
     shape = (len(up.values), len(across.values))
-    mean, low, high = np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan)
-    runs = np.zeros(shape, np.int64)
-    for row in range(shape[0]):
-        for column in range(shape[1]):
-            cell = outcome[(up.place == row) & (across.place == column)]
-            present = ~np.isnan(cell)
-            runs[row, column] = present.sum()
-            if runs[row, column]:
-                over = 0 if cell.shape[1] > 1 else 1
-                count = present.sum(axis=over)
-                each = np.where(present, cell, 0.0).sum(axis=over)[count > 0] / count[count > 0]
-                _, low[row, column], high[row, column] = mean_of(each)
-                mean[row, column] = cell[present].mean()
+    cells = [
+        outcome[(up.place == row) & (across.place == column)] for row in range(shape[0]) for column in range(shape[1])
+    ]
+    mean, low, high = (part.reshape(shape) for part in np.array([_cell(cell) for cell in cells]).T)
+    runs = np.array([(~np.isnan(cell)).sum() for cell in cells]).reshape(shape)
     return PhaseMap(across, up, mean, low, high, runs)
+
+
+def profile(x: Floats, outcome: Floats) -> Profile:
+    """Mean outcome along a factor, over all values of the others in the design.
+
+    Parameters
+    ----------
+    x : array, shape (points,)
+        Values of the factor.
+    outcome : array, shape (points, seeds)
+        Outcomes of the runs; NaN where one is missing.
+
+    Returns
+    -------
+    Profile
+
+    Raises
+    ------
+    BadInput
+        If the factor takes one value only.
+    """
+    along = axis(x)
+    return Profile(along, *np.array([_cell(outcome[along.place == k]) for k in range(len(along.values))]).T)
+
+
+def _cell(outcome: Floats) -> Estimate:
+    """Mean of the runs in a cell, with its interval."""
+    present = ~np.isnan(outcome)
+    if not present.any():
+        return Estimate(np.nan, np.nan, np.nan)
+    over = 0 if outcome.shape[1] > 1 else 1
+    count = present.sum(axis=over)
+    each = np.where(present, outcome, 0.0).sum(axis=over)[count > 0] / count[count > 0]
+    _, low, high = mean_of(each)
+    return Estimate(float(outcome[present].mean()), low, high)
