@@ -6,7 +6,9 @@ default. `experiments/STUDIES.md` is the reference.
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -540,7 +542,7 @@ class Study(_Strict):
         if spec.whole and (low != round(low) or high != round(high)):
             raise BadInput(f"factor '{name}': a range of whole numbers must start and end at whole numbers")
         factor = Factor(name, self._kind, unit, meaning, None, low, high, spec.log, spec.whole)
-        if isinstance(self.design, SAMPLED | PointTable):
+        if isinstance(self.design, (*SAMPLED, PointTable)):
             if spec.steps is not None:
                 raise BadInput(f"factor '{name}': 'steps' is for 'grid' and 'zip', not for '{self.design.method}'")
             return factor
@@ -562,15 +564,73 @@ class Study(_Strict):
             return registry.check(name, value)
         if isinstance(value, str):
             raise BadInput(f"factor '{name}' must be a number, not {value!r}")
-        return float(value)  # type: ignore[arg-type]
+        number = float(value)  # type: ignore[arg-type]
+        if not np.isfinite(number):
+            raise BadInput(f"factor '{name}' must be a finite number, not {value!r}")
+        return number
 
     @cached_property
     def resolved(self) -> tuple[Factor, ...]:
         """The factors in order, defaults filled in; policies come last, also where no factor names them."""
-        found = [self._resolve(name, spec) for name, spec in self.factors.items()]
-        if self.policies and "policy" not in self.factors:
-            found.append(Factor("policy", "policy", values=(NO_POLICY, *self.policies)))
+        if isinstance(self.design, PointTable):
+            found = [self._resolve(name, Levels(values=tuple(dict.fromkeys(v)))) for name, v in self.table.items()]
+        else:
+            found = [self._resolve(name, spec) for name, spec in self.factors.items() if name != "policy"]
+        if self.policies and all(factor.name != "policy" for factor in found):
+            spec = self.factors.get("policy", Levels(values=(NO_POLICY, *self.policies)))
+            found.append(self._resolve("policy", spec))
         return tuple(found)
+
+    @cached_property
+    def table(self) -> dict[str, list[Value]]:
+        """Columns of the table of points, for the design 'table'.
+
+        Raises
+        ------
+        BadInput
+            If the file cannot be read, lacks a column, or a value is no number or out of range.
+        """
+        assert isinstance(self.design, PointTable)
+        name = self.design.file
+        rows = list(csv.reader(io.StringIO(read_text(self.path(name), "table").removeprefix("\ufeff"))))
+        rows = [[cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
+        if len(rows) < 2:
+            raise BadInput(f"{name} needs a line of column names and at least one line of values")
+        header, lines = rows[0], rows[1:]
+        for column in self.factors or header:
+            if column not in header:
+                raise BadInput(f"{name} has no column '{column}'{nearest(column, header)}")
+            if header.count(column) > 1:
+                raise BadInput(f"{name} has two columns '{column}'")
+        columns: dict[str, list[Value]] = {}
+        for column in self.factors or header:
+            at = header.index(column)
+            columns[column] = []
+            for number, row in enumerate(lines, start=2):
+                try:
+                    if len(row) != len(header):
+                        raise BadInput(f"{len(row)} values for {len(header)} columns")
+                    columns[column].append(self._cell(column, row[at]))
+                except BadInput as error:
+                    raise BadInput(f"{name}, row {number}: {error}") from None
+        return columns
+
+    def _cell(self, column: str, text: str) -> Value:
+        """A value of the table of points, checked."""
+        named = self.model == ECONOMY and (column in ("scenario", "policy") or column.startswith(RULE))
+        try:
+            value: Value = text if named else float(text)
+        except ValueError:
+            raise BadInput(f"'{column}' must be a number, not {text!r}") from None
+        spec = self.factors.get(column)
+        if isinstance(spec, Levels) and value not in spec.values:
+            raise BadInput(f"'{column}' must be one of the values of [factors], not {text!r}")
+        self._resolve(column, Levels(values=(value,)))
+        if isinstance(spec, Range):
+            wanted = self._resolve(column, spec)
+            if not wanted.low <= float(value) <= wanted.high:
+                raise BadInput(f"'{column}' must lie between {wanted.low:g} and {wanted.high:g}, not {text}")
+        return value
 
     @cached_property
     def measured(self) -> dict[str, Outcome | None]:
@@ -688,21 +748,19 @@ def _check_files(study: Study, text: str) -> None:
     """Make sure that the scenarios and files a study names can be read."""
     lines = line_numbers(text)
     named: list[tuple[Place, str]] = [(("scenario",), study.scenario)] if study.model == ECONOMY else []
-    for factor in study.resolved:
-        if factor.kind == "scenario":
-            named += [(("factors", factor.name), str(value)) for value in factor.values or ()]
+    if "scenario" in study.factors and not isinstance(study.design, PointTable):
+        values = study._resolve("scenario", study.factors["scenario"]).values or ()
+        named += [(("factors", "scenario"), str(value)) for value in values]
+    if isinstance(study.design, PointTable):
+        try:
+            named += [(("design", "file"), str(value)) for value in study.table.get("scenario", ())]
+        except BadInput as error:
+            raise BadInput(f"line {line_of(('design', 'file'), lines)}: {error}") from None
     for where, name in named:
         try:
             study.load_scenario(name)
         except BadInput as error:
             raise BadInput(f"line {line_of(where, lines)}: {error}") from None
-    if isinstance(study.design, PointTable):
-        from experiments.designs import read_table
-
-        try:
-            read_table(study)
-        except BadInput as error:
-            raise BadInput(f"line {line_of(('design', 'file'), lines)}: {error}") from None
 
 
 MODELS: dict[str, type[_Strict]] = {
