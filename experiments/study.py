@@ -38,6 +38,7 @@ from abm.rules import RULES
 from abm.scenarios import BASELINE, Scenario
 from abm.scenarios import load as load_scenario
 from abm.toml_lines import Place, line_numbers, line_of, parse_toml, read_text
+from experiments.analysis.options import ReportOptions
 
 ECONOMY = "economy"  # the model of `abm`; anything else is a function of the user
 NO_POLICY = "none"
@@ -405,6 +406,8 @@ class Study(_Strict):
         How the factors are combined.
     record, outcomes : Record, mapping
         What is kept.
+    report : ReportOptions
+        What the report shows; the results do not depend on it.
     failures : "keep going", "stop" or int
         After how many failed runs to stop.
 
@@ -438,9 +441,11 @@ class Study(_Strict):
     outcomes: Annotated[Mapping[str, OutcomeSpec | None], BeforeValidator(_outcomes)] = Field(
         default_factory=dict, validate_default=False
     )
+    report: ReportOptions = ReportOptions()
     failures: Failures = "keep going"
     _folder: Path = PrivateAttr(default=Path())
     _text: str = PrivateAttr(default="")
+    _copies: dict[str, Path] = PrivateAttr(default_factory=dict)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -484,9 +489,15 @@ class Study(_Strict):
                 mistakes.append((("factors",), f"design 'zip' needs factors with equally many values: {told}"))
         if not self.factors and not self.policies and not isinstance(self.design, PointTable | Grid):
             mistakes.append((("factors",), f"design '{self.design.method}' needs [factors]"))
+        if not mistakes and not isinstance(self.design, PointTable):
+            check(("report",), self.check_report)
         if mistakes:
             raise PydanticCustomError("mistakes", "mistakes", {"mistakes": mistakes})
         return self
+
+    def check_report(self) -> None:
+        """Raise BadInput if the report asks for what the study has not."""
+        self.report.check({factor.name: factor.values for factor in self.resolved}, self.measured)
 
     def _function_mistakes(self) -> list[tuple[Place, str]]:
         found: list[tuple[Place, str]] = []
@@ -646,9 +657,48 @@ class Study(_Strict):
         """Folder from which the paths of the study are read."""
         return self._folder
 
+    def set_source(self, folder: Path, text: str, copied: bool = False) -> None:
+        """Say where the study was read from.
+
+        Parameters
+        ----------
+        folder : Path
+            Folder from which the paths of the study are read.
+        text : str
+            Its text.
+        copied : bool
+            Whether the files it names lie in `folder` under the names that results give them: number and name.
+        """
+        self._folder, self._text = folder, text
+        if copied and isinstance(self.design, PointTable):  # it names further files
+            self._copies = {self.design.file: folder / copy_name(0, self.design.file)}
+        if copied:
+            self._copies = {given: folder / copy_name(k, given) for k, given in enumerate(self.files())}
+
     def path(self, given: str) -> Path:
         """A path of the study, relative to its file."""
-        return Path(given) if Path(given).is_absolute() else self._folder / given
+        return self._copies.get(given, Path(given) if Path(given).is_absolute() else self._folder / given)
+
+    def files(self) -> dict[str, Path]:
+        """Files that the study names: the paths as they stand in it, and where they are.
+
+        Raises
+        ------
+        BadInput
+            If the table of points cannot be read.
+        """
+        named: list[str] = [self.design.file] if isinstance(self.design, PointTable) else []
+        functions: list[Value] = [self.model]
+        scenarios: list[Value] = [self.scenario]
+        for factor in self.resolved:
+            if factor.kind == "rule":
+                functions += factor.values or ()
+            elif factor.kind == "scenario":
+                scenarios += factor.values or ()
+        modules = [str(function).rpartition(":")[0] for function in functions]
+        named += [module for module in modules if module.endswith(".py")]
+        named += [str(scenario) for scenario in scenarios if _is_path(str(scenario))]
+        return {given: self.path(given) for given in dict.fromkeys(named)}
 
     def load_scenario(self, name: str) -> Scenario:
         """A scenario by its name, or from a file beside the study.
@@ -658,8 +708,7 @@ class Study(_Strict):
         BadInput
             If there is none, or it has a mistake.
         """
-        is_path = name.endswith(".toml") or "/" in name
-        return load_scenario(self.path(name) if is_path else name)
+        return load_scenario(self.path(name) if _is_path(name) else name)
 
     def text(self) -> str:
         """The study as TOML: the text of its file, or one written from its fields."""
@@ -684,26 +733,22 @@ class Study(_Strict):
             for name, outcome in self.measured.items()
         }
         digest = hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode())
-        for file in self._files():
+        for file in self.files().values():
             digest.update(b"\0" + hashlib.sha256(read_text(file, "study").encode()).digest())
         return digest.hexdigest()[:16]
 
-    def _files(self) -> list[Path]:
-        """Files that the study names, in order."""
-        named: list[str] = [self.design.file] if isinstance(self.design, PointTable) else []
-        functions: list[Value] = [self.model]
-        scenarios: list[Value] = [self.scenario]
-        for factor in self.resolved:
-            if factor.kind == "rule":
-                functions += factor.values or ()
-            elif factor.kind == "scenario":
-                scenarios += factor.values or ()
-        named += [str(f).rpartition(":")[0] for f in functions if str(f).rpartition(":")[0].endswith(".py")]
-        named += [str(s) for s in scenarios if str(s).endswith(".toml")]
-        return [self.path(name) for name in named]
+
+def copy_name(number: int, given: str) -> str:
+    """Name under which results keep a file that a study names."""
+    return f"{number}_{Path(given).name}"
 
 
-NOT_RESULTS = ("name", "title", "question", "answer", "failures")  # fields on which no result depends
+def _is_path(scenario: str) -> bool:
+    """Whether a scenario is given by its file."""
+    return scenario.endswith(".toml") or "/" in scenario
+
+
+NOT_RESULTS = ("name", "title", "question", "answer", "report", "failures")  # fields on which no result depends
 
 
 # --- reading --------------------------------------------------------------------------------------------
@@ -731,7 +776,7 @@ def load(path: str | Path) -> Study:
         if "name" in data:
             raise BadInput(f"line {line_numbers(text)['name',]}: unknown field 'name': a study is named by its file")
         study = Study.model_validate({"name": path.stem, **data})
-        study._folder, study._text = path.parent, text
+        study.set_source(path.parent, text)
         _check_files(study, text)
     except ValidationError as error:
         lines = line_numbers(text)
@@ -756,6 +801,10 @@ def _check_files(study: Study, text: str) -> None:
             named += [(("design", "file"), str(value)) for value in study.table.get("scenario", ())]
         except BadInput as error:
             raise BadInput(f"line {line_of(('design', 'file'), lines)}: {error}") from None
+        try:
+            study.check_report()
+        except BadInput as error:
+            raise BadInput(f"line {line_of(('report',), lines)}: {error}") from None
     for where, name in named:
         try:
             study.load_scenario(name)
@@ -763,9 +812,10 @@ def _check_files(study: Study, text: str) -> None:
             raise BadInput(f"line {line_of(where, lines)}: {error}") from None
 
 
-MODELS: dict[str, type[_Strict]] = {
+MODELS: dict[str, type[BaseModel]] = {
     "record": Record,
     "outcomes": Outcome,
+    "report": ReportOptions,
     "factors": Range,
     "grid": Grid,
     "zip": Zip,
