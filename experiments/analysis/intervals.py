@@ -37,26 +37,74 @@ class Estimate(NamedTuple):
     high: float
 
 
-def mean_of(values: Floats, level: float = LEVEL) -> Estimate:
-    """Mean of independent values with Student's t interval.
+class Mean(NamedTuple):
+    """A mean and how sure it is.
 
     Parameters
     ----------
-    values : array, shape (n,)
-        At least one; the interval needs two.
-    level : float
-        Coverage, between 0 and 1.
+    value : float
+        The mean.
+    error : float
+        Its standard error; not a number where runs are too few to tell.
+    freedom : float
+        Degrees of freedom of the error.
+    """
+
+    value: float
+    error: float
+    freedom: float
+
+    def interval(self, level: float = LEVEL) -> Estimate:
+        """The mean with Student's t interval."""
+        half = float(student.ppf(0.5 + level / 2, self.freedom)) * self.error if self.error else self.error
+        return Estimate(self.value, self.value - half, self.value + half)
+
+    def p(self) -> float:
+        """Probability of a mean at least as far from zero if the true one is zero (Student's t test)."""
+        if self.error == 0.0:
+            return float(self.value == 0.0)
+        return float(2.0 * student.sf(abs(self.value) / self.error, self.freedom))
+
+
+def mean_of(values: Floats, *, points_drawn: bool) -> Mean:
+    """Mean of a table of runs, and how sure it is in view of the luck of its seeds and of its points.
+
+    The variance of the mean is that of the means by seed plus that of the means by point, each over its number: never
+    too small, because luck that strikes one point and not the other counts in both. Degrees of freedom after
+    F. E. Satterthwaite (Biometrics Bulletin 2 (1946) 110-114).
+
+    Parameters
+    ----------
+    values : array, shape (points, seeds)
+        At least one that is not missing (NaN).
+    points_drawn : bool
+        Whether the design drew the points at random. Points that it chose are taken as all that matter, unless there
+        is one seed and nothing else to tell the spread from.
+
+    Returns
+    -------
+    Mean
 
     Examples
     --------
-    >>> [round(x, 3) for x in mean_of(np.array([1.0, 2.0, 3.0]))]
+    >>> [round(x, 3) for x in mean_of(np.array([[1.0, 2.0, 3.0]]), points_drawn=False).interval()]
     [2.0, -0.484, 4.484]
     """
-    mean = float(np.mean(values))
-    if len(values) < 2:
-        return Estimate(mean, np.nan, np.nan)
-    half = float(student.ppf(0.5 + level / 2, len(values) - 1) * np.std(values, ddof=1) / np.sqrt(len(values)))
-    return Estimate(mean, mean - half, mean + half)
+    there = ~np.isnan(values)
+    filled = np.where(there, values, 0.0)
+    by_seed, by_point = 0, 1
+    found = []
+    for axis in (by_seed, by_point) if points_drawn else (by_seed,) if values.shape[1] > 1 else (by_point,):
+        counts = there.sum(axis=axis)
+        means = filled.sum(axis=axis)[counts > 0] / counts[counts > 0]
+        if len(means) > 1:
+            found.append((float(means.var(ddof=1)) / len(means), len(means) - 1))
+    value = float(filled.sum() / there.sum())
+    if not found:
+        return Mean(value, np.nan, np.nan)
+    variance = sum(part for part, _ in found)
+    weight = sum(part**2 / freedom for part, freedom in found)
+    return Mean(value, float(np.sqrt(variance)), variance**2 / weight if weight else np.inf)
 
 
 def independent_draws(shape: tuple[int, int], points_drawn: bool) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import binomtest, ttest_1samp
+from scipy.stats import binomtest
 
 from abm.errors import BadInput
 from experiments.analysis.intervals import Estimate, Floats, mean_of
@@ -21,7 +21,7 @@ class Difference:
     baseline : float
         Mean outcome of the baseline.
     difference : Estimate
-        Mean of the paired differences, with Student's t interval over the pairs.
+        Mean of the paired differences with its interval (`experiments.analysis.intervals.mean_of`).
     pairs, lower, higher : int
         Pairs, and those in which the policy has the lower and the higher outcome.
     p : float
@@ -43,7 +43,7 @@ class Difference:
     gain: float
 
 
-def compare(policy: Floats, baseline: Floats) -> Difference:
+def compare(policy: Floats, baseline: Floats, *, points_drawn: bool) -> Difference:
     """Compare runs under a policy with runs of the baseline that share points and seeds.
 
     Differences are averaged over the points of a seed first, because runs of one seed are alike: seeds are the pairs.
@@ -53,6 +53,8 @@ def compare(policy: Floats, baseline: Floats) -> Difference:
     ----------
     policy, baseline : array, shape (points, seeds)
         Outcomes; NaN where a run is missing. A pair with a missing half is left out.
+    points_drawn : bool
+        Whether the design drew the points at random, so that their luck counts too.
 
     Returns
     -------
@@ -65,30 +67,27 @@ def compare(policy: Floats, baseline: Floats) -> Difference:
     """
     if policy.shape != baseline.shape or policy.ndim != 2:
         raise BadInput(f"a paired comparison needs two tables of one shape, not {policy.shape} and {baseline.shape}")
-    gaps = policy - baseline
-    axis = 0 if gaps.shape[1] > 1 else 1
-    whole = ~np.isnan(gaps)
+    whole = ~np.isnan(policy - baseline)
+    axis = 0 if policy.shape[1] > 1 else 1
     counts = whole.sum(axis=axis)
     if (counts > 0).sum() < 2:
         raise BadInput("a paired comparison needs two pairs of runs or more")
-
-    def means(values: Floats) -> Floats:
-        return np.where(whole, values, 0.0).sum(axis=axis)[counts > 0] / counts[counts > 0]
-
-    ours, theirs = means(policy), means(baseline)
-    found = ours - theirs
-    spread = float(np.var(found, ddof=1))
-    lower, higher = int((found < 0).sum()), int((found > 0).sum())
-    constant = np.ptp(found) <= 1e-12 * np.max(np.abs(found), initial=0.0)
+    ours, theirs = (
+        np.where(whole, values, 0.0).sum(axis=axis)[counts > 0] / counts[counts > 0] for values in (policy, baseline)
+    )
+    gaps = ours - theirs
+    lower, higher = int((gaps < 0).sum()), int((gaps > 0).sum())
+    mean = mean_of(np.where(whole, policy - baseline, np.nan), points_drawn=points_drawn)
+    spread = float(gaps.var(ddof=1))
     return Difference(
-        baseline=float(theirs.mean()),
-        difference=mean_of(found),
-        pairs=len(found),
+        baseline=float(baseline[whole].mean()),
+        difference=mean.interval(),
+        pairs=len(gaps),
         lower=lower,
         higher=higher,
-        p=float(not found.any()) if constant else float(ttest_1samp(found, 0.0).pvalue),
+        p=mean.p(),
         sign_p=float(binomtest(lower, lower + higher).pvalue) if lower + higher else 1.0,
-        gain=float((np.var(ours, ddof=1) + np.var(theirs, ddof=1)) / spread) if not constant else np.nan,
+        gain=float(ours.var(ddof=1) + theirs.var(ddof=1)) / spread if spread > 0.0 else np.nan,
     )
 
 

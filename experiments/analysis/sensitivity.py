@@ -222,7 +222,8 @@ def _whole(outcome: Floats, size: int, what: str) -> NDArray[np.bool_]:
 
 def _blocks(outcome: Floats, size: int, what: str) -> Floats:
     """Whole blocks of a design, shape (blocks, size, seeds)."""
-    return outcome.reshape(-1, size, outcome.shape[1])[_whole(outcome, size, what)]
+    whole = _whole(outcome, size, what)
+    return outcome.reshape(-1, size, outcome.shape[1])[whole]
 
 
 def _drawn(blocks: Floats) -> Iterator[Floats]:

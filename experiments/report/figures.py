@@ -76,6 +76,8 @@ def profiles(lines: Mapping[str, Profile], outcome: str, units: Mapping[str, str
         if factor in logarithmic:
             axis.set_xscale("log")
         _name(axis, factor, units)
+    if all(np.nanmin(p.low) >= 0.0 for p in lines.values() if not np.isnan(p.low).all()):
+        axes[0].set_ylim(bottom=0.0)
     span = [axis.get_ylim() for axis in axes]
     for axis in axes:
         axis.set_ylim(min(low for low, _ in span), max(high for _, high in span))

@@ -129,11 +129,11 @@ def _describe(view: View, outcome: str, found: Findings) -> None:
             found.summaries[outcome][level] = summarise(part, points_drawn=view.drawn)
             found.survivals[outcome][level] = survival(part, points_drawn=view.drawn)
     for name in view.numeric:
-        found.profiles[outcome][name] = profile(view.points[name].to_numpy(np.float64), table)
+        found.profiles[outcome][name] = profile(view.points[name].to_numpy(np.float64), table, points_drawn=view.drawn)
     axes = view.study.report.map or tuple(view.numeric[:2])
     if len(axes) == 2 and all(name in view.numeric for name in axes):
         x, y = (view.points[name].to_numpy(np.float64) for name in axes)
-        found.maps[outcome] = phase_map(x, y, table)
+        found.maps[outcome] = phase_map(x, y, table, points_drawn=view.drawn)
     parts = variance_parts(table) if view.study.paired else None
     if parts is not None:
         found.parts[outcome] = parts
@@ -147,7 +147,7 @@ def _compare(view: View, found: Findings) -> None:
         for level in list(view.levels)[1:]:
             ours, theirs = view.pairs(level)
             try:
-                made.append((outcome, level, compare(table[ours], table[theirs])))
+                made.append((outcome, level, compare(table[ours], table[theirs], points_drawn=view.drawn)))
             except BadInput as error:
                 found.notes.append(f"{view.compared} {level} is not compared in {outcome}: {error}.")
     corrected = holm([difference.p for _, _, difference in made])

@@ -223,15 +223,16 @@ def _comparison(view: View, found: Findings, units: Mapping[str, str]) -> str:
     heads = (
         "outcome", str(view.compared), f"with {base}", "difference", "pairs", "p, mean", "p, signs", "gain by pairing",
     )  # fmt: skip
-    return f"""<h2>{escape(str(view.compared))} compared</h2>
+    return f"""<h2>{escape(str(view.compared)).capitalize()} compared with {escape(base)}</h2>
 {_figure(figures.differences(found.comparisons, units), f"Differences from {base}")}
 <p class="source">How to read it: each dot is the mean difference from <em>{escape(base)}</em>, the line its
 {LEVEL:.0%} interval. Every run is compared with the run of the same seed and the same other settings, so that both
-meet the same luck. Blue lies below, red above; an empty grey dot is no clear difference.</p>
+meet the same luck. Blue lies below, red above; an empty grey dot is no clear difference, given how many were looked
+at.</p>
 {table(heads, rows)}
-<p class="source">p, mean: chance of a difference this large if there were none (Student's t over the pairs, corrected
-for {len(rows)} comparisons after Holm). p, signs: of the sign test, uncorrected. Gain by pairing: how many times more
-runs the same precision would have needed with unrelated seeds.</p>"""
+<p class="source">p, mean: chance of a difference this large if there were none (Student's t, corrected for
+{len(rows)} comparisons after Holm). p, signs: of the sign test, uncorrected. Gain by pairing: how many times more runs
+the same precision would have needed with unrelated seeds.</p>"""
 
 
 def _profiles(view: View, found: Findings, units: Mapping[str, str]) -> str:
@@ -360,6 +361,8 @@ of the points in which the factor is limited too; below a half it is a weak find
 
 
 def _paths(view: View) -> str:
+    if "series" not in view.results.recipe.schemas():
+        return ""
     series = view.results.series
     names = [name for name in series.columns if name not in ("run", "month")]
     if not len(series) or not names:

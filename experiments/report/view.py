@@ -79,16 +79,20 @@ class View:
     ----------
     results : Results
         Of a study with at least one run that did not fail.
+    study : Study, optional
+        The study with another question, answer or `[report]` than it had when the runs were made.
 
     Raises
     ------
     BadInput
-        If no run is there yet, or every run has failed.
+        If no run is there yet, every run has failed, or `study` would make other runs.
     """
 
-    def __init__(self, results: Results) -> None:
+    def __init__(self, results: Results, study: Study | None = None) -> None:
         self.results = results
-        self.study: Study = results.study
+        self.study: Study = study or results.study
+        if self.study.identity() != results.study.identity():
+            raise BadInput(f"{results.folder} holds the runs of another study than '{self.study.name}'")
         self.points: pd.DataFrame = results.points
         good = results.runs[~results.runs["failed"].to_numpy(bool)]
         if not len(good):
