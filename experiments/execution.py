@@ -204,7 +204,7 @@ class Recipe:
         """About how many numbers a run leaves: what the size of a shard is made of."""
         at = len(self.months_at)
         recorded = at * len(self.series) + at * len(self.firms) * len(self.columns)
-        return 16 + len(self.outcomes) + recorded + 300 * self.defaults + 5000 * bool(self.events)
+        return 16 + len(self.outcomes) + recorded + 300 * self.defaults + 40_000 * bool(self.events)
 
 
 def located(study: Study, where: str) -> str:
@@ -289,8 +289,15 @@ def _opening() -> Opening:
     return _local.opening
 
 
-def open_run(recipe: Recipe, run: Run) -> Economy:
+def open_run(recipe: Recipe, run: Run, *, panel: bool = False) -> Economy:
     """The economy of a run at its opening.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    run : Run
+    panel : bool
+        Record the firm panel even if the recipe does not need it.
 
     Raises
     ------
@@ -306,7 +313,7 @@ def open_run(recipe: Recipe, run: Run) -> Economy:
         if name.startswith(RULE) and value != DEFAULT_RULE
     }
     scenario = recipe.scenarios[str(run.settings.get("scenario", recipe.scenario))]
-    return Economy(_opening(), scenario, parameters=changed, rules=rules, seed=run.seed, panel=recipe.panel)
+    return Economy(_opening(), scenario, parameters=changed, rules=rules, seed=run.seed, panel=panel or recipe.panel)
 
 
 def measure(economy: Economy, outcome: Outcome) -> float:

@@ -12,16 +12,25 @@ from typing import Literal
 from abm.errors import BadInput, InvisibleDebtError
 from experiments.execution import Recipe
 from experiments.pools import Cluster, Pool, Processes, Threads
-from experiments.store import Results, Store, finished_already, now, open_store, read
+from experiments.store import Results, Store, finished_already, keep_text, now, open_store, read
 from experiments.study import ECONOMY, Study
 
-Progress = Callable[[int, int], None]  # runs done, of which failed
-How = Literal["threads", "processes"]
+Progress = Callable[[int, int, int], None]  # runs done, of which failed, of how many
+How = Literal["auto", "threads", "processes"]
+FEW = 4  # workers up to which threads share one interpreter without waiting for each other
 QUEUED = 2  # batches a worker has: the one it makes and the next
 
 
 class TooManyFailures(InvisibleDebtError):  # noqa: N818 - reads as a sentence where it is raised
     """A sweep stopped because runs failed, as its policy asked; what is done is kept."""
+
+    exit_code = 1
+
+
+class Interrupted(InvisibleDebtError):  # noqa: N818
+    """A sweep stopped by Ctrl-C; what is done is kept."""
+
+    exit_code = 130
 
 
 def sweep(
@@ -29,7 +38,7 @@ def sweep(
     out: str | Path,
     *,
     workers: int | None = None,
-    how: How = "processes",
+    how: How = "auto",
     cluster: str | None = None,
     failures: Literal["keep going", "stop"] | int | None = None,
     progress: Progress | None = None,
@@ -44,14 +53,15 @@ def sweep(
         Folder of the results, new or begun before with the same study and code.
     workers : int, optional
         Threads or processes; one a processor by default.
-    how : "threads" or "processes"
-        Who makes the runs on this machine.
+    how : "auto", "threads" or "processes"
+        Who makes the runs on this machine. Threads start at once; processes outlive a crash of one of them and do
+        not wait for each other where many of them run Python, as a replaced rule in plain Python does.
     cluster : str, optional
         Address of a Dask scheduler whose workers make them instead.
     failures : "keep going", "stop" or int, optional
         After how many failed runs to stop; what the study says by default.
     progress : callable, optional
-        Called with the runs done and the runs failed so far.
+        Called with the runs done, how many of them failed, and how many there are.
 
     Returns
     -------
@@ -63,15 +73,28 @@ def sweep(
         If the folder holds something else or cannot be written, or the study names what does not exist.
     TooManyFailures
         If the policy says to stop.
+    Interrupted
+        At Ctrl-C.
     """
     folder = Path(out)
     if workers is not None and workers < 1:
         raise BadInput(f"workers must be at least 1, not {workers}")
     if finished_already(study, folder):
+        keep_text(study, folder)
         return read(folder)
     limit = most_failures(study.failures if failures is None else failures)
     with open_store(study, folder) as store:
-        _make(store, study, workers, how, cluster, limit, progress)
+        keep_text(study, folder)
+        size = workers or processors()
+        if how == "auto":
+            plain = study.model == ECONOMY and not store.recipe.rules
+            how = "threads" if plain and size <= FEW else "processes"
+        try:
+            _make(store, size, how, cluster, limit, progress)
+        except KeyboardInterrupt:
+            raise Interrupted(
+                f"stopped: {store.runs_done} of {store.plan.runs} runs are kept in {folder}; the same command goes on"
+            ) from None
     return read(folder)
 
 
@@ -80,22 +103,16 @@ def most_failures(policy: Literal["keep going", "stop"] | int) -> float:
     return {"keep going": float("inf"), "stop": 1.0}[policy] if isinstance(policy, str) else float(policy)
 
 
-def _make(
-    store: Store,
-    study: Study,
-    workers: int | None,
-    how: How,
-    cluster: str | None,
-    limit: float,
-    progress: Progress | None,
-) -> None:
+def _make(store: Store, workers: int, how: How, cluster: str | None, limit: float, progress: Progress | None) -> None:
     """Hand out the missing batches and keep what comes back."""
     started, clock, before = now(), time.perf_counter(), store.runs_done
-    told = cluster or f"{workers or processors()} {how}"
+    told = cluster or f"{workers} {how}"
     try:
         if not store.finished:
             _stop_at(store, limit)
-            with _pool(store.recipe, study, workers, how, cluster) as pool:
+            with _pool(store.recipe, workers, how, cluster) as pool:
+                if progress is not None:
+                    progress(store.runs_done, store.failures, store.plan.runs)
                 missing = store.missing()
                 under_way = 0
                 for batch in missing:
@@ -107,7 +124,7 @@ def _make(
                     store.add(*pool.wait())
                     under_way -= 1
                     if progress is not None:
-                        progress(store.runs_done, store.failures)
+                        progress(store.runs_done, store.failures, store.plan.runs)
                     _stop_at(store, limit)
                     if (batch_next := next(missing, None)) is not None:
                         pool.submit(batch_next)
@@ -134,16 +151,15 @@ def processors() -> int:
 
 
 @contextmanager
-def _pool(recipe: Recipe, study: Study, workers: int | None, how: How, cluster: str | None) -> Iterator[Pool]:
+def _pool(recipe: Recipe, workers: int, how: How, cluster: str | None) -> Iterator[Pool]:
     """Those who make the runs, dismissed at the end."""
     pool: Pool
     if cluster is not None:
         pool = Cluster(recipe, cluster)
     else:
-        if study.model == ECONOMY:
+        if recipe.model == ECONOMY:
             compile_once(recipe)
-        size = workers or processors()
-        pool = Threads(recipe, size) if how == "threads" else Processes(recipe, size)
+        pool = Threads(recipe, workers) if how == "threads" else Processes(recipe, workers)
     try:
         yield pool
     finally:

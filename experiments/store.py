@@ -29,6 +29,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from abm.errors import BadInput
@@ -309,6 +310,14 @@ def open_store(study: Study, out: Path) -> Iterator[Store]:
         raise BadInput(f"cannot write to {out}: {error.strerror or error}") from error
 
 
+def keep_text(study: Study, out: Path) -> None:
+    """Let a folder of results have the study's present words: title, question, answer and report may have changed."""
+    path = out / STUDY
+    if path.exists() and path.read_text(encoding="utf-8") != study.text():
+        with suppress(BadInput), new_files([path]) as (stage,):  # a folder that cannot be written keeps the old words
+            stage.write_text(study.text(), encoding="utf-8")
+
+
 def finished_already(study: Study, out: Path) -> bool:
     """Whether a folder holds all results of this study, made by this code; nothing is written to find out.
 
@@ -333,12 +342,20 @@ def _register(stage: Path, study: Study, plan: Plan, recipe: Recipe) -> None:
     write_manifest(stage, describe(study, plan))
 
 
+def _manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a results folder."""
+    try:
+        return read_manifest(folder, FORMAT)
+    except BadInput:
+        raise BadInput(f"{folder} holds no results of a sweep") from None
+
+
 def _same(out: Path, study: Study) -> dict[str, Any]:
     """The manifest of a folder, if it holds results of this study made by this code."""
     try:
-        manifest = read_manifest(out, FORMAT)
-    except BadInput:
-        raise BadInput(f"{out} holds something that is not a sweep; give another --out") from None
+        manifest = _manifest(out)
+    except BadInput as error:
+        raise BadInput(f"{error}; give another --out") from None
     if manifest["study"]["hash"] != study.identity():
         title = manifest["study"]["title"] or manifest["study"]["name"]
         raise BadInput(f"{out} holds results of another study ('{title}', or an earlier version); give another --out")
@@ -377,7 +394,7 @@ class Results:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.manifest = read_manifest(folder, FORMAT)
+        self.manifest = _manifest(folder)
         text = (folder / STUDY).read_text(encoding="utf-8")
         self.study = Study.model_validate({**parse_toml(text), "name": self.manifest["study"]["name"]})
         self.study.set_source(folder / FILES, text, copied=True)
@@ -411,6 +428,12 @@ class Results:
                 if f"{int(path.stem) // self.manifest['shard_batches']:05d}" not in whole:
                     parts.append(unpack(path.read_bytes())[name])
         return pa.concat_tables(parts) if parts else schemas[name].empty_table()
+
+    def rows_of(self, name: str, run: int) -> pa.Table:
+        """The rows of one run in a table, read from its shard alone if that is finished."""
+        shard = self.folder / name / f"{run // (self.plan.batch_runs * self.plan.shard_batches):05d}.parquet"
+        table = pq.read_table(shard) if shard.exists() else self.table(name)
+        return table.filter(pc.equal(table["run"], run))
 
     @cached_property
     def points(self) -> pd.DataFrame:
