@@ -88,7 +88,7 @@ class ReportOptions(BaseModel):
     crisis : str, optional
         What counts as a crisis, such as `failed >= 10`; needed for scenario discovery.
     map : tuple of two str, optional
-        Factors along the axes of the phase map; the first two numeric ones if left out.
+        Factors along the axes of the phase map; the first two numeric ones if left out, else lists of names too.
     compare : str, optional
         Factor whose values are compared, run by run with the same seeds; the policies if left out, else the first
         factor that is a list of names, else the first that is a list of numbers.
@@ -125,13 +125,12 @@ class ReportOptions(BaseModel):
             For the first name that does not; the message gives the field and the nearest right name.
         """
         known = list(outcomes)
-        numeric = [name for name, values in factors.items() if not any(isinstance(v, str) for v in values or ())]
         for name in self.outcomes:
             _named("report.outcomes", name, known, "outcome")
         if self.crisis is not None:
             _named("report.crisis", condition(self.crisis).outcome, known, "outcome")
         for name in self.map or ():
-            _named("report.map", name, numeric, "numeric factor")
+            _named("report.map", name, factors, "factor")
         if self.map is not None and self.map[0] == self.map[1]:
             raise BadInput(f"report.map needs two different factors, not '{self.map[0]}' twice")
         listed = [name for name, values in factors.items() if values is not None and len(values) > 1]

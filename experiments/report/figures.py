@@ -85,9 +85,11 @@ def profiles(lines: Mapping[str, Profile], outcome: str, units: Mapping[str, str
     return figure
 
 
-def maps(found: Mapping[str, PhaseMap], names: tuple[str, str], units: Mapping[str, str]) -> Figure:
+def maps(
+    found: Mapping[str, PhaseMap], names: tuple[str, str], marks: tuple[list[str], list[str]], units: Mapping[str, str]
+) -> Figure:
     """Mean outcome over two factors, one panel an outcome; cells are of equal size whatever their values."""
-    figure, axes = _panels(len(found), width=5.2, height=4.2, per_row=2)
+    figure, axes = _panels(len(found), width=5.6, height=1.9 + 0.33 * max(len(marks[1]), 6), per_row=2)
     for axis, (outcome, m) in zip(axes, found.items(), strict=True):
         picture = axis.imshow(m.mean, origin="lower", aspect="auto", cmap="cividis")
         axis.grid(visible=False)
@@ -97,8 +99,12 @@ def maps(found: Mapping[str, PhaseMap], names: tuple[str, str], units: Mapping[s
                 dark = value < (low + high) / 2.0
                 text = number(float(value))
                 axis.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if dark else "black")
-        axis.set_xticks(range(len(m.x.values)), [f"{value:.3g}" for value in m.x.values], rotation=45)
-        axis.set_yticks(range(len(m.y.values)), [f"{value:.3g}" for value in m.y.values])
+        long = max(len(mark) for mark in marks[0]) > 5
+        axis.set_xticks(range(len(marks[0])), [shorten(mark, 22, placeholder="…") for mark in marks[0]])
+        axis.tick_params("x", rotation=30 if long else 0)
+        for label in axis.get_xticklabels() if long else ():
+            label.set_horizontalalignment("right")
+        axis.set_yticks(range(len(marks[1])), [shorten(mark, 22, placeholder="…") for mark in marks[1]])
         axis.set_xlabel(_with_unit(names[0], units))
         axis.set_ylabel(_with_unit(names[1], units))
         axis.set_title(_with_unit(outcome, units), fontsize=10)

@@ -129,10 +129,9 @@ def _describe(view: View, outcome: str, found: Findings) -> None:
             found.summaries[outcome][level] = summarise(part, points_drawn=view.drawn)
             found.survivals[outcome][level] = survival(part, points_drawn=view.drawn)
     for name in view.numeric:
-        found.profiles[outcome][name] = profile(view.points[name].to_numpy(np.float64), table, points_drawn=view.drawn)
-    axes = view.study.report.map or tuple(view.numeric[:2])
-    if len(axes) == 2 and all(name in view.numeric for name in axes):
-        x, y = (view.points[name].to_numpy(np.float64) for name in axes)
+        found.profiles[outcome][name] = profile(view.numbers(name), table, points_drawn=view.drawn)
+    if view.map_axes is not None:
+        x, y = (view.numbers(name) for name in view.map_axes)
         found.maps[outcome] = phase_map(x, y, table, points_drawn=view.drawn)
     parts = variance_parts(table) if view.study.paired else None
     if parts is not None:

@@ -256,23 +256,38 @@ come first.</p>{"".join(parts)}"""
 
 
 def _maps(view: View, found: Findings, units: Mapping[str, str]) -> str:
-    if not found.maps:
+    axes = view.map_axes
+    if not found.maps or axes is None:
         return ""
-    axes = view.study.report.map or (view.numeric[0], view.numeric[1])
+    marks = (map_ticks(view, found, 0), map_ticks(view, found, 1))
     cells = [
-        (outcome, f"{x:.3g}", f"{y:.3g}", estimate(Estimate(*(float(part[j, i]) for part in (m.mean, m.low, m.high)))),
-         f"{m.runs[j, i]:,}")
+        (
+            outcome,
+            x,
+            y,
+            estimate(Estimate(*(float(part[j, i]) for part in (m.mean, m.low, m.high)))),
+            f"{m.runs[j, i]:,}",
+        )
         for outcome, m in found.maps.items()
-        for j, y in enumerate(m.y.values)
-        for i, x in enumerate(m.x.values)
+        for j, y in enumerate(marks[1])
+        for i, x in enumerate(marks[0])
         if m.runs[j, i]
-    ]  # fmt: skip
+    ]
     return f"""<h2>Two factors together</h2>
-{_figure(figures.maps(found.maps, axes, units), f"Outcomes over {axes[0]} and {axes[1]}")}
+{_figure(figures.maps(found.maps, axes, marks, units), f"Outcomes over {axes[0]} and {axes[1]}")}
 <p class="source">How to read it: each cell is the mean outcome of the runs with these two values; bright is more.
-Where colours change only from left to right, the other factor does not matter; where they change along a diagonal,
-one factor can make up for the other.</p>
+Where colours change only from left to right, the factor that goes up does not matter; where they change along a
+diagonal, one factor can make up for the other.</p>
 <details><summary>All cells with intervals</summary>{table(("outcome", *axes, "mean", "runs"), cells)}</details>"""
+
+
+def map_ticks(view: View, found: Findings, side: int) -> list[str]:
+    """Marks along an axis of the maps, 0 for across and 1 for up."""
+    assert view.map_axes is not None
+    first = next(iter(found.maps.values()))
+    names = view.ticks(view.map_axes[side])
+    numbers = (first.x, first.y)[side].values
+    return [f"{value:.3g}" for value in numbers] if names is None else [names[int(code)] for code in numbers]
 
 
 def _sobol(found: Findings) -> str:

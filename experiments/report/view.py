@@ -118,6 +118,27 @@ class View:
         return [name for name, factor in self.factors.items() if factor.numeric]
 
     @cached_property
+    def map_axes(self) -> tuple[str, str] | None:
+        """The two factors of the phase map, if there are two."""
+        if self.study.report.map is not None:
+            return self.study.report.map if all(name in self.factors for name in self.study.report.map) else None
+        lists = [name for name, factor in self.factors.items() if not factor.numeric]
+        first = [*self.numeric, *sorted(lists, key=lambda name: name != self.compared)][:2]
+        return (first[0], first[1]) if len(first) == 2 else None
+
+    def numbers(self, name: str) -> Floats:
+        """A factor at every point; names are counted in the order of `ticks`."""
+        column = self.points[name]
+        if self.factors[name].numeric:
+            return column.to_numpy(np.float64)
+        return pd.Categorical(column, self.ticks(name)).codes.astype(np.float64)
+
+    def ticks(self, name: str) -> list[str] | None:
+        """Names of a factor's values in the order of the study; None for numbers."""
+        factor = self.factors[name]
+        return None if factor.numeric else [str(value) for value in factor.values or ()]
+
+    @cached_property
     def compared(self) -> str | None:
         """The factor whose values are compared, if there is one with few enough of them."""
         found = self.study.report.compared({name: factor.values for name, factor in self.factors.items()})

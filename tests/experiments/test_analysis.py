@@ -160,7 +160,7 @@ def test_map_and_profile_lose_no_run(points: int, seeds: int, seed: int) -> None
         ({"crisis": "defaults > inf"}, "outcome, a sign and a number"),
         ({"crisis": "lossses > 3"}, "did you mean 'losses'"),
         ({"outcomes": ["defualts"]}, "did you mean 'defaults'"),
-        ({"map": ["loan_tenor", "policy"]}, "no numeric factor 'policy'"),
+        ({"map": ["loan_tenor", "polcy"]}, "no factor 'polcy'; did you mean 'policy'"),
         ({"map": ["loan_tenor", "loan_tenor"]}, "two different factors"),
         ({"compare": "price_impact"}, "no factor with a list of values 'price_impact'"),
         ({"baseline": "nothing"}, "no value of 'policy' 'nothing'"),

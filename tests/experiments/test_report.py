@@ -166,7 +166,7 @@ def test_page_is_whole_and_loads_nothing(lucky: tuple[View, Findings]) -> None:
     assert sources
     assert all(str(source).startswith("data:image/png;base64,") for source in sources)
     assert not re.search(r"url\(|@import|https?://", page)
-    for text in ("Losses & <b>luck</b>", "Does x1 < 1 matter?", "alert(1)", "source_hash", 'crisis = "loss > 7.5"'):
+    for text in ("Losses & <b>luck</b>", "Does x1 < 1 matter?", "alert(1)", '"result_hash"', 'crisis = "loss > 7.5"'):
         assert text in reader.text
     for heading in ("At a glance", "What was run", "How often how much", "Two factors together", "How much is luck"):
         assert heading in reader.text
