@@ -1,6 +1,6 @@
 """Run the ready studies, write a report of each and the page of answers.
 
-    python -m experiments.studies [NAME ...] [--out runs/studies] [--page experiments/studies.md]
+    python -m experiments.studies [NAME ...] [--out runs/studies] [--workers N] [--page experiments/studies.md]
 
 Runs that are there already are kept, so that it can be stopped and started again. The page of answers is written
 when all studies are asked for.
@@ -44,7 +44,7 @@ ORDER = (
 )
 
 
-def answer(name: str, out: Path, progress: Progress) -> tuple[View, Findings]:
+def answer(name: str, out: Path, workers: int | None, progress: Progress) -> tuple[View, Findings]:
     """Run a ready study as far as it is not there yet, and write its report beside the runs.
 
     Parameters
@@ -53,6 +53,8 @@ def answer(name: str, out: Path, progress: Progress) -> tuple[View, Findings]:
         One of `ORDER`.
     out : Path
         Folder in which the study gets a folder of its name.
+    workers : int, optional
+        As for `experiments.runner.sweep`.
     progress : rich.progress.Progress
         Gets a bar.
 
@@ -83,6 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="studies to run; all of them if left out")
     parser.add_argument("--out", type=Path, default=Path("runs/studies"), help="folder of the runs")
+    parser.add_argument("--workers", type=int, help="as for invisible-debt sweep")
     parser.add_argument("--page", type=Path, default=PAGE, help="page of answers to write")
     given = parser.parse_args()
     try:
@@ -91,7 +94,7 @@ def main() -> None:
                 raise BadInput(f"there is no ready study '{name}'{nearest(name, ORDER)} (studies: {', '.join(ORDER)})")
         given.out.mkdir(parents=True, exist_ok=True)
         with Progress(console=Console(stderr=True)) as progress:
-            done = [answer(name, given.out, progress) for name in given.names or ORDER]
+            done = [answer(name, given.out, given.workers, progress) for name in given.names or ORDER]
         if not given.names:
             with new_files([given.page]) as (stage,):
                 stage.write_text(markdown(done, source_hash()), encoding="utf-8")
