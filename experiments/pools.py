@@ -23,6 +23,7 @@ import pyarrow as pa
 from abm.errors import BadInput, InvisibleDebtError
 from experiments.execution import Batch, Recipe, code_hash, perform
 from experiments.packing import pack, unpack
+from experiments.study import ECONOMY
 
 Finished = tuple[int, bytes]  # number of a batch, its packed tables
 Started = Callable[[int], None]
@@ -120,13 +121,23 @@ class _Worker:
     run: int | None = None
 
 
+def _context(recipe: Recipe) -> Any:
+    """How processes start: from a server that has loaded everything once, where the system can fork."""
+    if "forkserver" not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    engine = ["experiments.loaded_engine"] if recipe.model == ECONOMY else []
+    context.set_forkserver_preload(["experiments.execution", "pandas", *engine])  # pyarrow loads pandas on first use
+    return context
+
+
 class Processes:
     """Processes of this machine. One that dies is replaced."""
 
     def __init__(self, recipe: Recipe, size: int) -> None:
         self.size = size
         self._recipe = recipe
-        self._context = multiprocessing.get_context("spawn")
+        self._context = _context(recipe)
         self._waiting: collections.deque[Batch] = collections.deque()
         self._strikes: collections.Counter[int | None] = collections.Counter()
         self._workers = [self._hire() for _ in range(size)]

@@ -561,7 +561,8 @@ class Study(_Strict):
             raise BadInput(
                 f"factor '{name}': a range in design '{self.design.method}' needs 'steps', or give a list of values"
             )
-        steps = dict.fromkeys(factor.at(np.linspace(0.0, 1.0, spec.steps)))
+        between = np.geomspace(low, high, spec.steps) if spec.log else np.linspace(low, high, spec.steps)
+        steps = dict.fromkeys(float(v) for v in (np.round(between) if spec.whole else between))
         return Factor(name, self._kind, unit, meaning, tuple(steps), low, high, spec.log, spec.whole)
 
     @property
