@@ -1,0 +1,102 @@
+"""Sweeps that are killed again and again: forks a sweep, kills it with all its children at a random moment, resumes.
+
+A program of its own, because the process that forks must have no threads; `test_kills` calls it. It prints one line
+of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+
+from experiments import runner, store
+from experiments.store import read
+from experiments.study import Study
+
+TIMED = ("manifest.json", ".lock")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a results folder that must be the same bytes."""
+    found = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in TIMED]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def fork_sweep(study: Study, out: Path, how: runner.How) -> int:
+    """Start a sweep in a process group of its own; the id of the process."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.setsid()
+            runner.sweep(study, out, workers=2, how=how)
+            status = 0
+        finally:
+            os._exit(status)
+    return child
+
+
+def sweep_with_kills(study: Study, out: Path, how: runner.How, longest: float, draw: random.Random, log: Path) -> int:
+    """Kill and resume until a sweep ends by itself; the number of kills.
+
+    A run whose rows were kept when a kill struck must never be made again.
+    """
+    kills = 0
+    while True:
+        seen = log.read_text().splitlines() if log.exists() else []
+        kept = set(read(out).runs.index) if (out / "manifest.json").exists() else set()
+        began = time.perf_counter()
+        child = fork_sweep(study, out, how)
+        patience = draw.uniform(0.0, longest)
+        ended = 0
+        while not ended and time.perf_counter() - began < patience:
+            ended, status = os.waitpid(child, os.WNOHANG)
+            time.sleep(0.0005)
+        if not ended:
+            (os.killpg if os.getpgid(child) == child else os.kill)(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            kills += 1
+        again = {int(line) for line in log.read_text().splitlines()[len(seen) :]} if log.exists() else set()
+        if again & kept:
+            raise AssertionError(f"runs {sorted(again & kept)[:5]} were kept and made again")
+        if ended:
+            if os.waitstatus_to_exitcode(status) != 0:
+                raise AssertionError("a resumed sweep failed")
+            return kills
+
+
+def main() -> None:
+    """Kill at least as often as asked; print how often."""
+    folder, wanted, how, model = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
+    draw = random.Random(20251231)
+    store.FUNCTION_RUNS_IN_BATCH, store.BATCHES_IN_SHARD, store.MONTHS_IN_BATCH = 8, 5, 12
+    log = Path(model.partition(":")[0]).with_suffix(".log")
+    if model == "economy":
+        study = Study.model_validate({"months": 6, "factors": {"lender_capital": [0.3, 0.6, 1.0]}, "replicates": 6})
+    else:
+        x = {"from": 0.0, "to": 299.0, "steps": 300}
+        study = Study.model_validate({"model": model, "factors": {"x": x}})
+    # The reference is made in a child too: this process must stay without threads.
+    began = time.perf_counter()
+    os.waitpid(fork_sweep(study, folder / "whole", how), 0)
+    # Processes take a while to start: patience that is always shorter would never see the end.
+    longest = {"threads": 0.6, "processes": 1.5}[how] * (time.perf_counter() - began)
+    whole = contents(folder / "whole")
+    kills = rounds = 0
+    while kills < wanted:
+        log.unlink(missing_ok=True)
+        out = folder / f"killed{rounds}"
+        kills += sweep_with_kills(study, out, how, longest, draw, log)
+        rounds += 1
+        if contents(out) != whole:
+            raise AssertionError(f"after kills {out} differs from the uninterrupted sweep")
+    print(json.dumps({"kills": kills, "sweeps": rounds}))
+
+
+if __name__ == "__main__":
+    main()
