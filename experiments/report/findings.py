@@ -22,7 +22,7 @@ from experiments.analysis.sensitivity import (
     variance_parts,
 )
 from experiments.report.view import View
-from experiments.study import Morris, Sobol
+from experiments.study import ECONOMY, Morris, Sobol
 
 
 @dataclass(frozen=True)
@@ -101,20 +101,28 @@ def find(view: View) -> Findings:
     """
     found = Findings()
     for outcome in view.outcomes:
+        _count_missing(view, outcome, found)
+        if isinstance(view.study.design, Sobol | Morris):
+            _sensitivity(view, outcome, found)
+    if view.study.model == ECONOMY and view.study.paired and view.study.replicates == 1:
+        found.notes.append("Every point met one and the same seed: what luck does cannot be told from these runs.")
+    if not view.sampled.any():
+        found.notes.append(
+            "The points of a Morris design step from one to the next: they say what matters, but are no sample of"
+            " worlds, so there are no distributions, maps, comparisons or chances of a crisis here."
+        )
+        return found
+    for outcome in view.outcomes:
         _describe(view, outcome, found)
     if view.compared is not None:
         _compare(view, found)
-    design = view.study.design
-    if isinstance(design, Sobol | Morris):
-        for outcome in view.outcomes:
-            _sensitivity(view, outcome, found)
     if view.study.report.crisis is not None:
         _crisis(view, found)
     return found
 
 
-def _describe(view: View, outcome: str, found: Findings) -> None:
-    """Distribution, profiles, map and parts of the variance of one outcome."""
+def _count_missing(view: View, outcome: str, found: Findings) -> None:
+    """Say how many runs that ended well have no value of an outcome."""
     table = view.table(outcome)
     missing = int(np.isnan(table).sum()) - (table.size - int((~view.results.runs["failed"]).sum()))
     if missing:
@@ -122,18 +130,24 @@ def _describe(view: View, outcome: str, found: Findings) -> None:
             f"{outcome} has no value in {missing} of {table.size} runs (it did not happen there);"
             " what is said of it holds for the other runs only."
         )
+
+
+def _describe(view: View, outcome: str, found: Findings) -> None:
+    """Distribution, profiles, map and parts of the variance of one outcome."""
+    table = view.table(outcome)
     found.summaries[outcome], found.survivals[outcome], found.profiles[outcome] = {}, {}, {}
     for level, rows in view.levels.items():
         part = table[rows]
         if not np.isnan(part).all():
             found.summaries[outcome][level] = summarise(part, points_drawn=view.drawn)
             found.survivals[outcome][level] = survival(part, points_drawn=view.drawn)
+    chosen = table[view.sampled]
     for name in view.numeric:
-        found.profiles[outcome][name] = profile(view.numbers(name), table, points_drawn=view.drawn)
+        found.profiles[outcome][name] = profile(view.numbers(name)[view.sampled], chosen, points_drawn=view.drawn)
     if view.map_axes is not None:
-        x, y = (view.numbers(name) for name in view.map_axes)
-        found.maps[outcome] = phase_map(x, y, table, points_drawn=view.drawn)
-    parts = variance_parts(table) if view.study.paired else None
+        x, y = (view.numbers(name)[view.sampled] for name in view.map_axes)
+        found.maps[outcome] = phase_map(x, y, chosen, points_drawn=view.drawn)
+    parts = variance_parts(chosen) if view.study.paired else None
     if parts is not None:
         found.parts[outcome] = parts
 
@@ -175,7 +189,7 @@ def _crisis(view: View, found: Findings) -> None:
     for level, rows in view.levels.items():
         if not np.isnan(happened[rows]).all():
             found.chances[level] = chance(happened[rows], points_drawn=view.drawn)
-    whole = ~np.isnan(happened).all(axis=1)
+    whole = ~np.isnan(happened).all(axis=1) & view.sampled
     try:
         if not view.factors:
             raise BadInput("scenario discovery needs factors that vary")

@@ -21,7 +21,7 @@ from experiments.study import SERIES, Factor
 from experiments.summary import number
 
 MOST_FAILURES = 20  # failed runs told one by one
-MOST_PROFILES = 9  # factors drawn for each outcome
+MOST_PROFILES = 6  # factors drawn for each outcome
 
 
 def html(view: View, found: Findings) -> str:
@@ -349,7 +349,7 @@ def _discovery(view: View, found: Findings) -> str:
     if d is None or found.crisis is None:
         return ""
     values = view.table(found.crisis.outcome)
-    whole = ~np.isnan(values).all(axis=1)
+    whole = ~np.isnan(values).all(axis=1) & view.sampled
     happened = np.where(np.isnan(values), np.nan, found.crisis.holds(values))
     share = np.nanmean(happened[whole], axis=1)
     picture = figures.discovery(d, view.points.loc[whole, list(view.factors)], share, found.crisis)
@@ -382,9 +382,10 @@ def _paths(view: View) -> str:
     names = [name for name in series.columns if name not in ("run", "month")]
     if not len(series) or not names:
         return ""
-    point = view.results.runs.loc[series["run"].to_numpy(), "point"].to_numpy()
+    point = series["run"].to_numpy() // view.study.replicates
     bands: dict[str, dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]] = {name: {} for name in names}
-    for level, rows in view.levels.items():
+    levels = view.levels if view.sampled.any() else {"all runs": np.arange(len(view.points))}
+    for level, rows in levels.items():
         months = series.loc[np.isin(point, rows)].groupby("month")
         for name in names:
             low, middle, high = (months[name].quantile(q) for q in (0.1, 0.5, 0.9))

@@ -14,7 +14,19 @@ from abm.errors import BadInput
 from experiments.analysis.intervals import Floats
 from experiments.designs import sampled_factors, unit_sample
 from experiments.store import Results
-from experiments.study import DEFAULTS, FIRMS, OF_DEFAULTS, SAMPLED, SERIES, Factor, Outcome, Study, Value
+from experiments.study import (
+    DEFAULTS,
+    FIRMS,
+    OF_DEFAULTS,
+    SAMPLED,
+    SERIES,
+    Factor,
+    Morris,
+    Outcome,
+    Sobol,
+    Study,
+    Value,
+)
 
 # How a statistic of an aggregate is said.
 SAID = {
@@ -108,6 +120,20 @@ class View:
         return found
 
     @cached_property
+    def sampled(self) -> NDArray[np.bool_]:
+        """Points that describe the whole space: not those that a sensitivity design derives from others.
+
+        Of a Sobol design these are its two base samples, which are independent; of a Morris design none.
+        """
+        design = self.study.design
+        if isinstance(design, Morris):
+            return np.zeros(len(self.points), dtype=bool)
+        if isinstance(design, Sobol):
+            size = (2 if design.second_order else 1) * len(sampled_factors(self.study)) + 2
+            return np.isin(self.points["design_row"] % size, (0, size - 1))
+        return np.ones(len(self.points), dtype=bool)
+
+    @cached_property
     def factors(self) -> dict[str, Factor]:
         """The factors that vary, by name."""
         return {f.name: f for f in self.study.resolved if self.points[f.name].nunique() > 1}
@@ -146,15 +172,15 @@ class View:
 
     @cached_property
     def levels(self) -> dict[str, NDArray[np.int64]]:
-        """Rows of the table of points by value of the compared factor, baseline first; all rows if there is none."""
+        """Rows of the sampled points by value of the compared factor, baseline first; all of them if there is none."""
         if self.compared is None:
-            return {"all runs": np.arange(len(self.points))}
+            return {"all runs": np.flatnonzero(self.sampled)}
         values: list[Value] = list(self.factors[self.compared].values or ())
         first = self.study.report.baseline
         if first is not None:
             values.sort(key=lambda value: value != first)
         column = self.points[self.compared].to_numpy()
-        return {text_of(value): np.flatnonzero(column == value) for value in values}
+        return {text_of(value): np.flatnonzero((column == value) & self.sampled) for value in values}
 
     def pairs(self, level: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Points with a value of the compared factor, and those of the baseline that are equal in all else."""

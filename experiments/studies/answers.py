@@ -74,7 +74,7 @@ def _outcomes(view: View, found: Findings) -> list[str]:
         for name, levels in found.summaries.items()
         for s in levels.values()
     ]
-    return lines + _table(("outcome", "mean", "median", "95 % of runs below"), rows)
+    return lines if not rows else lines + _table(("outcome", "mean", "median", "95 % of runs below"), rows)
 
 
 def _comparisons(view: View, found: Findings) -> list[str]:

@@ -95,8 +95,21 @@ def test_morris_from_study_file_to_effects(tmp_path: Path) -> None:
     factors = "\n".join(f"x{k} = {{ from = 0, to = 1 }}" for k in (1, 2, 3, 4))
     design = 'design = { method = "morris", trajectories = 60 }'
     view = _view(tmp_path, f'model = "functions.py:sobol_g"\n{design}\n[factors]\n{factors}\n')
-    strength = find(view).morris["value"].strength
+    found = find(view)
+    strength = found.morris["value"].strength
     assert sorted(strength, key=lambda name: -strength[name].value) == ["x1", "x2", "x3", "x4"]
+    assert (found.summaries, found.profiles, found.maps) == ({}, {}, {})  # its points are no sample
+    assert "no sample of worlds" in html(view, found)
+
+
+def test_points_derived_from_others_do_not_count_as_a_sample(tmp_path: Path) -> None:
+    factors = "x1 = { from = 0, to = 1 }\nx2 = { from = 0, to = 1 }\nx3 = { from = 0, to = 1 }"
+    design = 'design = { method = "sobol", samples = 32 }'
+    view = _view(tmp_path, f'model = "functions.py:ishigami"\n{design}\n[factors]\n{factors}\n')
+    chosen = view.points[view.sampled].drop(columns="design_row")
+    assert len(chosen) == 2 * 32
+    assert not chosen.stack().duplicated().any()  # a derived point shares coordinates with the points it comes from
+    assert find(view).summaries["value"]["all runs"].runs == 64
 
 
 LUCKY = """
