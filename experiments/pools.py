@@ -253,7 +253,7 @@ class Cluster:
         self.size = sum(self._client.nthreads().values())
         self._recipe = self._client.scatter(recipe, broadcast=True)
         self._batches: dict[Any, Batch] = {}
-        self._finished = distributed.as_completed()
+        self._finished = distributed.as_completed(loop=self._client.loop)
 
     def submit(self, batch: Batch) -> None:
         """Have a batch made."""

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from abm import parameters as registry
 from abm.errors import BadInput
+from experiments.designs import points
 from experiments.study import DEFAULT_OUTCOMES, Factor, Levels, Range, Study, load, to_toml
 
 FACTORS = "[factors]\nlender_capital = [0.5, 1.0]\n"
@@ -177,3 +178,14 @@ def test_levels_take_equal_parts_of_the_unit_interval() -> None:
     whole = Factor("x", "input", low=1.0, high=5.0, whole=True)
     assert whole.at(np.array([0.0, 0.4, 1.0])) == [1.0, 3.0, 5.0]
     assert Levels(values=(1.0,)).values == (1.0,)
+
+
+def test_the_example_of_the_documentation_is_a_study(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "experiments" / "STUDIES.md").read_text(encoding="utf-8")
+    study = load(write(tmp_path, text.split("```toml\n")[1].split("```")[0]))
+    assert len(points(study)) * study.replicates == 160
+    assert "4 values x 2 policies x 20 seeds = 160 runs" in text
+    for name in ("grid", "zip", "lhs", "sobol", "morris", "table"):
+        assert f'| `"{name}"` |' in text
+    for field in Study.model_fields:
+        assert field in ("name",) or f"`{field}`" in text or f"`[{field}" in text, field
