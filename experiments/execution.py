@@ -30,6 +30,7 @@ from abm.calibration import Opening, opening_tables
 from abm.compiled import source_hash
 from abm.economy import Column
 from abm.errors import BadInput
+from abm.rules import engine
 from abm.scenarios import Scenario
 from abm.simulation import Economy
 from experiments.columns import column_of, field_of, type_of
@@ -156,8 +157,12 @@ class Recipe:
             if factor.kind == "rule":
                 rules |= {str(v): located(study, str(v)) for v in factor.values or () if v != DEFAULT_RULE}
         model = study.model if economy else located(study, study.model)
-        for where in (*rules.values(), *(() if economy else (model,))):
-            load_function(where)
+        if not economy:
+            load_function(model)
+        for factor in study.resolved:
+            for value in factor.values or () if factor.kind == "rule" else ():
+                if value != DEFAULT_RULE:  # linking it tells whether it takes the right arguments
+                    engine({factor.name.removeprefix(RULE): load_function(rules[str(value)])})
         record = study.record
         return cls(
             model=model,

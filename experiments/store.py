@@ -188,12 +188,10 @@ class Store:
         return self.folder / table / f"{shard:05d}.parquet"
 
     def missing(self) -> Iterator[Batch]:
-        """The batches still to be made, in order."""
-        for shard in range(self.plan.shards):
-            if shard not in self.whole:
-                for number in self.plan.batches_of(shard):
-                    if number not in self.done:
-                        yield self.plan.batch(number)
+        """The batches still to be made, in order; what is added meanwhile does not change the list."""
+        shards = [shard for shard in range(self.plan.shards) if shard not in self.whole]
+        numbers = [n for shard in shards for n in self.plan.batches_of(shard) if n not in self.done]
+        return (self.plan.batch(number) for number in numbers)
 
     @property
     def finished(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import importlib.util
 import io
 import json
 from collections.abc import Mapping, Sequence
@@ -689,17 +690,22 @@ class Study(_Strict):
             If the table of points cannot be read.
         """
         named: list[str] = [self.design.file] if isinstance(self.design, PointTable) else []
-        functions: list[Value] = [self.model]
         scenarios: list[Value] = [self.scenario]
         for factor in self.resolved:
-            if factor.kind == "rule":
-                functions += factor.values or ()
-            elif factor.kind == "scenario":
+            if factor.kind == "scenario":
                 scenarios += factor.values or ()
-        modules = [str(function).rpartition(":")[0] for function in functions]
+        modules = [function.rpartition(":")[0] for function in self._functions()]
         named += [module for module in modules if module.endswith(".py")]
         named += [str(scenario) for scenario in scenarios if _is_path(str(scenario))]
         return {given: self.path(given) for given in dict.fromkeys(named)}
+
+    def _functions(self) -> list[str]:
+        """Where the functions of the study are: the model's, if it is not the economy, and those of rules."""
+        found: list[Value] = [] if self.model == ECONOMY else [self.model]
+        for factor in self.resolved:
+            if factor.kind == "rule":
+                found += [value for value in factor.values or () if value != DEFAULT_RULE]
+        return [str(where) for where in found]
 
     def load_scenario(self, name: str) -> Scenario:
         """A scenario by its name, or from a file beside the study.
@@ -716,7 +722,7 @@ class Study(_Strict):
         return self._text or to_toml(self)
 
     def identity(self) -> str:
-        """Hash of all that the results depend on but the code: the fields, and the files they name.
+        """Hash of all that the results depend on but this program: the fields, and the files and modules they name.
 
         Returns
         -------
@@ -736,7 +742,22 @@ class Study(_Strict):
         digest = hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode())
         for file in self.files().values():
             digest.update(b"\0" + hashlib.sha256(read_text(file, "study").encode()).digest())
+        for where in self._functions():
+            digest.update(b"\0" + _module_source(where.rpartition(":")[0]))
         return digest.hexdigest()[:16]
+
+
+def _module_source(module: str) -> bytes:
+    """Source of an installed module; empty for a file, which is named by its path, and for what cannot be found."""
+    if not module or module.endswith(".py"):
+        return b""
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or spec.origin is None or not Path(spec.origin).is_file():
+        return b""
+    return Path(spec.origin).read_bytes()
 
 
 def copy_name(number: int, given: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -59,15 +60,18 @@ def sweep(
     Whatever stops it, the same command goes on with what is missing, and the results are the same bytes. A run
     that fails is a row of the table `failures`.
     """
+    from abm.compiled import is_compiled_already
     from experiments.runner import sweep as make
     from experiments.store import finished_already
-    from experiments.study import load
+    from experiments.study import ECONOMY, load
 
     policy = read_policy(failures)
     told = load(study)
     folder = out or Path("results") / told.name
     if finished_already(told, folder) and not as_json:
         print(f"{folder} is finished: nothing to do")
+    if told.model == ECONOMY and not is_compiled_already():
+        print("Compiling the model, once: this takes a minute or more, later runs start at once.", file=sys.stderr)
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -12,9 +12,11 @@ import random
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 
 from experiments import runner, store
+from experiments.execution import code_hash
 from experiments.store import read
 from experiments.study import Study
 
@@ -36,6 +38,8 @@ def fork_sweep(study: Study, out: Path, how: runner.How) -> int:
             os.setsid()
             runner.sweep(study, out, workers=2, how=how)
             status = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(status)
     return child
@@ -74,6 +78,7 @@ def main() -> None:
     """Kill at least as often as asked; print how often."""
     folder, wanted, how, model = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
     draw = random.Random(20251231)
+    code_hash()  # once, before the forks: so that it is of the code they run even if a file changes meanwhile
     store.FUNCTION_RUNS_IN_BATCH, store.BATCHES_IN_SHARD, store.MONTHS_IN_BATCH = 8, 5, 12
     log = Path(model.partition(":")[0]).with_suffix(".log")
     if model == "economy":

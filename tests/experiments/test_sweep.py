@@ -18,7 +18,7 @@ from abm.scenarios import load as load_scenario
 from experiments import execution, pools, runner, store
 from experiments.replay import replay
 from experiments.store import read
-from experiments.study import Study
+from experiments.study import Study, load
 
 TOYS = Path(__file__).parent / "toy_models.py"
 MONTHS = 14
@@ -218,6 +218,55 @@ def test_workers_that_cannot_start_are_no_endless_loop(monkeypatch: pytest.Monke
     monkeypatch.setattr(pools, "serve", os._exit)  # called with a connection: dies at once
     with pytest.raises(Exception, match="worker processes die before their first run"):
         runner.sweep(toy("wave", 4), tmp_path / "x", how="processes", workers=1)
+
+
+@pytest.mark.parametrize("batches_there", [[0], [1], [0, 1, 2], [1, 2, 5, 9], list(range(10))])
+def test_no_batch_is_made_twice(tmp_path: Path, batches_there: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the last batches of a shard were there before the first."""
+    with store.open_store(toy("wave"), tmp_path / "x") as begun:
+        for number in batches_there:
+            begun.add(number, pools.pack(execution.perform(begun.recipe, begun.plan.batch(number))))
+    made: list[int] = []
+    monkeypatch.setattr(runner, "QUEUED", 1)
+    add = store.Store.add
+
+    def noted(self: store.Store, batch: int, content: bytes) -> None:
+        made.append(batch)
+        add(self, batch, content)
+
+    monkeypatch.setattr(store.Store, "add", noted)
+    done = runner.sweep(toy("wave"), tmp_path / "x", how="threads", workers=1)
+    assert sorted(made + batches_there) == list(range(10))
+    assert len(done.runs) == 40
+    assert done.manifest["state"] == "finished"
+
+
+def test_scenarios_rules_and_a_table_are_factors(tmp_path: Path) -> None:
+    (tmp_path / "rules.py").write_text("def workshop(state, vendor, backlog_months):\n    return 0.05\n")
+    (tmp_path / "story.toml").write_text('title = "Dear power"\n[parameters]\npower_price = 120\n')
+    rows = "power_price_growth,scenario,rule_plan_supply\n0.1,story.toml,default\n0.1,baseline,rules.py:workshop\n"
+    (tmp_path / "points.csv").write_text(rows)
+    text = 'months = 2\n[design]\nmethod = "table"\nfile = "points.csv"\n[record]\nseries = ["gpu_sales"]\n'
+    (tmp_path / "study.toml").write_text(text)
+    found = runner.sweep(load(tmp_path / "study.toml"), tmp_path / "x", how="threads", workers=1)
+    assert found.failures.empty
+    story = load_scenario(tmp_path / "story.toml")
+    by_hand = [
+        open_economy(story, parameters={"power_price_growth": 0.1}, seed=1),
+        open_economy(parameters={"power_price_growth": 0.1}, seed=1, rules={"plan_supply": lambda s, v, b: 0.05}),
+    ]
+    for economy_now, expected in zip(by_hand, found.runs["result_hash"], strict=True):
+        economy_now.run(2)
+        twin = open_economy(economy_now.scenario, parameters=economy_now.changed, rules=economy_now._rules, panel=False)
+        twin.run(2)
+        assert twin.result_hash() == expected
+    for name in ("points.csv", "rules.py", "story.toml"):
+        (tmp_path / name).unlink()
+    assert replay(read(tmp_path / "x"), 1).equal  # the folder has copies of all it needs
+    (tmp_path / "wrong.py").write_text("def workshop(state):\n    return 0.05\n")
+    (tmp_path / "wrong.toml").write_text('[factors]\nrule_plan_supply = ["default", "wrong.py:workshop"]\n')
+    with pytest.raises(BadInput, match=r"rule 'plan_supply' must be a function of \(state, vendor, backlog_months\)"):
+        runner.sweep(load(tmp_path / "wrong.toml"), tmp_path / "y")
 
 
 def test_several_outcomes_of_a_function(tmp_path: Path) -> None:
