@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm.errors import BadInput
-from experiments.analysis.prim import Limit, discover
+from experiments.analysis.prim import Limit, _box, _inside, _paste, discover
 
 NAMES = ["a", "b", "c", "d", "e"]
 
@@ -61,10 +61,21 @@ def test_grid_with_few_values() -> None:
 
 
 def test_pasting_takes_back_what_peeling_cut_too_much() -> None:
-    points = pd.DataFrame({"a": np.linspace(0.0, 1.0, 101), "b": np.tile([0.0, 1.0], 51)[:101]})
-    found = discover(points, (points["a"] >= 0.82).to_numpy(float), resamples=0)
-    assert found.box.coverage == 1.0
-    assert found.box.limits["a"].low == pytest.approx(0.815, abs=0.03)
+    rng = np.random.default_rng(3)
+    a = rng.random(400)
+    columns = {
+        "a": np.where((a > 0.4) & (a < 0.5), a - 0.3, a),
+        "k": rng.choice(["x", "y", "z"], 400),
+        "b": rng.random(400),
+    }
+    crisis = ((columns["a"] >= 0.5) & (columns["k"] != "z")).astype(float)
+    tight = {"a": Limit(low=0.8, high=0.9), "k": Limit(levels=("x",)), "b": Limit(high=0.7)}
+    pasted = _paste(columns, crisis, _box(tight, _inside(columns, tight), crisis))
+    assert set(pasted.limits) == {"a", "k"}  # the limit on b has gone
+    assert pasted.limits["a"].high == np.inf
+    assert 0.4 < pasted.limits["a"].low < 0.51
+    assert pasted.limits["k"].levels == ("x", "y")
+    assert (pasted.density, pasted.coverage) == (1.0, 1.0)
 
 
 @settings(deadline=None, max_examples=25)
