@@ -57,9 +57,9 @@ def differences(comparisons: Sequence[Comparison], units: Mapping[str, str]) -> 
                 continue
             row = levels.index(c.level)
             d = c.found.difference
-            colour = GREY if c.p > 0.05 else BLUE if d.value < 0 else RED
+            colour = (BLUE if d.value < 0 else RED) if c.clear else GREY
             axis.plot([d.low, d.high], [row, row], color=colour, lw=2)
-            axis.plot(d.value, row, "o", color=colour, mfc=colour if c.p <= 0.05 else "white")
+            axis.plot(d.value, row, "o", color=colour, mfc=colour if c.clear else "white")
         axis.axvline(0.0, color="#000000", lw=0.8)
         axis.set_yticks(range(len(levels)), [shorten(level, 28, placeholder="…") for level in levels])
         axis.set_ylim(len(levels) - 0.5, -0.5)

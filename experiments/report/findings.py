@@ -24,6 +24,8 @@ from experiments.analysis.sensitivity import (
 from experiments.report.view import View
 from experiments.study import ECONOMY, Morris, Sobol
 
+CLEAR = 0.05
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -43,6 +45,11 @@ class Comparison:
     level: str
     found: Difference
     p: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether chance hardly makes a difference this large, given how many were looked at."""
+        return self.p <= CLEAR
 
 
 @dataclass

@@ -13,7 +13,7 @@ from experiments.analysis.intervals import Estimate
 from experiments.analysis.prim import Limit
 from experiments.page import document, image, table
 from experiments.report import figures
-from experiments.report.findings import Comparison, Findings
+from experiments.report.findings import Findings
 from experiments.report.view import View, meaning, text_of
 from experiments.reproductions.figures import png
 from experiments.reproductions.intervals import LEVEL
@@ -75,19 +75,28 @@ def estimate(e: Estimate) -> str:
 
 def percent(e: Estimate) -> str:
     """A share with its interval in brackets, in per cent."""
-    if np.isnan(e.low):
-        return f"{100.0 * e.value:.0f} %"
-    return f"{100.0 * e.value:.0f} % [{100.0 * e.low:.0f}, {100.0 * e.high:.0f}]"
+    value, low, high = (f"{100.0 * part:z.0f}" for part in e)
+    return f"{value} %" if np.isnan(e.low) else f"{value} % [{low}, {high}]"
 
 
-def difference_sentence(c: Comparison) -> str:
-    """What a policy does to an outcome, in words."""
-    d = c.found.difference
-    if c.p > 0.05:
-        return f"{c.outcome}: no clear difference, {estimate(d)} on {number(c.found.baseline)}"
-    word = "lower" if d.value < 0 else "higher"
-    size = Estimate(abs(d.value), *sorted((abs(d.low), abs(d.high))))
-    return f"{c.outcome}: {word} by {estimate(size)} than {number(c.found.baseline)}"
+def verdicts(found: Findings, base: str) -> list[str]:
+    """What differs clearly from the baseline `base` and what does not, a sentence an outcome."""
+    said = []
+    for outcome in dict.fromkeys(c.outcome for c in found.comparisons):
+        here = [c for c in found.comparisons if c.outcome == outcome]
+        parts = []
+        for word, chosen in (
+            ("lower", [c for c in here if c.clear and c.found.difference.value < 0.0]),
+            ("higher", [c for c in here if c.clear and c.found.difference.value > 0.0]),
+        ):
+            if chosen:
+                told = ", ".join(f"{c.level} ({estimate(c.found.difference)})" for c in chosen)
+                parts.append(f"clearly {word} with {told}")
+        unclear = [c.level for c in here if not c.clear]
+        if unclear:
+            parts.append(f"no clear difference with {', '.join(unclear)}")
+        said.append(f"{outcome} ({number(here[0].found.baseline)} with {base}): {'; '.join(parts)}.")
+    return said
 
 
 def limit_sentence(name: str, limit: Limit) -> str:
@@ -130,18 +139,16 @@ def glance(view: View, found: Findings) -> list[str]:
         )
     elif box is not None:
         said.append("No region of the factors stands out in which it concentrates.")
-    for level in dict.fromkeys(c.level for c in found.comparisons):
-        here = [c for c in found.comparisons if c.level == level]
-        told = "; ".join(difference_sentence(c) for c in here[:4])
-        base = next(iter(view.levels))
-        said.append(f"{view.compared} {level} against {base}: {told}.")
+    if found.comparisons:
+        base = f"{view.compared} {next(iter(view.levels))}"
+        said += verdicts(found, base)
     ranked = [(name, {f: i.total[f] for f in i.total}, "explains", True) for name, i in found.sobol.items()]
     ranked += [(name, m.strength, "moves it by", False) for name, m in found.morris.items()]
     for name, strength, _, share in ranked[:4]:
         order = sorted(strength, key=lambda f: -strength[f].value)[:3]
         told = ", ".join(f"{f} ({percent(strength[f]) if share else estimate(strength[f])})" for f in order)
         how = "share of the variance it has a part in" if share else "mean change over the factor's range"
-        said.append(f"{name} depends most on {told}; in brackets: {how}.")
+        said.append(f"{name}: depends most on {told}; in brackets: {how}.")
     return said
 
 

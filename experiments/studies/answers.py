@@ -14,10 +14,10 @@ MOST_RANKED = 8  # factors of a sensitivity analysis told in the page
 MAPPED = 2  # outcomes whose map is printed
 HEAD = """# Questions of the client, asked of the model
 
-Written by `python -m experiments.studies`, which runs every study of `experiments/studies/` and leaves a full report of
-each, with figures, in `runs/studies/NAME/report.html`. Answers are written by hand and read off the numbers below them;
-those come from the runs, with {level} intervals in brackets that hold the luck of seeds (and of points, where a design
-draws them), not doubt about the model itself. Made with version {version} of the model.
+Written by `python -m experiments.studies`, which runs every study of `experiments/studies/` and leaves a full report
+of each, with figures, in `runs/studies/NAME/report.html`. Answers, where there is one, are written by hand in the study
+file; everything else is worked out from the runs. Brackets are {level} intervals: they hold the luck of seeds (and of
+points, where a design draws them), not doubt about the model itself. Made with version {version} of the model.
 
 """
 
@@ -48,14 +48,9 @@ def section(view: View, found: Findings) -> str:
         f" {study.months} months; `experiments/studies/{study.name}.toml`.",
         "",
     ]
-    lines += [f"- {sentence}" for sentence in glance(view, found) if not _is_told_in_tables(sentence, found)]
+    lines += [f"- {sentence}" for sentence in glance(view, found)]
     lines += _outcomes(view, found) + _comparisons(view, found) + _maps(view, found) + _ranking(found)
     return "\n".join(lines) + "\n"
-
-
-def _is_told_in_tables(sentence: str, found: Findings) -> bool:
-    """Whether a sentence of the report is a table here."""
-    return " against " in sentence and bool(found.comparisons)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
@@ -66,7 +61,10 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 def _outcomes(view: View, found: Findings) -> list[str]:
     """What the outcomes are, and how they are distributed where nothing is compared."""
     units = {name: meaning(view.study.measured[name]) for name in view.outcomes}
-    lines = ["", "Outcomes: " + "; ".join(f"`{n}`: {m.text} ({m.unit})" for n, m in units.items()) + "."]
+    lines = [
+        "",
+        "Outcomes: " + "; ".join(f"`{n}`: {m.text}{f' ({m.unit})' if m.unit else ''}" for n, m in units.items()) + ".",
+    ]
     if found.comparisons:
         return lines
     rows = [
@@ -89,9 +87,7 @@ def _comparisons(view: View, found: Findings) -> list[str]:
     rows = [(f"**{base}** (mean)", *(estimate(found.summaries[name][base].mean) for name in outcomes))]
     for level, cells in by_level.items():
         rows.append((level, *(_difference(cells.get(name)) for name in outcomes)))
-    note = (
-        "Differences from the first row, run by run with the same seeds; in bold where clear after Holm's correction."
-    )
+    note = "Differences from the first row, run by run with the same seeds; in bold where p is below 5 % after Holm."
     return [*_table((f"`{view.compared}`", *outcomes), rows), "", note]
 
 
@@ -100,7 +96,7 @@ def _difference(c: Comparison | None) -> str:
         return ""
     d = c.found.difference
     text = f"{'+' if d.value > 0 else ''}{estimate(d)}"
-    return f"**{text}**" if c.p <= 0.05 else text
+    return f"**{text}**" if c.clear else text
 
 
 def _maps(view: View, found: Findings) -> list[str]:
