@@ -7,14 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from abm.errors import BadInput
+from experiments.cli import main
 from experiments.report.data import as_data
 from experiments.report.findings import Findings, find
 from experiments.report.html import glance, html
 from experiments.report.view import View
 from experiments.runner import sweep
+from experiments.studies.__main__ import FOLDER, ORDER
+from experiments.studies.answers import markdown
 from experiments.study import load
+from experiments.summary import number
 
 FUNCTIONS = """
 from math import pi, sin
@@ -239,3 +244,39 @@ def test_policies_of_the_economy(tmp_path: Path) -> None:
     said = glance(view, found)
     assert any(sentence.startswith("peak_ai_debt (") and "no clear difference with" in sentence for sentence in said)
     assert "Through time" in html(view, found)
+
+
+def test_command_writes_the_page_or_a_sentence(lucky: tuple[View, Findings], tmp_path: Path) -> None:
+    folder = str(lucky[0].results.folder)
+    page = tmp_path / "page.html"
+    done = CliRunner().invoke(main, ["report", folder, "--out", str(page)])
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[-1] == f"Written: {page}"
+    assert page.read_text().startswith("<!doctype html>")
+    done = CliRunner().invoke(main, ["report", folder, "--json"])
+    assert json.loads(done.stdout)["title"] == "Losses & <b>luck</b>"
+    for words in ([str(tmp_path)], [folder, "--out", str(tmp_path / "no" / "page.html")], [folder, "--out", folder]):
+        done = CliRunner().invoke(main, ["report", *words])
+        assert done.exit_code == 2
+        assert done.stderr.startswith("error: ")
+        assert len(done.stderr.splitlines()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html"]
+
+
+def test_ready_studies_have_questions_and_a_place_on_the_page() -> None:
+    files = {path.stem for path in FOLDER.glob("*.toml")}
+    assert files == set(ORDER)
+    for name in ORDER:
+        study = load(FOLDER / f"{name}.toml")
+        assert study.question.count("?") >= 1
+        assert study.title
+
+
+def test_answers_page_has_the_numbers_of_the_findings(lucky: tuple[View, Findings]) -> None:
+    view, found = lucky
+    page = markdown([(view, found)], "0123")
+    assert f"## {view.study.title}" in page
+    assert "`0123`" in page
+    mean = found.summaries["loss"]["all runs"].mean
+    assert f"| loss | {number(mean.value)} [{number(mean.low)}, {number(mean.high)}] |" in page
+    assert f"{found.discovery.box.density:.0%} of the runs there" in page if found.discovery else False
