@@ -71,7 +71,7 @@ def code_hash() -> str:
         16 hexadecimal digits.
     """
     digest = hashlib.sha256(source_hash().encode())
-    for name in ("columns.py", "designs.py", "execution.py", "study.py"):
+    for name in ("columns.py", "designs.py", "execution.py", "study.py", "study_fields.py"):
         digest.update((Path(__file__).parent / name).read_bytes())
     for package in PACKAGES:
         digest.update(f"{package} {importlib.metadata.version(package)}".encode())

@@ -45,8 +45,10 @@ def fork_sweep(study: Study, out: Path, how: runner.How) -> int:
     return child
 
 
-def sweep_with_kills(study: Study, out: Path, how: runner.How, longest: float, draw: random.Random, log: Path) -> int:
-    """Kill and resume until a sweep ends by itself; the number of kills.
+def sweep_with_kills(
+    study: Study, out: Path, how: runner.How, longest: float, most: int, draw: random.Random, log: Path
+) -> int:
+    """Kill and resume, `most` times at the utmost, until a sweep ends by itself; the number of kills.
 
     A run whose rows were kept when a kill struck must never be made again.
     """
@@ -56,10 +58,13 @@ def sweep_with_kills(study: Study, out: Path, how: runner.How, longest: float, d
         kept = set(read(out).runs.index) if (out / "manifest.json").exists() else set()
         began = time.perf_counter()
         child = fork_sweep(study, out, how)
-        patience = draw.uniform(0.0, longest)
+        patience = draw.uniform(0.0, longest) if kills < most else float("inf")
         ended = 0
-        while not ended and time.perf_counter() - began < patience:
+        at_work = how == "threads"  # processes take a while to start: the clock waits for their first run
+        while not ended and (not at_work or time.perf_counter() - began < patience):
             ended, status = os.waitpid(child, os.WNOHANG)
+            if not at_work and log.exists() and log.read_text().count("\n") > len(seen):
+                at_work, began = True, time.perf_counter()
             time.sleep(0.0005)
         if not ended:
             (os.killpg if os.getpgid(child) == child else os.kill)(child, signal.SIGKILL)
@@ -89,14 +94,14 @@ def main() -> None:
     # The reference is made in a child too: this process must stay without threads.
     began = time.perf_counter()
     os.waitpid(fork_sweep(study, folder / "whole", how), 0)
-    # Processes take a while to start: patience that is always shorter would never see the end.
-    longest = {"threads": 0.6, "processes": 1.5}[how] * (time.perf_counter() - began)
+    longest = 0.6 * (time.perf_counter() - began) if how == "threads" else 0.1
+    most = 1000 if how == "threads" else wanted  # processes start slowly: as few as will do
     whole = contents(folder / "whole")
     kills = rounds = 0
     while kills < wanted:
         log.unlink(missing_ok=True)
         out = folder / f"killed{rounds}"
-        kills += sweep_with_kills(study, out, how, longest, draw, log)
+        kills += sweep_with_kills(study, out, how, longest, most, draw, log)
         rounds += 1
         if contents(out) != whole:
             raise AssertionError(f"after kills {out} differs from the uninterrupted sweep")
