@@ -95,14 +95,17 @@ def main() -> None:
     print(f"{options.runs} runs of {options.months} months")
     alone = apart(options.runs, options.months, 1, "threads")
     outside = 1.0 - alone["engine"] / alone["processor"]
-    print(f"{'workers':>14} {'runs/s':>8} {'efficiency':>11} {'MiB':>7}")
-    line = "{:>14} {:8.2f} {:>11} {:7.0f}"
-    print(line.format("1 thread", options.runs / alone["seconds"], "", alone["memory"]), flush=True)
+    print(f"{'workers':>14} {'runs/s':>8} {'efficiency':>11} {'CPU s/run':>10} {'MiB':>7}")
+    line = "{:>14} {:8.2f} {:>11} {:>10} {:7.0f}"
+    busy = f"{alone['processor'] / options.runs:.3f}"
+    print(line.format("1 thread", options.runs / alone["seconds"], "", busy, alone["memory"]), flush=True)
     for workers, how in ((2, "threads"), (2, "processes")):
         found = apart(options.runs, options.months, workers, how)
         efficiency = alone["seconds"] / found["seconds"] / workers
         told = f"{efficiency:.2f}"
-        print(line.format(f"{workers} {how}", options.runs / found["seconds"], told, found["memory"]), flush=True)
+        busy = f"{found['processor'] / options.runs:.3f}" if how == "threads" else ""
+        rate = options.runs / found["seconds"]
+        print(line.format(f"{workers} {how}", rate, told, busy, found["memory"]), flush=True)
     print(f"outside the compiled engine, one thread: {100 * outside:.1f} % of the processor time")
     print(f"on disk: {alone['disk']:.0f} bytes a run\n\nmemory against runs, {options.size_months} months, 2 threads")
     print(f"{'runs':>8} {'runs/s':>8} {'MiB':>7}")
