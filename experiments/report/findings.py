@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -76,6 +77,8 @@ class Findings:
         Probability of a crisis.
     discovery : Discovery, optional
         Where crises concentrate.
+    constant : dict
+        Outcomes that are the same in every run, with their value; the tables above leave them out.
     notes : list of str
         What could not be worked out, and why.
     """
@@ -91,6 +94,7 @@ class Findings:
     crisis: Condition | None = None
     chances: dict[str, Estimate] = field(default_factory=dict)
     discovery: Discovery | None = None
+    constant: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
@@ -109,6 +113,11 @@ def find(view: View) -> Findings:
     found = Findings()
     for outcome in view.outcomes:
         _count_missing(view, outcome, found)
+        values = np.unique(view.table(outcome))
+        if len(values) == 1 and np.isfinite(values[0]):
+            found.constant[outcome] = float(values[0])
+    varying = [outcome for outcome in view.outcomes if outcome not in found.constant]
+    for outcome in varying:
         if isinstance(view.study.design, Sobol | Morris):
             _sensitivity(view, outcome, found)
     if view.study.model == ECONOMY and view.study.paired and view.study.replicates == 1:
@@ -119,10 +128,10 @@ def find(view: View) -> Findings:
             " worlds, so there are no distributions, maps, comparisons or chances of a crisis here."
         )
         return found
-    for outcome in view.outcomes:
+    for outcome in varying:
         _describe(view, outcome, found)
     if view.compared is not None:
-        _compare(view, found)
+        _compare(view, varying, found)
     if view.study.report.crisis is not None:
         _crisis(view, found)
     return found
@@ -159,10 +168,10 @@ def _describe(view: View, outcome: str, found: Findings) -> None:
         found.parts[outcome] = parts
 
 
-def _compare(view: View, found: Findings) -> None:
+def _compare(view: View, outcomes: Sequence[str], found: Findings) -> None:
     """Every value of the compared factor against the first."""
     made: list[tuple[str, str, Difference]] = []
-    for outcome in view.outcomes:
+    for outcome in outcomes:
         table = view.table(outcome)
         for level in list(view.levels)[1:]:
             ours, theirs = view.pairs(level)

@@ -142,6 +142,7 @@ def glance(view: View, found: Findings) -> list[str]:
     if found.comparisons:
         base = f"{view.compared} {next(iter(view.levels))}"
         said += verdicts(found, base)
+    said += [f"{name}: {number(value)} in every run." for name, value in found.constant.items()]
     ranked = [(name, {f: i.total[f] for f in i.total}, "explains", True) for name, i in found.sobol.items()]
     ranked += [(name, m.strength, "moves it by", False) for name, m in found.morris.items()]
     for name, strength, _, share in ranked[:4]:
@@ -230,7 +231,7 @@ def _comparison(view: View, found: Findings, units: Mapping[str, str]) -> str:
     heads = (
         "outcome", str(view.compared), f"with {base}", "difference", "pairs", "p, mean", "p, signs", "gain by pairing",
     )  # fmt: skip
-    return f"""<h2>{escape(str(view.compared)).capitalize()} compared with {escape(base)}</h2>
+    return f"""<h2>Compared: {escape(str(view.compared))} against {escape(base)}</h2>
 {_figure(figures.differences(found.comparisons, units), f"Differences from {base}")}
 <p class="source">How to read it: each dot is the mean difference from <em>{escape(base)}</em>, the line its
 {LEVEL:.0%} interval. Every run is compared with the run of the same seed and the same other settings, so that both

@@ -61,22 +61,21 @@ def meaning(outcome: Outcome | None) -> Meaning:
     """Unit and meaning of an outcome; of what a user's function returns nothing is known."""
     if outcome is None:
         return Meaning("", "returned by the model's function")
-    if outcome.of.startswith(OF_DEFAULTS):
-        column, whose = DEFAULTS[outcome.of.removeprefix(OF_DEFAULTS)], " of every failure"
-    elif outcome.firm is not None:
-        column, whose = FIRMS[outcome.of], f" of {outcome.firm}"
-    else:
-        column, whose = SERIES[outcome.of], ""
     how = SAID[outcome.statistic]
-    if whose == " of every failure":
-        how = {"sum": "sum", "mean": "mean", "max": "greatest", "min": "least"}[outcome.statistic] + " over failures"
+    if outcome.of.startswith(OF_DEFAULTS):
+        column = DEFAULTS[outcome.of.removeprefix(OF_DEFAULTS)]
+        how = {"max": "greatest", "min": "least"}.get(outcome.statistic, outcome.statistic) + " over all failures"
+    elif outcome.firm is not None:
+        column, how = FIRMS[outcome.of], f"of {outcome.firm}, {how}"
+    else:
+        column = SERIES[outcome.of]
     when = "" if (outcome.start, outcome.end) == (1, LAST_MONTH) else f", {_months(outcome.start, outcome.end)}"
     unit = column.unit
     if outcome.statistic in ("first", "argmax"):
         unit = "months since 2025-12-31"
     elif outcome.statistic == "sum":
         unit = unit.removesuffix("/month")
-    return Meaning(unit if unit != "-" else "", f"{column.meaning}{whose}: {how}{when}")
+    return Meaning(unit if unit != "-" else "", f"{column.meaning}: {how}{when}")
 
 
 def _months(start: int, end: int) -> str:

@@ -229,7 +229,11 @@ def test_policies_of_the_economy(tmp_path: Path) -> None:
         [factors]
         lender_capital = [0.7, 1.3]
         [report]
-        outcomes = ["peak_ai_debt", "defaults"]
+        outcomes = ["peak_ai_debt", "rescues", "defaults"]
+        [outcomes]
+        peak_ai_debt = "max ai_debt"
+        rescues = "final public_money"
+        defaults = "sum defaults"
         """,
     )
     found = find(view)
@@ -242,6 +246,8 @@ def test_policies_of_the_economy(tmp_path: Path) -> None:
     assert other.found.difference.value == pytest.approx(means["short"] - means["none"])
     assert other.found.pairs == 4
     said = glance(view, found)
+    assert "rescues: 0 in every run." in said  # no policy pays out here
+    assert "rescues" not in found.summaries
     assert any(sentence.startswith("peak_ai_debt (") and "no clear difference with" in sentence for sentence in said)
     assert "Through time" in html(view, found)
 
