@@ -8,6 +8,7 @@ that call it run at Python speed, while everything that does not depend on it st
 from __future__ import annotations
 
 import dis
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from types import FunctionType
@@ -87,17 +88,23 @@ def engine(replaced: Mapping[str, Callable[..., Any]] | None = None) -> Callable
     BadInput
         For a name that is no rule or a function with another number of parameters.
     """
+    return _linked(tuple(sorted((replaced or {}).items(), key=lambda item: item[0])))
+
+
+@functools.lru_cache(maxsize=32)  # linking compiles anew what calls a replaced rule: once is enough for many runs
+def _linked(replaced: tuple[tuple[str, Callable[..., Any]], ...]) -> Callable[[Any, int], int]:
+    """The engine of these replacements, linked and compiled once."""
     if not replaced:
         return run_months
     swap: dict[FunctionType, Any] = {}
-    for name, function in replaced.items():
+    for name, function in replaced:
         if name not in RULES:
             raise BadInput(f"there is no rule '{name}'{nearest(name, RULES)} (rules: {', '.join(RULES)})")
         wanted = list(inspect.signature(_plain(RULES[name])).parameters)
         if not callable(function) or len(inspect.signature(_plain(function)).parameters) != len(wanted):
             raise BadInput(f"rule '{name}' must be a function of ({', '.join(wanted)})")
         swap[_plain(RULES[name])] = function
-    compiled = all(hasattr(function, "py_func") for function in replaced.values())
+    compiled = all(hasattr(function, "py_func") for _, function in replaced)
     done: dict[FunctionType, Any] = {}
 
     def relink(function: Any) -> Any:
