@@ -54,7 +54,7 @@ def _check(struck, spared, victim, source, channel, *, at_once=False):
     assert main == channel
     weights = {(cause.parent, cause.channel): cause.weight for cause in found.causes}
     assert max(weights, key=weights.__getitem__) == (source, channel)
-    assert weights[source, channel] > 0.9
+    assert weights[source, channel] > 0.5
     assert abs(sum(weights.values()) + found.own_share - 1.0) < 1e-9
     assert _failure(spared, victim) == (None, None), f"{victim} falls without {source} too"
     assert balance_sheet(spared, victim).status == "active"
@@ -80,13 +80,13 @@ def test_counterparty():
 
 
 def test_customer():
-    """A landlord with one tenant: when the tenant fails it lives on its cash for some months, then no more."""
+    """A lab fails that rented most of a cloud's fleet: the cloud lives on its cash for some months, then no more."""
     economy = _open()
-    assert {c.counterparty for c in contracts(economy, "Applied Digital")} == {"CoreWeave"}
-    lose(economy, "Applied Digital", 1.7)
-    struck, spared = _twins(economy, 8, lambda e: default(e, "CoreWeave"))
-    _check(struck, spared, "Applied Digital", "CoreWeave", "customer")
-    assert _failure(struck, "Applied Digital")[0].month > 1, "cash for a while"
+    assert "OpenAI" in {c.counterparty for c in contracts(economy, "CoreWeave") if c.role == "sells"}
+    lose(economy, "CoreWeave", 3.5)
+    struck, spared = _twins(economy, 15, lambda e: default(e, "OpenAI"))
+    _check(struck, spared, "CoreWeave", "OpenAI", "customer")
+    assert _failure(struck, "CoreWeave")[0].month > 1, "cash for a while"
 
 
 def _strict_covenants(**parameters):
