@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from abm.agents.lab import seek_equity, value_lab
+from abm.agents.lab import grow_overhead, seek_equity, value_lab
 from abm.agents.lender import swing_appetite
 from abm.compiled import jit
 from abm.draws import D_ROUND, D_SENTIMENT, normal, uniform
@@ -24,7 +24,8 @@ def remember(state):
         state.revenue_memory[i, slot] = f.revenue
         state.result_memory[i, slot] = f.revenue - f.operating_cost - f.depreciation
         cash = f.revenue - f.operating_cost + f.stock_pay
-        f.earnings += 0.3 * (cash - f.earnings)
+        f.mean_cost += state.params[0].earnings_speed * (f.operating_cost - f.mean_cost)
+        f.earnings += state.params[0].earnings_speed * (cash - f.earnings)
         total = 0.0
         for k in range(6):
             total += state.result_memory[i, (m.month - k) % HISTORY]
@@ -131,6 +132,8 @@ def update_beliefs(state):
         f.expected_spot += p.expectation_speed * (m.spot_price - f.expected_spot)
         if f.kind == LENDER:
             f.appetite = swing_appetite(state, i)
+        elif f.kind == LAB:
+            f.fixed_cost = grow_overhead(state, i)
     swing_sentiment(state)
     value_firms(state)
     hold_rounds(state)

@@ -64,12 +64,12 @@ N_CHANNELS = 7
 # Events of the log.
 (
     E_CONTRACT, E_LOAN, E_ORDER, E_EQUITY, E_RENEGOTIATED, E_GENERATION, E_OPEN_RELEASE, E_DEFAULT, E_BREACH,
-    E_CREDIT_STOP, E_FIRE_SALE, E_CANCELLED, E_ENTRY, E_CALLED, E_BACKSTOP,
-) = range(15)  # fmt: skip
+    E_CREDIT_STOP, E_FIRE_SALE, E_CANCELLED, E_ENTRY, E_CALLED, E_BACKSTOP, E_AMENDED, E_PROJECT,
+) = range(17)  # fmt: skip
 EVENT_NAMES = (
     "contract signed", "loan made", "GPUs ordered", "equity raised", "contract renegotiated", "generation released",
     "open model released", "default", "covenant broken", "lender stops lending", "fire sale", "order cancelled",
-    "firm entered", "line called", "public backstop",
+    "firm entered", "line called", "public backstop", "loan amended", "project founded",
 )  # fmt: skip
 # Customer segments.
 CONSUMER, ENTERPRISE, DEVELOPERS, APPLICATIONS = range(4)
@@ -102,6 +102,7 @@ kind | i8 | code | LAB, HYPERSCALER, NEOCLOUD, VEHICLE, LENDER, VENDOR, ENTRANT 
 subkind | i8 | code | for a lender BANK .. SPONSOR, else 0
 status | i8 | code | ABSENT, ACTIVE or FAILED
 parent | i8 | firm | firm that stands behind this one and funds it, -1 if none
+tenant | i8 | firm | for whom a project company was founded during the run, -1 for every other firm
 entered | i8 | month | month of entry
 failed | i8 | month | month of default, -1 if none
 cash | f8 | bn | money held
@@ -117,14 +118,17 @@ interest_cost | f8 | bn/month | interest of the month
 depreciation | f8 | bn/month | depreciation and amortisation of the month
 write_off | f8 | bn/month | losses on claims, fleet and holdings in the month
 earnings | f8 | bn/month | cash earnings before interest, smoothed
+mean_cost | f8 | bn/month | operating cost, smoothed
 operating_result_6m | f8 | bn | operating result of the last six months
 capex | f8 | bn/month | paid for GPUs and sites in the month
 capacity | f8 | M H100e | own energised fleet
 site_gw | f8 | GW | powered site capacity it owns
 leased_gw | f8 | GW | site capacity leased in, less leased out
+lease_gw | f8 | GW | site capacity promised to it by leases, built or not
 fleet_gw | f8 | GW | power the own fleet draws at full load, with cooling
 contracted_in | f8 | M H100e | capacity others must deliver to it now (live contracts)
 contracted_out | f8 | M H100e | capacity it delivers to others now (live contracts)
+stranded | f8 | M H100e | capacity a lost customer left idle and that is not let again yet
 promised_out | f8 | M H100e | capacity it has promised to others at full ramp (live and pending, firm)
 promised_in | f8 | M H100e | capacity promised to it at full ramp (live and pending, firm)
 need | f8 | M H100e | compute its work needs this month (labs: inference; clouds: own workloads)
@@ -152,7 +156,6 @@ book_life | f8 | months | straight-line depreciation of GPUs
 debt | f8 | bn | principal owed
 secured_debt | f8 | bn | principal owed with fleet or site collateral
 debt_service | f8 | bn/month | interest and scheduled principal due next month
-maturing | f8 | bn | principal maturing within twelve months in bullets
 backlog_in | f8 | bn | value of firm contracts it has sold, still to be invoiced
 backlog_out | f8 | bn | value of firm contracts it has bought, still to be paid
 invoiced_in | f8 | bn/month | contract invoices it sends at the present ramp
@@ -185,6 +188,8 @@ valuation | f8 | bn | equity value investors use
 lag | f8 | months | an open model's lag behind the frontier
 last_release | i8 | month | month of the last model or hardware release
 last_round | i8 | month | month of the last equity round
+last_project | i8 | month | month its last project company was founded
+overpay | f8 | bn | what its contracts bought ask above the market, over their remaining months
 ai_limit | f8 | bn | largest AI book the lender allows itself
 appetite | f8 | ratio | risk appetite, 1 is normal
 capital_ratio | f8 | share | net worth over risk-weighted assets
@@ -213,6 +218,7 @@ seller | i8 | firm | who delivers
 guarantor | i8 | firm | who pays if the buyer does not, -1 if none
 end_user | i8 | firm | customer on whose behalf the buyer signed, -1 if none
 own_use | i8 | flag | 1 if the buyer uses the capacity itself and does not sell it on
+backstop | i8 | flag | 1 if the buyer takes only what the seller cannot let, up to the value announced
 signed | i8 | month | when signed
 start | i8 | month | first month of delivery
 ramp | i8 | months | months from start to full quantity
@@ -247,6 +253,7 @@ principal | f8 | bn | owed
 limit | f8 | bn | commitment (revolver and warehouse lines), else the first principal
 rate | f8 | 1/year | interest
 covenant_ltv | f8 | ratio | loan-to-value covenant, 0 if none
+amended | i8 | month | month of the last amendment, -1 if none
 """)
 
 ORDER_COLUMNS = _columns("""
@@ -314,13 +321,12 @@ algorithm_level | f8 | log | cumulated algorithmic efficiency
 complexity | f8 | log | cumulated growth of what a frontier task asks for
 frontier | f8 | years | quality of the best closed model
 best_open | f8 | years | quality of the best open model
-open_price | f8 | USD/unit | price of open work
 token_price | f8 | index | average price of AI work, 2025-12 = 100
 equal_quality_price | f8 | index | the same at constant quality
 spot_price | f8 | USD/H100e-h | rental price
 opening_spot | f8 | USD/H100e-h | rental price at the opening, where the tenants' demand curve is anchored
 contract_price | f8 | USD/H100e-h | price of new contracts
-long_run_price | f8 | USD/H100e-h | full cost of the best generation on sale
+long_run_price | f8 | USD/H100e-h | full cost of the hardware on sale, weighted by the vendors' output
 tightness | f8 | ratio | compute demanded over compute on offer
 sentiment | f8 | ratio | investors' sentiment, 1 is normal
 fire_discount | f8 | log | second-hand price below the mark because of distressed sales
@@ -409,6 +415,7 @@ equal_quality_price | f8 | index | the same at constant quality
 spot_price | f8 | USD/H100e-h | rental price
 contract_price | f8 | USD/H100e-h | price of new contracts
 tightness | f8 | ratio | compute demanded over compute on offer
+rationed | f8 | M H100e | spot demand not served
 fleet | f8 | M H100e | energised fleet
 utilisation | f8 | share | fleet in use
 power_gw | f8 | GW | power drawn at the meter
@@ -544,6 +551,8 @@ class State(Pointed):
         Numbers of one phase.
     flows : (kinds of flow, firm kinds, firm kinds) float
         Payments of the month.
+    flow_record : (months, kinds of flow, firm kinds, firm kinds) float
+        The same of every month recorded, as long as the panel.
     hits, defaults, parents, events, series, panel : records
         What is recorded; `panel` has shape (months, F).
     """
@@ -574,4 +583,5 @@ class State(Pointed):
         "market_memory": (_NUMBER, 1),
         "work_space": (_NUMBER, 2),
         "flows": (_NUMBER, 3),
+        "flow_record": (_NUMBER, 4),
     }  # fmt: skip

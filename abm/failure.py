@@ -1,17 +1,19 @@
 """Phase 8: default and its aftermath, in rounds until no one else falls.
 
 Every loss that a failure or a firm in stress brings on another is logged as a hit with its channel; a
-default's causes are the hits its firm took in the last twelve months. A default that would have happened
+default's causes are the hits its firm took in the last two years. A default that would have happened
 had every one of those hits been made good is fundamental, the others are contagious.
 """
 
 from __future__ import annotations
 
+from abm.agents.lab import walks_away
 from abm.compiled import jit
 from abm.economy import (
     ACTIVE,
     BROKEN,
     COLLATERAL,
+    COMPUTE,
     COUNTERPARTY,
     CUSTOMER,
     E_BACKSTOP,
@@ -31,6 +33,7 @@ from abm.economy import (
     FLEET_COLLATERAL,
     FUNDING,
     GOVERNMENT,
+    LAB,
     LENDER,
     LENDER_TO_LENDER,
     LIVE,
@@ -54,11 +57,11 @@ from abm.ledger import (
     write_off,
 )
 from abm.markets.compute import free_tenants, mark_fleets, unit_invoice
-from abm.markets.credit import collateral_value, measure
+from abm.markets.credit import collateral_value, measure, prepay_loan
 from abm.markets.gpus import cancel_order, sell_second_hand
 
 FOR_CASH, FOR_COLLATERAL, BY_DECREE = range(3)  # why a firm fails
-MEMORY = 12  # months of hits that explain a default
+MEMORY = 24  # months of hits that explain a default
 
 
 @jit
@@ -76,7 +79,7 @@ def months_of_hit(channel, age):
 def explain(state, row, shortfall, reason):
     """Write the parents of a default: which earlier failures explain how much of its shortfall, by channel.
 
-    Weights are the hits of the last twelve months, scaled down to the shortfall if they exceed it; what is
+    Weights are the hits of the last two years, scaled down to the shortfall if they exceed it; what is
     left is the default's own part. A default is contagious if the cash that failed firms and stressed lenders
     kept from it (unpaid claims, lost rent, refused or called credit) would have covered the shortfall; marks
     count only where a loan was called for want of collateral, the market (no firm behind the hit) never, for
@@ -160,6 +163,9 @@ def break_contract(state, r, at_fault):
             c.own_use = 1
             return
         log_hit(state, c.seller, at_fault, CUSTOMER, monthly)
+        if c.kind == COMPUTE:
+            # Clusters built for one customer stand idle until they are set up for another.
+            state.firms[c.seller].stranded += c.delivered
         if c.guarantor == at_fault:
             c.guarantor = -1
         # Damages: the take-or-pay part of the rent until the capacity can be let again.
@@ -500,18 +506,6 @@ def check_covenants(state):
 
 
 @jit
-def prepay_loan(state, r, amount):
-    """Repay a part of a loan before its time (bn)."""
-    loan = state.loans[r]
-    transfer(state, loan.borrower, loan.lender, amount, F_PRINCIPAL)
-    loan.principal = max(loan.principal - amount, 0.0)
-    state.firms[loan.borrower].debt -= amount
-    if loan.collateral != NO_COLLATERAL:
-        state.firms[loan.borrower].secured_debt -= amount
-    state.firms[loan.lender].loans_held -= amount
-
-
-@jit
 def check_lender(state, i):
     """A lender's state after its losses: below its minimum it stops lending and calls lines it may call.
 
@@ -627,9 +621,14 @@ def aftermath(state):
         last = max(last, state.default_round[i])
     for i in range(m.n_firms):
         f = state.firms[i]
-        if f.status == ACTIVE and f.kind != OUTSIDE and f.stops_paying >= 2.0 and state.default_round[i] == 0:
+        if f.status != ACTIVE or f.kind == OUTSIDE or state.default_round[i] > 0:
+            continue
+        if f.stops_paying >= 2.0:
             state.default_round[i] = 1
             shortfall[i] = f.debt_service + f.invoiced_out + f.fixed_cost
+        elif f.kind == LAB and walks_away(state, i):
+            state.default_round[i] = 1
+            shortfall[i] = f.overpay
     for k in range(1, last + 1):
         m.stage = k
         for i in range(m.n_firms):

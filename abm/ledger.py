@@ -12,9 +12,11 @@ from __future__ import annotations
 from abm.compiled import jit
 from abm.economy import (
     ABSENT,
+    ACTIVE,
     BROKEN,
     ENDED,
     F_DIVIDEND,
+    F_EQUITY,
     F_FUNDING,
     FREE,
     INTENT,
@@ -254,7 +256,7 @@ def overflowing(state):
         or m.n_defaults + m.n_firms > state.defaults.shape[0]
         or m.n_parents + chain > state.parents.shape[0]
         or m.n_events + chain + spare > state.events.shape[0]
-        or m.n_firms + 4 > state.firms.shape[0]
+        or m.n_firms + 16 > state.firms.shape[0]
         or m.n_generations + 4 > state.generations.shape[0]
         or m.n_contracts + m.n_loans * 2 + m.n_orders * 2 + spare * 4 > state.dues.amount.shape[0]
         or m.n_series + 1 > state.series.shape[0]
@@ -314,6 +316,7 @@ def new_contract(state, kind, buyer, seller, quantity, price, months, start, ram
     c.guarantor = -1
     c.end_user = -1
     c.own_use = 0
+    c.backstop = 0
     c.signed = m.month
     c.start = start
     c.ramp = ramp
@@ -362,6 +365,7 @@ def new_loan(state, kind, lender, borrower, principal, rate, months, tier, colla
     loan.limit = principal
     loan.rate = rate
     loan.covenant_ltv = 0.0
+    loan.amended = -1
     m.n_loans += 1
     m.next_loan += 1
     return r
@@ -425,3 +429,60 @@ def is_firm(contract):
 def is_over(status):
     """Whether a row of contracts, loans or orders has no claim left."""
     return status == FREE or status == ENDED or status == BROKEN or status == INTENT
+
+
+@jit
+def new_firm(state, kind, like):
+    """Append a firm that does what another does at the same cost, with empty books.
+
+    Parameters
+    ----------
+    kind : int
+    like : int
+        Row of the firm whose costs it shares.
+
+    Returns
+    -------
+    int
+        Its row, -1 if the table is full until it grows.
+    """
+    m = state.market[0]
+    i = m.n_firms
+    if i + 2 > state.firms.shape[0]:
+        return -1
+    # The last row of the table is never used: it is the blank form.
+    state.firms[i] = state.firms[state.firms.shape[0] - 1]
+    f = state.firms[i]
+    model = state.firms[like]
+    f.kind = kind
+    f.status = ACTIVE
+    f.parent = -1
+    f.tenant = -1
+    f.entered = m.month
+    f.failed = -1
+    f.last_round = m.month
+    f.last_project = m.month
+    f.pue = model.pue
+    f.power_premium = model.power_premium
+    f.renewables = model.renewables
+    f.unit_opex = model.unit_opex
+    f.book_life = model.book_life
+    f.amd_share = model.amd_share
+    f.custom_share = model.custom_share
+    f.top_customer_id = -1
+    f.expected_spot = m.spot_price
+    f.expected_growth = model.expected_growth
+    f.pd = model.pd
+    f.dscr = 9.9
+    m.n_firms += 1
+    return i
+
+
+@jit
+def endow(state, firm, amount):
+    """Savers found a firm with equity, or add to it (bn)."""
+    transfer(state, SAVERS, firm, amount, F_EQUITY)
+    new_stake(state, SAVERS, firm, 1.0 if state.firms[firm].paid_in <= 0.0 else 0.0, amount)
+    state.firms[firm].paid_in += amount
+    state.firms[firm].valuation += amount
+    state.firms[SAVERS].holdings += amount

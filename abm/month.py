@@ -7,7 +7,7 @@ from abm.compiled import jit
 from abm.failure import aftermath, refuse_to_pay
 from abm.ledger import open_month, overflowing
 from abm.markets.compute import compute_market, serve_contracts, start_contracts
-from abm.markets.credit import measure
+from abm.markets.credit import arrange_lines, measure, refinance_early
 from abm.markets.gpus import ready_deliveries, tally_orders, vendors_plan, wear
 from abm.markets.investment import enter, invest
 from abm.markets.services import model_market
@@ -28,10 +28,12 @@ def deliveries(state):
 
 @jit
 def decide(state):
-    """Phase 9: expectations and appetite, equity, tenders for compute, orders, vendors' plans, entry."""
+    """Phase 9: beliefs, equity, bank lines, early refinancing, tenders for compute, orders, vendors' plans, entry."""
     tally_orders(state)
     serve_contracts(state)
     update_beliefs(state)
+    refinance_early(state)
+    arrange_lines(state)
     labs_tender(state)
     invest(state)
     clouds_tender(state)

@@ -108,17 +108,21 @@ round_success | 1/month | 0.45 | 0 | 1 | assumption: a round takes about two mon
 round_excess | ratio | 4 | 1 | 10 | assumption: who must raise raises for more than a month | size of an emergency round relative to the shortfall
 lab_cash_months | months | 3 | 0 | 36 | assumption: a subsidiary keeps a quarter's costs | cash a parent leaves in its lab
 spending_cut | share | 0.05 | 0 | 0.5 | assumption: layoffs take months | cut in fixed cost in a month of shortfall
+overhead_growth | ratio | 0.5 | 0 | 2 | assumption: costs other than compute grow half as fast as the revenue expected, in logs | elasticity of a lab's staff, research and sales to expected revenue
+walk_away | ratio | 1 | 0 | 20 | Leland 1994: owners stop when their claim is worth nothing | overpayment on contracts, relative to a lab's value, at which its owners give up
 contracts:
 take_or_pay | share | 0.95 | 0 | 1 | G3-022: 96 to 98 % of CoreWeave's backlog | take-or-pay share of new contracts
 take_or_pay_scale | ratio | 1 | 0 | 1 | assumption: 1 leaves contracts as written | scales the take-or-pay share of all contracts
 contract_tenor | months | 60 | 6 | 180 | G3-023 | term of new compute contracts
 max_contract_tenor | months | 180 | 6 | 180 | policy lever, off at 180 | policy cap on the term of contracts
+tenor_flexibility | ratio | 0.5 | 0 | 5 | assumption: terms of 4 to 5 years on average hide 2 to 6 (G3-023) | how strongly scarcity and rising rents lengthen new contracts
 contract_lead | months | 10 | 0 | 36 | G4-054, G4-056: server lead times | months from signature to delivery
 contract_ramp | months | 12 | 1 | 60 | assumption: clusters come in blocks over a year | months from first delivery to full quantity
 prepayment_share | share | 0.05 | 0 | 0.5 | G3-020, G3-021: 15 to 25 % with neoclouds, less with hyperscalers | part of a contract paid in advance
 contract_margin | share | 0.15 | 0 | 2 | G1-111 to G1-113: adjusted operating margins 6 to 21 % | margin over full cost in new contracts
-contract_spot_weight | ratio | 0.4 | 0 | 1 | assumption: sellers share in scarcity | how far contract prices follow spot
+contract_spot_weight | ratio | 0.25 | 0 | 1 | assumption: sellers share in scarcity | how far contract prices follow spot
 contract_adjustment | 1/month | 0.15 | 0.01 | 1 | assumption: half a year | speed at which contract prices move
+security_premium | share | 0.2 | 0 | 5 | assumption: buyers pay a fifth for certainty | most a buyer pays above the rent it expects
 scarcity_margin | share | 0.3 | 0 | 3 | assumption: full markup when demand is twice supply | added margin when compute is scarce
 bid_risk_weight | ratio | 1.5 | 0 | 10 | assumption: years of rent lost if the buyer fails | bid's charge for the buyer's default probability
 bid_risk_cap | 1/year | 0.25 | 0.01 | 1 | assumption: no one builds for a provider rated CCC | default probability above which a provider cannot promise or order
@@ -127,17 +131,19 @@ promise_growth | ratio | 4 | 1 | 20 | G1-109 against G1-108: contracted power ov
 renegotiation | ratio | 1 | 0 | 5 | assumption: 1 lets providers weigh loss against haircut | willingness of providers to extend and amend
 renegotiation_cover | ratio | 0.9 | 0 | 5 | assumption: a provider whose own debt is not covered cannot give way | debt-service cover a provider needs to give way
 termination_months | months | 12 | 0 | 60 | assumption: a year to let the capacity again | months of take-or-pay rent claimed as damages from a buyer that fails
+reletting_months | months | 9 | 1 | 60 | assumption: clusters are set up for one customer; the mean of a wait that fades | months until capacity a customer left is let again
 amend_haircut | share | 0.1 | 0 | 0.9 | assumption: telecom restructurings of 2001 cut more (G8-004) | price cut when a contract is amended
 amend_deferral | share | 0.4 | 0 | 1 | assumption | part of the month's invoice waived when a contract is amended
 amend_extension | months | 12 | 0 | 60 | assumption | months added when a contract is amended
 rental_share | share | 0.35 | 0 | 2 | G7-049: 500 bn of leases over years against 1,600 of sales | rent a hyperscaler will owe relative to its sales
-outsourcing | share | 0.15 | 0 | 1 | G2-016: 60 bn of Microsoft's in neoclouds | part of a hyperscaler's unmet plan put out to neoclouds
+outsourcing | share | 0.15 | 0 | 1 | G2-016: 60 bn of Microsoft's in neoclouds, a seventh of its compute | largest part of its compute that a hyperscaler rents from neoclouds
 compute:
 spot_adjustment | 1/month | 0.35 | 0.01 | 1 | G4-008 to G4-012: prices moved by half in a year | part of the way the spot price moves to clear
 spot_step | log | 0.12 | 0.01 | 1 | G4-019: the largest cut seen in a month | largest monthly move of the spot price
 spot_cap | USD/H100e-h | 8 | 1 | 50 | G4-008 | highest spot price, the scarcity peak of 2023
 spot_training | share | 0.3 | 0 | 1 | assumption: training is planned, not improvised | part of missing training compute bought spot
 spot_shortage | share | 0.25 | 0 | 1 | assumption: own workloads wait rather than pay any price | part of a cloud's own shortage bought spot
+spot_budget | share | 0.2 | 0 | 2 | assumption: own workloads pay for themselves over time, not at any rent | part of its cash earnings a cloud spends on spot compute for its own shortage
 sublet | share | 0.5 | 0 | 1 | assumption: contracts allow it in part | part of a lab's unused capacity offered spot
 idle_reserve | share | 0.05 | 0 | 1 | assumption: maintenance and failover | part of free capacity held back
 target_utilisation | share | 0.8 | 0.05 | 1 | assumption: utilisation investors reckon with | utilisation in investment plans
@@ -153,11 +159,14 @@ gpu_lead | months | 4 | 0 | 24 | G4-054 to G4-056: 8 to 52 weeks | shortest time
 site_lead | months | 18 | 0 | 72 | G4-047 | months to build a site
 site_ahead | ratio | 1 | 0 | 3 | assumption: 1 plans sites for the growth expected until they are built | how far ahead of orders sites are planned
 site_cost | bn/GW | 11.5 | 1 | 60 | G4-045 | shell, power and cooling
+site_life | months | 240 | 60 | 600 | assumption: shells and power outlast several generations | life over which sites are written off and repaid
 grid_gw | GW/year | 28 | 0.5 | 500 | G7-028: 122 GW over 2026 to 2030, all workloads | site capacity the grids can connect a year
 order_deposit | share | 0.12 | 0 | 1 | assumption: between list terms and prepaid supply | part of an order paid at signature
 order_smoothing | months | 4 | 1 | 24 | assumption: framework orders are called off by the quarter | months over which a gap is ordered
 normal_backlog | months | 6 | 0.5 | 36 | G4-054 to G4-056 | order book at which vendors leave prices alone
 markup_speed | 1/month | 0.03 | 0 | 0.5 | assumption: list prices move slowly | speed of the vendor's markup
+markup_low | ratio | 0.7 | 0.2 | 1 | assumption: list prices fell by a third in past gluts | lowest markup of a vendor over its normal price
+markup_high | ratio | 1.5 | 1 | 5 | assumption: half above the normal price at most | highest markup of a vendor over its normal price
 supply_growth | 1/month | 0.025 | 0 | 0.2 | G4-083: installed compute 2.3 times a year, less performance gains | fastest growth of a vendor's output
 vendor_finance_share | share | 0.05 | 0 | 1 | G8-018 to G8-020, G2-028: vendors lend to customers | part of a neocloud's hardware the vendor lends on
 vendor_equity_share | share | 0.1 | 0 | 1 | G2-023, G2-035: NVIDIA in its customers' rounds | vendor's part in customers' equity rounds
@@ -167,6 +176,7 @@ vendor_payout | share | 0.3 | 0 | 1 | assumption: buybacks of excess cash over a
 vendor_loan_spread | 1/year | 0.06 | 0 | 0.3 | G3-003 | spread of vendor loans
 entry_rate | 1/year | 0.5 | 0 | 12 | assumption: a new neocloud every two years when rents are twice cost | rate of entry at a rental price of twice the full cost
 entry_equity | bn | 0.5 | 0.01 | 20 | G1-125, G1-130 | equity of an entering neocloud
+open_entry_rate | 1/year | 0.3 | 0 | 12 | assumption: a new open model every few years when labs earn twice their cost | rate of entry of open models at a lab price of twice cost
 providers:
 equity_part | share | 0.5 | 0 | 1 | assumption | part of its cash a neocloud puts into orders
 capex_willingness | ratio | 1 | 0 | 3 | assumption: 1 is each hyperscaler's own share | scales the part of cash earnings spent on capex
@@ -174,6 +184,20 @@ hyperscaler_leverage | ratio | 0.55 | 0 | 0.95 | assumption: liabilities over as
 backlog_advance | share | 0.5 | 0 | 1.5 | G1-079, G1-089: Oracle's debt against its backlog, G7-008 for what is to come | debt that firm contracts sold can carry, per unit of backlog
 debt_capex_share | share | 0.25 | 0 | 1 | G1-178, G7-010: debt is a part of hyperscalers' funding | part of the room to borrow used a year
 cash_buffer | months | 2 | 0 | 24 | assumption | months of fixed cost kept in cash
+provider_cash_months | months | 6 | 0 | 60 | assumption: debt-service reserves of six months | costs and debt service a provider keeps in cash
+provider_payout | share | 0.1 | 0 | 1 | assumption: buybacks over a year | part of cash beyond the reserve paid out a month
+lockup_cover | ratio | 1.2 | 0 | 5 | assumption: lock-up tests stand above the default covenant of 1.05 (G3-011) | debt-service cover below which borrowers pay nothing out
+project_share | share | 0.5 | 0 | 1 | assumption: half of the sites of a firm at its limit of leverage, as Oracle and Meta in 2025 (G2-032, G2-022) | part of sites built by project companies at high leverage
+project_leverage | ratio | 0.7 | 0.05 | 1 | assumption: half way from the average to a speculative grade | leverage at which that part is reached
+project_size | GW | 0.5 | 0.001 | 10 | assumption: smaller sites stay on the books | smallest site of a project company
+project_spacing | months | 12 | 0 | 60 | assumption: one program a year | months between two project companies of one tenant
+project_debt | share | 0.85 | 0 | 1 | G2-022: 27.3 of 30 bn, less for weaker tenants | debt share of a project company
+project_overrun | share | 0.5 | 0 | 5 | assumption: investors complete what they have begun | largest shortfall at completion, relative to the deposits paid, that investors of a project company cover
+project_sweep | share | 0.75 | 0 | 1 | assumption: mini-perm loans sweep most of free cash | part of its spare cash with which a project company pays down its loans
+project_tenor | months | 72 | 6 | 240 | G2-032: 4 + 1 + 1 years | term of project loans, repaid at the end
+project_spread | 1/year | 0.025 | 0 | 0.3 | G2-032: SOFR + 2.25 to 2.5 points | spread in the rent of an empty site
+project_cover | ratio | 1.25 | 0.5 | 5 | assumption: project finance sizes debt to a cover of 1.2 to 1.4 | rent of a lease over level debt service across its term
+lease_tenor | months | 180 | 12 | 360 | G2-036: fifteen years | term of site leases
 receipt_trust | share | 0.9 | 0 | 1 | assumption: firms expect a tenth of receipts late | part of receivables firms count on
 earnings_multiple | ratio | 10 | 1 | 60 | assumption: enterprise value to cash earnings | value of cash earnings
 book_floor | ratio | 0.7 | 0 | 2 | assumption | value relative to book when earnings say less
@@ -203,10 +227,26 @@ loan_risk_weight | ratio | 1 | 0.1 | 5 | Basel: unrated corporates weigh 100 % |
 large_exposure_limit | share | 0.25 | 0.001 | 1 | G3-071 | largest exposure to one borrower relative to capital
 concentration_cap | share | 1 | 0.05 | 1 | policy lever, off at 1 | lenders refuse neoclouds whose largest customer has a greater share
 max_ltv | ratio | 0.9 | 0 | 2 | policy lever; G3-014 at most 0.85 to cost | highest loan-to-value of new secured loans
-max_tenor | months | 120 | 6 | 240 | policy lever, off at 120 | longest secured loan
+max_tenor | months | 240 | 6 | 240 | policy lever, off at 240 | longest secured loan
 loan_to_cost | share | 0.85 | 0 | 1 | G3-014: 75 to 85 % | debt share of hardware bought by neoclouds
+lending_cover | ratio | 1.25 | 0.5 | 5 | assumption: GPU loans are sized to a cover of 1.2 to 1.4 | debt-service cover to which lenders size a neocloud's debt
+lending_margin | 1/year | 0.03 | 0 | 0.3 | G3-006 less the expected loss | margin in the debt service lenders reckon with
+spot_credit | share | 0.5 | 0 | 1 | assumption: uncontracted rent counts half | part of the rent of uncontracted capacity that lenders count
 loan_tenor | months | 60 | 6 | 180 | G3-006 | term of GPU-secured loans
 bond_tenor | months | 84 | 12 | 360 | G3-024, G3-025: five to six years, longer for hyperscalers | term of bonds
+refinance_ahead | months | 6 | 0 | 36 | assumption: treasurers refinance half a year ahead | months before maturity at which bullets are rolled over
+revolver_share | share | 0.1 | 0 | 2 | assumption: CoreWeave's line of a tenth of its debt | bank line a neocloud keeps, relative to a year's revenue
+revolver_tenor | months | 48 | 1 | 120 | assumption: the opening's line | term of bank lines
+line_trust | 1/year | 0.03 | 0 | 1 | assumption: BB and better | default probability up to which a bank commits a line
+loan_amendment | ratio | 1 | 0 | 5 | assumption: lenders forbear when a sale would not repay them | proceeds of a forced sale over debt below which lenders amend
+amendment_cover | ratio | 0.6 | -5 | 5 | assumption: most of the service is earned | debt-service cover a borrower needs to be forborne
+loan_deferral | share | 0.5 | 0 | 1 | assumption | part of the principal due that an amendment puts off
+loan_extension | months | 12 | 0 | 60 | assumption | months added when a loan is amended
+bank_risk_limit | 1/year | 0.10 | 0 | 1 | assumption: banks stop at single B | highest default probability a bank lends at
+fund_risk_limit | 1/year | 0.35 | 0 | 1 | assumption: private credit goes to CCC | highest default probability a private-credit fund lends at
+investment_grade_limit | 1/year | 0.012 | 0 | 1 | assumption: the edge of BBB | highest default probability of an investment-grade bond
+high_yield_limit | 1/year | 0.20 | 0 | 1 | assumption: the market shuts to CCC | highest default probability of a high-yield bond
+securitisation_limit | 1/year | 0.05 | 0 | 1 | assumption: pools take BB and better | highest default probability of a loan that is securitised
 covenant_ltv | ratio | 1 | 0.1 | 5 | assumption: debt not above collateral | loan-to-value covenant of secured loans
 cash_sweep | share | 0.5 | 0 | 1 | assumption | part of spare cash swept in a breach
 acceleration_ltv | ratio | 1.5 | 1 | 10 | assumption: lenders call only when far under water | breach of the covenant at which a loan is called
@@ -225,6 +265,8 @@ price_impact | ratio | 8 | 0 | 20 | G8-036: rigs fell 85 % (1.9 in logs) when a 
 fire_recovery | 1/month | 0.12 | 0 | 1 | assumption: half a year | speed at which the second-hand market recovers
 scrap_factor | ratio | 0.8 | 0 | 1 | assumption: buyers outside the industry pay less | price paid by outsiders relative to providers
 second_hand_cash | share | 0.1 | 0 | 1 | assumption | part of its cash a survivor spends on a failed firm's fleet
+second_hand_ltv | ratio | 0.8 | 0 | 5 | assumption: survivors that are far enough from their covenants | loan-to-value up to which a provider buys second-hand
+second_hand_cover | ratio | 1.2 | -5 | 9 | assumption: lenders' consent needs the lock-up test | debt-service cover from which a provider buys second-hand
 site_recovery | share | 0.6 | 0 | 1 | assumption: powered land keeps value | recovery on sites
 other_recovery | share | 0.3 | 0 | 1 | G3-062 | recovery on other assets
 holdings_recovery | share | 0.5 | 0 | 1 | assumption: blocks of shares sell at a discount | recovery on shares held, of their value
@@ -234,6 +276,7 @@ public_share | share | 0 | 0 | 0.9 | policy lever; digest H4 | part of the price
 backstop_share | share | 0 | 0 | 1 | policy lever; digest H4 | part of a failing lender's hole that the government fills
 beliefs:
 expectation_speed | 1/month | 0.12 | 0 | 1 | assumption: beliefs turn over within a year | speed of adaptive expectations
+earnings_speed | 1/month | 0.3 | 0.01 | 1 | assumption: a quarter's results | speed at which cash earnings are averaged
 extrapolation | ratio | 0.9 | 0 | 3 | assumption: growth is expected to fade a little | how far the growth seen is carried forward
 sentiment_reversion | 1/month | 0.05 | 0 | 1 | assumption | return of sentiment to normal
 sentiment_growth | ratio | 0.04 | 0 | 1 | assumption | rise of sentiment per unit of AI growth above the yardstick

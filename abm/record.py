@@ -156,6 +156,7 @@ def record(state):
     s.spot_price = m.spot_price
     s.contract_price = m.contract_price
     s.tightness = m.tightness
+    s.rationed = m.rationed
     s.frontier = m.frontier
     s.open_gap = m.frontier - m.best_open
     s.sentiment = m.sentiment
@@ -245,4 +246,8 @@ def record(state):
     s.imbalance = imbalance(state)
     if m.record_panel == 1:
         record_panel(state)
+        for k in range(state.flows.shape[0]):
+            for a in range(state.flows.shape[1]):
+                for b in range(state.flows.shape[2]):
+                    state.flow_record[m.n_series, k, a, b] = state.flows[k, a, b]
     m.n_series += 1

@@ -8,6 +8,7 @@ that call it run at Python speed, while everything that does not depend on it st
 from __future__ import annotations
 
 import dis
+import functools
 import inspect
 from collections.abc import Callable, Mapping
 from types import FunctionType
@@ -17,6 +18,7 @@ import numba
 
 from abm.agents import entrant, hyperscaler, lab, lender, neocloud, vendor
 from abm.errors import BadInput
+from abm.markets import projects
 from abm.month import run_months
 from abm.parameters import nearest
 
@@ -27,16 +29,22 @@ RULES: dict[str, Any] = {
     "affordable_commitment": lab.affordable_commitment,
     "seek_equity": lab.seek_equity,
     "value_lab": lab.value_lab,
+    "choose_tenor": lab.choose_tenor,
+    "walks_away": lab.walks_away,
+    "grow_overhead": lab.grow_overhead,
     "release_model": entrant.release_model,
     "quote_contract": neocloud.quote_contract,
     "plan_orders": neocloud.plan_orders,
     "accept_renegotiation": neocloud.accept_renegotiation,
     "plan_fleet": hyperscaler.plan_fleet,
     "capex_budget": hyperscaler.capex_budget,
+    "off_balance_share": projects.off_balance_share,
     "judge": lender.judge,
     "accepts_kind": lender.accepts_kind,
     "price_loan": lender.price_loan,
     "size_loan": lender.size_loan,
+    "debt_capacity": lender.debt_capacity,
+    "accept_amendment": lender.accept_amendment,
     "swing_appetite": lender.swing_appetite,
     "set_markup": vendor.set_markup,
     "plan_supply": vendor.plan_supply,
@@ -80,17 +88,23 @@ def engine(replaced: Mapping[str, Callable[..., Any]] | None = None) -> Callable
     BadInput
         For a name that is no rule or a function with another number of parameters.
     """
+    return _linked(tuple(sorted((replaced or {}).items(), key=lambda item: item[0])))
+
+
+@functools.lru_cache(maxsize=32)  # linking compiles anew what calls a replaced rule: once is enough for many runs
+def _linked(replaced: tuple[tuple[str, Callable[..., Any]], ...]) -> Callable[[Any, int], int]:
+    """The engine of these replacements, linked and compiled once."""
     if not replaced:
         return run_months
     swap: dict[FunctionType, Any] = {}
-    for name, function in replaced.items():
+    for name, function in replaced:
         if name not in RULES:
             raise BadInput(f"there is no rule '{name}'{nearest(name, RULES)} (rules: {', '.join(RULES)})")
         wanted = list(inspect.signature(_plain(RULES[name])).parameters)
         if not callable(function) or len(inspect.signature(_plain(function)).parameters) != len(wanted):
             raise BadInput(f"rule '{name}' must be a function of ({', '.join(wanted)})")
         swap[_plain(RULES[name])] = function
-    compiled = all(hasattr(function, "py_func") for function in replaced.values())
+    compiled = all(hasattr(function, "py_func") for _, function in replaced)
     done: dict[FunctionType, Any] = {}
 
     def relink(function: Any) -> Any:

@@ -59,6 +59,7 @@ from abm.economy import (
     TIER_OPERATING,
     TIER_SECURED,
     TIER_UNSECURED,
+    VEHICLE,
     VENDOR,
     VENDOR_CHANNEL,
     VENDOR_LOAN,
@@ -67,6 +68,7 @@ from abm.economy import (
 from abm.ledger import (
     charge,
     earn,
+    endow,
     log_event,
     log_hit,
     new_stake,
@@ -79,14 +81,16 @@ from abm.ledger import (
 )
 from abm.markets.compute import free_tenants, usage
 from abm.markets.credit import (
+    amend_loans,
     draw_warehouse,
     finance_hardware,
     issue_equity,
     lend,
+    prepay_loan,
     refinance,
     scheduled_principal,
 )
-from abm.markets.gpus import balance_due, cancel_order, take_delivery
+from abm.markets.gpus import balance_due, cancel_order, take_delivery, unit_cost
 
 
 @jit
@@ -227,8 +231,7 @@ def draw_revolvers(state, firm, amount):
         draw = min(loan.limit - loan.principal, amount - got)
         if draw <= 0.0:
             continue
-        if bank.cash < draw:
-            raise_funding(state, loan.lender, draw - max(bank.cash, 0.0))
+        raise_funding(state, loan.lender, draw)
         transfer(state, loan.lender, firm, draw, F_LENDING)
         loan.principal += draw
         bank.loans_held += draw
@@ -252,9 +255,21 @@ def roll_over(state, firm, amount):
             if state.loans[d.ref[r]].kind == WAREHOUSE:
                 got += draw_warehouse(state, firm, part)
             else:
-                replaced = part if state.loans[d.ref[r]].collateral != NO_COLLATERAL else 0.0
-                got += refinance(state, firm, part, replaced, for_ai, end_user)
+                secured = 1 if state.loans[d.ref[r]].collateral != NO_COLLATERAL else 0
+                got += refinance(state, firm, part, part, secured, for_ai, end_user)
     return got
+
+
+@jit
+def maturing_soon(state, firm):
+    """Bullets of a firm that fall due after this month and within `refinance_ahead` months (bn)."""
+    total = 0.0
+    for r in range(state.market[0].n_loans):
+        loan = state.loans[r]
+        soon = 1 < loan.months_left <= state.params[0].refinance_ahead
+        if soon and loan.borrower == firm and loan.status == LIVE and loan.amortising == 0:
+            total += loan.principal
+    return total
 
 
 @jit
@@ -366,11 +381,15 @@ def sell_assets(state, firm, amount):
 @jit
 def fund_firm(state, i, outflow, inflow, hardware, maturing):
     """The funding ladder of one firm that foresees a shortfall, in order: hardware loans, revolvers,
-    refinancing, the parent, equity, cancelled orders and spending cuts, renegotiation."""
+    refinancing, the parent, equity, cancelled orders and spending cuts, renegotiation, forbearance of lenders."""
     p = state.params[0]
     f = state.firms[i]
     if f.kind == LENDER:
-        gap = outflow - f.cash - p.receipt_trust * inflow
+        # Lenders do not live from hand to mouth: they have what they owe before their borrowers pay.
+        gap = outflow - f.cash
+        if f.subkind == SPONSOR:
+            # A holding company sells in time for what matures, for blocks take months to place.
+            gap += maturing_soon(state, i)
         if gap <= 0.0:
             return
         if f.subkind == BANK:
@@ -410,16 +429,22 @@ def fund_firm(state, i, outflow, inflow, hardware, maturing):
         gap -= roll_over(state, i, min(gap, maturing))
     if gap > 0.0:
         gap -= parent_support(state, i, gap)
+    if gap > 0.0 and f.kind == VEHICLE and gap < p.project_overrun * f.deposits_out:
+        # Investors complete what they have begun: a cost overrun is small beside what they would lose.
+        endow(state, i, gap)
+        gap = 0.0
     if gap > 0.0:
         gap -= emergency_round(state, i, gap * p.round_excess)
     if gap > 0.0 and (f.kind == NEOCLOUD or f.kind == HYPERSCALER):
-        gap -= refinance(state, i, gap, 0.0, 1, -1)
+        gap -= refinance(state, i, gap, 0.0, 0, 1, -1)
     gap -= buffer
     if gap > 0.0 and hardware > 0.0:
         gap -= drop_orders(state, i, gap)
     if gap > 0.0:
         f.fixed_cost *= 1.0 - p.spending_cut
-        renegotiate(state, i, gap)
+        gap -= renegotiate(state, i, gap)
+    if gap > 0.0:
+        amend_loans(state, i, gap)
 
 
 @jit
@@ -575,8 +600,38 @@ def run_off(state):
 
 
 @jit
+def spare_cash(state, i):
+    """What a provider pays its owners this month (bn): a part of its cash beyond a reserve.
+
+    The reserve is `provider_cash_months` of its costs and debt service (a hyperscaler: of its cash earnings, as
+    the platforms held at the end of 2025) and its own part of what it has on order.
+    """
+    p = state.params[0]
+    f = state.firms[i]
+    on_order = f.on_order * unit_cost(state, i) + f.on_order_gw * p.site_cost
+    if f.kind == NEOCLOUD:
+        on_order *= 1.0 - p.loan_to_cost
+    kept = max(f.earnings, 0.0) if f.kind == HYPERSCALER else f.mean_cost + f.debt_service
+    reserve = p.provider_cash_months * kept + on_order
+    return max(p.provider_payout * (f.cash - reserve), 0.0)
+
+
+@jit
+def sweep_project(state, firm, amount):
+    """A project company pays its bullet loans down with cash it does not need (bn repaid)."""
+    left = amount
+    for r in range(state.market[0].n_loans):
+        loan = state.loans[r]
+        if left > 1e-9 and loan.borrower == firm and loan.status == LIVE and loan.amortising == 0:
+            part = min(left, loan.principal)
+            prepay_loan(state, r, part)
+            left -= part
+    return amount - left
+
+
+@jit
 def distribute(state):
-    """Surplus cash: hyperscalers and vendors pay out, lenders give savers back what they do not lend."""
+    """Surplus cash: providers and vendors pay out, lenders give savers back what they do not lend."""
     m = state.market[0]
     p = state.params[0]
     for i in range(m.n_firms):
@@ -585,6 +640,14 @@ def distribute(state):
             continue
         if f.kind == HYPERSCALER:
             pay_out(state, i, min(f.payout * f.other_income, 0.2 * f.cash))
+            pay_out(state, i, spare_cash(state, i))
+        elif f.kind == NEOCLOUD or f.kind == VEHICLE:
+            spare = spare_cash(state, i)
+            if f.kind == VEHICLE:
+                spare -= sweep_project(state, i, p.project_sweep * spare)
+            # Lenders' covenants lock up the cash of a borrower whose service is thinly covered.
+            if f.dscr >= p.lockup_cover:
+                pay_out(state, i, spare)
         elif f.kind == VENDOR:
             spare = f.cash - p.vendor_cash_months * f.supply - f.deposits_in
             pay_out(state, i, max(p.vendor_payout * spare, 0.0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import copyreg
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ from abm.economy import (
     N_TIERS,
     OUTSIDE,
     SAVERS,
+    VEHICLE,
     VENDOR,
     VINTAGE_COLUMNS,
     Dues,
@@ -154,7 +156,7 @@ class Economy:
     def _allocate(self, panel: bool) -> State:
         o = self.opening
         n, g = len(o.names), len(o.generations)
-        cap, cap_g = n + 16, g + 32
+        cap, cap_g = n + 32, g + 32
         values = parameters.values(self.changed)
         shocks = self.scenario.shock_rows(o.names) if self.scenario else np.zeros(0, DTYPES["shocks"])
         params = np.zeros(1, parameters.DTYPE).view(np.recarray)
@@ -200,6 +202,9 @@ class Economy:
             market_memory=np.zeros(HISTORY),
             work_space=np.zeros((4, cap)),
             flows=np.zeros((len(FLOW_NAMES), len(KIND_NAMES), len(KIND_NAMES))),
+            flow_record=np.zeros(
+                (GROWING["series"] if panel else 1, len(FLOW_NAMES), len(KIND_NAMES), len(KIND_NAMES))
+            ),
             panel=np.zeros((GROWING["series"] if panel else 1, cap), DTYPES["panel"]).view(np.recarray),
             **made,
         )
@@ -242,7 +247,9 @@ class Economy:
                 f.lending_open = 1.0
             f.expected_spot = m.spot_price
             f.last_round = -12
+            f.last_project = -12
         state.contracts["amended"][: m.n_contracts] = -1
+        state.loans["amended"][: m.n_loans] = -1
         start_contracts(state)
         serve_contracts(state)
         mark_fleets(state)
@@ -332,6 +339,7 @@ class Economy:
                     continue
                 f.revenue = t.revenue
                 f.operating_cost = t.operating_cost
+                f.mean_cost = t.operating_cost
                 f.interest_cost = t.interest_cost
                 f.earnings = t.revenue - t.operating_cost + t.stock_pay
                 result = t.revenue - t.operating_cost - t.depreciation
@@ -392,7 +400,7 @@ class Economy:
             while used + 2 * need[name] > table.shape[0]:
                 table = np.concatenate([table, np.zeros_like(table)])
             changed[name] = table.view(np.recarray)
-        if n + 8 > cap:
+        if n + 16 > cap:
             cap *= 2
             changed["firms"] = _longer(state.firms, cap)
             for name in ("default_round", "cash_before", "revenue_memory", "result_memory"):
@@ -412,6 +420,7 @@ class Economy:
             panel = np.zeros((months, cap), state.panel.dtype)
             panel[: state.panel.shape[0], : state.panel.shape[1]] = state.panel
             changed["panel"] = panel.view(np.recarray)
+            changed["flow_record"] = _longer(state.flow_record, months)
         rows = 2 * (m.n_contracts + 2 * m.n_loans + 2 * m.n_orders + 4 * spare)
         if rows > state.dues.amount.shape[0] or cap != state.scratch.senior.shape[0]:
             changed["dues"] = _dues(rows)
@@ -429,8 +438,13 @@ class Economy:
     @property
     def names(self) -> list[str]:
         """Firm names by row; firms that entered during the run are numbered."""
-        extra = int(self.state.market[0].n_firms) - len(self._base_names)
-        return self._base_names + [f"Entering cloud {k + 1}" for k in range(extra)]
+        names = list(self._base_names)
+        seen: Counter[str] = Counter()
+        for f in self.state.firms[len(names) : int(self.state.market[0].n_firms)]:
+            stem = {VEHICLE: f"{names[f.tenant]} project", ENTRANT: "Open model"}.get(int(f.kind), "Entering cloud")
+            seen[stem] += 1
+            names.append(f"{stem} {seen[stem]}")
+        return names
 
     def firm(self, name: str) -> int:
         """Row of a firm.
@@ -450,6 +464,11 @@ class Economy:
         counter = {"firms": "n_firms", "generations": "n_generations", "shocks": "n_shocks"}
         used = int(self.state.market[0][counter.get(table, f"n_{table}")])
         return getattr(self.state, table)[:used]
+
+    def flows(self) -> np.ndarray:
+        """Transaction flows (bn): shape (months recorded, `FLOW_NAMES`, payer's kind, payee's kind)."""
+        m = self.state.market[0]
+        return self.state.flow_record[: m.n_series if m.record_panel else 0].copy()
 
     def panel(self) -> Any:
         """The firm panel, shape (months, firms)."""

@@ -1,7 +1,8 @@
 """`invisible-debt`: the list of commands, and what every one of them does when something goes wrong.
 
 A command is one line of `COMMANDS`; its module is imported only when it is called, so that `--help` is fast.
-Exit codes: 0, 2 for a user's mistake (one sentence on stderr), 130 for Ctrl-C, 1 for anything else.
+Exit codes: 0, 2 for a user's mistake (one sentence on stderr), 130 for Ctrl-C, 1 for anything else (an error of
+this package may bring its own as `exit_code`).
 """
 
 from __future__ import annotations
@@ -21,14 +22,17 @@ run | experiments.commands.run:run | Run the economy and write the results into 
 inspect | experiments.commands.inspect:inspect | Show a firm's books and promises, or the opening state.
 stress | experiments.commands.stress:stress | Strike one firm and show who falls with it, and who loses.
 systemic | experiments.commands.systemic:systemic | Rank firms by how much the others depend on them.
+sweep | experiments.commands.sweep:sweep | Make all runs of a study file; go on where it was stopped.
+open | experiments.commands.open:show | Show what a folder of results holds.
+replay | experiments.commands.replay:replay | Make one run of a sweep again and compare every byte.
 scenarios | experiments.commands.scenarios:scenarios | List the scenarios, or check a scenario file.
 parameters | experiments.commands.parameters:parameters | List what can be set, with unit, range and source.
 view | experiments.commands.view:view | Watch the economy in a browser, and change it while it runs.
+report | experiments.commands.report:report | Write what a study's runs say onto one page.
 reproduce | experiments.reproductions.command:reproduce | Reproduce published results.
 """
 LISTED: dict[str, tuple[str, str]] = {
-    name: (function, text)
-    for name, function, text in (line.split(" | ") for line in COMMANDS.strip().splitlines())
+    name: (function, text) for name, function, text in (line.split(" | ") for line in COMMANDS.strip().splitlines())
 }
 # Typer's public BadParameter is a UsageError, and that a ClickException, the base of every wrong call.
 CallError: type[Exception] = typer.BadParameter.__mro__[2]
@@ -58,8 +62,9 @@ class Commands(TyperGroup):
             code = super().main(*args, **kwargs)
         except (InvisibleDebtError, CallError) as error:
             said = error.format_message() if isinstance(error, CallError) else str(error)  # type: ignore[attr-defined]
-            _say(f"error: {said}")
-            sys.exit(2)
+            code = getattr(error, "exit_code", 2)
+            _say(said if code == 130 else f"error: {said}")
+            sys.exit(code if isinstance(error, InvisibleDebtError) else 2)
         except KeyboardInterrupt:
             code = 130
         if code == 130:

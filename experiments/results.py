@@ -26,6 +26,7 @@ from abm.dates import month_end, month_label
 from abm.economy import Column
 from abm.errors import BadInput
 from abm.scenarios import Scenario
+from experiments.columns import column_of, field_of, names_of
 from experiments.figure import draw
 from experiments.folders import MANIFEST, new_folder, read_manifest
 
@@ -34,23 +35,9 @@ if TYPE_CHECKING:
 
 FORMAT = "invisible-debt run 1"
 FIGURE = "figure.png"
-TABLES = ("aggregates", "firms", "contracts", "loans", "defaults", "events")
+TABLES = ("aggregates", "firms", "contracts", "loans", "defaults", "events", "flows")
 FILES = frozenset({*(f"{name}.parquet" for name in TABLES), FIGURE, MANIFEST})
 PACKAGES = ("invisible-debt", "numpy", "numba", "llvmlite", "pyarrow", "matplotlib")
-
-# Names of the codes in a column, by table.
-CODES: dict[str, dict[str, Sequence[str]]] = {
-    "firms": {"kind": tables.KIND_NAMES, "status": statement.STATUS_NAMES},
-    "contracts": {"kind": tables.CONTRACT_NAMES, "status": tables.CONTRACT_STATUS},
-    "loans": {
-        "kind": tables.LOAN_NAMES,
-        "status": ("free", "pending", "live", "repaid", "defaulted"),
-        "tier": ("operating", "secured", "unsecured"),
-        "collateral": statement.COLLATERAL_NAMES,
-    },
-    "defaults": {"channel": tables.CHANNEL_NAMES},
-    "events": {"kind": tables.EVENT_NAMES},
-}
 
 
 def run_folder(out: Path) -> AbstractContextManager[Path]:
@@ -150,6 +137,7 @@ def run_tables(economy: Economy) -> dict[str, pa.Table]:
         "loans": _table(_used(economy.rows("loans")), "loans", economy.names),
         "defaults": _defaults(economy),
         "events": _table(economy.rows("events"), "events", economy.names),
+        "flows": _flows(economy),
     }
 
 
@@ -157,45 +145,19 @@ def _used(rows: np.recarray) -> np.recarray:
     return rows[rows["status"] != tables.FREE]
 
 
-def _field(column: Column, kind: pa.DataType) -> pa.Field:
-    return pa.field(column.name, kind, metadata={"unit": column.unit, "meaning": column.meaning})
-
-
-def _text(numbers: np.ndarray, names: Sequence[str]) -> pa.Array:
-    """Names of rows or codes; null for -1."""
-    return pa.array([None if n < 0 else names[n] for n in numbers.tolist()], pa.string())
-
-
 def _dates(months: np.ndarray) -> pa.Array:
     ends = {int(month): month_end(int(month)) for month in np.unique(months)}
     return pa.array([ends[month] for month in months.tolist()], pa.date32())
 
 
-DATE = _field(Column("date", "", "date", "last day of the month"), pa.date32())
-
-
-def _column(rows: np.ndarray, column: Column, table: str, firms: Sequence[str]) -> tuple[pa.Array, pa.Field]:
-    """One column of a table of records, typed by its unit."""
-    values = np.ascontiguousarray(rows[column.name])
-    codes = CODES.get(table, {}).get(column.name)
-    if column.unit == "firm":
-        array = _text(values, firms)
-    elif codes is not None:
-        array = _text(values, codes)
-    elif column.unit == "flag":
-        array = pa.array(values != 0)
-    elif column.type == "i8":
-        array = pa.array(values.astype(np.int32))
-    else:
-        array = pa.array(values)
-    return array, _field(column, array.type)
+DATE = field_of(Column("date", "", "date", "last day of the month"), pa.date32())
 
 
 def _table(rows: np.ndarray, name: str, firms: Sequence[str]) -> pa.Table:
     """A table of records as an Arrow table; tables with a month get the calendar date beside it."""
     arrays, fields = [], []
     for column in tables.TABLES[name]:
-        array, field = _column(rows, column, name, firms)
+        array, field = column_of(rows, column, name, firms)
         arrays.append(array)
         fields.append(field)
         if column.name == "month":
@@ -209,14 +171,29 @@ def _firm_months(economy: Economy) -> pa.Table:
     panel = economy.panel()
     at, who = np.nonzero(panel["status"] != tables.ABSENT)
     months = economy.rows("series")["month"][at]
-    arrays = [pa.array(months.astype(np.int32)), _dates(months), _text(who, economy.names)]
+    arrays = [pa.array(months.astype(np.int32)), _dates(months), names_of(who, economy.names)]
     month, firm = Column("month", "", "month", "months since 2025-12-31"), Column("firm", "", "firm", "who")
-    fields = [_field(month, pa.int32()), DATE, _field(firm, pa.string())]
+    fields = [field_of(month, pa.int32()), DATE, field_of(firm, pa.string())]
     rows = panel[at, who]
     for column in tables.TABLES["panel"]:
-        array, field = _column(rows, column, "firms", economy.names)
+        array, field = column_of(rows, column, "firms", economy.names)
         arrays.append(array)
         fields.append(field)
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _flows(economy: Economy) -> pa.Table:
+    """The transaction-flow matrix: one row a month, kind of flow, paying and receiving sector with money moved."""
+    flows = economy.flows()
+    at, flow, payer, payee = np.nonzero(flows)
+    months = economy.rows("series")["month"][at]
+    arrays = [pa.array(months.astype(np.int32)), _dates(months), names_of(flow, tables.FLOW_NAMES)]
+    arrays += [names_of(payer, tables.KIND_NAMES), names_of(payee, tables.KIND_NAMES)]
+    arrays.append(pa.array(flows[at, flow, payer, payee]))
+    fields = [field_of(Column("month", "", "month", "months since 2025-12-31"), pa.int32()), DATE]
+    for name, meaning in (("flow", "what for"), ("payer", "sector that pays"), ("payee", "sector that is paid")):
+        fields.append(field_of(Column(name, "", "", meaning), pa.string()))
+    fields.append(field_of(Column("amount", "", "bn/month", "paid in the month"), pa.float64()))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
@@ -231,5 +208,5 @@ def _defaults(economy: Economy) -> pa.Table:
         for d in statement.defaults(economy)
     ]
     meaning = "earlier failures or stress that explain it (parent null: the market), with their weights"
-    field = _field(Column("causes", "", "share", meaning), CAUSES)
+    field = field_of(Column("causes", "", "share", meaning), CAUSES)
     return plain.append_column(field, pa.array(causes, CAUSES))

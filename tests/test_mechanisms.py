@@ -63,6 +63,21 @@ DIRECTIONS = [
     ("hyperscaler_leverage", 0.3, 0.8, _sum("capex_big5"), 1, "debt widens the capex budget"),
     ("capex_willingness", 0.3, 1.5, _sum("capex_big5"), 1, "more of the cash flow goes into capex"),
     ("public_share", 0, 0.5, _end("public_money"), 1, "the state pays a part of the investment"),
+    ("project_share", 0, 1, _end("ai_debt"), 1, "project companies borrow more on a lease than tenants on their books"),
+    ("project_share", 0, 1, _sum("capex_big5"), -1, "what project companies build is not the tenants' capex"),
+    ("project_debt", 0.3, 1, _end("look_through"), 1, "more debt in the same site, on the tenants' customers' account"),
+    ("lending_cover", 0.8, 3, _sum("ai_debt"), -1, "more rent is asked for behind the same debt"),
+    ("lending_cover", 0.8, 3, _sum("equity_raised"), 1, "what lenders refuse, shareholders bring"),
+    ("provider_payout", 0, 1, _sum("capex"), -1, "cash paid out is not invested"),
+    ("tenor_flexibility", 0, 3, _sum("backlog"), -1, "rents fall in the baseline: who can wait signs for less long"),
+    ("overhead_growth", 0, 2, _sum("equity_raised"), 1, "labs whose staff grows with revenue burn more"),
+    ("open_entry_rate", 0, 6, _mean("token_price"), -1, "more open models compete"),
+]
+# The same under stress: what matters only once compute is ample and firms fail.
+STRESS = "r1_demand_disappoints"
+STRESSED = [
+    ("security_premium", 0, 5, _sum("new_contracts"), 1, "who pays for certainty signs above the rent it expects"),
+    ("price_impact", 0, 20, _sum("lender_losses"), 1, "fire sales at lower prices leave creditors less"),
 ]
 
 
@@ -73,6 +88,13 @@ DIRECTIONS = [
 )
 def test_direction(name, low, high, outcome, sign, why):
     moves = [outcome(_run({name: high}, seed)) - outcome(_run({name: low}, seed)) for seed in SEEDS]
+    assert all(np.sign(move) == sign for move in moves), f"{why}: {moves}"
+
+
+@pytest.mark.parametrize(("name", "low", "high", "outcome", "sign", "why"), STRESSED, ids=[row[0] for row in STRESSED])
+def test_direction_under_stress(name, low, high, outcome, sign, why):
+    ends = [[outcome(_run({name: value}, seed, STRESS, 60)) for seed in SEEDS] for value in (low, high)]
+    moves = np.subtract(ends[1], ends[0])
     assert all(np.sign(move) == sign for move in moves), f"{why}: {moves}"
 
 

@@ -17,7 +17,7 @@ from abm.record import look_through
 from abm.scenarios import Scenario, Shock, load
 from abm.simulation import Economy
 from abm.statement import Cause, Default
-from experiments import results
+from experiments import columns, results
 from experiments.folders import read_manifest
 from experiments.summary import YEARLY, failure_sentence, summary, yearly
 
@@ -89,7 +89,7 @@ def test_contracts_and_loans_name_their_parties(folder: Path, economy: Economy, 
     rows = rows[rows["status"] != tables.FREE]
     assert len(written) == len(rows)
     parties = ("buyer", "seller", "guarantor", "end_user") if name == "contracts" else ("lender", "borrower")
-    status = tables.CONTRACT_STATUS if name == "contracts" else results.CODES["loans"]["status"]
+    status = tables.CONTRACT_STATUS if name == "contracts" else columns.CODES["loans"]["status"]
     for row in rows:
         line = written[row["id"]]
         assert line["status"] == status[row["status"]]

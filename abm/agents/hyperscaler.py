@@ -18,7 +18,7 @@ def plan_fleet(state, cloud):
     hurdle = m.long_run_price * (1.0 + p.hurdle_margin)
     if f.expected_spot > hurdle:
         target += min((f.expected_spot / hurdle - 1.0) * p.speculation, p.speculation_cap) * own
-    return target - f.contracted_in
+    return target - f.promised_in
 
 
 @jit

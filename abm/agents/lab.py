@@ -132,3 +132,45 @@ def seek_equity(state, lab):
         return 0.0
     wanted = p.runway_target * ahead - max(f.cash, 0.0)
     return max(min(wanted, p.equity_dilution * f.valuation), 0.0)
+
+
+@jit
+def choose_tenor(state, buyer):
+    """Months for which a buyer signs for compute: longer while compute is scarce and rents rise.
+
+    ``contract_tenor * exp(flexibility * (tightness - 1 + log(spot / expected spot)))``, from six months to the
+    policy cap: who fears to be left without compute binds itself, who expects rents to fall waits.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    trend = math.log(m.spot_price / max(state.firms[buyer].expected_spot, 1e-6))
+    urge = min(max(m.tightness - 1.0 + trend, -1.0), 1.0)
+    months = p.contract_tenor * math.exp(p.tenor_flexibility * urge)
+    return int(max(min(months, p.max_contract_tenor), 6.0))
+
+
+@jit
+def walks_away(state, lab):
+    """Whether a lab's owners give up though the lab could still pay: endogenous default (Leland 1994).
+
+    They do if what its contracts ask above the market, over all the months they still run, exceeds
+    `walk_away` times what investors think the lab is worth, and its cash ends within half the wanted runway.
+    """
+    p = state.params[0]
+    f = state.firms[lab]
+    if f.parent >= 0 or f.overpay <= 0.0 or runway(state, lab) > 0.5 * p.runway_trigger:
+        return False
+    return f.overpay > p.walk_away * f.valuation
+
+
+@jit
+def grow_overhead(state, lab):
+    """Staff, research and sales of a lab next month (bn): they grow with the growth it expects.
+
+    ``overhead_growth`` is their elasticity to revenue: below 1 the lab earns returns to scale (OpenAI's costs
+    other than compute, G1-003 to G1-009).
+    """
+    p = state.params[0]
+    f = state.firms[lab]
+    growth = min(max(f.expected_growth, 0.0), p.growth_belief_cap)
+    return f.fixed_cost * math.exp(p.overhead_growth * growth / 12.0)

@@ -4,8 +4,21 @@ from __future__ import annotations
 
 import math
 
+from abm.annuity import annuity
 from abm.compiled import jit
-from abm.economy import BANK, BOND, HY_BONDS, IG_BONDS, PRIVATE_CREDIT, PROJECT, SECURITISATION, WAREHOUSE
+from abm.economy import (
+    BANK,
+    BN_PER_RATE,
+    BOND,
+    DDTL,
+    HY_BONDS,
+    IG_BONDS,
+    PRIVATE_CREDIT,
+    PROJECT,
+    REVOLVER,
+    SECURITISATION,
+    WAREHOUSE,
+)
 
 
 @jit
@@ -40,19 +53,55 @@ def fleet_age(state, firm):
 
 
 @jit
-def accepts_kind(lender, kind, pd):
-    """Whether a kind of lender makes this kind of loan to a borrower of this default probability."""
-    if lender.subkind == BANK:
-        return kind != BOND and pd < 0.10
-    if lender.subkind == PRIVATE_CREDIT:
-        return kind != WAREHOUSE and kind != BOND and pd < 0.35
-    if lender.subkind == IG_BONDS:
-        return (kind == BOND or kind == PROJECT) and pd < 0.012
-    if lender.subkind == HY_BONDS:
-        return kind == BOND and pd < 0.20
-    if lender.subkind == SECURITISATION:
-        return (kind == PROJECT or kind == 0) and pd < 0.05
+def accepts_kind(state, lender, kind, pd):
+    """Whether a lender makes this kind of loan to a borrower of this default probability."""
+    p = state.params[0]
+    subkind = state.firms[lender].subkind
+    if subkind == BANK:
+        return kind != BOND and pd < p.bank_risk_limit
+    if subkind == PRIVATE_CREDIT:
+        return kind != WAREHOUSE and kind != BOND and kind != REVOLVER and pd < p.fund_risk_limit
+    if subkind == IG_BONDS:
+        return (kind == BOND or kind == PROJECT) and pd < p.investment_grade_limit
+    if subkind == HY_BONDS:
+        return kind == BOND and pd < p.high_yield_limit
+    if subkind == SECURITISATION:
+        return (kind == PROJECT or kind == DDTL) and pd < p.securitisation_limit
     return False
+
+
+@jit
+def debt_capacity(state, borrower):
+    """Debt that lenders let a neocloud carry (bn): what its contracts can service, with the cover they ask.
+
+    ``(contracted rent + spot_credit * rent of free capacity - running cost) / (annuity * lending_cover)`` over
+    the term of a GPU loan, all at the capacity in place and on order: neoclouds borrow against their contracts
+    (the debt sizing of CoreWeave's delayed-draw loans, G3-014), and little against what they hope to let.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    f = state.firms[borrower]
+    planned = f.capacity + f.on_order
+    free = max(planned - f.promised_out, 0.0)
+    rent = f.promised_rent + p.spot_credit * p.target_utilisation * free * f.expected_spot * BN_PER_RATE
+    cost = f.mean_cost * planned / f.capacity if f.capacity > 1e-9 else 0.0
+    rate = m.base_rate + state.firms[borrower].pd * p.loss_given_default_secured + p.lending_margin
+    return max(rent - cost, 0.0) / (annuity(rate, p.loan_tenor) * p.lending_cover)
+
+
+@jit
+def accept_amendment(state, lender, borrower):
+    """Whether a lender puts off what a borrower in trouble owes, rather than seize what secures it.
+
+    It does if it is not itself short of capital, if the borrower still earns a good part of its debt service,
+    and if a forced sale would bring less than is owed (forbearance: Peek and Rosengren 2005).
+    """
+    p = state.params[0]
+    f = state.firms[borrower]
+    if state.firms[lender].lending_open < 0.5 or f.dscr < p.amendment_cover:
+        return False
+    forced = f.fleet_mark * p.distressed_factor + f.sites * p.site_recovery
+    return forced < p.loan_amendment * f.debt
 
 
 @jit
@@ -98,8 +147,8 @@ def size_loan(state, lender, borrower, amount, exposure):
 def swing_appetite(state, lender):
     """A lender's risk appetite next month: drifts up in calm, falls with losses and with investors' fear.
 
-    ``a + drift (1.25 - a) - fear * loss / capital`` (Minsky 1986; Danielsson, Valenzuela and Zer 2018 on low
-    risk and credit booms), within 0.1 and 1.25.
+    ``a + drift (0.25 + sentiment - a) - fear * loss / book`` (Minsky 1986; Danielsson, Valenzuela and Zer 2018
+    on low risk and credit booms), within 0.1 and 1.25.
     """
     p = state.params[0]
     f = state.firms[lender]

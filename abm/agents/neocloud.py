@@ -11,16 +11,17 @@ from abm.compiled import jit
 def quote_contract(state, seller, buyer, cost):
     """Price a provider asks for a compute contract (USD per H100e-hour).
 
-    Full cost of the hardware it would buy, times one plus a margin, plus a charge for the buyer's chance of
-    default over the years a replacement would take; and a part of the way to the spot price, at which it could
-    let the capacity instead.
+    Full cost of the hardware it would buy, times one plus a margin, a charge for the buyer's chance of default
+    over the years a replacement would take, and a scarcity margin; and a part of the way from there to the rent
+    it expects on the spot market, where it could let the capacity instead. Never below full cost.
     """
     m = state.market[0]
     p = state.params[0]
     risk = p.bid_risk_weight * state.firms[buyer].pd
-    scarce = max(m.tightness - 1.0, 0.0)
-    outside = math.exp(p.contract_spot_weight * math.log(m.spot_price / max(m.long_run_price, 1e-6)))
-    return cost * outside * (1.0 + p.contract_margin + risk + p.scarcity_margin * min(scarce, 1.0))
+    scarce = min(max(m.tightness - 1.0, 0.0), 1.0)
+    asked = cost * (1.0 + p.contract_margin + risk + p.scarcity_margin * scarce)
+    outside = math.log(max(state.firms[seller].expected_spot, 1e-6) / asked)
+    return max(asked * math.exp(p.contract_spot_weight * outside), cost)
 
 
 @jit

@@ -11,11 +11,12 @@ from abm.compiled import jit
 def set_markup(state, vendor, backlog_months):
     """Markup over the normal list price that a vendor wants: it rises when the order book is long.
 
-    ``markup * exp(speed * log(backlog / normal backlog))`` within 0.7 and 1.5.
+    ``markup * exp(speed * log(backlog / normal backlog))`` within `markup_low` and `markup_high`.
     """
     p = state.params[0]
     ratio = min(max(backlog_months / p.normal_backlog, 0.1), 4.0)
-    return min(max(state.firms[vendor].markup * math.exp(p.markup_speed * math.log(ratio)), 0.7), 1.5)
+    wanted = state.firms[vendor].markup * math.exp(p.markup_speed * math.log(ratio))
+    return min(max(wanted, p.markup_low), p.markup_high)
 
 
 @jit

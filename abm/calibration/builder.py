@@ -344,6 +344,7 @@ class Builder:
                     "guarantor": self.index(row["guarantor"]),
                     "end_user": self.index(row["end_user"]),
                     "own_use": int(row["own_use"]),
+                    "backstop": int(row["backstop"]),
                     "signed": min(start, -1),
                     "start": start,
                     "ramp": ramp,
@@ -465,7 +466,7 @@ class Builder:
         """The firm table: what the files give and what follows from the other tables."""
         firms = np.zeros(len(self.names), ec.DTYPES["firms"])
         firms["status"] = ec.ACTIVE
-        for column in ("parent", "failed", "top_customer_id"):
+        for column in ("parent", "tenant", "failed", "top_customer_id"):
             firms[column] = -1
         firms["kind"][: ec.N_OUTSIDE] = ec.OUTSIDE
         columns = firms.dtype.names or ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from abm.agents.lab import plan_training
+from abm.annuity import annuity
 from abm.compiled import jit
 from abm.economy import (
     ACTIVE,
@@ -82,6 +83,7 @@ def count_capacity(state):
         f.invoiced_out = 0.0
         f.backlog_in = 0.0
         f.backlog_out = 0.0
+        f.overpay = 0.0
 
 
 @jit
@@ -152,6 +154,8 @@ def tally_contracts(state):
         seller.promised_rent += invoice
         buyer.promised_pay += invoice
         if c.kind == COMPUTE:
+            above = 1.0 - m.contract_price / max(c.price, 1e-9)
+            buyer.overpay += max(above, 0.0) * c.take_or_pay * value
             buyer.promised_in += c.quantity
             seller.promised_out += c.quantity
         if c.status == LIVE:
@@ -181,9 +185,13 @@ def deliver_sites(state):
     m = state.market[0]
     for i in range(m.n_firms):
         state.firms[i].leased_gw = 0.0
+        state.firms[i].lease_gw = 0.0
     for r in range(m.n_contracts):
         c = state.contracts[r]
-        if c.kind != SITE or c.status != LIVE:
+        if c.kind != SITE or (c.status != LIVE and c.status != PENDING):
+            continue
+        state.firms[c.buyer].lease_gw += c.quantity
+        if c.status == PENDING:
             continue
         wanted = c.quantity * ramp_share(c, m.month)
         owner = state.firms[c.seller]
@@ -220,6 +228,22 @@ def spot_floor(state):
 
 
 @jit
+def worth_serving(state, lab):
+    """Part of the work its contracts do not cover that a lab serves from the spot market.
+
+    All of it up to the rent at which the work just pays for its compute; beyond, ``(that rent / spot price)**4``:
+    customers wait in queues rather than be served at a growing loss.
+    """
+    m = state.market[0]
+    f = state.firms[lab]
+    most = f.price / max(f.unit_compute * m.unit_compute * BN_PER_RATE, 1e-12)
+    if m.spot_price <= most:
+        return 1.0
+    part = most / m.spot_price
+    return part * part * part * part
+
+
+@jit
 def clear_spot(state):
     """The spot price moves towards the price that clears the market; quantities are rationed pro rata.
 
@@ -249,7 +273,7 @@ def clear_spot(state):
             f.need = f.work * f.unit_compute * m.unit_compute
             wanted = plan_training(state, i, f.need)
             f.training = min(max(have - f.need, 0.0), wanted)
-            bought[i] = max(f.need - have, 0.0)
+            bought[i] = max(f.need - have, 0.0) * worth_serving(state, i)
             fixed += bought[i]
             elastic[i] = p.spot_training * max(wanted - f.training, 0.0)
             offered[i] = p.sublet * max(have - f.need - f.training, 0.0)
@@ -258,9 +282,12 @@ def clear_spot(state):
             bought[i] = f.need
             fixed += f.need
         elif f.kind == HYPERSCALER or f.kind == NEOCLOUD or f.kind == VEHICLE:
+            f.stranded *= 1.0 - 1.0 / max(p.reletting_months, 1.0)
             own = f.need if f.kind == HYPERSCALER else 0.0
-            offered[i] = max(have - own, 0.0) * (1.0 - p.idle_reserve)
+            offered[i] = max(have - own - f.stranded, 0.0) * (1.0 - p.idle_reserve)
             elastic[i] = p.spot_shortage * max(own - have, 0.0)
+            affordable = p.spot_budget * max(f.earnings, 0.0) / (m.spot_price * BN_PER_RATE)
+            elastic[i] = min(elastic[i], affordable)
         supply += offered[i]
         flexible += elastic[i]
     floor = spot_floor(state)
@@ -285,7 +312,9 @@ def clear_spot(state):
         fill[i] = 1.0
         f = firms[i]
         if sells_models(f) and f.need > 1e-12:
-            fill[i] = 1.0 - bought[i] * (1.0 - served) / f.need
+            have = f.capacity + f.contracted_in - f.contracted_out
+            missing = f.need if f.kind == ENTRANT else max(f.need - have, 0.0)
+            fill[i] = max(1.0 - (missing - bought[i] * served) / f.need, 0.0)
     if supply * sold > 0.0:
         for i in range(m.n_firms):
             f = firms[i]
@@ -323,6 +352,22 @@ def use_fleets(state):
 
 
 @jit
+def exercise_backstops(state):
+    """Whoever has promised to buy what a provider cannot let takes it from the next month on (M H100e).
+
+    Up to the value announced, spread over the months of the promise.
+    """
+    m = state.market[0]
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.backstop == 0 or c.status != LIVE:
+            continue
+        f = state.firms[c.seller]
+        most = c.announced / max(c.months * c.price * BN_PER_RATE, 1e-9)
+        c.quantity = min(most, max(c.delivered + f.capacity - f.used, 0.0))
+
+
+@jit
 def usage(f):
     """Share of what a firm has under contract that it uses: labs and clouds by their need, others all of it."""
     if (f.kind != LAB and f.kind != HYPERSCALER) or f.contracted_in <= 1e-12:
@@ -332,27 +377,33 @@ def usage(f):
 
 
 @jit
-def annuity(rate, months):
-    """Monthly payment that repays 1 over a number of months at a yearly rate."""
-    r = rate / 12.0
-    if r < 1e-9:
-        return 1.0 / months
-    return r / (1.0 - math.exp(-months * math.log(1.0 + r)))
-
-
-@jit
-def full_cost(state, g, firm):
-    """Full cost of a generation per H100e-hour (USD) for a firm: capital, site, power and running cost.
+def capital_cost(state, g, firm):
+    """Capital and site of a generation per H100e-hour of capacity (USD) for a firm.
 
     Capital is the list price with the vendor's markup, repaid over the economic life at the cost of capital;
-    the site is repaid over twenty years.
+    the site is repaid over its own life.
     """
     p = state.params[0]
     gen = state.generations[g]
     gpu = gen.cost * state.firms[gen.vendor].markup * annuity(p.cost_of_capital, p.economic_life)
-    site = gen.kw * state.firms[firm].pue * p.site_cost * annuity(p.cost_of_capital, 240.0)
+    site = gen.kw * state.firms[firm].pue * p.site_cost * annuity(p.cost_of_capital, p.site_life)
     # bn per M H100e is a thousand USD per H100e.
-    return (gpu + site) * 1000.0 / (HOURS * p.target_utilisation) + running_cost(state, firm, gen.kw)
+    return (gpu + site) * 1000.0 / HOURS
+
+
+@jit
+def full_cost(state, g, firm):
+    """Full cost per H100e-hour let on the spot market (USD): capital over the hours one can hope to let, and
+    power and running cost."""
+    used = state.params[0].target_utilisation
+    return capital_cost(state, g, firm) / used + running_cost(state, firm, state.generations[g].kw)
+
+
+@jit
+def contract_cost(state, g, firm):
+    """Full cost per H100e-hour promised (USD): paid for whether used or not, with the spares a promise needs."""
+    cover = state.params[0].capacity_cover
+    return capital_cost(state, g, firm) * cover + running_cost(state, firm, state.generations[g].kw)
 
 
 @jit
@@ -371,24 +422,33 @@ def best_generation(state, vendor):
 def mark_fleets(state):
     """Mark every generation to market: present value of its expected rental margin over its remaining life.
 
-    The rental price is expected to go from today's towards the full cost of the best generation on sale, which
-    itself falls with technical progress; so both a lower spot price and a better generation mark every older
-    vintage down (vintage capital: Solow 1960; the discounted-rent view of capital: Jorgenson 1963).
+    The rental price is expected to go from today's towards the full cost of the hardware on sale (each vendor's
+    best generation, weighted by what the vendors deliver: no one vendor can serve all), which itself falls with
+    technical progress; so both a lower spot price and a better generation mark every older vintage down (vintage
+    capital: Solow 1960; the discounted-rent view of capital: Jorgenson 1963).
     """
     m = state.market[0]
     p = state.params[0]
-    long_run = 1e9
     reference = 0
     for i in range(m.n_firms):
         if state.firms[i].status == ACTIVE and state.firms[i].kind == HYPERSCALER:
             reference = i
             break
+    output = 0.0
+    weighted = 0.0
+    promised = 0.0
     for g in range(m.n_generations):
-        if g == best_generation(state, state.generations[g].vendor):
-            long_run = min(long_run, full_cost(state, g, reference))
-    m.long_run_price = min(long_run, p.spot_cap)
-    target = m.long_run_price * (1.0 + p.contract_margin)
-    target *= math.exp(p.contract_spot_weight * math.log(m.spot_price / m.long_run_price))
+        vendor = state.generations[g].vendor
+        if state.firms[vendor].status == ACTIVE and g == best_generation(state, vendor):
+            output += state.firms[vendor].supply
+            weighted += state.firms[vendor].supply * full_cost(state, g, reference)
+            promised += state.firms[vendor].supply * contract_cost(state, g, reference)
+    target = m.contract_price
+    if output > 0.0:
+        m.long_run_price = min(weighted / output, p.spot_cap)
+        # The same blend of cost and rent that providers quote (`quote_contract`).
+        target = promised / output * (1.0 + p.contract_margin)
+        target *= math.exp(p.contract_spot_weight * math.log(m.spot_price / target))
     m.contract_price += p.contract_adjustment * (target - m.contract_price)
     progress = math.log(1.0 + p.gpu_generation_gain) / max(p.gpu_cadence, 1.0)
     now = 0.5 * (m.spot_price + m.contract_price)
@@ -442,5 +502,6 @@ def compute_market(state):
     serve_contracts(state)
     clear_spot(state)
     use_fleets(state)
+    exercise_backstops(state)
     bill_services(state, state.work_space[3])
     mark_fleets(state)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from abm.agents.lender import accepts_kind, judge, price_loan, size_loan
+from abm.agents.lender import accept_amendment, accepts_kind, debt_capacity, judge, price_loan, size_loan
 from abm.compiled import jit
 from abm.economy import (
     ACTIVE,
     BANK,
     BOND,
     DDTL,
+    DUE_PRINCIPAL,
+    E_AMENDED,
     E_EQUITY,
     E_LOAN,
     F_EQUITY,
     F_LENDING,
+    F_PRINCIPAL,
     FLEET_COLLATERAL,
     FUNDING,
     HYPERSCALER,
@@ -22,6 +25,7 @@ from abm.economy import (
     NO_COLLATERAL,
     PRIVATE_CREDIT,
     PROJECT,
+    REVOLVER,
     SAVERS,
     SITE_COLLATERAL,
     SPONSOR,
@@ -78,7 +82,6 @@ def measure(state):
     sum_claims(state)
     for i in range(m.n_firms):
         state.firms[i].debt_service = 0.0
-        state.firms[i].maturing = 0.0
     for r in range(m.n_loans):
         loan = state.loans[r]
         if loan.status != LIVE:
@@ -87,8 +90,6 @@ def measure(state):
         f.debt_service += loan.principal * loan.rate / 12.0
         if loan.amortising == 1:
             f.debt_service += loan.principal / max(loan.months_left, 1)
-        elif loan.months_left <= 12:
-            f.maturing += loan.principal
     for i in range(m.n_firms):
         f = state.firms[i]
         if f.status != ACTIVE:
@@ -129,9 +130,9 @@ def lend(state, lender, borrower, kind, amount, rate, months, tier, collateral, 
     int
         Row of the loan.
     """
-    have = max(state.firms[lender].cash, 0.0)
-    if state.firms[lender].kind == LENDER and have < amount:
-        raise_funding(state, lender, amount - have)
+    if state.firms[lender].kind == LENDER:
+        # New loans are paid for with new money; the cash at hand is for what falls due.
+        raise_funding(state, lender, amount)
     transfer(state, lender, borrower, amount, F_LENDING)
     r = new_loan(state, kind, lender, borrower, amount, rate, months, tier, collateral, amortising)
     state.firms[lender].loans_held += amount
@@ -184,7 +185,7 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
             bank = state.firms[i]
             if bank.kind != LENDER or bank.status != ACTIVE or tried[i] > 0.0 or i == borrower:
                 continue
-            if not accepts_kind(bank, kind, f.pd):
+            if not accepts_kind(state, i, kind, f.pd):
                 continue
             rate = price_loan(state, i, borrower, secured)
             if rate < best_rate:
@@ -308,21 +309,27 @@ def finance_hardware(state, buyer, amount, end_user):
     """
     p = state.params[0]
     f = state.firms[buyer]
-    if f.kind == HYPERSCALER:
-        short = amount + p.cash_buffer * f.operating_cost - f.cash
+    if f.kind == HYPERSCALER or f.kind == VEHICLE:
+        # Companies with money of their own, or drawn in advance, borrow only what it does not cover.
+        kept = p.provider_cash_months * max(f.earnings, 0.0) if f.kind == HYPERSCALER else f.debt_service
+        short = amount + kept - f.cash
         if short <= 0.0:
             return 0.0
-        return borrow(state, buyer, BOND, short, int(p.bond_tenor), NO_COLLATERAL, 0, end_user)
-    cap = min(p.loan_to_cost, p.max_ltv)
-    room = p.max_ltv * (f.fleet_mark + f.sites + amount) - f.secured_debt
+        amount = short
+    if f.kind == HYPERSCALER:
+        return borrow(state, buyer, BOND, amount, int(p.bond_tenor), NO_COLLATERAL, 0, end_user)
+    cap = 1.0 if f.kind == VEHICLE else min(p.loan_to_cost, p.max_ltv)
+    room = p.max_ltv * (collateral_value(state, buyer) + amount) - f.secured_debt
     want = min(cap * amount, room)
+    if f.kind == NEOCLOUD:
+        want = min(want, debt_capacity(state, buyer) - f.debt)
     if want <= 0.0:
         return 0.0
     return borrow(state, buyer, DDTL, want, int(min(p.loan_tenor, p.max_tenor)), FLEET_COLLATERAL, 1, end_user)
 
 
 @jit
-def refinance(state, borrower, amount, replaced, for_ai, end_user):
+def refinance(state, borrower, amount, replaced, secured, for_ai, end_user):
     """Roll debt into a new loan of the firm's kind (bn borrowed); it stays what it was borrowed for.
 
     Parameters
@@ -330,7 +337,9 @@ def refinance(state, borrower, amount, replaced, for_ai, end_user):
     amount : float
         Wanted (bn).
     replaced : float
-        Secured debt that the new loan pays off, whose collateral it can take over (bn).
+        Debt that the new loan pays off (bn).
+    secured : int
+        1 if that debt is secured, so that the new loan can take over its collateral.
     for_ai, end_user : int
         Of the debt that is rolled over.
     """
@@ -338,12 +347,16 @@ def refinance(state, borrower, amount, replaced, for_ai, end_user):
     f = state.firms[borrower]
     first = state.market[0].n_loans
     got = 0.0
-    room = p.max_ltv * collateral_value(state, borrower) - f.secured_debt + replaced
+    if f.kind == NEOCLOUD:
+        amount = min(amount, max(debt_capacity(state, borrower) - f.debt + replaced, 0.0))
+    room = p.max_ltv * collateral_value(state, borrower) - f.secured_debt + secured * replaced
     if room > 0.1 * amount and (f.kind == NEOCLOUD or f.kind == VEHICLE):
         collateral = FLEET_COLLATERAL if f.fleet_mark > f.sites else SITE_COLLATERAL
         kind = PROJECT if f.kind == VEHICLE else DDTL
-        months = int(min(p.loan_tenor, p.max_tenor))
-        got = borrow(state, borrower, kind, min(room, amount), months, collateral, 1, end_user)
+        # Project companies roll their bullets over and pay them down from their rent (`sweep_project`).
+        months = int(min(p.project_tenor if f.kind == VEHICLE else p.loan_tenor, p.max_tenor))
+        level = 0 if f.kind == VEHICLE and collateral == SITE_COLLATERAL else 1
+        got = borrow(state, borrower, kind, min(room, amount), months, collateral, level, end_user)
     if got < amount:
         months = int(min(p.bond_tenor, p.max_tenor + 60.0))
         got += borrow(state, borrower, BOND, amount - got, months, NO_COLLATERAL, 0, end_user)
@@ -351,3 +364,112 @@ def refinance(state, borrower, amount, replaced, for_ai, end_user):
         if state.loans[r].borrower == borrower:
             state.loans[r].for_ai = for_ai
     return got
+
+
+@jit
+def prepay_loan(state, r, amount):
+    """Repay a part of a loan before its time (bn)."""
+    loan = state.loans[r]
+    transfer(state, loan.borrower, loan.lender, amount, F_PRINCIPAL)
+    loan.principal = max(loan.principal - amount, 0.0)
+    state.firms[loan.borrower].debt -= amount
+    if loan.collateral != NO_COLLATERAL:
+        state.firms[loan.borrower].secured_debt -= amount
+    state.firms[loan.lender].loans_held -= amount
+
+
+@jit
+def refinance_early(state):
+    """Firms roll bullets over while they can, `refinance_ahead` months before they mature; who is refused waits."""
+    m = state.market[0]
+    p = state.params[0]
+    for r in range(m.n_loans):
+        loan = state.loans[r]
+        if loan.status != LIVE or loan.amortising == 1 or loan.principal <= 0.0:
+            continue
+        if loan.months_left > p.refinance_ahead or loan.months_left <= 1:
+            continue
+        if loan.kind != BOND and loan.kind != PROJECT:
+            continue
+        f = state.firms[loan.borrower]
+        if f.status != ACTIVE or state.firms[loan.lender].status != ACTIVE:
+            continue
+        owed = loan.principal
+        secured = 1 if loan.collateral != NO_COLLATERAL else 0
+        got = refinance(state, loan.borrower, owed, owed, secured, loan.for_ai, loan.end_user)
+        if got > 0.0:
+            prepay_loan(state, r, min(got, state.loans[r].principal))
+
+
+@jit
+def arrange_lines(state):
+    """Providers in good standing keep a bank line of `revolver_share` of a year's revenue to draw on in need.
+
+    The bank can call it at will where it doubts the borrower (default probability above `line_trust`).
+    """
+    m = state.market[0]
+    p = state.params[0]
+    if p.revolver_share <= 0.0:
+        return
+    for i in range(m.n_firms):
+        state.work_space[0, i] = 0.0
+    for r in range(m.n_loans):
+        loan = state.loans[r]
+        if loan.status == LIVE and loan.kind == REVOLVER and loan.months_left > 1:
+            state.work_space[0, loan.borrower] = 1.0
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.status != ACTIVE or f.kind != NEOCLOUD or state.work_space[0, i] > 0.0:
+            continue
+        wanted = p.revolver_share * 12.0 * f.revenue
+        if wanted < 0.01 or f.top_customer > p.concentration_cap:
+            continue
+        best = -1
+        best_rate = 1.0
+        for j in range(m.n_firms):
+            bank = state.firms[j]
+            if bank.kind == LENDER and bank.status == ACTIVE and accepts_kind(state, j, REVOLVER, f.pd):
+                rate = price_loan(state, j, i, False)
+                if rate < best_rate and size_loan(state, j, i, wanted, exposure(state, j, i)) >= wanted:
+                    best = j
+                    best_rate = rate
+        if best >= 0:
+            months = max(int(p.revolver_tenor), 1)
+            r = new_loan(state, REVOLVER, best, i, 0.0, best_rate, months, TIER_UNSECURED, NO_COLLATERAL, 0)
+            state.loans[r].limit = wanted
+            state.loans[r].committed = 1 if f.pd < p.line_trust else 0
+
+
+@jit
+def amend_loans(state, borrower, amount):
+    """Ask lenders to extend and amend: a part of the principal due now is put off, the loan runs longer.
+
+    Each loan at most once a year, if its lender accepts (`accept_amendment`).
+
+    Returns
+    -------
+    float
+        Dues removed (bn).
+    """
+    m = state.market[0]
+    p = state.params[0]
+    d = state.dues
+    saved = 0.0
+    for r in range(m.n_dues):
+        if saved >= amount:
+            break
+        if d.kind[r] != DUE_PRINCIPAL or d.debtor[r] != borrower or d.amount[r] <= 0.0:
+            continue
+        loan = state.loans[d.ref[r]]
+        if loan.amended >= 0 and m.month - loan.amended < 12:
+            continue
+        if state.firms[loan.lender].status != ACTIVE or not accept_amendment(state, loan.lender, borrower):
+            continue
+        relief = d.amount[r] * p.loan_deferral
+        d.amount[r] -= relief
+        loan.months_left += int(p.loan_extension)
+        loan.months += int(p.loan_extension)
+        loan.amended = m.month
+        saved += relief
+        log_event(state, E_AMENDED, borrower, loan.lender, relief)
+    return saved

@@ -26,6 +26,7 @@ from abm.economy import (
     SAVERS,
     SITE_ORDER,
     SUPPLIERS,
+    VEHICLE,
     VENDOR,
     VENDOR_CHANNEL,
 )
@@ -244,6 +245,16 @@ def gw_on_order(state, firm):
 
 
 @jit
+def months_to_build(state):
+    """Months until a site ordered now is connected: the time to build it, or the queue for the grid if longer."""
+    p = state.params[0]
+    waiting = 0.0
+    for i in range(state.market[0].n_firms):
+        waiting += state.firms[i].on_order_gw
+    return int(max(p.site_lead, min(12.0 * waiting / p.grid_gw, 120.0)))
+
+
+@jit
 def wear(state):
     """Age, failures, depreciation and retirement of every vintage.
 
@@ -279,7 +290,7 @@ def wear(state):
                 v.cost = 0.0
             f.fleet_book -= fall
             depreciate(state, i, fall)
-        fall = f.sites / 240.0
+        fall = f.sites / max(p.site_life, 1.0)
         f.sites -= fall
         depreciate(state, i, fall)
 
@@ -331,7 +342,8 @@ def sell_second_hand(state, firm):
     """Liquidate a fleet: other providers with cash and room buy at the distressed price, scrap dealers the rest.
 
     The price is the mark times the distressed-sale factor (0.45 at seven days, G4-076) times
-    ``exp(-impact * value sold / value of all fleets)``; the impact stays in the second-hand market as
+    ``exp(-impact * value sold / value of the fleets that live off letting)`` (neoclouds and project
+    companies: hyperscalers' fleets never come to this market); the impact stays in the second-hand market as
     `fire_discount` and dies out slowly (Cifuentes, Ferrucci and Shin 2005 for the exponential form).
 
     Returns
@@ -347,7 +359,8 @@ def sell_second_hand(state, firm):
     for i in range(m.n_firms):
         for g in range(m.n_generations):
             mark = state.fleet[i, g].units * state.generations[g].mark
-            everything += mark
+            if i == firm or state.firms[i].kind == NEOCLOUD or state.firms[i].kind == VEHICLE:
+                everything += mark
             if i == firm:
                 value += mark
     if value <= 0.0:
@@ -376,7 +389,7 @@ def sell_second_hand(state, firm):
                 break
             if i == firm or buyer.status != ACTIVE or (buyer.kind != HYPERSCALER and buyer.kind != NEOCLOUD):
                 continue
-            if buyer.ltv > 0.8 or buyer.dscr < 1.2:
+            if buyer.ltv > p.second_hand_ltv or buyer.dscr < p.second_hand_cover:
                 continue
             units = min(left, room_for(state, i, kw))
             units = min(units, p.second_hand_cash * max(buyer.cash, 0.0) / max(price, 1e-9))

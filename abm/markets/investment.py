@@ -5,23 +5,26 @@ from __future__ import annotations
 import math
 
 from abm.agents.hyperscaler import capex_budget, plan_fleet
+from abm.agents.lab import cost_of_work
 from abm.agents.neocloud import plan_orders
 from abm.compiled import jit
 from abm.draws import D_ENTRY, uniform
 from abm.economy import (
     ACTIVE,
     E_ENTRY,
-    F_EQUITY,
+    ENTRANT,
     GPU_ORDER,
     HYPERSCALER,
+    LAB,
+    N_SEGMENTS,
     NEOCLOUD,
-    SAVERS,
     SITE_ORDER,
     SUPPLIERS,
 )
-from abm.ledger import log_event, new_stake, transfer
+from abm.ledger import endow, log_event, new_firm
 from abm.markets.compute import best_generation
 from abm.markets.gpus import affordable_fleet, gw_on_order, nth_vendor, place_order, unit_cost
+from abm.markets.projects import found_project, lease_empty_sites, off_balance_share
 
 
 @jit
@@ -55,15 +58,27 @@ def order_units(state, buyer, units):
 
 @jit
 def order_sites(state, buyer, gw):
-    """Order sites for the hardware in place and on order, and for the growth until they are built (GW)."""
+    """Secure sites for the hardware in place and on order, and for the growth until they are built (GW).
+
+    Empty sites of project companies are leased first; then a part of what is missing is built by a new project
+    company and leased (`off_balance_share`), the rest ordered on the buyer's own books.
+    """
     p = state.params[0]
     f = state.firms[buyer]
     growth = f.own_growth if f.kind == HYPERSCALER else min(f.expected_growth, p.growth_belief_cap)
     # Hardware draws less power for the same work with every generation: sites grow more slowly than fleets.
     growth = max(growth - math.log(1.0 + p.gpu_energy_gain) * 12.0 / max(p.gpu_cadence, 1.0), 0.0)
-    short = gw * math.exp(p.site_ahead * growth * p.site_lead / 12.0) - f.site_gw - f.leased_gw - f.on_order_gw
+    needed = gw * math.exp(p.site_ahead * growth * p.site_lead / 12.0)
+    short = needed - f.site_gw - f.lease_gw - f.on_order_gw
     if short > 1e-4:
-        short = min(short, 0.5 * max(f.cash, 0.0) / max(p.order_deposit * p.site_cost, 1e-9))
+        short -= lease_empty_sites(state, buyer, short)
+    leased = min(off_balance_share(state, buyer) * needed - f.lease_gw, short)
+    if leased > 0.0:
+        short -= found_project(state, buyer, leased)
+    if short > 1e-4:
+        # What waits for the next project company is not built twice.
+        waiting = min(max(leased, 0.0), short) if leased >= p.project_size else 0.0
+        short = min(short - waiting, 0.5 * max(f.cash, 0.0) / max(p.order_deposit * p.site_cost, 1e-9))
         if short > 1e-4:
             place_order(state, SITE_ORDER, buyer, SUPPLIERS, -1, short, p.site_cost, int(p.site_lead), -1)
             f.on_order_gw += short
@@ -99,42 +114,51 @@ def invest(state):
 
 @jit
 def enter(state):
-    """A new neocloud may enter when renting out GPUs pays: the chance follows the margin over full cost."""
+    """New firms where it pays: a neocloud the more the rent exceeds full cost, an open model the more labs earn
+    above the price of open work (both with the chance of their entry rate)."""
     m = state.market[0]
     p = state.params[0]
     margin = m.spot_price / max(m.long_run_price, 1e-6) - 1.0
-    if margin <= 0.0 or uniform(m.seed, D_ENTRY, m.month, 0) > p.entry_rate * margin * m.sentiment / 12.0:
-        return
-    i = m.n_firms
-    model = -1
-    for j in range(m.n_firms):
-        if state.firms[j].kind == NEOCLOUD and state.firms[j].status == ACTIVE:
-            model = j
-    if model < 0 or i >= state.firms.shape[0]:
-        return
-    f = state.firms[i]
-    like = state.firms[model]
-    f.kind = NEOCLOUD
-    f.status = ACTIVE
-    f.parent = -1
-    f.entered = m.month
-    f.failed = -1
-    f.pue = like.pue
-    f.power_premium = like.power_premium
-    f.renewables = like.renewables
-    f.unit_opex = like.unit_opex
-    f.book_life = like.book_life
-    f.amd_share = like.amd_share
-    f.custom_share = like.custom_share
-    f.top_customer_id = -1
-    f.expected_spot = m.spot_price
-    f.expected_growth = like.expected_growth
-    f.pd = like.pd
-    f.dscr = 9.9
-    f.valuation = p.entry_equity
-    m.n_firms += 1
-    transfer(state, SAVERS, i, p.entry_equity, F_EQUITY)
-    new_stake(state, SAVERS, i, 1.0, p.entry_equity)
-    f.paid_in = p.entry_equity
-    state.firms[SAVERS].holdings += p.entry_equity
-    log_event(state, E_ENTRY, i, -1, p.entry_equity)
+    if margin > 0.0 and uniform(m.seed, D_ENTRY, m.month, 0) < p.entry_rate * margin * m.sentiment / 12.0:
+        like = latest(state, NEOCLOUD)
+        i = new_firm(state, NEOCLOUD, like) if like >= 0 else -1
+        if i >= 0:
+            endow(state, i, p.entry_equity)
+            log_event(state, E_ENTRY, i, -1, p.entry_equity)
+    like = latest(state, ENTRANT)
+    if like >= 0 and uniform(m.seed, D_ENTRY, m.month, 1) < p.open_entry_rate * priced_above_open(state) / 12.0:
+        i = new_firm(state, ENTRANT, like)
+        if i >= 0:
+            f = state.firms[i]
+            model = state.firms[like]
+            f.lag = model.lag
+            f.quality = model.quality
+            f.price = model.price
+            f.unit_compute = model.unit_compute
+            for s in range(N_SEGMENTS):
+                state.brand[s, i] = state.brand[s, like]
+                state.share[s, i] = 0.0
+            log_event(state, E_ENTRY, i, -1, 0.0)
+
+
+@jit
+def latest(state, kind):
+    """Row of the latest firm of a kind in business, -1 if there is none."""
+    for back in range(state.market[0].n_firms):
+        i = state.market[0].n_firms - 1 - back
+        if state.firms[i].kind == kind and state.firms[i].status == ACTIVE:
+            return i
+    return -1
+
+
+@jit
+def priced_above_open(state):
+    """How far the best-selling lab prices its work above its own cost, relative to cost; never negative."""
+    best = -1
+    for i in range(state.market[0].n_firms):
+        f = state.firms[i]
+        if f.kind == LAB and f.status == ACTIVE and (best < 0 or f.revenue > state.firms[best].revenue):
+            best = i
+    if best < 0:
+        return 0.0
+    return max(state.firms[best].price / max(cost_of_work(state, best), 1e-9) - 1.0, 0.0)

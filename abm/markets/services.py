@@ -96,7 +96,6 @@ def post_prices(state):
         elif f.kind == ENTRANT:
             f.price = price_work(state, i)
             cheapest = min(cheapest, f.price)
-    m.open_price = cheapest
 
 
 @jit

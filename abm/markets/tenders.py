@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abm.agents.lab import affordable_commitment, plan_capacity
+from abm.agents.lab import affordable_commitment, choose_tenor, plan_capacity
 from abm.agents.neocloud import quote_contract
 from abm.compiled import jit
 from abm.draws import D_TENDER, uniform
@@ -20,7 +20,7 @@ from abm.economy import (
     PENDING,
 )
 from abm.ledger import log_event, new_contract, transfer
-from abm.markets.compute import best_generation, full_cost, ramp_months, unit_invoice
+from abm.markets.compute import best_generation, contract_cost, ramp_months, unit_invoice
 from abm.markets.gpus import affordable_fleet, nth_vendor
 
 
@@ -69,8 +69,8 @@ def can_promise(state, seller):
 
 @jit
 def own_cost(state, seller):
-    """Full cost of new hardware for a provider (USD per H100e-hour): its power, its chips, its spread over the
-    usual cost of capital."""
+    """Full cost of a promise for a provider (USD per H100e-hour): its power, its chips, its spread over the usual
+    cost of capital."""
     vendor = nth_vendor(state, 2 if state.firms[seller].custom_share > 0.5 else 0)
     if vendor < 0:
         return state.market[0].long_run_price
@@ -79,7 +79,7 @@ def own_cost(state, seller):
         return state.market[0].long_run_price
     p = state.params[0]
     spread = state.firms[seller].pd * p.loss_given_default_secured * p.loan_to_cost
-    return full_cost(state, g, seller) * (1.0 + spread * p.economic_life / 24.0)
+    return contract_cost(state, g, seller) * (1.0 + spread * p.economic_life / 24.0)
 
 
 @jit
@@ -145,7 +145,9 @@ def tender(state, buyer, wanted):
     tried = state.work_space[3]
     for i in range(m.n_firms):
         tried[i] = 0.0
-    months = max(int(min(p.contract_tenor, p.max_contract_tenor)), 1)
+    months = choose_tenor(state, buyer)
+    # What certainty is worth: nobody signs for years at more than a premium over the rent it expects.
+    limit = (1.0 + p.security_premium) * max(state.firms[buyer].expected_spot, m.contract_price)
     for _ in range(3):
         best = -1
         best_price = 1e9
@@ -159,7 +161,7 @@ def tender(state, buyer, wanted):
             if price < best_price:
                 best = i
                 best_price = price
-        if best < 0:
+        if best < 0 or best_price > limit:
             break
         tried[best] = 1.0
         quantity = min(wanted - signed, can_promise(state, best))
@@ -205,6 +207,7 @@ def clouds_tender(state):
         if short > p.tender_threshold * max(f.need, 1e-3):
             promise = promised_invoices(state, i) + short * m.contract_price * BN_PER_RATE
             if promise < p.rental_share * (f.other_income + f.revenue):
-                signed = short * p.outsourcing
+                room = p.outsourcing * (f.capacity + f.on_order + f.promised_in + short) - f.promised_in
+                signed = min(short, room) * p.tender_part
                 if signed > 1e-4:
                     tender(state, i, signed)

@@ -10,8 +10,6 @@ Shocks compose: of those in force on one parameter the scales multiply and the a
 from __future__ import annotations
 
 import json
-import re
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
@@ -32,10 +30,10 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from abm import parameters as registry
 from abm.dates import LAST_MONTH, month_label, month_number
 from abm.errors import BadInput
+from abm.toml_lines import Place, line_numbers, line_of, parse_toml, read_text
 
 FOLDER = Path(__file__).parent
 BASELINE = "baseline"
-MAX_BYTES = 1_000_000  # a scenario is a page of text; anything larger is the wrong file
 
 Effect = Literal["demand", "stops paying", "loses cash", "defaults", "loses capacity"]
 EFFECTS: tuple[str, ...] = get_args(Effect)  # in the order of the codes of the shock table
@@ -334,34 +332,15 @@ def _locate(name_or_path: str | Path) -> Path:
     return FOLDER / f"{text}.toml"
 
 
-def _text(path: Path) -> str:
-    """Text of a scenario file; a user's mistake is said with the path as the user gave it."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise BadInput(f"there is no scenario file {path}") from None
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise BadInput(f"cannot read the scenario file {path}: {reason}") from None
-    if len(raw) > MAX_BYTES:
-        raise BadInput(f"{path} is too large to be a scenario (more than {MAX_BYTES} bytes)")
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        raise BadInput(f"{path} is not a text file in UTF-8") from None
-
-
 def _read(path: Path, firms: Sequence[str] = ()) -> tuple[Scenario | None, list[str]]:
     """The scenario of a file, or its mistakes; firm names are checked where a list of them is given."""
-    text = _text(path)
+    text = read_text(path, "scenario")
     try:
-        data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        said, _, where = str(error).partition(" (at ")
-        return None, [f"{where.rstrip(')') or 'somewhere'}: broken TOML: {_lower(said)}"]
-    lines = _line_numbers(text)
-    found_mistakes: list[tuple[tuple[str | int, ...], str]] = []
+        data = parse_toml(text)
+    except BadInput as error:
+        return None, [str(error)]
+    lines = line_numbers(text, lists=("shock",))
+    found_mistakes: list[tuple[Place, str]] = []
     scenario = None
     if "name" in data:
         found_mistakes.append((("name",), "unknown field 'name': a scenario is named by its file"))
@@ -379,7 +358,7 @@ def _read(path: Path, firms: Sequence[str] = ()) -> tuple[Scenario | None, list[
                     firm_row(shock["firm"], firms)
                 except BadInput as problem:
                     found_mistakes.append((("shock", number, "firm"), str(problem)))
-    sentences = [(_line(where, lines), _place(where), sentence) for where, sentence in found_mistakes]
+    sentences = [(line_of(where, lines), _place(where), sentence) for where, sentence in found_mistakes]
     sentences.sort(key=lambda s: s[0])
     return (None if sentences else scenario), [f"line {n}: {place}{said}" for n, place, said in sentences]
 
@@ -388,7 +367,7 @@ def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
-def _explain(error: ErrorDetails) -> list[tuple[tuple[str | int, ...], str]]:
+def _explain(error: ErrorDetails) -> list[tuple[Place, str]]:
     """One of pydantic's errors as places and sentences."""
     where = tuple(part for part in error["loc"] if not str(part).startswith("function-"))
     context: dict[str, Any] = error.get("ctx", {})
@@ -429,38 +408,7 @@ def _explain(error: ErrorDetails) -> list[tuple[tuple[str | int, ...], str]]:
     return [(where, sentence)]
 
 
-def _place(where: tuple[str | int, ...]) -> str:
+def _place(where: Place) -> str:
     if len(where) > 1 and where[0] == "shock" and isinstance(where[1], int):
         return f"shock {where[1] + 1}: "
     return ""
-
-
-def _line(where: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int]) -> int:
-    """Line of a field, or of the table that lacks it, or 1."""
-    while where and where not in lines:
-        where = where[:-1]
-    return lines.get(where, 1)
-
-
-def _line_numbers(text: str) -> dict[tuple[str | int, ...], int]:
-    """Line of every table header and of every key of a TOML text (which tomllib does not tell)."""
-    found: dict[tuple[str | int, ...], int] = {}
-    table: tuple[str | int, ...] = ()
-    shocks = 0
-    quotes = ""  # the kind of quotes of the multi-line string we are inside
-    for number, line in enumerate(text.splitlines(), start=1):
-        if quotes:
-            quotes = "" if quotes in line else quotes
-            continue
-        if re.match(r"\s*\[\[\s*shock\s*\]\]", line):
-            table, shocks = ("shock", shocks), shocks + 1
-            found[table] = number
-        elif header := re.match(r"\s*\[\s*([\w.-]+)\s*\]", line):
-            table = tuple(header[1].split("."))
-            found[table] = number
-        elif key := re.match(r"""\s*["']?([\w.-]+)["']?\s*=(.*)""", line):
-            found[*table, *key[1].split(".")] = number
-            for mark in ('"""', "'''"):
-                if key[2].count(mark) == 1:
-                    quotes = mark
-    return found

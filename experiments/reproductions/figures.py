@@ -12,7 +12,9 @@ BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#0072b2", "#e69f00", "#009e73", "#d55e
 """Okabe and Ito's colours, told apart by the colour-blind."""
 
 
-def panels(count: int = 1, width: float = 6.4, height: float = 4.0) -> tuple[Figure, list[Axes]]:
+def panels(
+    count: int = 1, width: float = 6.4, height: float = 4.0, per_row: int | None = None
+) -> tuple[Figure, list[Axes]]:
     """A figure with `count` panels side by side.
 
     Parameters
@@ -21,15 +23,19 @@ def panels(count: int = 1, width: float = 6.4, height: float = 4.0) -> tuple[Fig
         Panels, from left to right.
     width, height : float
         Of one panel, in inches.
+    per_row : int, optional
+        Panels before a new row begins; all in one row if left out.
 
     Returns
     -------
     tuple
         The figure and its panels, light grid on, top and right frame off.
     """
-    figure = Figure(figsize=(width * count, height), layout="constrained")
+    across = min(count, per_row or count)
+    down = -(-count // across)
+    figure = Figure(figsize=(width * across, height * down), layout="constrained")
     FigureCanvasAgg(figure)
-    axes = [figure.add_subplot(1, count, place + 1) for place in range(count)]
+    axes = [figure.add_subplot(down, across, place + 1) for place in range(count)]
     for axis in axes:
         axis.grid(alpha=0.25)
         axis.spines[["top", "right"]].set_visible(False)

@@ -13,13 +13,13 @@ SIGMAS = 3.0
 """An estimate agrees with a statement that lies within this many standard errors of it."""
 
 
-def wilson(successes: int, draws: int, level: float = LEVEL) -> tuple[float, float]:
+def wilson(successes: float, draws: int, level: float = LEVEL) -> tuple[float, float]:
     """Score interval of a proportion (Wilson 1927): never leaves [0, 1], right at 0 and at `draws`.
 
     Parameters
     ----------
-    successes, draws : int
-        Counts, `0 <= successes <= draws`, `draws >= 1`.
+    successes, draws : float and int
+        Counts, `0 <= successes <= draws`, `draws >= 1`; successes need not be whole where a share is an average.
     level : float
         Coverage, between 0 and 1.
 

@@ -5,7 +5,6 @@ Every file but `run_times.json` depends only on the code and its seeds: the same
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.folders import MANIFEST, read_manifest
+from experiments.page import document, image
 from experiments.reproductions.figures import png
 from experiments.reproductions.intervals import LEVEL, SIGMAS
 from experiments.reproductions.study import Outcome, Row, Study, Value
@@ -132,24 +132,6 @@ def write(all_done: Sequence[Done], folder: Path, quick: bool) -> None:
     (folder / MANIFEST).write_text(as_json(manifest))
 
 
-STYLE = """
-:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #ffffff; --line: #d7d7d7; --soft: #f5f5f2;
-  --good: #00695c; --bad: #b23b00; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e8e8e8; --paper: #16181a; --line: #3a3d40;
-  --soft: #1f2224; --good: #4fc3a1; --bad: #ff8a50; } }
-body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
-  max-width: 70rem; margin: 0 auto; padding: 1.5rem; }
-h1 { line-height: 1.2; } h2 { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1.5rem; }
-table { border-collapse: collapse; width: 100%; font-size: .9rem; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line);
-  overflow-wrap: anywhere; }
-th { background: var(--soft); } .scroll { overflow-x: auto; }
-img { max-width: 100%; height: auto; background: #fff; border: 1px solid var(--line); margin: 1rem 0; }
-.yes { color: var(--good); font-weight: 600; } .no { color: var(--bad); font-weight: 600; }
-.source { opacity: .8; } code { background: var(--soft); padding: 0 .2rem; }
-"""
-
-
 def html(all_done: Sequence[Done], images: dict[str, bytes], fingerprint: str, quick: bool) -> str:
     """The page: one file that loads nothing else.
 
@@ -173,11 +155,8 @@ def html(all_done: Sequence[Done], images: dict[str, bytes], fingerprint: str, q
         f"<td>{verdict(done.outcome.holds)}</td></tr>"
         for done in all_done
     )
-    return f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Published results, reproduced</title><style>{STYLE}</style></head><body>
-<h1>Published results, reproduced</h1>
+    title = "Published results, reproduced"
+    body = f"""<h1>{title}</h1>
 <p>{holding} of {len(all_done)} studies hold. Intervals cover {LEVEL:.0%}. A sampled value agrees with a
 statement that lies within {SIGMAS:g} joint standard errors of it; an exact value agrees to the digits stated.
 Seeds are fixed: this page has the same bytes each time (for the times of this run see
@@ -185,9 +164,8 @@ Seeds are fixed: this page has the same bytes each time (for the times of this r
 SHA-256 of <code>results.json</code>: <code>{fingerprint}</code>.</p>{warning}
 <div class="scroll"><table><tr><th>name</th><th>study</th><th>statements that hold</th><th>verdict</th></tr>
 {overview}</table></div>
-{"".join(section(done, images[done.study.name]) for done in all_done)}
-</body></html>
-"""
+{"".join(section(done, images[done.study.name]) for done in all_done)}"""
+    return document(title, body)
 
 
 def verdict(holds: bool) -> str:
@@ -195,7 +173,7 @@ def verdict(holds: bool) -> str:
     return "<span class='yes'>holds</span>" if holds else "<span class='no'>does not hold</span>"
 
 
-def section(done: Done, image: bytes) -> str:
+def section(done: Done, picture: bytes) -> str:
     """One study's part of the page."""
     study, outcome = done.study, done.outcome
     rows = "".join(
@@ -214,7 +192,7 @@ Run time: about {study.seconds} s on two cores.</p>
 <p>{escape(study.question)}</p><p>{verdict(outcome.holds)}</p>
 <div class="scroll"><table><tr><th>published statement</th><th>published</th><th>ours</th><th>interval</th>
 <th>discrepancy and why</th><th></th></tr>{rows}</table></div>
-<img alt="Figure: {escape(study.title)}" src="data:image/png;base64,{base64.b64encode(image).decode()}">
+{image(picture, f"Figure: {study.title}")}
 <h3>Set-up</h3>
 <div class="scroll"><table><tr><th>symbol</th><th>meaning</th><th>value</th></tr>{setup}</table></div>
 <h3>Missing from the paper, and what is taken here</h3><ul>{missing}</ul>

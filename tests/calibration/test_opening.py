@@ -282,7 +282,7 @@ def test_tables_have_the_types_of_the_economy(opening: Opening) -> None:
 def test_every_number_in_the_firm_table_has_a_source(opening: Opening) -> None:
     """Given or solved columns by name; the others repeat tables whose cells have theirs."""
     repeated = {
-        "kind", "subkind", "status", "parent", "failed", "top_customer_id", "capacity", "fleet_gw",
+        "kind", "subkind", "status", "parent", "tenant", "failed", "top_customer_id", "capacity", "fleet_gw",
         "fleet_book", "debt", "loans_held", "prepaid_in", "prepaid_out", "deposits_in", "deposits_out",
         "holdings", "paid_in", "retained", "funding", "operating_result_6m",
     }  # fmt: skip

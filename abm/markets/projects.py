@@ -1,0 +1,147 @@
+"""Project companies: sites built off the tenant's balance sheet, on its lease and other people's debt."""
+
+from __future__ import annotations
+
+from abm.annuity import annuity
+from abm.compiled import jit
+from abm.economy import (
+    ACTIVE,
+    E_CONTRACT,
+    E_PROJECT,
+    LAB,
+    LIVE,
+    PENDING,
+    PROJECT,
+    SITE,
+    SITE_COLLATERAL,
+    SITE_ORDER,
+    SUPPLIERS,
+    VEHICLE,
+)
+from abm.ledger import endow, log_event, new_contract, new_firm
+from abm.markets.compute import ramp_months, unit_invoice
+from abm.markets.credit import borrow
+from abm.markets.gpus import months_to_build, place_order
+
+
+@jit
+def off_balance_share(state, tenant):
+    """Part of its sites that a provider leases from project companies: the more, the more it owes already.
+
+    ``project_share * leverage / project_leverage``, at most 1 (Oracle and Meta had sites of 38 and 30 bn built
+    by project companies in 2025, G2-032, G2-022).
+    """
+    p = state.params[0]
+    return min(p.project_share * state.firms[tenant].leverage / p.project_leverage, 1.0)
+
+
+@jit
+def lease_rent(state, rate):
+    """Rent of a GW a month (bn) that repays the debt of its site over the lease, with the lenders' cover."""
+    p = state.params[0]
+    return p.project_cover * p.project_debt * p.site_cost * annuity(rate, p.lease_tenor)
+
+
+@jit
+def sign_lease(state, tenant, owner, gw, rent, start):
+    """Sign a site lease; the tenant owes the rent from its start on, as much of it as is built.
+
+    Returns
+    -------
+    int
+        Row of the contract.
+    """
+    p = state.params[0]
+    r = new_contract(state, SITE, tenant, owner, gw, rent, max(int(p.lease_tenor), 1), start, 1, 1.0)
+    c = state.contracts[r]
+    f = state.firms[tenant]
+    c.announced = unit_invoice(c) * ramp_months(c, start)
+    c.own_use = 1 if f.need > f.promised_out else 0
+    if f.top_customer_id >= 0 and f.top_customer > 0.5 and state.firms[f.top_customer_id].kind == LAB:
+        # A tenant that builds for one lab builds on that lab's account.
+        c.end_user = f.top_customer_id
+        c.own_use = 0
+    f.lease_gw += gw
+    log_event(state, E_CONTRACT, tenant, owner, c.announced)
+    return r
+
+
+@jit
+def lease_empty_sites(state, tenant, gw):
+    """Lease what project companies have standing empty (GW), at today's rent for a new site."""
+    m = state.market[0]
+    p = state.params[0]
+    taken = 0.0
+    for i in range(m.n_firms):
+        owner = state.firms[i]
+        if owner.kind != VEHICLE or owner.status != ACTIVE or i == tenant:
+            continue
+        empty = owner.site_gw - owner.fleet_gw
+        for r in range(m.n_contracts):
+            c = state.contracts[r]
+            if c.kind == SITE and c.seller == i and (c.status == LIVE or c.status == PENDING):
+                empty -= c.quantity
+        part = min(empty, gw - taken)
+        if part > 1e-3:
+            sign_lease(state, tenant, i, part, lease_rent(state, m.base_rate + p.project_spread), m.month + 1)
+            taken += part
+        if taken >= gw - 1e-6:
+            break
+    return taken
+
+
+@jit
+def found_project(state, tenant, gw):
+    """Found a project company that borrows, builds a site and lets it to its tenant.
+
+    Its debt is drawn at once and waits in its cash until the site is paid for, as with the 27.3 bn of notes of
+    Hyperion (G2-022); equity of outside investors covers the rest and the interest until the site is
+    expected to stand.
+
+    Parameters
+    ----------
+    tenant : int
+    gw : float
+        Wanted (GW).
+
+    Returns
+    -------
+    float
+        Power of the site (GW); 0 if it is too small, too soon after the last, or if no lender comes.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    if gw < p.project_size or m.month - state.firms[tenant].last_project < p.project_spacing:
+        return 0.0
+    i = new_firm(state, VEHICLE, tenant)
+    if i < 0:
+        return 0.0
+    f = state.firms[i]
+    f.tenant = tenant
+    f.top_customer_id = tenant
+    f.top_customer = 1.0
+    first_loan = m.n_loans
+    first_hit = m.n_hits
+    months = max(int(min(p.project_tenor, p.max_tenor)), 2)
+    wanted = p.project_debt * gw * p.site_cost
+    got = borrow(state, i, PROJECT, wanted, months, SITE_COLLATERAL, 0, -1)
+    if got < 1e-3:
+        # No lender came: the firm was never founded, and the refusals are its tenant's.
+        for h in range(first_hit, m.n_hits):
+            state.hits[h].victim = tenant
+        m.n_firms -= 1
+        return 0.0
+    gw *= got / wanted
+    interest = 0.0
+    for r in range(first_loan, m.n_loans):
+        if state.loans[r].borrower == i:
+            interest += state.loans[r].principal * state.loans[r].rate
+    lead = months_to_build(state)
+    endow(state, i, gw * p.site_cost - got + interest * lead / 12.0)
+    state.firms[tenant].last_project = m.month
+    rent = lease_rent(state, interest / got)
+    r = sign_lease(state, tenant, i, gw, rent, m.month + lead)
+    place_order(state, SITE_ORDER, i, SUPPLIERS, -1, gw, p.site_cost, int(p.site_lead), state.contracts[r].end_user)
+    f.on_order_gw += gw
+    log_event(state, E_PROJECT, tenant, i, gw * p.site_cost)
+    return gw

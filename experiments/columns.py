@@ -1,0 +1,77 @@
+"""Columns of the economy's tables as Arrow columns: readable names for rows and codes, units in the metadata."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from abm import economy as tables
+from abm import statement
+from abm.economy import Column
+
+# Names of the codes in a column, by table.
+CODES: dict[str, dict[str, Sequence[str]]] = {
+    "firms": {"kind": tables.KIND_NAMES, "status": statement.STATUS_NAMES},
+    "contracts": {"kind": tables.CONTRACT_NAMES, "status": tables.CONTRACT_STATUS},
+    "loans": {
+        "kind": tables.LOAN_NAMES,
+        "status": ("free", "pending", "live", "repaid", "defaulted"),
+        "tier": ("operating", "secured", "unsecured"),
+        "collateral": statement.COLLATERAL_NAMES,
+    },
+    "defaults": {"channel": tables.CHANNEL_NAMES},
+    "events": {"kind": tables.EVENT_NAMES},
+}
+
+
+def field_of(column: Column, kind: pa.DataType) -> pa.Field:
+    """The Arrow field of a column, with its unit and meaning."""
+    return pa.field(column.name, kind, metadata={"unit": column.unit, "meaning": column.meaning})
+
+
+def names_of(numbers: np.ndarray, names: Sequence[str]) -> pa.Array:
+    """Names of rows or codes; null for -1."""
+    return pa.array([None if n < 0 else names[n] for n in numbers.tolist()], pa.string())
+
+
+def type_of(column: Column, table: str) -> pa.DataType:
+    """Arrow type of a column of a table."""
+    if column.unit == "firm" or column.name in CODES.get(table, {}):
+        return pa.string()
+    if column.unit == "flag":
+        return pa.bool_()
+    return pa.int32() if column.type == "i8" else pa.float64()
+
+
+def column_of(rows: np.ndarray, column: Column, table: str, firms: Sequence[str]) -> tuple[pa.Array, pa.Field]:
+    """One column of a table of records, typed by its unit.
+
+    Parameters
+    ----------
+    rows : numpy.ndarray
+        Records with a field of the column's name.
+    column : Column
+        Which column.
+    table : str
+        Name of the table, for the meaning of codes.
+    firms : sequence of str
+        Names of the firms by row.
+
+    Returns
+    -------
+    pyarrow.Array, pyarrow.Field
+    """
+    values = np.ascontiguousarray(rows[column.name])
+    codes = CODES.get(table, {}).get(column.name)
+    kind = type_of(column, table)
+    if column.unit == "firm":
+        array = names_of(values, firms)
+    elif codes is not None:
+        array = names_of(values, codes)
+    elif column.unit == "flag":
+        array = pa.array(values != 0)
+    else:
+        array = pa.array(values.astype(kind.to_pandas_dtype(), copy=False))
+    return array, field_of(column, kind)

@@ -1,0 +1,130 @@
+"""`invisible-debt sweep`: all runs of a study."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from abm.errors import BadInput
+from experiments.commands.options import Json
+
+
+def read_policy(text: str | None) -> Literal["keep going", "stop"] | int | None:
+    """The policy of `--failures`.
+
+    Raises
+    ------
+    BadInput
+        If it is neither "keep going" nor "stop" nor a number of at least 1.
+    """
+    if text is None:
+        return None
+    plain = text.replace("-", " ").strip()
+    if plain == "keep going":
+        return "keep going"
+    if plain == "stop":
+        return "stop"
+    if plain.isascii() and plain.isdigit() and int(plain) >= 1:
+        return int(plain)
+    raise BadInput(f"--failures must be 'keep-going', 'stop' or a number of at least 1, not '{text}'")
+
+
+def sweep(
+    study: Annotated[Path, typer.Argument(help="Study file (TOML); see experiments/STUDIES.md.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the results; results/NAME of the study if left out."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=4096, help="Runs made side by side; one a processor if left out.")
+    ] = None,
+    threads: Annotated[
+        bool | None, typer.Option("--threads/--processes", help="Who makes them; chosen by the study if left out.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Scheduler of a Dask cluster that makes the runs instead.")
+    ] = None,
+    failures: Annotated[
+        str | None, typer.Option(metavar="POLICY", help="After failed runs: keep-going, stop, or stop after a number.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make all runs of a study file; go on where it was stopped.
+
+    Whatever stops it, the same command goes on with what is missing, and the results are the same bytes. A run
+    that fails is a row of the table `failures`.
+    """
+    from abm.compiled import is_compiled_already
+    from experiments.runner import sweep as make
+    from experiments.store import finished_already
+    from experiments.study import ECONOMY, load
+
+    policy = read_policy(failures)
+    told = load(study)
+    folder = out or Path("results") / told.name
+    if finished_already(told, folder) and not as_json:
+        print(f"{folder} is finished: nothing to do")
+    if told.model == ECONOMY and not is_compiled_already():
+        print("Compiling the model, once: this takes a minute or more, later runs start at once.", file=sys.stderr)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f} of {task.total:.0f} runs{task.fields[rate]}{task.fields[failed]}"),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    ) as progress:
+        bar = Bar(progress)
+        results = make(
+            told,
+            folder,
+            workers=workers,
+            how="auto" if threads is None else "threads" if threads else "processes",
+            cluster=cluster,
+            failures=policy,
+            progress=bar.update,
+        )
+    if as_json:
+        print(json.dumps({"folder": str(folder), "manifest": results.manifest}, indent=2))
+        return
+    m = results.manifest
+    print(f"{m['study']['title'] or told.name}: {m['runs']} runs at {m['points']} points, {m['failures']} failed")
+    print(f"Results in {folder}; what is in them: invisible-debt open {folder}")
+
+
+class Bar:
+    """A progress bar that counts runs, with their rate since it began.
+
+    Parameters
+    ----------
+    progress : rich.progress.Progress
+        Where it is drawn.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+        self._before = 0
+
+    def update(self, done: int, failed: int, total: int) -> None:
+        """Move the bar.
+
+        Parameters
+        ----------
+        done, failed, total : int
+            Runs that are kept, of which failed, of how many.
+        """
+        if self._task is None:
+            self._before = done
+            self._task = self._progress.add_task("running", total=total, completed=done, rate="", failed="")
+        elapsed = self._progress.tasks[0].elapsed or 0.0
+        rate = f", {(done - self._before) / elapsed:.3g} a second" if done > self._before and elapsed > 0.0 else ""
+        self._progress.update(self._task, completed=done, rate=rate, failed=f", {failed} failed" if failed else "")

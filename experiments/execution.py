@@ -1,0 +1,498 @@
+"""What a worker does: run economies one after the other and hand back their rows.
+
+Nothing here knows of files, threads, processes or clusters: `perform` is a pure function of its arguments, so the
+same runs give the same rows wherever they are made.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import importlib.metadata
+import importlib.util
+import json
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from abm import economy as tables
+from abm import parameters as registry
+from abm.calibration import Opening, opening_tables
+from abm.compiled import source_hash
+from abm.economy import Column
+from abm.errors import BadInput
+from abm.rules import engine
+from abm.scenarios import Scenario
+from abm.simulation import Economy
+from experiments.columns import column_of, field_of, type_of
+from experiments.study import DEFAULT_RULE, ECONOMY, OF_DEFAULTS, RULE, Outcome, Study, Value
+
+DEFAULT_FIELDS = (
+    "month", "stage", "firm", "fundamental", "channel", "shortfall", "fundamental_share", "debt", "loss_given",
+)  # fmt: skip
+EVENT_FIELDS = ("month", "kind", "a", "b", "amount")
+RUN = pa.field("run", pa.int64(), metadata={"unit": "id", "meaning": "number of the run"})
+RUN_FIELDS = (
+    RUN,
+    pa.field("point", pa.int64(), metadata={"unit": "id", "meaning": "row of points.parquet"}),
+    pa.field("replicate", pa.int32(), metadata={"unit": "id", "meaning": "repetition of the point, from 0"}),
+    pa.field("seed", pa.int64(), metadata={"unit": "-", "meaning": "seed of the random draws"}),
+    pa.field("failed", pa.bool_(), metadata={"unit": "flag", "meaning": "it ended in an error: see failures"}),
+)
+HASH = pa.field("result_hash", pa.string(), metadata={"unit": "-", "meaning": "SHA-256 of all the run left"})
+FAILURES = pa.schema(
+    [
+        *RUN_FIELDS[:4],
+        pa.field("parameters", pa.string(), metadata={"unit": "JSON", "meaning": "factors of the run"}),
+        pa.field("error", pa.string(), metadata={"unit": "-", "meaning": "kind of the error"}),
+        pa.field("message", pa.string(), metadata={"unit": "-", "meaning": "what it said"}),
+        pa.field("where", pa.string(), metadata={"unit": "-", "meaning": "file, line and function"}),
+    ]
+)
+PACKAGES = ("numpy", "numba", "pyarrow", "pandas", "SALib")
+
+
+@functools.cache
+def code_hash() -> str:
+    """Hash of all that a result depends on beside the study: the model with its data, this package, and packages.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    digest = hashlib.sha256(source_hash().encode())
+    for name in ("columns.py", "designs.py", "execution.py", "study.py", "study_fields.py"):
+        digest.update((Path(__file__).parent / name).read_bytes())
+    for package in PACKAGES:
+        digest.update(f"{package} {importlib.metadata.version(package)}".encode())
+    return digest.hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: its numbers, and the values of the study's factors."""
+
+    number: int
+    point: int
+    replicate: int
+    seed: int
+    settings: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Runs made together; `lost` are those given up because the worker died on them twice."""
+
+    number: int
+    runs: tuple[Run, ...]
+    lost: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What all runs of a study share, with every file read: what is sent to a worker.
+
+    Attributes
+    ----------
+    model : str
+        "economy" or where a function is (see `load_function`).
+    months : int
+        Length of a run.
+    scenario : str
+        The scenario of runs without a factor `scenario`.
+    scenarios : mapping
+        All scenarios by the name the study uses.
+    parameters, policies : mapping
+        Fixed parameters; parameters by policy.
+    rules : mapping
+        Where the function of a rule factor's value is.
+    outcomes : mapping
+        What is measured, by name.
+    series, columns, firms, events : tuple of str
+        What is recorded; `months_at` says when.
+    defaults : bool
+        Whether defaults are recorded.
+    """
+
+    model: str
+    months: int
+    scenario: str
+    scenarios: Mapping[str, Scenario]
+    parameters: Mapping[str, float]
+    policies: Mapping[str, Mapping[str, float]]
+    rules: Mapping[str, str]
+    outcomes: Mapping[str, Outcome | None]
+    series: tuple[str, ...]
+    columns: tuple[str, ...]
+    firms: tuple[str, ...]
+    events: tuple[str, ...]
+    defaults: bool
+    months_at: tuple[int, ...]
+
+    @classmethod
+    def of(cls, study: Study) -> Recipe:
+        """The recipe of a study.
+
+        Raises
+        ------
+        BadInput
+            If a file it names cannot be read, or has no such function.
+        """
+        economy = study.model == ECONOMY
+        names = {study.scenario} if economy else set()
+        rules: dict[str, str] = {}
+        for factor in study.resolved:
+            if factor.kind == "scenario":
+                names |= {str(value) for value in factor.values or ()}
+            if factor.kind == "rule":
+                rules |= {str(v): located(study, str(v)) for v in factor.values or () if v != DEFAULT_RULE}
+        model = study.model if economy else located(study, study.model)
+        if not economy:
+            load_function(model)
+        for factor in study.resolved:
+            for value in factor.values or () if factor.kind == "rule" else ():
+                if value != DEFAULT_RULE:  # linking it tells whether it takes the right arguments
+                    engine({factor.name.removeprefix(RULE): load_function(rules[str(value)])})
+        record = study.record
+        return cls(
+            model=model,
+            months=study.months,
+            scenario=study.scenario,
+            scenarios={name: study.load_scenario(name) for name in sorted(names)},
+            parameters=dict(study.parameters),
+            policies={name: dict(changed) for name, changed in study.policies.items()},
+            rules=rules,
+            outcomes=study.measured,
+            series=record.of("series") if economy else (),
+            columns=record.of("columns"),
+            firms=record.of("firms") if economy else (),
+            events=record.of("events") if economy else (),
+            defaults=record.defaults and economy,
+            months_at=record.at(study.months),
+        )
+
+    @property
+    def panel(self) -> bool:
+        """Whether the firm panel is needed."""
+        measured = any(outcome is not None and outcome.needs_panel for outcome in self.outcomes.values())
+        return bool(self.firms) or measured
+
+    def schemas(self) -> dict[str, pa.Schema]:
+        """Arrow schemas of all tables of the study, by name."""
+        found = {
+            "runs": pa.schema([*RUN_FIELDS, *(_outcome_field(n, o) for n, o in self.outcomes.items()), HASH]),
+            "failures": FAILURES,
+        }
+        if self.series:
+            found["series"] = _schema("series", ("month", *self.series))
+        if self.firms:
+            firm = Column("firm", "i8", "firm", "who")
+            month = Column("month", "i8", "month", "months since 2025-12-31")
+            found["firms"] = _schema("firms", self.columns, extra=(month, firm))
+        if self.defaults:
+            found["defaults"] = _schema("defaults", DEFAULT_FIELDS)
+        if self.events:
+            found["events"] = _schema("events", EVENT_FIELDS)
+        return found
+
+    def cells(self) -> int:
+        """About how many numbers a run leaves: what the size of a shard is made of."""
+        at = len(self.months_at)
+        recorded = at * len(self.series) + at * len(self.firms) * len(self.columns)
+        return 16 + len(self.outcomes) + recorded + 300 * self.defaults + 40_000 * bool(self.events)
+
+
+def located(study: Study, where: str) -> str:
+    """``module:function`` as it is, ``file.py:function`` with the whole path."""
+    module, _, function = where.rpartition(":")
+    return f"{study.path(module).resolve()}:{function}" if module.endswith(".py") else where
+
+
+@functools.cache
+def load_function(where: str) -> Callable[..., Any]:
+    """A function of the user, from ``module:function`` or ``/path/file.py:function``.
+
+    Raises
+    ------
+    BadInput
+        If it cannot be loaded.
+    """
+    module, _, name = where.rpartition(":")
+    try:
+        loaded = _load_file(Path(module)) if module.endswith(".py") else importlib.import_module(module)
+    except BadInput:
+        raise
+    except Exception as error:
+        raise BadInput(f"cannot load '{where}': {type(error).__name__}: {error}") from None
+    function = getattr(loaded, name, None)
+    if not callable(function):
+        raise BadInput(f"'{module}' has no function '{name}'")
+    return function
+
+
+def _load_file(path: Path) -> ModuleType:
+    """A Python file as a module; its name holds a hash of its text."""
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    except OSError as error:
+        raise BadInput(f"cannot read {path}: {error.strerror}") from None
+    name = f"study_{path.stem}_{digest}"
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    return sys.modules[name]
+
+
+def _schema(table: str, names: Sequence[str], extra: Sequence[Column] = ()) -> pa.Schema:
+    source = "panel" if table == "firms" else table
+    columns = {column.name: column for column in tables.TABLES[source]}
+    chosen = [*extra, *(columns[name] for name in names)]
+    return pa.schema([RUN, *(field_of(column, type_of(column, table)) for column in chosen)])
+
+
+def _outcome_field(name: str, outcome: Outcome | None) -> pa.Field:
+    if outcome is None:
+        return pa.field(name, pa.float64(), metadata={"unit": "-", "meaning": "returned by the function"})
+    if outcome.firm is not None:
+        of = f"{outcome.of} of {outcome.firm}"
+        unit = next(column.unit for column in tables.FIRM_COLUMNS if column.name == outcome.of)
+    else:
+        of = outcome.of
+        table, _, column_name = of.rpartition(".")
+        unit = next(column.unit for column in tables.TABLES[table or "series"] if column.name == column_name)
+    if outcome.statistic in ("first", "argmax"):
+        unit = "month"
+    return pa.field(name, pa.float64(), metadata={"unit": unit, "meaning": f"{outcome.statistic} {of}"})
+
+
+# --- one run --------------------------------------------------------------------------------------------
+_local = threading.local()
+
+
+def _opening() -> Opening:
+    """The opening tables, made once a thread: economies copy what they change."""
+    if not hasattr(_local, "opening"):
+        _local.opening = opening_tables()
+    return _local.opening
+
+
+def open_run(recipe: Recipe, run: Run, *, panel: bool = False) -> Economy:
+    """The economy of a run at its opening.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    run : Run
+    panel : bool
+        Record the firm panel even if the recipe does not need it.
+
+    Raises
+    ------
+    BadInput
+        For a value out of range.
+    """
+    changed: dict[str, float] = dict(recipe.parameters)
+    changed |= {name: float(value) for name, value in run.settings.items() if name in registry.BY_NAME}
+    changed |= recipe.policies.get(str(run.settings.get("policy")), {})
+    rules = {
+        name.removeprefix(RULE): load_function(recipe.rules[str(value)])
+        for name, value in run.settings.items()
+        if name.startswith(RULE) and value != DEFAULT_RULE
+    }
+    scenario = recipe.scenarios[str(run.settings.get("scenario", recipe.scenario))]
+    return Economy(_opening(), scenario, parameters=changed, rules=rules, seed=run.seed, panel=panel or recipe.panel)
+
+
+def measure(economy: Economy, outcome: Outcome) -> float:
+    """One outcome of a finished run.
+
+    Returns
+    -------
+    float
+        NaN where there is nothing to measure: a month that never came, the mean of no defaults.
+    """
+    if outcome.firm is not None and outcome.statistic == "final":
+        column = next(column for column in tables.FIRM_COLUMNS if column.name == outcome.of)
+        value = float(economy.state.firms[economy.firm(outcome.firm)][outcome.of])
+        return float("nan") if column.unit == "month" and value < 0.0 else value
+    if outcome.of.startswith(OF_DEFAULTS):
+        rows, column_name = economy.rows("defaults"), outcome.of.removeprefix(OF_DEFAULTS)
+        months = rows["month"]
+        values = np.asarray(rows[column_name], float)
+    else:
+        months = economy.rows("series")["month"]
+        if outcome.firm is not None:
+            values = np.asarray(economy.panel()[outcome.of][:, economy.firm(outcome.firm)], float)
+        else:
+            values = np.asarray(economy.rows("series")[outcome.of], float)
+    inside = (months >= outcome.start) & (months <= outcome.end)
+    months, values = months[inside], values[inside]
+    if outcome.statistic == "sum":
+        return float(values.sum())
+    if not len(values):
+        return 0.0 if outcome.statistic == "max" and outcome.of.startswith(OF_DEFAULTS) else float("nan")
+    match outcome.statistic:
+        case "final":
+            return float(values[-1])
+        case "max":
+            return float(values.max())
+        case "min":
+            return float(values.min())
+        case "mean":
+            return float(values.mean())
+        case "argmax":
+            return float(months[int(values.argmax())])
+    above = values > 0.0
+    return float(months[int(above.argmax())]) if above.any() else float("nan")
+
+
+class _Rows:
+    """Rows of a batch, kept as records until they become Arrow tables."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.runs: list[tuple[Any, ...]] = []
+        self.failures: list[tuple[Any, ...]] = []
+        self.records: dict[str, list[np.ndarray]] = {name: [] for name in recipe.schemas()}
+        self.owners: dict[str, list[int]] = {name: [] for name in self.records}
+        self.firm_rows: list[tuple[np.ndarray, np.ndarray]] = []  # month and firm of the panel rows
+        self.names: list[str] = list(_opening().names) if recipe.model == ECONOMY else []
+
+    def add_run(self, run: Run, values: Sequence[float], digest: str | None) -> None:
+        self.runs.append((run.number, run.point, run.replicate, run.seed, digest is None, *values, digest))
+
+    def add_failure(self, run: Run, error: str, message: str, where: str) -> None:
+        told = json.dumps(dict(run.settings), ensure_ascii=False)
+        self.failures.append((run.number, run.point, run.replicate, run.seed, told, error, message, where))
+        self.add_run(run, [float("nan")] * len(self.recipe.outcomes), None)
+
+    def _keep(self, table: str, run: Run, rows: np.ndarray) -> None:
+        self.records[table].append(np.array(rows))
+        self.owners[table].append(run.number)
+
+    def add_economy(self, run: Run, economy: Economy) -> None:
+        """What the study wants of a finished run."""
+        recipe = self.recipe
+        values = [measure(economy, outcome) for outcome in recipe.outcomes.values() if outcome is not None]
+        digest = economy.result_hash()
+        if len(economy.names) > len(self.names):
+            self.names = economy.names  # firms that entered are numbered, so a longer list extends a shorter one
+        months = economy.rows("series")["month"]
+        chosen = np.flatnonzero(np.isin(months, recipe.months_at))
+        if recipe.series:
+            self._keep("series", run, economy.rows("series")[chosen])
+        if recipe.firms:
+            who = np.array([economy.firm(name) for name in recipe.firms])
+            self._keep("firms", run, economy.panel()[np.ix_(chosen, who)].reshape(-1))
+            self.firm_rows.append((np.repeat(months[chosen], len(who)), np.tile(who, len(chosen))))
+        if recipe.defaults:
+            self._keep("defaults", run, economy.rows("defaults"))
+        if recipe.events:
+            events = economy.rows("events")
+            codes = [tables.EVENT_NAMES.index(name) for name in recipe.events]
+            self._keep("events", run, events[np.isin(events["kind"], codes)])
+        self.add_run(run, values, digest)
+
+    def tables(self) -> dict[str, pa.Table]:
+        """The rows as Arrow tables."""
+        made: dict[str, pa.Table] = {}
+        for name, schema in self.recipe.schemas().items():
+            if name in ("runs", "failures"):
+                rows = self.runs if name == "runs" else self.failures
+                columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
+                arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
+                made[name] = pa.Table.from_arrays(arrays, schema=schema)
+            else:
+                made[name] = self._records(name, schema)
+        return made
+
+    def _records(self, name: str, schema: pa.Schema) -> pa.Table:
+        parts = self.records[name]
+        if not parts:
+            return schema.empty_table()
+        rows = np.concatenate(parts)
+        arrays = [pa.array(np.repeat(self.owners[name], [len(part) for part in parts]).astype(np.int64))]
+        if name == "firms":
+            month, firm = (np.concatenate(part) for part in zip(*self.firm_rows, strict=True))
+            arrays += [pa.array(month.astype(np.int32)), pa.array([self.names[i] for i in firm.tolist()])]
+        columns = {column.name: column for column in tables.TABLES["panel" if name == "firms" else name]}
+        for field in list(schema)[len(arrays) :]:
+            arrays.append(column_of(rows, columns[field.name], name, self.names)[0])
+        return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _run_function(recipe: Recipe, run: Run) -> tuple[list[float], str]:
+    """Outcomes of a user's function, in the order of the recipe, and their hash."""
+    settings = {**recipe.parameters, **run.settings}
+    found = load_function(recipe.model)(settings, run.seed)
+    names = list(recipe.outcomes)
+    if isinstance(found, Mapping):
+        if set(found) != set(names):
+            raise BadInput(f"the function returned {sorted(map(str, found))}, not the outcomes {sorted(names)}")
+        values = [float(found[name]) for name in names]
+    elif len(names) == 1:
+        values = [float(found)]
+    else:
+        raise BadInput(f"the function must return a mapping with the outcomes {names}, not {type(found).__name__}")
+    return values, hashlib.sha256(np.array(values).tobytes()).hexdigest()
+
+
+def perform(recipe: Recipe, batch: Batch, started: Callable[[int], None] | None = None) -> dict[str, pa.Table]:
+    """Make the runs of a batch.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What they share.
+    batch : Batch
+        The runs.
+    started : callable, optional
+        Called with the number of each run before it is made.
+
+    Returns
+    -------
+    dict of str to pyarrow.Table
+        Rows in the order of the runs; an error in a run is a row of `failures`, not an exception.
+    """
+    rows = _Rows(recipe)
+    for run in batch.runs:
+        if started is not None:
+            started(run.number)
+        if run.number in batch.lost:
+            rows.add_failure(run, "WorkerDied", "the worker that made this run died, twice", "")
+            continue
+        try:
+            if recipe.model == ECONOMY:
+                economy = open_run(recipe, run)
+                economy.run(recipe.months)
+                rows.add_economy(run, economy)
+            else:
+                rows.add_run(run, *_run_function(recipe, run))
+        except Exception as error:
+            rows.add_failure(run, type(error).__name__, str(error), _place(error))
+    return rows.tables()
+
+
+def _place(error: BaseException) -> str:
+    """Where an error was raised: the innermost line of it that stands in no library."""
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    return f"{Path(ours[-1].filename).name}, line {ours[-1].lineno}, in {ours[-1].name}" if ours else ""

@@ -1,0 +1,65 @@
+"""One look for every HTML page written to a file: a page is one file that loads nothing else."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from html import escape
+
+STYLE = """
+:root { color-scheme: light dark; --ink: #1b1b1b; --paper: #ffffff; --line: #d7d7d7; --soft: #f5f5f2;
+  --good: #00695c; --bad: #b23b00; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e8e8e8; --paper: #16181a; --line: #3a3d40;
+  --soft: #1f2224; --good: #4fc3a1; --bad: #ff8a50; } }
+body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper);
+  max-width: 70rem; margin: 0 auto; padding: 1.5rem; }
+h1 { line-height: 1.2; } h2 { margin-top: 3rem; border-top: 1px solid var(--line); padding-top: 1.5rem; }
+table { border-collapse: collapse; width: 100%; font-size: .9rem; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line);
+  overflow-wrap: anywhere; }
+th { background: var(--soft); } .scroll { overflow-x: auto; }
+img { max-width: 100%; height: auto; background: #fff; border: 1px solid var(--line); margin: 1rem 0; }
+.yes { color: var(--good); font-weight: 600; } .no { color: var(--bad); font-weight: 600; }
+.source { opacity: .8; } code { background: var(--soft); padding: 0 .2rem; }
+"""
+
+
+def document(title: str, body: str, style: str = STYLE) -> str:
+    """A whole page.
+
+    Parameters
+    ----------
+    title : str
+        Plain text, for the browser's tab.
+    body : str
+        HTML.
+    style : str
+        CSS.
+    """
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{escape(title)}</title><style>{style}</style></head><body>
+{body}
+</body></html>
+"""
+
+
+def image(png: bytes, about: str) -> str:
+    """A picture within the page.
+
+    Parameters
+    ----------
+    png : bytes
+        The picture.
+    about : str
+        Plain text for readers who cannot see it.
+    """
+    return f'<img alt="{escape(about)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of plain texts."""
+    top = "".join(f"<th>{escape(head)}</th>" for head in heads)
+    lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>\n" for row in rows)
+    return f'<div class="scroll"><table><tr>{top}</tr>\n{lines}</table></div>'

@@ -1,0 +1,214 @@
+"""Everything that a report says in numbers, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from abm.errors import BadInput
+from experiments.analysis.distribution import Summary, Survival, chance, summarise, survival
+from experiments.analysis.intervals import Estimate
+from experiments.analysis.options import Condition, condition
+from experiments.analysis.paired import Difference, compare, holm
+from experiments.analysis.phase import PhaseMap, Profile, phase_map, profile
+from experiments.analysis.prim import Discovery, discover
+from experiments.analysis.sensitivity import (
+    MorrisEffects,
+    SobolIndices,
+    VarianceParts,
+    morris,
+    sobol,
+    variance_parts,
+)
+from experiments.report.view import View
+from experiments.study import ECONOMY, Morris, Sobol
+
+CLEAR = 0.05
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One value of the compared factor against the baseline, in one outcome.
+
+    Parameters
+    ----------
+    outcome, level : str
+        What and whom.
+    found : Difference
+        The paired difference.
+    p : float
+        Its p-value, corrected for the number of comparisons in the report (Holm).
+    """
+
+    outcome: str
+    level: str
+    found: Difference
+    p: float
+
+    @property
+    def clear(self) -> bool:
+        """Whether chance hardly makes a difference this large, given how many were looked at."""
+        return self.p <= CLEAR
+
+
+@dataclass
+class Findings:
+    """What the runs of a study say; tables are by outcome, and by value of the compared factor below.
+
+    Parameters
+    ----------
+    summaries, survivals : dict
+        Distribution of every outcome.
+    comparisons : list of Comparison
+        Against the baseline.
+    parts : dict
+        How much of the variance is luck.
+    sobol, morris : dict
+        Sensitivity, for designs made for it.
+    profiles : dict
+        By outcome and factor.
+    maps : dict
+        Over two factors.
+    crisis : Condition, optional
+        What counts as a crisis.
+    chances : dict
+        Probability of a crisis.
+    discovery : Discovery, optional
+        Where crises concentrate.
+    constant : dict
+        Outcomes that are the same in every run, with their value; the tables above leave them out.
+    notes : list of str
+        What could not be worked out, and why.
+    """
+
+    summaries: dict[str, dict[str, Summary]] = field(default_factory=dict)
+    survivals: dict[str, dict[str, Survival]] = field(default_factory=dict)
+    comparisons: list[Comparison] = field(default_factory=list)
+    parts: dict[str, VarianceParts] = field(default_factory=dict)
+    sobol: dict[str, SobolIndices] = field(default_factory=dict)
+    morris: dict[str, MorrisEffects] = field(default_factory=dict)
+    profiles: dict[str, dict[str, Profile]] = field(default_factory=dict)
+    maps: dict[str, PhaseMap] = field(default_factory=dict)
+    crisis: Condition | None = None
+    chances: dict[str, Estimate] = field(default_factory=dict)
+    discovery: Discovery | None = None
+    constant: dict[str, float] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def find(view: View) -> Findings:
+    """Work out all findings of a study.
+
+    Parameters
+    ----------
+    view : View
+
+    Returns
+    -------
+    Findings
+        What the runs do not allow is left out, with a note.
+    """
+    found = Findings()
+    for outcome in view.outcomes:
+        _count_missing(view, outcome, found)
+        values = np.unique(view.table(outcome))
+        if len(values) == 1 and np.isfinite(values[0]):
+            found.constant[outcome] = float(values[0])
+    varying = [outcome for outcome in view.outcomes if outcome not in found.constant]
+    for outcome in varying:
+        if isinstance(view.study.design, Sobol | Morris):
+            _sensitivity(view, outcome, found)
+    if view.study.model == ECONOMY and view.study.paired and view.study.replicates == 1:
+        found.notes.append("Every point met one and the same seed: what luck does cannot be told from these runs.")
+    if not view.sampled.any():
+        found.notes.append(
+            "The points of a Morris design step from one to the next: they say what matters, but are no sample of"
+            " worlds, so there are no distributions, maps, comparisons or chances of a crisis here."
+        )
+        return found
+    for outcome in varying:
+        _describe(view, outcome, found)
+    if view.compared is not None:
+        _compare(view, varying, found)
+    if view.study.report.crisis is not None:
+        _crisis(view, found)
+    return found
+
+
+def _count_missing(view: View, outcome: str, found: Findings) -> None:
+    """Say how many runs that ended well have no value of an outcome."""
+    table = view.table(outcome)
+    missing = int(np.isnan(table).sum()) - (table.size - int((~view.results.runs["failed"]).sum()))
+    if missing:
+        found.notes.append(
+            f"{outcome} has no value in {missing} of {table.size} runs (it did not happen there);"
+            " what is said of it holds for the other runs only."
+        )
+
+
+def _describe(view: View, outcome: str, found: Findings) -> None:
+    """Distribution, profiles, map and parts of the variance of one outcome."""
+    table = view.table(outcome)
+    found.summaries[outcome], found.survivals[outcome], found.profiles[outcome] = {}, {}, {}
+    for level, rows in view.levels.items():
+        part = table[rows]
+        if not np.isnan(part).all():
+            found.summaries[outcome][level] = summarise(part, points_drawn=view.drawn)
+            found.survivals[outcome][level] = survival(part, points_drawn=view.drawn)
+    chosen = table[view.sampled]
+    for name in view.numeric:
+        found.profiles[outcome][name] = profile(view.numbers(name)[view.sampled], chosen, points_drawn=view.drawn)
+    if view.map_axes is not None:
+        x, y = (view.numbers(name)[view.sampled] for name in view.map_axes)
+        found.maps[outcome] = phase_map(x, y, chosen, points_drawn=view.drawn)
+    parts = variance_parts(chosen) if view.study.paired else None
+    if parts is not None:
+        found.parts[outcome] = parts
+
+
+def _compare(view: View, outcomes: Sequence[str], found: Findings) -> None:
+    """Every value of the compared factor against the first."""
+    made: list[tuple[str, str, Difference]] = []
+    for outcome in outcomes:
+        table = view.table(outcome)
+        for level in list(view.levels)[1:]:
+            ours, theirs = view.pairs(level)
+            try:
+                made.append((outcome, level, compare(table[ours], table[theirs], points_drawn=view.drawn)))
+            except BadInput as error:
+                found.notes.append(f"{view.compared} {level} is not compared in {outcome}: {error}.")
+    corrected = holm([difference.p for _, _, difference in made])
+    found.comparisons = [Comparison(*row, p) for row, p in zip(made, corrected, strict=True)]
+
+
+def _sensitivity(view: View, outcome: str, found: Findings) -> None:
+    """Sobol or Morris indices of one outcome."""
+    names, unit, rows = view.sample
+    table = view.table(outcome)[rows]
+    design = view.study.design
+    try:
+        if isinstance(design, Sobol):
+            found.sobol[outcome] = sobol(names, table, second_order=design.second_order)
+        else:
+            found.morris[outcome] = morris(names, unit, table)
+    except BadInput as error:
+        found.notes.append(f"No sensitivity of {outcome}: {error}.")
+
+
+def _crisis(view: View, found: Findings) -> None:
+    """How likely the crisis is, and where it happens."""
+    found.crisis = condition(str(view.study.report.crisis))
+    table = view.table(found.crisis.outcome)
+    happened = np.where(np.isnan(table), np.nan, found.crisis.holds(table).astype(np.float64))
+    for level, rows in view.levels.items():
+        if not np.isnan(happened[rows]).all():
+            found.chances[level] = chance(happened[rows], points_drawn=view.drawn)
+    whole = ~np.isnan(happened).all(axis=1) & view.sampled
+    try:
+        if not view.factors:
+            raise BadInput("scenario discovery needs factors that vary")
+        found.discovery = discover(view.points.loc[whole, list(view.factors)], np.nanmean(happened[whole], axis=1))
+    except BadInput as error:
+        found.notes.append(f"No scenario discovery: {error}.")

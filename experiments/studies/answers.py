@@ -1,0 +1,132 @@
+"""The answers of the ready studies as one page of Markdown, with the numbers of the runs they stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from experiments.analysis.intervals import Estimate
+from experiments.report.findings import Comparison, Findings
+from experiments.report.html import estimate, glance, map_ticks, percent
+from experiments.report.view import View, meaning
+from experiments.summary import number
+
+MOST_RANKED = 8  # factors of a sensitivity analysis told in the page
+MAPPED = 2  # outcomes whose map is printed
+HEAD = """# Questions of the client, asked of the model
+
+Written by `python -m experiments.studies`, which runs every study of `experiments/studies/` and leaves a full report
+of each, with figures, in `runs/studies/NAME/report.html`. Answers, where there is one, are written by hand in the study
+file; everything else is worked out from the runs. Brackets are {level} intervals: they hold the luck of seeds (and of
+points, where a design draws them), not doubt about the model itself. Made with version {version} of the model.
+
+"""
+
+
+def markdown(studies: Sequence[tuple[View, Findings]], version: str) -> str:
+    """The page.
+
+    Parameters
+    ----------
+    studies : sequence of (View, Findings)
+        In the order of the page.
+    version : str
+        Hash of the model's sources.
+    """
+    head = HEAD.format(level="95 %", version=f"`{version}`")
+    return head + "\n".join(section(view, found) for view, found in studies)
+
+
+def section(view: View, found: Findings) -> str:
+    """One study: question, design, answer, numbers."""
+    study = view.study
+    lines = [f"## {study.title}", "", study.question.strip(), ""]
+    if study.answer:
+        lines += [f"**Answer.** {study.answer.strip()}", ""]
+    factors = ", ".join(f"`{name}`" for name in view.factors)
+    lines += [
+        f"{len(view.points):,} points ({study.design.method}) over {factors}; {study.replicates} seeds each,"
+        f" {study.months} months; `experiments/studies/{study.name}.toml`.",
+        "",
+    ]
+    lines += [f"- {sentence}" for sentence in glance(view, found)]
+    lines += _outcomes(view, found) + _comparisons(view, found) + _maps(view, found) + _ranking(found)
+    return "\n".join(lines) + "\n"
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [f"| {' | '.join(heads)} |", f"|---|{'---:|' * (len(heads) - 1)}"]
+    return ["", *lines, *(f"| {' | '.join(row)} |" for row in rows)]
+
+
+def _outcomes(view: View, found: Findings) -> list[str]:
+    """What the outcomes are, and how they are distributed where nothing is compared."""
+    units = {name: meaning(view.study.measured[name]) for name in view.outcomes}
+    lines = [
+        "",
+        "Outcomes: " + "; ".join(f"`{n}`: {m.text}{f' ({m.unit})' if m.unit else ''}" for n, m in units.items()) + ".",
+    ]
+    if found.comparisons:
+        return lines
+    rows = [
+        (name, *(estimate(e) for e in (s.mean, s.median, s.high)))
+        for name, levels in found.summaries.items()
+        for s in levels.values()
+    ]
+    return lines if not rows else lines + _table(("outcome", "mean", "median", "95 % of runs below"), rows)
+
+
+def _comparisons(view: View, found: Findings) -> list[str]:
+    """Baseline means and differences from them, a row a value of the compared factor."""
+    if not found.comparisons:
+        return []
+    outcomes = list(dict.fromkeys(c.outcome for c in found.comparisons))
+    by_level: dict[str, dict[str, Comparison]] = {}
+    for c in found.comparisons:
+        by_level.setdefault(c.level, {})[c.outcome] = c
+    base = next(iter(view.levels))
+    rows = [(f"**{base}** (mean)", *(estimate(found.summaries[name][base].mean) for name in outcomes))]
+    for level, cells in by_level.items():
+        rows.append((level, *(_difference(cells.get(name)) for name in outcomes)))
+    note = "Differences from the first row, run by run with the same seeds; in bold where p is below 5 % after Holm."
+    return [*_table((f"`{view.compared}`", *outcomes), rows), "", note]
+
+
+def _difference(c: Comparison | None) -> str:
+    if c is None:
+        return ""
+    d = c.found.difference
+    text = f"{'+' if d.value > 0 else ''}{estimate(d)}"
+    return f"**{text}**" if c.clear else text
+
+
+def _maps(view: View, found: Findings) -> list[str]:
+    """Means over two factors of the first outcomes."""
+    lines: list[str] = []
+    if view.map_axes is None or view.drawn:
+        return lines
+    across, up = view.map_axes
+    for name in list(found.maps)[:MAPPED]:
+        m = found.maps[name]
+        heads = [f"{name}: `{up}` down, `{across}` across", *map_ticks(view, found, 0)]
+        marks = map_ticks(view, found, 1)
+        rows = [(mark, *(number(float(value)) for value in row)) for mark, row in zip(marks, m.mean, strict=True)]
+        lines += _table(heads, rows)
+    return lines
+
+
+def _ranking(found: Findings) -> list[str]:
+    """The strongest factors of a sensitivity analysis."""
+    lines: list[str] = []
+    for name, indices in found.sobol.items():
+        order = sorted(indices.total, key=lambda factor: -indices.total[factor].value)[:MOST_RANKED]
+        rows = [(factor, percent(indices.first[factor]), percent(indices.total[factor])) for factor in order]
+        lines += _table((f"variance of {name}", "alone", "with others"), rows)
+    for name, effects in found.morris.items():
+        order = sorted(effects.strength, key=lambda factor: -effects.strength[factor].value)[:MOST_RANKED]
+        rows = [(factor, estimate(effects.strength[factor]), _sign(effects.direction[factor])) for factor in order]
+        lines += _table((f"what moves {name}", "by, over its range", "which way"), rows)
+    return lines
+
+
+def _sign(direction: Estimate) -> str:
+    return "up" if direction.low > 0.0 else "down" if direction.high < 0.0 else "either"

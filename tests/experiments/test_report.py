@@ -1,0 +1,288 @@
+"""The whole way from a study file over its runs to indices, findings and the page."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from abm.errors import BadInput
+from experiments.cli import main
+from experiments.report.data import as_data
+from experiments.report.findings import Findings, find
+from experiments.report.html import glance, html
+from experiments.report.view import View
+from experiments.runner import sweep
+from experiments.studies.__main__ import FOLDER, ORDER
+from experiments.studies.answers import markdown
+from experiments.study import load
+from experiments.summary import number
+
+FUNCTIONS = """
+from math import pi, sin
+
+
+def ishigami(settings, seed):
+    x1, x2, x3 = (settings[name] for name in ("x1", "x2", "x3"))
+    return sin(x1) + 7.0 * sin(x2) ** 2 + 0.1 * x3**4 * sin(x1)
+
+
+def sobol_g(settings, seed):
+    product = 1.0
+    for name, a in (("x1", 0.0), ("x2", 1.0), ("x3", 4.5), ("x4", 9.0)):
+        product *= (abs(4.0 * settings[name] - 2.0) + a) / (1.0 + a)
+    return product
+
+
+def lucky(settings, seed):
+    luck = ((seed * 2654435761) % 1000) / 1000.0
+    if settings["x1"] > 0.99 and seed == 2:
+        raise ValueError("<script>alert(1)</script>")
+    return {"loss": 10.0 * settings["x1"] + luck, "never": float("nan") if settings["x2"] < 0.5 else 1.0}
+"""
+# Ishigami and Homma 1990 with a = 7, b = 0.1; Sobol 1993 with a = (0, 1, 4.5, 9).
+V = 7.0**2 / 8 + 0.1 * np.pi**4 / 5 + 0.01 * np.pi**8 / 18 + 0.5
+ISHIGAMI_FIRST = {"x1": 0.5 * (1 + 0.1 * np.pi**4 / 5) ** 2 / V, "x2": 7.0**2 / 8 / V, "x3": 0.0}
+ISHIGAMI_BOTH = 0.01 * np.pi**8 * (1 / 18 - 1 / 50) / V
+ISHIGAMI_TOTAL = {
+    "x1": ISHIGAMI_FIRST["x1"] + ISHIGAMI_BOTH,
+    "x2": ISHIGAMI_FIRST["x2"],
+    "x3": ISHIGAMI_BOTH,
+}
+G = {name: 1.0 / (3.0 * (1.0 + a) ** 2) for name, a in (("x1", 0.0), ("x2", 1.0), ("x3", 4.5), ("x4", 9.0))}
+G_ALL = np.prod([1.0 + part for part in G.values()]) - 1.0
+
+
+def _view(folder: Path, text: str) -> View:
+    (folder / "functions.py").write_text(FUNCTIONS)
+    (folder / "study.toml").write_text(text)
+    return View(sweep(load(folder / "study.toml"), folder / "out", how="threads", workers=1))
+
+
+def test_ishigami_from_study_file_to_indices(tmp_path: Path) -> None:
+    view = _view(
+        tmp_path,
+        """
+        model = "functions.py:ishigami"
+        design = { method = "sobol", samples = 1024, second_order = true }
+        [factors]
+        x1 = { from = -3.141592653589793, to = 3.141592653589793 }
+        x2 = { from = -3.141592653589793, to = 3.141592653589793 }
+        x3 = { from = -3.141592653589793, to = 3.141592653589793 }
+        """,
+    )
+    found = find(view).sobol["value"]
+    for name in ("x1", "x2", "x3"):
+        assert found.first[name].value == pytest.approx(ISHIGAMI_FIRST[name], abs=0.02)
+        assert found.total[name].value == pytest.approx(ISHIGAMI_TOTAL[name], abs=0.02)
+        assert found.first[name].low <= ISHIGAMI_FIRST[name] <= found.first[name].high
+        assert found.total[name].low <= ISHIGAMI_TOTAL[name] <= found.total[name].high
+    assert found.pairs["x1", "x3"].value == pytest.approx(ISHIGAMI_BOTH, abs=0.04)
+    assert found.pairs["x1", "x2"].value == pytest.approx(0.0, abs=0.04)
+
+
+def test_sobol_g_from_study_file_to_indices(tmp_path: Path) -> None:
+    factors = "\n".join(f"x{k} = {{ from = 0, to = 1 }}" for k in (1, 2, 3, 4))
+    design = 'design = { method = "sobol", samples = 2048 }'
+    view = _view(tmp_path, f'model = "functions.py:sobol_g"\n{design}\n[factors]\n{factors}\n')
+    found = find(view).sobol["value"]
+    for name, part in G.items():
+        first, total = part / G_ALL, part * (1.0 + G_ALL) / (1.0 + part) / G_ALL
+        assert found.first[name].value == pytest.approx(first, abs=0.02)
+        assert found.total[name].value == pytest.approx(total, abs=0.02)
+        assert found.total[name].low <= total <= found.total[name].high
+
+
+def test_morris_from_study_file_to_effects(tmp_path: Path) -> None:
+    factors = "\n".join(f"x{k} = {{ from = 0, to = 1 }}" for k in (1, 2, 3, 4))
+    design = 'design = { method = "morris", trajectories = 60 }'
+    view = _view(tmp_path, f'model = "functions.py:sobol_g"\n{design}\n[factors]\n{factors}\n')
+    found = find(view)
+    strength = found.morris["value"].strength
+    assert sorted(strength, key=lambda name: -strength[name].value) == ["x1", "x2", "x3", "x4"]
+    assert (found.summaries, found.profiles, found.maps) == ({}, {}, {})  # its points are no sample
+    assert "no sample of worlds" in html(view, found)
+
+
+def test_points_derived_from_others_do_not_count_as_a_sample(tmp_path: Path) -> None:
+    factors = "x1 = { from = 0, to = 1 }\nx2 = { from = 0, to = 1 }\nx3 = { from = 0, to = 1 }"
+    design = 'design = { method = "sobol", samples = 32 }'
+    view = _view(tmp_path, f'model = "functions.py:ishigami"\n{design}\n[factors]\n{factors}\n')
+    chosen = view.points[view.sampled].drop(columns="design_row")
+    assert len(chosen) == 2 * 32
+    assert not chosen.stack().duplicated().any()  # a derived point shares coordinates with the points it comes from
+    assert find(view).summaries["value"]["all runs"].runs == 64
+
+
+LUCKY = """
+title = "Losses & <b>luck</b>"
+question = "Does x1 < 1 matter?"
+model = "functions.py:lucky"
+replicates = 4
+outcomes = ["loss", "never"]
+design = { method = "lhs", samples = 150 }
+[factors]
+x1 = { from = 0, to = 1 }
+x2 = { from = 0, to = 1 }
+x3 = { from = 0, to = 1 }
+[report]
+crisis = "loss > 7.5"
+"""
+
+
+@pytest.fixture(scope="module")
+def lucky(tmp_path_factory: pytest.TempPathFactory) -> tuple[View, Findings]:
+    view = _view(tmp_path_factory.mktemp("lucky"), LUCKY)
+    return view, find(view)
+
+
+def test_findings_of_a_known_function(lucky: tuple[View, Findings]) -> None:
+    view, found = lucky
+    table = view.table("loss")
+    assert table.shape == (150, 4)
+    assert np.isnan(table).sum() == len(view.results.failures) > 0
+    assert found.summaries["loss"]["all runs"].mean.value == pytest.approx(5.5, abs=0.2)
+    assert found.discovery is not None
+    assert set(found.discovery.box.limits) == {"x1"}
+    assert found.discovery.box.limits["x1"].low == pytest.approx(0.7, abs=0.04)
+    assert found.parts["loss"].points > 0.95
+    assert found.maps["loss"].mean[0, 0] < found.maps["loss"].mean[0, -1]
+    assert any("never has no value in" in note for note in found.notes)
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in ("img", "meta"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_page_is_whole_and_loads_nothing(lucky: tuple[View, Findings]) -> None:
+    view, found = lucky
+    page = html(view, found)
+    assert page == html(view, found)
+    reader = _Reader()
+    reader.feed(page)
+    assert not reader.open
+    assert not {tag for tag, _ in reader.tags} & {"script", "link", "iframe", "object", "b"}
+    sources = [value for _, attributes in reader.tags for name, value in attributes.items() if name in ("src", "href")]
+    assert sources
+    assert all(str(source).startswith("data:image/png;base64,") for source in sources)
+    assert not re.search(r"url\(|@import|https?://", page)
+    for text in ("Losses & <b>luck</b>", "Does x1 < 1 matter?", "alert(1)", '"result_hash"', 'crisis = "loss > 7.5"'):
+        assert text in reader.text
+    for heading in ("At a glance", "What was run", "How often how much", "Two factors together", "How much is luck"):
+        assert heading in reader.text
+
+
+def test_numbers_for_scripts_are_json(lucky: tuple[View, Findings]) -> None:
+    view, found = lucky
+    data = json.loads(json.dumps(as_data(view, found), allow_nan=False))
+    assert data["discovery"]["box"]["limits"]["x1"]["high"] is None
+    assert data["summaries"]["loss"]["all runs"]["mean"]["value"] == found.summaries["loss"]["all runs"].mean.value
+    assert data["crisis"] == "loss > 7.5"
+
+
+def test_another_question_but_not_another_study(lucky: tuple[View, Findings], tmp_path: Path) -> None:
+    results = lucky[0].results
+    (tmp_path / "functions.py").write_text(FUNCTIONS)
+    (tmp_path / "asked.toml").write_text(LUCKY.replace("7.5", "100").replace("Does", "When does"))
+    view = View(results, load(tmp_path / "asked.toml"))
+    assert any("No scenario discovery" in note for note in find(view).notes)
+    assert view.study.question.startswith("When")
+    (tmp_path / "other.toml").write_text(LUCKY.replace("samples = 150", "samples = 151"))
+    with pytest.raises(BadInput, match="another study"):
+        View(results, load(tmp_path / "other.toml"))
+
+
+def test_nothing_to_report_is_said(tmp_path: Path) -> None:
+    text = 'model = "functions.py:ishigami"\n[factors]\nx1 = [1, 2]\n'  # x2 is missing: every run fails
+    with pytest.raises(BadInput, match="no run that ended well"):
+        _view(tmp_path, text)
+
+
+def test_policies_of_the_economy(tmp_path: Path) -> None:
+    view = _view(
+        tmp_path,
+        """
+        months = 18
+        replicates = 4
+        [policies.short]
+        loan_tenor = 24
+        [policies.idle]
+        covenant_ltv = 1.0
+        [factors]
+        lender_capital = [0.7, 1.3]
+        [report]
+        outcomes = ["peak_ai_debt", "rescues", "defaults"]
+        [outcomes]
+        peak_ai_debt = "max ai_debt"
+        rescues = "final public_money"
+        defaults = "sum defaults"
+        """,
+    )
+    found = find(view)
+    assert list(view.levels) == ["none", "short", "idle"]
+    same = next(c for c in found.comparisons if (c.outcome, c.level) == ("peak_ai_debt", "idle"))
+    assert same.found.difference == (0.0, 0.0, 0.0)  # the default value: the same runs
+    other = next(c for c in found.comparisons if (c.outcome, c.level) == ("peak_ai_debt", "short"))
+    runs = view.results.outcomes()
+    means = runs.groupby("policy")["peak_ai_debt"].mean()
+    assert other.found.difference.value == pytest.approx(means["short"] - means["none"])
+    assert other.found.pairs == 4
+    said = glance(view, found)
+    assert "rescues: 0 in every run." in said  # no policy pays out here
+    assert "rescues" not in found.summaries
+    assert any(sentence.startswith("peak_ai_debt (") and "no clear difference with" in sentence for sentence in said)
+    assert "Through time" in html(view, found)
+
+
+def test_command_writes_the_page_or_a_sentence(lucky: tuple[View, Findings], tmp_path: Path) -> None:
+    folder = str(lucky[0].results.folder)
+    page = tmp_path / "page.html"
+    done = CliRunner().invoke(main, ["report", folder, "--out", str(page)])
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[-1] == f"Written: {page}"
+    assert page.read_text().startswith("<!doctype html>")
+    done = CliRunner().invoke(main, ["report", folder, "--json"])
+    assert json.loads(done.stdout)["title"] == "Losses & <b>luck</b>"
+    for words in ([str(tmp_path)], [folder, "--out", str(tmp_path / "no" / "page.html")], [folder, "--out", folder]):
+        done = CliRunner().invoke(main, ["report", *words])
+        assert done.exit_code == 2
+        assert done.stderr.startswith("error: ")
+        assert len(done.stderr.splitlines()) == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html"]
+
+
+def test_ready_studies_have_questions_and_a_place_on_the_page() -> None:
+    files = {path.stem for path in FOLDER.glob("*.toml")}
+    assert files == set(ORDER)
+    for name in ORDER:
+        study = load(FOLDER / f"{name}.toml")
+        assert study.question.count("?") >= 1
+        assert study.title
+
+
+def test_answers_page_has_the_numbers_of_the_findings(lucky: tuple[View, Findings]) -> None:
+    view, found = lucky
+    page = markdown([(view, found)], "0123")
+    assert f"## {view.study.title}" in page
+    assert "`0123`" in page
+    mean = found.summaries["loss"]["all runs"].mean
+    assert f"| loss | {number(mean.value)} [{number(mean.low)}, {number(mean.high)}] |" in page
+    assert f"{found.discovery.box.density:.0%} of the runs there" in page if found.discovery else False

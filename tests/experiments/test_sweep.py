@@ -1,0 +1,337 @@
+"""Sweeps: what they leave, that it does not depend on who made it, and what happens when something goes wrong."""
+
+import errno
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from abm import open_economy
+from abm.errors import BadInput
+from abm.scenarios import load as load_scenario
+from experiments import execution, pools, runner, store
+from experiments.replay import replay
+from experiments.store import read
+from experiments.study import Study, load
+
+TOYS = Path(__file__).parent / "toy_models.py"
+MONTHS = 14
+TIMED = ("manifest.json", ".lock")  # files that tell when something was done, or hold nothing
+
+
+def toy(function: str, runs: int = 40, **fields: Any) -> Study:
+    """A study of a toy model at x = 0, 1, ..."""
+    x = {"from": 0.0, "to": float(runs - 1), "steps": runs}
+    return Study.model_validate({"model": f"{TOYS}:{function}", "factors": {"x": x}, **fields})
+
+
+def economy(**fields: Any) -> Study:
+    return Study.model_validate(
+        {
+            "months": MONTHS,
+            "replicates": 2,
+            "factors": {"lender_capital": [0.3, 1.0]},
+            "policies": {"buffers": {"capital_requirement": 1.5}},
+            "record": {"firms": ["OpenAI", "CoreWeave"], "columns": ["debt", "status"], "every": 5, "events": "all"},
+            **fields,
+        }
+    )
+
+
+def shrink(patch: pytest.MonkeyPatch) -> None:
+    """Several batches and shards in a small sweep."""
+    patch.setattr(store, "FUNCTION_RUNS_IN_BATCH", 4)
+    patch.setattr(store, "MONTHS_IN_BATCH", 2 * MONTHS)
+    patch.setattr(store, "BATCHES_IN_SHARD", 2)
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    shrink(monkeypatch)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file of a results folder that must be the same bytes."""
+    found = [
+        path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in ("manifest.json", ".lock")
+    ]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> store.Results:
+    """The economy swept by one thread."""
+    with pytest.MonkeyPatch.context() as patch:
+        shrink(patch)
+        return runner.sweep(economy(), tmp_path_factory.mktemp("swept") / "x", workers=1, how="threads")
+
+
+def test_every_row_is_what_a_run_by_hand_gives(swept: store.Results) -> None:
+    assert len(swept.points) == 4
+    assert len(swept.runs) == 8
+    assert swept.manifest["state"] == "finished"
+    joined = swept.outcomes()
+    for number, row in joined.iterrows():
+        parameters = {"lender_capital": row["lender_capital"]}
+        if row["policy"] == "buffers":
+            parameters["capital_requirement"] = 1.5
+        by_hand = open_economy(load_scenario("baseline"), parameters=parameters, seed=int(row["seed"]))
+        by_hand.run(MONTHS)
+        assert row["result_hash"] == by_hand.result_hash()
+        series, panel, defaults = by_hand.rows("series"), by_hand.panel(), by_hand.rows("defaults")
+        assert row["peak_ai_debt"] == series["ai_debt"].max()
+        assert row["final_look_through"] == series["look_through"][-1]
+        assert row["defaults"] == len(defaults)
+        assert row["losses"] == defaults["loss_given"].sum()
+        mine = swept.series[swept.series["run"] == number]
+        assert mine["month"].tolist() == [5, 10, 14]
+        assert mine["ai_debt"].tolist() == series["ai_debt"][[4, 9, 13]].tolist()
+        firms = swept.firms[(swept.firms["run"] == number) & (swept.firms["firm"] == "CoreWeave")]
+        assert firms["month"].tolist() == [5, 10, 14]
+        assert firms["debt"].tolist() == panel["debt"][[4, 9, 13], by_hand.firm("CoreWeave")].tolist()
+        fallen = swept.defaults[swept.defaults["run"] == number]
+        assert fallen["firm"].tolist() == [by_hand.names[i] for i in defaults["firm"]]
+        assert len(swept.events[swept.events["run"] == number]) == len(by_hand.rows("events"))
+
+
+def test_seeds_are_paired_and_rows_in_order(swept: store.Results) -> None:
+    assert swept.runs.index.tolist() == list(range(8))
+    assert swept.runs["seed"].tolist() == [1, 2] * 4
+    assert swept.runs["point"].tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
+    assert swept.points["policy"].tolist() == ["none", "buffers"] * 2
+
+
+@pytest.mark.parametrize(("how", "workers"), [("threads", 3), ("processes", 2)])
+def test_the_bytes_do_not_depend_on_the_workers(
+    swept: store.Results, tmp_path: Path, how: runner.How, workers: int
+) -> None:
+    again = runner.sweep(economy(), tmp_path / "x", workers=workers, how=how)
+    assert contents(again.folder) == contents(swept.folder)
+    assert again.manifest["result_hash"] == swept.manifest["result_hash"]
+
+
+def test_nor_on_the_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = runner.sweep(toy("wave"), tmp_path / "a", how="threads", workers=1)
+
+    def backwards(self: store.Store) -> Any:
+        numbers = [n for shard in range(self.plan.shards) for n in self.plan.batches_of(shard)]
+        return iter([self.plan.batch(n) for n in reversed(numbers)])
+
+    monkeypatch.setattr(store.Store, "missing", backwards)
+    assert contents(runner.sweep(toy("wave"), tmp_path / "b", how="threads").folder) == contents(plain.folder)
+
+
+def test_the_tables_read_naturally(swept: store.Results) -> None:
+    frame = pd.read_parquet(swept.folder / "runs")
+    assert frame["run"].tolist() == list(range(8))
+    assert pq.read_schema(swept.folder / "series" / "00000.parquet").field("ai_debt").metadata[b"unit"] == b"bn"
+    assert len(pq.read_table(swept.folder / "points.parquet")) == 4
+    assert sorted(p.name for p in (swept.folder / "runs").iterdir()) == ["00000.parquet", "00001.parquet"]
+    assert not (swept.folder / "parts").exists()
+
+
+def test_a_finished_folder_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = runner.sweep(toy("wave"), tmp_path / "x", how="threads")
+    before = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in done.folder.rglob("*")}
+    monkeypatch.setattr(execution, "perform", None)
+    again = runner.sweep(toy("wave"), tmp_path / "x")
+    assert {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in done.folder.rglob("*")} == before
+    assert again.manifest == done.manifest
+
+
+def test_another_study_or_code_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner.sweep(toy("wave", title="the first"), tmp_path / "x", how="threads")
+    with pytest.raises(BadInput, match=r"x holds results of another study \('the first', or an earlier version\)"):
+        runner.sweep(toy("wave", seed=2), tmp_path / "x")
+    monkeypatch.setattr(store, "code_hash", lambda: "somethingelse")
+    with pytest.raises(BadInput, match="x holds results of another version of the program"):
+        runner.sweep(toy("wave"), tmp_path / "x")
+    (tmp_path / "y").mkdir()
+    (tmp_path / "y" / "thesis.txt").write_text("mine")
+    with pytest.raises(BadInput, match="y holds no results of a sweep; give another --out"):
+        runner.sweep(toy("wave"), tmp_path / "y")
+    assert (tmp_path / "y" / "thesis.txt").read_text() == "mine"
+    with pytest.raises(BadInput, match="exists and is not a folder"):
+        runner.sweep(toy("wave"), tmp_path / "y" / "thesis.txt")
+
+
+def test_other_words_are_taken_over(tmp_path: Path) -> None:
+    runner.sweep(toy("wave", title="old"), tmp_path / "x", how="threads")
+    assert runner.sweep(toy("wave", title="new"), tmp_path / "x").study.title == "new"
+
+
+def test_two_writers_do_not_meet(tmp_path: Path) -> None:
+    with (
+        store.open_store(toy("wave"), tmp_path / "x"),
+        pytest.raises(BadInput, match="another process is writing to"),
+        store.open_store(toy("wave"), tmp_path / "x"),
+    ):
+        pass
+
+
+def test_a_failing_run_is_a_row(tmp_path: Path) -> None:
+    found = runner.sweep(toy("fails_above_two", 6), tmp_path / "x", how="threads")
+    assert found.runs["failed"].tolist() == [False] * 3 + [True] * 3
+    assert np.isnan(found.runs["value"][3:]).all()
+    assert found.runs["value"][:3].tolist() == pytest.approx([0.1, 1.1, 4.1])
+    row = found.failures.iloc[0]
+    assert (row["run"], row["error"], row["message"]) == (3, "ZeroDivisionError", "x is above 2")
+    assert json.loads(row["parameters"]) == {"x": 3.0}
+    assert row["where"].startswith("toy_models.py, line ")
+    assert found.manifest["failures"] == 3
+
+
+@pytest.mark.parametrize(("policy", "kept"), [("stop", 1), (2, 2)])
+def test_a_sweep_stops_when_its_policy_says_so_and_goes_on(tmp_path: Path, policy: Any, kept: int) -> None:
+    study = toy("fails_above_two", 40)
+    with pytest.raises(runner.TooManyFailures, match=r"stopped after \d+ failed runs?; run 3: ZeroDivisionError"):
+        runner.sweep(study, tmp_path / "x", how="threads", workers=1, failures=policy)
+    begun = read(tmp_path / "x")
+    assert kept <= len(begun.failures) < 37
+    assert begun.manifest["state"] == "unfinished"
+    with pytest.raises(runner.TooManyFailures):
+        runner.sweep(study, tmp_path / "x", how="threads", failures=policy)
+    assert len(read(tmp_path / "x").runs) == len(begun.runs)
+    done = runner.sweep(study, tmp_path / "x", how="threads", failures="keep going")
+    assert len(done.failures) == 37
+    whole = runner.sweep(study, tmp_path / "y", how="threads")
+    assert contents(done.folder) == contents(whole.folder)
+
+
+def test_a_dead_worker_is_replaced_and_its_runs_redone_once(tmp_path: Path) -> None:
+    shutil.copy(TOYS, tmp_path / "toys.py")  # it notes beside itself that it died
+    study = toy("kills_its_worker", 8, model=f"{tmp_path}/toys.py:kills_its_worker")
+    found = runner.sweep(study, tmp_path / "x", how="processes", workers=2)
+    assert found.failures["run"].tolist() == [3]
+    assert found.failures["error"].tolist() == ["WorkerDied"]
+    expected = [x**2 + 0.1 if x != 3 else np.nan for x in range(8)]
+    assert found.runs["value"].tolist() == pytest.approx(expected, nan_ok=True)
+
+
+def test_workers_that_cannot_start_are_no_endless_loop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(pools, "serve", os._exit)  # called with a connection: dies at once
+    with pytest.raises(Exception, match="worker processes die before their first run"):
+        runner.sweep(toy("wave", 4), tmp_path / "x", how="processes", workers=1)
+
+
+@pytest.mark.parametrize("batches_there", [[0], [1], [0, 1, 2], [1, 2, 5, 9], list(range(10))])
+def test_no_batch_is_made_twice(tmp_path: Path, batches_there: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the last batches of a shard were there before the first."""
+    with store.open_store(toy("wave"), tmp_path / "x") as begun:
+        for number in batches_there:
+            begun.add(number, pools.pack(execution.perform(begun.recipe, begun.plan.batch(number))))
+    made: list[int] = []
+    monkeypatch.setattr(runner, "QUEUED", 1)
+    add = store.Store.add
+
+    def noted(self: store.Store, batch: int, content: bytes) -> None:
+        made.append(batch)
+        add(self, batch, content)
+
+    monkeypatch.setattr(store.Store, "add", noted)
+    done = runner.sweep(toy("wave"), tmp_path / "x", how="threads", workers=1)
+    assert sorted(made + batches_there) == list(range(10))
+    assert len(done.runs) == 40
+    assert done.manifest["state"] == "finished"
+
+
+def test_scenarios_rules_and_a_table_are_factors(tmp_path: Path) -> None:
+    (tmp_path / "rules.py").write_text("def workshop(state, vendor, backlog_months):\n    return 0.05\n")
+    (tmp_path / "story.toml").write_text('title = "Dear power"\n[parameters]\npower_price = 120\n')
+    rows = "power_price_growth,scenario,rule_plan_supply\n0.1,story.toml,default\n0.1,baseline,rules.py:workshop\n"
+    (tmp_path / "points.csv").write_text(rows)
+    text = 'months = 2\n[design]\nmethod = "table"\nfile = "points.csv"\n[record]\nseries = ["gpu_sales"]\n'
+    (tmp_path / "study.toml").write_text(text)
+    found = runner.sweep(load(tmp_path / "study.toml"), tmp_path / "x", how="threads", workers=1)
+    assert found.failures.empty
+    story = load_scenario(tmp_path / "story.toml")
+    by_hand = [
+        open_economy(story, parameters={"power_price_growth": 0.1}, seed=1),
+        open_economy(parameters={"power_price_growth": 0.1}, seed=1, rules={"plan_supply": lambda s, v, b: 0.05}),
+    ]
+    for economy_now, expected in zip(by_hand, found.runs["result_hash"], strict=True):
+        economy_now.run(2)
+        twin = open_economy(economy_now.scenario, parameters=economy_now.changed, rules=economy_now._rules, panel=False)
+        twin.run(2)
+        assert twin.result_hash() == expected
+    for name in ("points.csv", "rules.py", "story.toml"):
+        (tmp_path / name).unlink()
+    assert replay(read(tmp_path / "x"), 1).equal  # the folder has copies of all it needs
+    (tmp_path / "wrong.py").write_text("def workshop(state):\n    return 0.05\n")
+    (tmp_path / "wrong.toml").write_text('[factors]\nrule_plan_supply = ["default", "wrong.py:workshop"]\n')
+    with pytest.raises(BadInput, match=r"rule 'plan_supply' must be a function of \(state, vendor, backlog_months\)"):
+        runner.sweep(load(tmp_path / "wrong.toml"), tmp_path / "y")
+
+
+def test_several_outcomes_of_a_function(tmp_path: Path) -> None:
+    found = runner.sweep(toy("two_numbers", 3, outcomes=["a", "b"], replicates=2), tmp_path / "x", how="threads")
+    assert found.runs["a"].tolist() == [0, 0, 1, 1, 2, 2]
+    assert found.runs["b"].tolist() == [1, 2] * 3
+    wrong = runner.sweep(toy("two_numbers", 3, outcomes=["a", "c"]), tmp_path / "y", how="threads")
+    assert wrong.failures["message"][0] == "the function returned ['a', 'b'], not the outcomes ['a', 'c']"
+    with pytest.raises(BadInput, match="has no function 'nothing'"):
+        runner.sweep(toy("nothing"), tmp_path / "z")
+    assert not (tmp_path / "z").exists()
+
+
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize("after", [0, 1, 3, 7, 12])
+def test_a_disk_that_refuses_is_one_sentence_and_the_rest_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, after: int
+) -> None:
+    """The disk takes `after` files and then no more; later it takes them again."""
+    whole = runner.sweep(toy("wave", 30), tmp_path / "whole", how="threads", workers=1)
+    sync, left = store._sync, [after]
+
+    def refuses(path: Path) -> None:
+        if left[0] <= 0:
+            raise OSError(code, os.strerror(code), str(path))
+        left[0] -= 1
+        sync(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_sync", refuses)
+        with pytest.raises(BadInput, match=f"cannot write to .*{os.strerror(code)}") as said:
+            runner.sweep(toy("wave", 30), tmp_path / "x", how="threads", workers=1)
+    assert "\n" not in str(said.value)
+    done = runner.sweep(toy("wave", 30), tmp_path / "x", how="threads", workers=1)
+    assert contents(done.folder) == contents(whole.folder)
+
+
+def test_a_part_cut_short_is_made_again(tmp_path: Path) -> None:
+    whole = runner.sweep(toy("wave", 30), tmp_path / "whole", how="threads")
+    with store.open_store(toy("wave", 30), tmp_path / "x") as begun:
+        begun.add(1, pools.pack(execution.perform(begun.recipe, begun.plan.batch(1))))
+    (part,) = (tmp_path / "x" / "parts").iterdir()
+    part.write_bytes(part.read_bytes()[:-100])
+    done = runner.sweep(toy("wave", 30), tmp_path / "x", how="threads")
+    assert contents(done.folder) == contents(whole.folder)
+
+
+def test_replay_proves_equality_and_sees_a_changed_byte(swept: store.Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = replay(swept, 5)
+    assert told.equal
+    assert told.tables["series"] == (3, True)
+    assert not told.other_code
+    changed = swept.table("series").to_pandas()
+    changed.loc[changed["run"] == 5, "ai_debt"] += 1e-13
+    kept = store.Results.rows_of
+
+    def tampered(self: store.Results, name: str, run: int) -> Any:
+        table = kept(self, name, run)
+        if name != "series":
+            return table
+        return table.from_pandas(changed[changed["run"] == run], schema=table.schema, preserve_index=False)
+
+    monkeypatch.setattr(store.Results, "rows_of", tampered)
+    told = replay(swept, 5)
+    assert not told.equal
+    assert told.tables["series"] == (3, False)
+    with pytest.raises(BadInput, match="there is no run 8: the sweep has runs 0 to 7"):
+        replay(swept, 8)
