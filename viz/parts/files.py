@@ -83,7 +83,7 @@ def Open(session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N80
 
 
 def aside(make: Callable[[Plan, int], bytes], plan: Plan, months: int) -> Callable[[], bytes]:
-    """What makes a file, in a thread of its own: the one that Solara would use follows every line, fifty times slower."""
+    """What makes a file, in a thread of its own: Solara's would follow every line, fifty times slower."""
 
     def wait() -> bytes:
         with ThreadPoolExecutor(1) as pool:
