@@ -3,6 +3,7 @@
 export const HEALTH = ["sound", "strained", "distressed", "failed", "gone"];
 export const HEALTH_LABELS = ["sound", "strained", "distressed", "failing now", "failed earlier"];
 
+const OUTLINED = 6; // radius from which on a sound firm has an outline
 const CORNERS = {
   hyperscaler: [4, Math.PI / 4],
   vehicle: [4, 0],
@@ -59,6 +60,7 @@ export function drawFirm(pen, ink, kind, health, x, y, radius) {
     if (state === "strained") dot(pen, ink.paper, x, y, radius);
     if (state === "distressed") stripes(pen, ink.paper, x, y, radius);
   }
+  if (state === "sound" && radius < OUTLINED) return;
   pen.beginPath();
   outline(pen, kind, x, y, radius);
   pen.strokeStyle = state === "sound" ? ink.paper : ink.ink;

@@ -17,6 +17,7 @@ const ABOVE = 74; // and above, for the month, the sentence on a cascade and the
 const ABOVE_NARROW = 118; // on a narrow screen that sentence takes more lines
 const SMALLEST = 3.2; // radius
 const BURDEN = 45; // ms; edges that take longer to draw are drawn without detail while months go by
+const REST = 400; // ms such edges are left alone, unless the visitor moves the picture
 const FEW = 150; // edges that are never a burden
 const SLOW = 40; // ms a picture; above it firms change size at once, not smoothly
 const CALM = 700; // ms without a new month after which detail is drawn
@@ -91,7 +92,7 @@ function render({ model, el }) {
   let pace = 16; // ms from one picture to the next, smoothed
   let tableAt = 0;
   const shown = new Set(EDGE_KINDS.keys());
-  const edgeLayer = { stale: true, heavy: false, plain: false, next: 0, captions: [] };
+  const edgeLayer = { stale: true, urgent: false, heavy: false, plain: false, next: 0, captions: [] };
   const nameLayer = { labels: [], sides: new Map(), view: "", month: null, next: 0 };
 
   const ratio = () => Math.min(3, globalThis.devicePixelRatio || 1);
@@ -179,6 +180,7 @@ function render({ model, el }) {
 
   function viewed() {
     edgeLayer.stale = true;
+    edgeLayer.urgent = true;
     nameLayer.view = "";
     hint.hidden = camera.zoom > 1;
     wake();
@@ -246,12 +248,13 @@ function render({ model, el }) {
       if (layer.plain) wakeIn(rest);
       return;
     }
-    if (time < layer.next) {
+    if (time < layer.next && !layer.urgent) {
       wakeIn(layer.next - time);
       return;
     }
     layer.plain = layer.heavy && rest > 0;
     layer.stale = false;
+    layer.urgent = false;
     begin(edgePen);
     paintCaptions(edgePen);
     const { edges } = books;
@@ -263,7 +266,7 @@ function render({ model, el }) {
     requestAnimationFrame((next) => {
       const took = next - began;
       if (!layer.plain) layer.heavy = edges.length > FEW && took > (layer.heavy ? BURDEN / 2 : BURDEN);
-      layer.next = edges.length > FEW && took > BURDEN ? next + 3 * took : 0;
+      layer.next = edges.length > FEW && took > BURDEN ? next + Math.max(REST, 3 * took) : 0;
     });
   }
 
@@ -389,6 +392,7 @@ function render({ model, el }) {
   function legendAnew() {
     const filtered = () => {
       edgeLayer.stale = true;
+      edgeLayer.urgent = true;
       wake();
     };
     drawLegend(legend, books, ink, shown, filtered, table);
@@ -429,6 +433,7 @@ function render({ model, el }) {
     }
     if (before?.firm !== over?.firm || before?.edge !== over?.edge) {
       edgeLayer.stale = true;
+      edgeLayer.urgent = true;
       wake();
     }
   }
@@ -480,6 +485,7 @@ function render({ model, el }) {
     }
     event.preventDefault();
     edgeLayer.stale = true;
+    edgeLayer.urgent = true;
     wake();
   }
 
