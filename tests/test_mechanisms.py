@@ -124,7 +124,12 @@ def test_every_parameter_matters_somewhere():
         ("baseline", {}, 24),
         ("r1_demand_disappoints", {}, 60),
         ("r1_demand_disappoints", {"lender_capital": 0.1}, 60),
-        ("r1_demand_disappoints", {"second_hand_cash": 0.0}, 60),
+        # Funds lend where banks do not, loans are called early, and no one survivor can buy a failed fleet alone.
+        (
+            "r1_demand_disappoints",
+            {"bank_risk_limit": 0.0, "acceleration_ltv": 1.0, "second_hand_cash": 0.001, "price_impact": 0.0},
+            60,
+        ),
     ]
     idle = [p.name for p in PARAMETERS]
     for scenario, given, months in settings:
