@@ -208,8 +208,8 @@ def _distribution(found: Findings, units: Mapping[str, str]) -> str:
 more; a line further right or higher means more of it. Shaded, where lines are few: a band that holds the whole true
 curve with {LEVEL:.0%} confidence, given the ranges and values of this study.</p>
 {table(heads, rows)}
-<p class="source">In brackets: {LEVEL:.0%} interval, by drawing seeds (and points, where the design drew them) again.
-</p>"""
+<p class="source">In brackets: {LEVEL:.0%} interval; of the mean Student's t over seeds (and points, where the design
+drew them), of the others by drawing them again.</p>"""
 
 
 def _comparison(view: View, found: Findings, units: Mapping[str, str]) -> str:
