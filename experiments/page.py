@@ -17,7 +17,7 @@ h1 { line-height: 1.2; } h2 { margin-top: 3rem; border-top: 1px solid var(--line
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid var(--line);
   overflow-wrap: anywhere; }
-th { background: var(--soft); } .scroll { overflow-x: auto; }
+th { background: var(--soft); } th, td:first-child { overflow-wrap: normal; } .scroll { overflow-x: auto; }
 img { max-width: 100%; height: auto; background: #fff; border: 1px solid var(--line); margin: 1rem 0; }
 .yes { color: var(--good); font-weight: 600; } .no { color: var(--bad); font-weight: 600; }
 .source { opacity: .8; } code { background: var(--soft); padding: 0 .2rem; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from textwrap import shorten
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,7 @@ from experiments.summary import number
 COLOURS = ("#000000", BLUE, ORANGE, GREEN, RED, PURPLE, "#56b4e9", GREY)
 STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (8, 3)))
 PER_ROW = 3
+MOST_BANDS = 4  # lines that get a band; with more, bands hide each other
 MOST_BARS = 15  # factors drawn; a table has all
 MOST_NUMBERS = 100  # cells of a map with their number in them
 
@@ -36,8 +38,9 @@ def survivals(curves: Mapping[str, Mapping[str, Survival]], units: Mapping[str, 
     for axis, (outcome, lines) in zip(axes, curves.items(), strict=True):
         for k, (level, s) in enumerate(lines.items()):
             # Every step reaches back to the value before: the share at or above x is that of the next outcome.
-            axis.step(s.at, s.share, where="pre", color=COLOURS[k], ls=STYLES[k], label=level)
-            axis.fill_between(s.at, s.low, s.high, step="pre", color=COLOURS[k], alpha=0.12, lw=0)
+            axis.step(s.at, s.share, where="pre", label=level, **_line(k))
+            if len(lines) <= MOST_BANDS:
+                axis.fill_between(s.at, s.low, s.high, step="pre", color=_line(k)["color"], alpha=0.12, lw=0)
         axis.set_ylim(0.0, 1.03)
         axis.yaxis.set_major_formatter(PercentFormatter(1.0))
         _name(axis, outcome, units)
@@ -221,12 +224,18 @@ def paths(bands: Mapping[str, Mapping[str, tuple[Floats, Floats, Floats, Floats]
     for axis, (name, lines) in zip(axes, bands.items(), strict=True):
         for k, (level, (months, low, middle, high)) in enumerate(lines.items()):
             years = OPENING_YEAR + 1 + months / 12.0
-            axis.fill_between(years, low, high, color=COLOURS[k], alpha=0.1, lw=0)
-            axis.plot(years, middle, color=COLOURS[k], ls=STYLES[k], label=level)
+            if len(lines) <= MOST_BANDS:
+                axis.fill_between(years, low, high, color=_line(k)["color"], alpha=0.1, lw=0)
+            axis.plot(years, middle, label=level, **_line(k))
         axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axis.set_title(_with_unit(name, units), fontsize=10)
     _legend(axes[0], next(iter(bands.values())))
     return figure
+
+
+def _line(k: int) -> dict[str, Any]:
+    """Colour and style of the k-th line: no two of the first 64 are alike."""
+    return {"color": COLOURS[k % len(COLOURS)], "ls": STYLES[(k + k // len(COLOURS)) % len(STYLES)]}
 
 
 def _panels(count: int, width: float = 4.2, height: float = 3.1, per_row: int = PER_ROW) -> tuple[Figure, list[Axes]]:
@@ -243,4 +252,4 @@ def _name(axis: Axes, name: str, units: Mapping[str, str]) -> None:
 
 def _legend(axis: Axes, levels: Mapping[str, object]) -> None:
     if len(levels) > 1:
-        axis.legend(fontsize=8, framealpha=0.8)
+        axis.legend(fontsize=8 if len(levels) <= MOST_BANDS else 6, framealpha=0.8)

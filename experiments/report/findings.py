@@ -22,7 +22,7 @@ from experiments.analysis.sensitivity import (
     sobol,
     variance_parts,
 )
-from experiments.report.view import View
+from experiments.report.view import MOST_LEVELS, View
 from experiments.study import ECONOMY, Morris, Sobol
 
 CLEAR = 0.05
@@ -132,6 +132,11 @@ def find(view: View) -> Findings:
         _describe(view, outcome, found)
     if view.compared is not None:
         _compare(view, varying, found)
+    elif any(factor.values is not None for factor in view.factors.values()):
+        found.notes.append(
+            f"Nothing is compared value by value: no factor has a list of at most {MOST_LEVELS} values, or the one"
+            " named under report.compare has more."
+        )
     if view.study.report.crisis is not None:
         _crisis(view, found)
     return found

@@ -17,7 +17,7 @@ from experiments.report.findings import Findings
 from experiments.report.view import View, meaning, text_of
 from experiments.reproductions.figures import png
 from experiments.reproductions.intervals import LEVEL
-from experiments.study import SERIES, Factor
+from experiments.study import ECONOMY, SERIES, Factor
 from experiments.summary import number
 
 MOST_FAILURES = 20  # failed runs told one by one
@@ -167,13 +167,14 @@ def _made(view: View) -> str:
         "" if len(runs) == whole else f" <strong>The study is not finished: {len(runs):,} of {whole:,} runs.</strong>"
     )
     luck = "the same seeds at every point, so that differences are not luck" if study.paired else "seeds of their own"
+    story = "" if "scenario" in study.factors or study.model != ECONOMY else f"; scenario {escape(study.scenario)}"
     rows = [(f.name, f.meaning or f.kind, f.unit, _values(f)) for f in study.resolved]
     fixed = [(name, f"{value:g}") for name, value in study.parameters.items()]
     fixed += [(f"policy {p}: {name}", f"{v:g}") for p, changed in study.policies.items() for name, v in changed.items()]
     told = [(name, meaning(study.measured[name])) for name in view.outcomes]
     return f"""<h2>What was run</h2>
 <p>{len(view.points):,} points of a {escape(_design(view))} design, {study.replicates:,} runs each with {luck};
-{study.months} months a run; scenario {escape(study.scenario)}. {failed:,} of {len(runs):,} runs failed.{state}</p>
+{study.months} months a run{story}. {failed:,} of {len(runs):,} runs failed.{state}</p>
 <p>What varies:</p>{table(("factor", "what it is", "unit", "values"), rows)}
 {"<p>What is set:</p>" + table(("parameter", "value"), fixed) if fixed else ""}
 <p>What is looked at, one number a run:</p>
@@ -204,11 +205,11 @@ def _distribution(found: Findings, units: Mapping[str, str]) -> str:
     return f"""<h2>How often how much</h2>
 {_figure(figures.survivals(shown, units), "Survival functions of the outcomes")}
 <p class="source">How to read it: a line at 20 % above some value says that one run in five reached that value or
-more; a line further right or higher means more of it. Shaded: a band that holds the whole true curve with
-{LEVEL:.0%} confidence, given the ranges and values of this study.</p>
+more; a line further right or higher means more of it. Shaded, where lines are few: a band that holds the whole true
+curve with {LEVEL:.0%} confidence, given the ranges and values of this study.</p>
 {table(heads, rows)}
-<p class="source">In brackets: {LEVEL:.0%} interval, by drawing seeds (and points, where the design drew them) again.
-</p>"""
+<p class="source">In brackets: {LEVEL:.0%} interval; of the mean Student's t over seeds (and points, where the design
+drew them), of the others by drawing them again.</p>"""
 
 
 def _comparison(view: View, found: Findings, units: Mapping[str, str]) -> str:
@@ -402,8 +403,9 @@ def _paths(view: View) -> str:
     means = [(name, SERIES[name].meaning, SERIES[name].unit) for name in names if name in SERIES]
     return f"""<h2>Through time</h2>
 {_figure(figures.paths(bands, units), "Aggregates through time")}
-<p class="source">How to read it: lines are medians of the runs at each month, shaded from the 10th to the 90th
-percentile of the runs: eight runs in ten lie inside.</p>{table(("aggregate", "what it is", "unit"), means)}"""
+<p class="source">How to read it: lines are medians of the runs at each month; shaded, where lines are few, from the
+10th to the 90th percentile of the runs: eight runs in ten lie inside.</p>
+{table(("aggregate", "what it is", "unit"), means)}"""
 
 
 def _notes(found: Findings) -> str:

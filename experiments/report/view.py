@@ -38,7 +38,7 @@ SAID = {
     "first": "first month in which it is above zero",
     "argmax": "month in which it is highest",
 }
-MOST_LEVELS = 8  # values of a factor that are compared with each other
+MOST_LEVELS = 16  # values of a factor that are compared with each other
 
 
 @dataclass(frozen=True)
@@ -149,6 +149,7 @@ class View:
             return self.study.report.map if all(name in self.factors for name in self.study.report.map) else None
         lists = [name for name, factor in self.factors.items() if not factor.numeric]
         first = [*self.numeric, *sorted(lists, key=lambda name: name != self.compared)][:2]
+        first.sort(key=lambda name: name == self.compared and name in lists)  # long names read better down the side
         return (first[0], first[1]) if len(first) == 2 else None
 
     def numbers(self, name: str) -> Floats:

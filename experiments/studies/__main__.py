@@ -100,7 +100,8 @@ def main() -> None:
                 stage.write_text(markdown(done, source_hash()), encoding="utf-8")
             print(f"Written: {given.page}")
     except InvisibleDebtError as error:
-        sys.exit(f"Error: {error}")
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(getattr(error, "exit_code", 2))
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ def test_killed_sweeps_resume_to_the_same_bytes(tmp_path: Path, model: str, how:
         [sys.executable, str(HERE / "kill_often.py"), str(tmp_path), str(kills), how, model],
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)

@@ -14,7 +14,7 @@ from experiments.cli import main
 from experiments.report.data import as_data
 from experiments.report.findings import Findings, find
 from experiments.report.html import glance, html
-from experiments.report.view import View
+from experiments.report.view import MOST_LEVELS, View
 from experiments.runner import sweep
 from experiments.studies.__main__ import FOLDER, ORDER
 from experiments.studies.answers import markdown
@@ -276,6 +276,9 @@ def test_ready_studies_have_questions_and_a_place_on_the_page() -> None:
         study = load(FOLDER / f"{name}.toml")
         assert study.question.count("?") >= 1
         assert study.title
+        factors = {factor.name: factor.values for factor in study.resolved}
+        compared = study.report.compared(factors)
+        assert compared is None or len(factors[compared] or ()) <= MOST_LEVELS  # else nothing would be compared
 
 
 def test_answers_page_has_the_numbers_of_the_findings(lucky: tuple[View, Findings]) -> None:

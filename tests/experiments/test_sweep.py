@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from abm import open_economy
 from abm.errors import BadInput
 from abm.scenarios import load as load_scenario
 from experiments import execution, pools, runner, store
+from experiments.packing import unpack
 from experiments.replay import replay
 from experiments.store import read
 from experiments.study import Study, load
@@ -212,6 +214,34 @@ def test_a_dead_worker_is_replaced_and_its_runs_redone_once(tmp_path: Path) -> N
     assert found.failures["error"].tolist() == ["WorkerDied"]
     expected = [x**2 + 0.1 if x != 3 else np.nan for x in range(8)]
     assert found.runs["value"].tolist() == pytest.approx(expected, nan_ok=True)
+
+
+def test_a_batch_that_kills_dask_workers_is_tried_run_by_run() -> None:
+    from distributed import KilledWorker
+
+    class Client:
+        """Workers that die on run 2."""
+
+        def submit(self, function: Any, recipe: Any, batch: Any, **_: Any) -> Any:
+            def result() -> bytes:
+                if any(run.number == 2 for run in batch.runs):
+                    raise KilledWorker("task", None, 3)
+                return function(recipe, batch)
+
+            return SimpleNamespace(result=result)
+
+        def gather(self, recipe: Any) -> Any:
+            return recipe
+
+    study = toy("wave")
+    recipe = execution.Recipe.of(study)
+    cluster = pools.Cluster.__new__(pools.Cluster)
+    cluster._client, cluster._recipe = Client(), recipe
+    cluster._distributed = SimpleNamespace(KilledWorker=KilledWorker)
+    tables = unpack(cluster._one_by_one(store.Plan(study, recipe).batch(0)))
+    assert tables["runs"]["run"].to_pylist() == [0, 1, 2, 3]
+    assert tables["runs"]["failed"].to_pylist() == [False, False, True, False]
+    assert tables["failures"]["error"].to_pylist() == ["WorkerDied"]
 
 
 def test_workers_that_cannot_start_are_no_endless_loop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
