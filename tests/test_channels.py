@@ -80,8 +80,11 @@ def test_counterparty():
 
 
 def test_customer():
-    """A lab fails that rented most of a cloud's fleet: the cloud lives on its cash for some months, then no more."""
-    economy = _open()
+    """A lab fails that rented most of a cloud's fleet: the cloud lives on its cash for some months, then no more.
+
+    Nobody else's demand grows into the empty halls, and no bond market lends on them.
+    """
+    economy = _open(tenant_growth=0, high_yield_limit=0)
     assert "OpenAI" in {c.counterparty for c in contracts(economy, "CoreWeave") if c.role == "sells"}
     lose(economy, "CoreWeave", 3.5)
     struck, spared = _twins(economy, 15, lambda e: default(e, "OpenAI"))
@@ -161,5 +164,5 @@ def test_market():
     assert main is None
     assert [(cause.parent, cause.channel) for cause in found.causes] == [(None, "market")]
     assert found.causes[0].weight > 0.9
-    assert found.own_share == max(0.0, 1.0 - found.causes[0].weight)
+    assert abs(found.own_share + found.causes[0].weight - 1.0) < 1e-9
     assert _failure(spared, "Anthropic") == (None, None)
