@@ -249,7 +249,7 @@ def overflowing(state):
     chain = m.n_contracts + m.n_loans + spare * 2 + m.n_firms * m.n_firms
     return (
         m.n_contracts + spare > state.contracts.shape[0]
-        or m.n_loans + spare > state.loans.shape[0]
+        or m.n_loans * 2 + spare * 2 > state.loans.shape[0]
         or m.n_orders + spare > state.orders.shape[0]
         or m.n_stakes + spare > state.stakes.shape[0]
         or m.n_hits + chain > state.hits.shape[0]

@@ -333,20 +333,21 @@ class Economy:
             trial.market[0].record_panel = 0
             trial.shocks["start"] = 10**6
             run_month(trial)
-            for i in range(n):
-                f, t = state.firms[i], trial.firms[i]
-                if f.status != ACTIVE or t.status != ACTIVE or f.kind == OUTSIDE:
-                    continue
-                f.revenue = t.revenue
-                f.operating_cost = t.operating_cost
-                f.mean_cost = t.operating_cost
-                f.interest_cost = t.interest_cost
-                f.earnings = t.revenue - t.operating_cost + t.stock_pay
-                result = t.revenue - t.operating_cost - t.depreciation
-                for k in range(HISTORY):
-                    slope = np.exp(-f.expected_growth * k / 12.0)
-                    state.revenue_memory[i, -k % HISTORY] = t.revenue * slope
-                    state.result_memory[i, -k % HISTORY] = result
+            firms, after = state.firms.view(np.ndarray), trial.firms.view(np.ndarray)
+            live = np.flatnonzero(
+                (firms["status"][:n] == ACTIVE) & (after["status"][:n] == ACTIVE) & (firms["kind"][:n] != OUTSIDE)
+            )
+            revenue, cost = after["revenue"][live], after["operating_cost"][live]
+            firms["revenue"][live] = revenue
+            firms["operating_cost"][live] = cost
+            firms["mean_cost"][live] = cost
+            firms["interest_cost"][live] = after["interest_cost"][live]
+            firms["earnings"][live] = revenue - cost + after["stock_pay"][live]
+            result = revenue - cost - after["depreciation"][live]
+            for k in range(HISTORY):
+                slope = np.exp(-firms["expected_growth"][live] * k / 12.0)
+                state.revenue_memory[live, -k % HISTORY] = revenue * slope
+                state.result_memory[live, -k % HISTORY] = result
             measure(state)
         for name, lines in o.statements.items():
             i = o.names.index(name)
@@ -393,7 +394,8 @@ class Economy:
         changed: dict[str, Any] = {}
         spare = 8 * cap + 64
         chain = m.n_contracts + m.n_loans + 2 * spare + n * n
-        need = dict.fromkeys(GROWING, spare) | {"hits": chain, "parents": chain, "events": chain + spare}
+        need = dict.fromkeys(GROWING, spare) | dict.fromkeys(("hits", "parents"), chain)
+        need |= {"events": chain + spare, "loans": m.n_loans + spare}
         for name in GROWING:
             table = getattr(state, name)
             used = int(m[f"n_{name}"])

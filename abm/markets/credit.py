@@ -172,6 +172,9 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
     f = state.firms[borrower]
     if amount < 1e-3 or (f.kind == NEOCLOUD and f.top_customer > p.concentration_cap):
         return 0.0
+    if m.n_loans + 16 > state.loans.shape[0]:
+        # A month in which every debt falls due at once: who comes last finds no time to sign before the next.
+        return 0.0
     secured = collateral != NO_COLLATERAL
     got = 0.0
     short = 0
@@ -235,6 +238,8 @@ def draw_warehouse(state, fund, amount):
     for i in range(m.n_firms):
         bank = state.firms[i]
         if bank.kind != LENDER or bank.status != ACTIVE or bank.subkind != BANK:
+            continue
+        if not accepts_kind(state, i, WAREHOUSE, state.firms[fund].pd):
             continue
         size = size_loan(state, i, fund, amount, exposure(state, i, fund))
         if size < 0.5 * amount:
@@ -380,14 +385,21 @@ def prepay_loan(state, r, amount):
 
 @jit
 def refinance_early(state):
-    """Firms roll bullets over while they can, `refinance_ahead` months before they mature; who is refused waits."""
+    """Firms roll bullets over while they can, `refinance_ahead` months before they mature; who is refused waits.
+
+    A loan whose own term is no longer than that is left to its maturity, and in one month no more new loans are
+    made than the table has room for; the rest waits for the next.
+    """
     m = state.market[0]
     p = state.params[0]
-    for r in range(m.n_loans):
+    first = m.n_loans
+    for r in range(first):
+        if m.n_loans - first > 4 * m.n_firms:
+            break
         loan = state.loans[r]
         if loan.status != LIVE or loan.amortising == 1 or loan.principal <= 0.0:
             continue
-        if loan.months_left > p.refinance_ahead or loan.months_left <= 1:
+        if loan.months_left > p.refinance_ahead or loan.months_left <= 1 or loan.months <= p.refinance_ahead:
             continue
         if loan.kind != BOND and loan.kind != PROJECT:
             continue

@@ -383,16 +383,22 @@ def sell_second_hand(state, firm):
         price = state.generations[g].mark * factor
         kw = state.generations[g].kw
         left = v.units
+        # Buyers share what is on sale by what each could take.
+        means = state.work_space[3]
+        total = 0.0
         for i in range(m.n_firms):
             buyer = state.firms[i]
-            if left <= 0.0:
-                break
+            means[i] = 0.0
             if i == firm or buyer.status != ACTIVE or (buyer.kind != HYPERSCALER and buyer.kind != NEOCLOUD):
                 continue
             if buyer.ltv > p.second_hand_ltv or buyer.dscr < p.second_hand_cover:
                 continue
-            units = min(left, room_for(state, i, kw))
-            units = min(units, p.second_hand_cash * max(buyer.cash, 0.0) / max(price, 1e-9))
+            means[i] = min(room_for(state, i, kw), p.second_hand_cash * max(buyer.cash, 0.0) / max(price, 1e-9))
+            total += means[i]
+        part = min(left / total, 1.0) if total > 0.0 else 0.0
+        for i in range(m.n_firms):
+            buyer = state.firms[i]
+            units = min(part * means[i], left)
             if units <= 1e-9:
                 continue
             pay = units * price
