@@ -375,9 +375,10 @@ class Economy:
             raise BadInput(f"months must be a whole number of at least 1, not {months!r}")
         done = 0
         while done < months:
-            self.make_room()
-            part = months - done if progress is None else min(12, months - done)
-            done += int(self._engine(self.state, part))
+            stop = months if progress is None else min(done + 12, months)
+            while done < stop:
+                self.make_room()
+                done += int(self._engine(self.state, stop - done))
             if progress is not None:
                 progress(done)
 

@@ -27,8 +27,8 @@ open | experiments.commands.open:show | Show what a folder of results holds.
 replay | experiments.commands.replay:replay | Make one run of a sweep again and compare every byte.
 scenarios | experiments.commands.scenarios:scenarios | List the scenarios, or check a scenario file.
 parameters | experiments.commands.parameters:parameters | List what can be set, with unit, range and source.
-view | experiments.commands.view:view | Watch the economy in a browser, and change it while it runs.
-report | experiments.commands.report:report | Write what a study's runs say onto one page.
+view | experiments.commands.view:view | Watch the economy in a browser, stop it, strike it, change it.
+report | experiments.commands.report:report | Write the report of a study on one page.
 reproduce | experiments.reproductions.command:reproduce | Reproduce published results.
 """
 LISTED: dict[str, tuple[str, str]] = {

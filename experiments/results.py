@@ -192,7 +192,7 @@ def _flows(economy: Economy) -> pa.Table:
     arrays.append(pa.array(flows[at, flow, payer, payee]))
     fields = [field_of(Column("month", "", "month", "months since 2025-12-31"), pa.int32()), DATE]
     for name, meaning in (("flow", "what for"), ("payer", "sector that pays"), ("payee", "sector that is paid")):
-        fields.append(field_of(Column(name, "", "", meaning), pa.string()))
+        fields.append(field_of(Column(name, "", "kind", meaning), pa.string()))
     fields.append(field_of(Column("amount", "", "bn/month", "paid in the month"), pa.float64()))
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 

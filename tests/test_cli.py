@@ -17,7 +17,7 @@ from experiments.cli import LISTED, main
 
 runner = CliRunner()
 PROGRAM = [sys.executable, "-c", "from experiments.cli import main; main()"]
-COMPLETE = {"aggregates", "firms", "contracts", "loans", "defaults", "events"}
+COMPLETE = {"aggregates", "firms", "contracts", "loans", "defaults", "events", "flows"}
 FILES = {*(f"{name}.parquet" for name in COMPLETE), "figure.png", "manifest.json"}
 
 

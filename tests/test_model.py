@@ -152,7 +152,7 @@ def test_new_firms_get_handles_when_they_enter():
     for _ in range(36):
         model.step()
     entered = model.economy.rows("events")
-    entered = entered[entered["kind"] == ec.E_ENTRY]
+    entered = entered[(entered["kind"] == ec.E_ENTRY) | (entered["kind"] == ec.E_PROJECT)]
     assert len(entered)
     assert len(model.agents) == before + len(entered)
     assert isinstance(model.firm("Entering cloud 1"), Neocloud)

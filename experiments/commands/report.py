@@ -25,7 +25,7 @@ def report(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write the report of a study: figures, tables, the study file and the manifest on one page.
+    """Write the report of a study on one page.
 
     The page is one file that loads nothing else. With --json the numbers are printed and no page is written.
     """

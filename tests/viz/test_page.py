@@ -59,20 +59,20 @@ def test_keys(visit):
 
 def test_the_failure_of_the_story_is_told(visit):
     visitor = visit().open()
-    visitor.go(19)
+    visitor.go(11)
     page = visitor.page
     expect(page.locator(".id-status")).to_contain_text("OpenAI failed this month")
     visitor.shot("openai-fails")
     visitor.tab("Failures")
-    expect(page.locator(".id-line").first).to_contain_text("2027-07 OpenAI (lab)")
+    expect(page.locator(".id-line").first).to_contain_text("2026-11 OpenAI (lab)")
     visitor.shot("failures")
     visitor.tab("Events")
     line = page.locator(".id-events li").filter(has_text="default").first
     expect(line).to_contain_text("OpenAI")
     page.keyboard.press("r")
     visitor.shows(0)
-    line.get_by_role("button", name="2027-07").click()
-    visitor.shows(19)
+    line.get_by_role("button", name="2026-11").click()
+    visitor.shows(11)
     line.get_by_role("button", name="OpenAI").click()
     expect(page.locator(".id-name")).to_have_text("OpenAI")
     expect(page.locator(".id-why")).to_contain_text("Why it failed")
@@ -204,7 +204,7 @@ def test_the_page_shows_the_numbers_of_a_run_and_its_file_repeats_them(visit, tm
 
 def test_the_baseline_is_compared(visit):
     visitor = visit().open()
-    visitor.go(19)
+    visitor.go(11)
     visitor.tab("Compare")
     page = visitor.page
     page.get_by_role("button", name="Compare with the baseline").click()
@@ -260,7 +260,7 @@ def test_when_every_seat_is_taken_a_page_says_so(visit, browser):
 def test_nothing_is_wider_than_the_screen(visit, width, dark):
     visitor = visit(width, 1400, dark).open()
     page = visitor.page
-    visitor.go(19)
+    visitor.go(11)
     for tab in ("Over time", "Who funds whom", "Failures", "Events", "Files"):
         visitor.tab(tab)
         time.sleep(0.4)

@@ -97,6 +97,6 @@ def test_with_less_motion_a_failure_is_told_at_once(browser: Any, server: Any) -
     context = browser.new_context(reduced_motion="reduce")
     visitor = Visitor(context.new_page(), server).open()
     expect(visitor.page.locator(".iv-stage")).to_be_visible()
-    visitor.go(19)
+    visitor.go(11)
     expect(visitor.page.locator(".iv-caption-news")).to_contain_text("OpenAI fails")
     context.close()

@@ -1,6 +1,7 @@
 """The gate: full, foreign and missing."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -22,7 +23,9 @@ def answered(gate, **scope) -> list[dict]:
     async def send(message):
         sent.append(message)
 
-    asyncio.run(gate({"headers": [], **scope}, None, send))
+    # In a thread of its own: browser tests before this one leave a running loop in the main thread.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, gate({"headers": [], **scope}, None, send)).result()
     return sent
 
 

@@ -47,7 +47,7 @@ def until(session: Session, holds, timeout: float = 30.0) -> Report:
 def test_it_opens_with_the_balance_sheets_of_the_opening(session):
     report = until(session(), lambda r: True)
     assert report.frame.month == 0
-    assert report.frame.label == "2025-12"
+    assert report.frame.label == "December 2025"
     assert not report.playing
     assert "OpenAI" in report.nodes.names
 
