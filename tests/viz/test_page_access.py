@@ -33,6 +33,7 @@ TABS = ("What if", "Over time", "Who funds whom", "Failures", "Events", "Compare
 def test_names_roles_and_contrast(visit: Any, dark: bool, tabs: tuple[str, ...]) -> None:
     visitor = visit(dark=dark).open()
     expect(visitor.page.locator(".iv-stage")).to_be_visible()
+    visitor.page.wait_for_timeout(1000)  # buttons fade in
     assert mistakes(visitor) == []
     visitor.go(20)  # past the failure of the story
     for tab in tabs:
