@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,14 +74,21 @@ def read_settings(settings: Sequence[str] | None) -> dict[str, float]:
     return changed
 
 
-def open_scenario(scenario: Scenario, changed: Mapping[str, float], seed: int) -> Economy:
-    """The economy at its opening, ready to run; says so if the model has first to be compiled."""
+def say_if_compiling() -> bool:
+    """Say on standard error that the model has first to be compiled, if it has; whether it said so."""
     from abm.compiled import is_compiled_already
-    from abm.simulation import open_economy
 
     if is_compiled_already():
+        return False
+    print("Compiling the model, once: this takes a minute or more, later runs start at once.", file=sys.stderr)
+    return True
+
+
+def open_scenario(scenario: Scenario, changed: Mapping[str, float], seed: int) -> Economy:
+    """The economy at its opening, ready to run; says so if the model has first to be compiled."""
+    from abm.simulation import open_economy
+
+    if not say_if_compiling():
         return open_economy(scenario, parameters=changed, seed=seed)
-    console = Console(stderr=True)
-    console.print("Compiling the model, once: this takes a minute or more, later runs start at once.")
-    with console.status("compiling"):
+    with Console(stderr=True).status("compiling"):
         return open_economy(scenario, parameters=changed, seed=seed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from abm.errors import BadInput
-from experiments.commands.options import Json
+from experiments.commands.options import Json, say_if_compiling
 
 
 def read_policy(text: str | None) -> Literal["keep going", "stop"] | int | None:
@@ -60,7 +59,6 @@ def sweep(
     Whatever stops it, the same command goes on with what is missing, and the results are the same bytes. A run
     that fails is a row of the table `failures`.
     """
-    from abm.compiled import is_compiled_already
     from experiments.runner import sweep as make
     from experiments.store import finished_already
     from experiments.study import ECONOMY, load
@@ -70,8 +68,8 @@ def sweep(
     folder = out or Path("results") / told.name
     if finished_already(told, folder) and not as_json:
         print(f"{folder} is finished: nothing to do")
-    if told.model == ECONOMY and not is_compiled_already():
-        print("Compiling the model, once: this takes a minute or more, later runs start at once.", file=sys.stderr)
+    if told.model == ECONOMY:
+        say_if_compiling()
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
