@@ -94,6 +94,7 @@ def test_mistakes_are_one_sentence(
     toy: Path, words: tuple[str, ...], sentence: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "1s")
+    monkeypatch.chdir(toy.parent)  # where results go by default
     (toy.parent / "wrong.toml").write_text("[factors]\nlender_capitl = [1]\n")
     result = call(*(word.format(toy.parent) for word in words))
     assert result.exit_code == 2, result.output
