@@ -1,6 +1,6 @@
 """Run the ready studies, write a report of each and the page of answers.
 
-    python -m experiments.studies [NAME ...] [--out runs/studies] [--workers N] [--page experiments/studies.md]
+    python -m experiments.studies [NAME ...] [--out results/studies] [--workers N] [--page experiments/studies.md]
 
 Runs that are there already are kept, so that it can be stopped and started again. The page of answers is written
 when all studies are asked for.
@@ -70,7 +70,10 @@ def answer(name: str, out: Path, workers: int | None, progress: Progress) -> tup
     study = load(FOLDER / f"{name}.toml")
     task = progress.add_task(name, total=None)
     results = sweep(
-        study, out / name, progress=lambda done, failed, of: progress.update(task, completed=done, total=of)
+        study,
+        out / name,
+        workers=workers,
+        progress=lambda done, failed, of: progress.update(task, completed=done, total=of),
     )
     view = View(results, study)
     found = find(view)
@@ -84,7 +87,7 @@ def main() -> None:
     """Run studies and write their reports, and the page if all are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="studies to run; all of them if left out")
-    parser.add_argument("--out", type=Path, default=Path("runs/studies"), help="folder of the runs")
+    parser.add_argument("--out", type=Path, default=Path("results/studies"), help="folder of the runs")
     parser.add_argument("--workers", type=int, help="as for invisible-debt sweep")
     parser.add_argument("--page", type=Path, default=PAGE, help="page of answers to write")
     given = parser.parse_args()
