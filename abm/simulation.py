@@ -137,7 +137,7 @@ class Economy:
         self.scenario = scenario
         self.seed = int(seed)
         self.changed: dict[str, float] = {**(scenario.parameters if scenario else {}), **(parameters or {})}
-        self._base_names = list(opening.names)
+        self._names = tuple(opening.names)
         self._rules = dict(rules or {})
         self._engine = engine(self._rules)
         self.state = self._allocate(panel)
@@ -439,15 +439,21 @@ class Economy:
         return int(self.state.market[0].month)
 
     @property
-    def names(self) -> list[str]:
+    def names(self) -> tuple[str, ...]:
         """Firm names by row; firms that entered during the run are numbered."""
-        names = list(self._base_names)
+        firms = int(self.state.market[0].n_firms)
+        if len(self._names) != firms:
+            self._names = self._name_firms(firms)
+        return self._names
+
+    def _name_firms(self, firms: int) -> tuple[str, ...]:
+        names = list(self.opening.names)
         seen: Counter[str] = Counter()
-        for f in self.state.firms[len(names) : int(self.state.market[0].n_firms)]:
+        for f in self.state.firms[len(names) : firms]:
             stem = {VEHICLE: f"{names[f.tenant]} project", ENTRANT: "Open model"}.get(int(f.kind), "Entering cloud")
             seen[stem] += 1
             names.append(f"{stem} {seen[stem]}")
-        return names
+        return tuple(names)
 
     def firm(self, name: str) -> int:
         """Row of a firm.

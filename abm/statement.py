@@ -470,17 +470,31 @@ def _served(economy: Economy) -> np.ndarray:
     weights = np.zeros((len(firms), len(firms)))
     backlog = np.zeros(len(firms))
     signed = economy.rows("contracts")
-    for c in signed[np.isin(signed["status"], (tables.LIVE, tables.PENDING))]:
-        value = unit_invoice(c) * ramp_months(c, economy.month + 1)
-        backlog[c.seller] += value
-        target = c.end_user if c.end_user >= 0 else c.buyer
-        if firms[target].kind == tables.LAB or not c.own_use:
-            weights[c.seller, target] += value
+    signed = signed[np.isin(signed["status"], (tables.LIVE, tables.PENDING))]
+    value = still_to_pay(signed, economy.month + 1)
+    np.add.at(backlog, signed["seller"], value)
+    target = np.where(signed["end_user"] >= 0, signed["end_user"], signed["buyer"])
+    passed = (firms["kind"][target] == tables.LAB) | (signed["own_use"] == 0)
+    np.add.at(weights, (signed["seller"][passed], target[passed]), value[passed])
     # A crumb stays with everybody, so that sellers who only serve each other have an answer too.
     weights *= ((1.0 - CRUMB) / np.where(backlog > 0.0, backlog, 1.0))[:, None]
     final = np.isin(firms["kind"], (tables.LAB, tables.OUTSIDE))
     shares = attribute_debt(np.ones(len(firms)), weights, final)
     return np.where(shares > 100.0 * CRUMB, shares, 0.0)
+
+
+def still_to_pay(contracts: np.ndarray, month: int) -> np.ndarray:
+    """Invoices of contracts still to come from a month on (bn), shape (C,).
+
+    `abm.markets.compute.unit_invoice * ramp_months`, for a whole table at once.
+    """
+    unit = np.where(contracts["kind"] == tables.COMPUTE, tables.BN_PER_RATE, 1.0)
+    unit = unit * contracts["quantity"] * contracts["price"]
+    at = np.maximum(month, contracts["start"])
+    ramping = np.clip(contracts["start"] + contracts["ramp"] - at, 0, contracts["months_left"])
+    first = at - contracts["start"] + 1.0
+    ramp = np.maximum(contracts["ramp"], 1)
+    return unit * ((ramping * first + ramping * (ramping - 1) / 2.0) / ramp + contracts["months_left"] - ramping)
 
 
 def _largest_first(economy: Economy, amounts: dict[int, float]) -> dict[str, float]:

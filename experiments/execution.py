@@ -261,9 +261,13 @@ def _load_file(path: Path) -> ModuleType:
     return sys.modules[name]
 
 
+def _columns_of(table: str) -> Sequence[Column]:
+    """Columns of the engine's table that a table of results is cut from."""
+    return tables.TABLES["panel" if table == "firms" else table]
+
+
 def _schema(table: str, names: Sequence[str], extra: Sequence[Column] = ()) -> pa.Schema:
-    source = "panel" if table == "firms" else table
-    columns = {column.name: column for column in tables.TABLES[source]}
+    columns = {column.name: column for column in _columns_of(table)}
     chosen = [*extra, *(columns[name] for name in names)]
     return pa.schema([RUN, *(field_of(column, type_of(column, table)) for column in chosen)])
 
@@ -373,8 +377,8 @@ class _Rows:
         self.failures: list[tuple[Any, ...]] = []
         self.records: dict[str, list[np.ndarray]] = {name: [] for name in recipe.schemas()}
         self.owners: dict[str, list[int]] = {name: [] for name in self.records}
-        self.firm_rows: list[tuple[np.ndarray, np.ndarray]] = []  # month and firm of the panel rows
-        self.names: list[str] = list(_opening().names) if recipe.model == ECONOMY else []
+        self.firm_rows: list[tuple[np.ndarray, list[str]]] = []  # month and firm of the panel rows
+        self.names: dict[str, int] = {}  # all firms of the batch; rows of the records become places here
 
     def add_run(self, run: Run, values: Sequence[float], digest: str | None) -> None:
         self.runs.append((run.number, run.point, run.replicate, run.seed, digest is None, *values, digest))
@@ -384,8 +388,15 @@ class _Rows:
         self.failures.append((run.number, run.point, run.replicate, run.seed, told, error, message, where))
         self.add_run(run, [float("nan")] * len(self.recipe.outcomes), None)
 
-    def _keep(self, table: str, run: Run, rows: np.ndarray) -> None:
-        self.records[table].append(np.array(rows))
+    def _keep(self, table: str, run: Run, rows: np.ndarray, names: Sequence[str]) -> None:
+        """Records of a run whose firms have these names: which firm entered in a row differs from run to run."""
+        rows = np.array(rows)
+        place = np.array([self.names.setdefault(name, len(self.names)) for name in names])
+        for column in _columns_of(table):
+            if column.unit == "firm":
+                who = rows[column.name]
+                rows[column.name] = np.where(who >= 0, place[who], who)
+        self.records[table].append(rows)
         self.owners[table].append(run.number)
 
     def add_economy(self, run: Run, economy: Economy) -> None:
@@ -393,22 +404,20 @@ class _Rows:
         recipe = self.recipe
         values = [measure(economy, outcome) for outcome in recipe.outcomes.values() if outcome is not None]
         digest = economy.result_hash()
-        if len(economy.names) > len(self.names):
-            self.names = economy.names  # firms that entered are numbered, so a longer list extends a shorter one
         months = economy.rows("series")["month"]
         chosen = np.flatnonzero(np.isin(months, recipe.months_at))
         if recipe.series:
-            self._keep("series", run, economy.rows("series")[chosen])
+            self._keep("series", run, economy.rows("series")[chosen], economy.names)
         if recipe.firms:
-            who = np.array([economy.firm(name) for name in recipe.firms])
-            self._keep("firms", run, economy.panel()[np.ix_(chosen, who)].reshape(-1))
-            self.firm_rows.append((np.repeat(months[chosen], len(who)), np.tile(who, len(chosen))))
+            who = [economy.firm(name) for name in recipe.firms]
+            self._keep("firms", run, economy.panel()[np.ix_(chosen, who)].reshape(-1), economy.names)
+            self.firm_rows.append((np.repeat(months[chosen], len(who)), [economy.names[i] for i in who] * len(chosen)))
         if recipe.defaults:
-            self._keep("defaults", run, economy.rows("defaults"))
+            self._keep("defaults", run, economy.rows("defaults"), economy.names)
         if recipe.events:
             events = economy.rows("events")
             codes = [tables.EVENT_NAMES.index(name) for name in recipe.events]
-            self._keep("events", run, events[np.isin(events["kind"], codes)])
+            self._keep("events", run, events[np.isin(events["kind"], codes)], economy.names)
         self.add_run(run, values, digest)
 
     def tables(self) -> dict[str, pa.Table]:
@@ -431,11 +440,11 @@ class _Rows:
         rows = np.concatenate(parts)
         arrays = [pa.array(np.repeat(self.owners[name], [len(part) for part in parts]).astype(np.int64))]
         if name == "firms":
-            month, firm = (np.concatenate(part) for part in zip(*self.firm_rows, strict=True))
-            arrays += [pa.array(month.astype(np.int32)), pa.array([self.names[i] for i in firm.tolist()])]
-        columns = {column.name: column for column in tables.TABLES["panel" if name == "firms" else name]}
+            month = np.concatenate([part[0] for part in self.firm_rows])
+            arrays += [pa.array(month.astype(np.int32)), pa.array([who for part in self.firm_rows for who in part[1]])]
+        columns, names = {column.name: column for column in _columns_of(name)}, list(self.names)
         for field in list(schema)[len(arrays) :]:
-            arrays.append(column_of(rows, columns[field.name], name, self.names)[0])
+            arrays.append(column_of(rows, columns[field.name], name, names)[0])
         return pa.Table.from_arrays(arrays, schema=schema)
 
 

@@ -13,9 +13,7 @@ import numpy as np
 
 from abm.dates import month_label
 from abm.economy import (
-    BN_PER_RATE,
     CHANNEL_NAMES,
-    COMPUTE,
     FAILED,
     KIND_NAMES,
     LENDER,
@@ -24,7 +22,7 @@ from abm.economy import (
     PENDING,
     SERIES_COLUMNS,
 )
-from abm.statement import ASSETS
+from abm.statement import ASSETS, still_to_pay
 from viz.history import History
 from viz.places import place
 
@@ -267,16 +265,6 @@ def _ties(loans: np.ndarray, contracts: np.ndarray, orders: np.ndarray, stakes: 
         kind=_frozen((keys // firms // firms).astype(np.uint8)),
         amount=_frozen(total[order]),
     )
-
-
-def still_to_pay(contracts: np.ndarray, month: int) -> np.ndarray:
-    """Invoices still to come of contracts (bn), shape (C,): `unit_invoice * ramp_months` of the engine, all at once."""
-    unit = np.where(contracts["kind"] == COMPUTE, BN_PER_RATE, 1.0) * contracts["quantity"] * contracts["price"]
-    at = np.maximum(month, contracts["start"])
-    ramping = np.clip(contracts["start"] + contracts["ramp"] - at, 0, contracts["months_left"])
-    first = at - contracts["start"] + 1.0
-    ramp = np.maximum(contracts["ramp"], 1)
-    return unit * ((ramping * first + ramping * (ramping - 1) / 2.0) / ramp + contracts["months_left"] - ramping)
 
 
 def _frozen(values: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -78,7 +79,7 @@ def _user(firms: Any, borrower: int, user: int) -> int:
     return -2 if firms[user].kind == tables.OUTSIDE else user
 
 
-def _node(names: list[str], firms: Any, layer: int, row: int) -> dict[str, Any]:
+def _node(names: Sequence[str], firms: Any, layer: int, row: int) -> dict[str, Any]:
     if row < 0:
         return _several(OWN_USE if row == -1 else CUSTOMERS, layer)
     labs = np.flatnonzero(firms["kind"] == tables.LAB)
@@ -117,8 +118,9 @@ def cascade_tree(economy: Economy) -> dict[str, Any]:
     edges: list[dict[str, Any]] = []
     latest: dict[str, int] = {}
     stressed: dict[tuple[str, int], int] = {}
+    rows = {name: row for row, name in enumerate(economy.names)}
     for default in defaults(economy):
-        row = economy.firm(default.firm)
+        row = rows[default.firm]
         here = len(nodes)
         nodes.append(
             {
@@ -140,18 +142,17 @@ def cascade_tree(economy: Economy) -> dict[str, Any]:
             if source == -2 and cause.parent is not None:
                 source = stressed.setdefault((cause.parent, default.month), len(nodes))
                 if source == len(nodes):
-                    nodes.append(_stress(economy, cause.parent, default.month))
+                    nodes.append(_stress(economy, rows[cause.parent], default.month))
             edges.append({"source": source, "target": here, "channel": cause.channel, "weight": cause.weight})
         latest[default.firm] = here
     return {"nodes": nodes, "edges": edges}
 
 
-def _stress(economy: Economy, firm: str, month: int) -> dict[str, Any]:
+def _stress(economy: Economy, row: int, month: int) -> dict[str, Any]:
     """A firm that passed a loss on without failing itself."""
-    row = economy.firm(firm)
     return {
         "row": row - tables.N_OUTSIDE,
-        "name": firm,
+        "name": economy.names[row],
         "kind": tables.KIND_NAMES[economy.rows("firms")[row].kind],
         "month": month,
         "label": month_label(month),

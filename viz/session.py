@@ -30,7 +30,7 @@ from viz.funding import cascade_tree, funding_flows
 from viz.history import History
 from viz.plan import Plan
 
-FPS = 20.0
+FPS = 30.0
 SLOW = 1.0  # seconds at least between two looks at contracts, events and causes while the run plays
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, math.inf)  # months a second
 MOST_EVENTS = 3000  # of the log, the latest are shown
@@ -326,6 +326,7 @@ class Session:
 
     def _publish(self, *, full: bool) -> None:
         """Leave a report; a full one looks at books, flows and story again, which takes longer."""
+        self._reported = time.monotonic()
         main, last = self._main, self._report
         if full or last is None or last.run != self._run:
             flows: Mapping[str, Any] = funding_flows(main.economy)
@@ -356,7 +357,6 @@ class Session:
             self._report = report
             self._number += 1
             self._mail.notify_all()
-        self._reported = time.monotonic()
 
     def _baseline(self) -> _Run:
         """The baseline of the same seed, at the month shown."""
@@ -454,7 +454,7 @@ class _Run:
         return self._story
 
 
-def _event(row: tuple[int, int, int, int, float], names: list[str]) -> Event:
+def _event(row: tuple[int, int, int, int, float], names: tuple[str, ...]) -> Event:
     month, kind, a, b, amount = row
     return Event(
         month=month,
@@ -464,4 +464,3 @@ def _event(row: tuple[int, int, int, int, float], names: list[str]) -> Event:
         node=max(a - N_OUTSIDE, -1),
         amount=amount,
     )
-

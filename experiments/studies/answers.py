@@ -15,9 +15,9 @@ MAPPED = 2  # outcomes whose map is printed
 HEAD = """# Questions of the client, asked of the model
 
 Written by `python -m experiments.studies`, which runs every study of `experiments/studies/` and leaves a full report
-of each, with figures, in `results/studies/NAME/report.html`. Answers, where there is one, are written by hand in the study
-file; everything else is worked out from the runs. Brackets are {level} intervals: they hold the luck of seeds (and of
-points, where a design draws them), not doubt about the model itself. Made with version {version} of the model.
+of each, with figures, in `results/studies/NAME/report.html`. Answers, where there is one, are written by hand in the
+study file; everything else is worked out from the runs. Brackets are {level} intervals: they hold the luck of seeds
+(and of points, where a design draws them), not doubt about the model itself. Made with version {version} of the model.
 
 """
 

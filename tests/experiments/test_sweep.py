@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from abm import open_economy
+from abm.economy import EVENT_NAMES
 from abm.errors import BadInput
 from abm.scenarios import load as load_scenario
 from experiments import execution, pools, runner, store
@@ -100,6 +101,21 @@ def test_every_row_is_what_a_run_by_hand_gives(swept: store.Results) -> None:
         fallen = swept.defaults[swept.defaults["run"] == number]
         assert fallen["firm"].tolist() == [by_hand.names[i] for i in defaults["firm"]]
         assert len(swept.events[swept.events["run"] == number]) == len(by_hand.rows("events"))
+
+
+def test_firms_that_entered_keep_their_own_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MONTHS_IN_BATCH", 72)  # both runs in one batch
+    study = Study.model_validate({"months": 36, "replicates": 2, "record": {"events": ["firm entered"]}})
+    swept = runner.sweep(study, tmp_path / "x", workers=1, how="threads")
+    entered = []
+    for seed in (1, 2):
+        by_hand = open_economy(load_scenario("baseline"), seed=seed)
+        by_hand.run(36)
+        events = by_hand.rows("events")
+        events = events[events["kind"] == EVENT_NAMES.index("firm entered")]
+        entered.append([by_hand.names[row] for row in events["a"]])
+        assert swept.events[swept.events["run"] == seed - 1]["a"].tolist() == entered[-1]
+    assert entered[0] != entered[1]  # else both runs give the same names whoever they belong to
 
 
 def test_seeds_are_paired_and_rows_in_order(swept: store.Results) -> None:
