@@ -216,9 +216,15 @@ def _sizes(economy: Economy, history: History) -> np.ndarray:
     """What each firm owns (bn), of a lender only loans and shares; of a failed firm, in the month before."""
     firms = economy.rows("firms")[N_OUTSIDE:]
     total = owned(firms, firms["kind"])
-    for node in np.flatnonzero(firms["status"] == FAILED).tolist():
-        before = history.at(node, int(firms["failed"][node]) - 1)
-        total[node] = owned(before, firms["kind"][node]) if before else 0.0
+    failed = np.flatnonzero(firms["status"] == FAILED)
+    months = firms["failed"][failed] - 1
+    total[failed] = 0.0
+    for month in np.unique(months).tolist():
+        before = history.at(month)
+        if before:
+            nodes = failed[months == month]
+            nodes = nodes[nodes < len(before["cash"])]
+            total[nodes] = owned(before, firms["kind"][: len(before["cash"])])[nodes]
     return total
 
 

@@ -45,11 +45,11 @@ class History:
         self._rows.append(np.array([firms[name] for name in KEPT], dtype=np.float32))
         self._months.append(month)
 
-    def at(self, node: int, month: int) -> dict[str, float]:
-        """The columns of one firm at the end of the last month kept up to this one; empty if there is none."""
+    def at(self, month: int) -> dict[str, np.ndarray]:
+        """Columns of the firms at the end of the last month kept up to this one; empty if there is none."""
         for known, row in zip(reversed(self._months), reversed(self._rows), strict=True):
-            if known <= month and node < row.shape[1]:
-                return {name: float(row[k, node]) for k, name in enumerate(KEPT)}
+            if known <= month:
+                return dict(zip(KEPT, row, strict=True))
         return {}
 
     def of(self, node: int) -> dict[str, np.ndarray]:

@@ -75,7 +75,7 @@ def place(kinds: Sequence[int], source: np.ndarray, target: np.ndarray, amount: 
         _spread(lane, y)
     for _ in range(SWEEPS):
         for lane in lanes:
-            pull = {i: _barycentre(i, lane, weight, y) for i in lane}
+            pull = dict(zip(lane, _barycentres(lane, weight, y), strict=True))
             lane.sort(key=lambda i: (pull[i], i))
             _spread(lane, y)
     x = np.array([LANES[LANE_OF[kind]].x for kind in kinds])
@@ -95,8 +95,10 @@ def _spread(lane: Sequence[int], y: np.ndarray) -> None:
     y[list(lane)] = first + room * (np.arange(len(lane)) + 0.5) / max(len(lane), 1)
 
 
-def _barycentre(firm: int, lane: Sequence[int], weight: np.ndarray, y: np.ndarray) -> float:
-    pull = weight[firm].copy()
-    pull[list(lane)] = 0.0
-    total = pull.sum()
-    return float(pull @ y[: len(pull)] / total) if total > 0.0 else float(y[firm])
+def _barycentres(lane: Sequence[int], weight: np.ndarray, y: np.ndarray) -> list[float]:
+    """Mean place of those each firm of a lane is tied to outside the lane; its own, if there is nobody."""
+    pull = weight[lane]
+    pull[:, lane] = 0.0
+    total = pull.sum(axis=1)
+    found = np.divide(pull @ y[: len(weight)], total, out=y[lane].copy(), where=total > 0.0)
+    return [float(place) for place in found]

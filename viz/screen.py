@@ -10,18 +10,25 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Hashable
+from contextlib import nullcontext
 
 import solara
+from reacton.core import get_render_context
 
 from viz.session import Report, Session
 
 TEXT_EVERY = 0.25  # seconds between two renderings of text while the run plays
+ON_THE_WAY = 5  # pictures sent that the browser has not drawn yet: more of them would delay the answer to a click
+PATIENCE = 1.0  # seconds after which a browser that draws nothing, as behind another window, is sent the next
+BUSY = 0.01  # seconds between two looks whether the browser has drawn
 Listener = Callable[[Report], None]
 _log = logging.getLogger(__name__)
 
 
 class Screen:
     """The listeners of one page, and the thread that calls them.
+
+    Made while the page is rendered: all its text is then rendered at once, and not part by part.
 
     Parameters
     ----------
@@ -31,9 +38,12 @@ class Screen:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self._together = get_render_context(required=False) or nullcontext()
         self._fast: list[Listener] = []
         self._text: list[Listener] = []
         self._lock = threading.RLock()
+        self._sent = self._drawn = 0
+        self._sent_at = 0.0
 
     def attach(self, listener: Listener, *, text: bool = False) -> Callable[[], None]:
         """Call this with the last report at once and with those to come; gives what ends it.
@@ -59,6 +69,19 @@ class Screen:
 
         return detach
 
+    def sent(self) -> int:
+        """Note that a picture goes to the browser; gives its number, with which the browser says that it is drawn."""
+        self._sent += 1
+        self._sent_at = time.monotonic()
+        return self._sent
+
+    def drawn(self, number: int) -> None:
+        """Note that the browser has drawn a picture."""
+        self._drawn = number
+
+    def _behind(self) -> bool:
+        return self._sent - self._drawn >= ON_THE_WAY and time.monotonic() - self._sent_at < PATIENCE
+
     def begin(self) -> Callable[[], None]:
         """Start the session and its reports; gives what ends both."""
         carrier = threading.Thread(target=self._carry, name="invisible-debt screen", daemon=True)
@@ -69,16 +92,20 @@ class Screen:
     def _carry(self) -> None:
         number, drawn, told, last = 0, 0, 0, 0.0
         while not self.session.stopped:
-            waiting = 1.0 if told == number else max(0.01, TEXT_EVERY - (time.monotonic() - last))
+            if drawn != number:
+                waiting = BUSY
+            else:
+                waiting = 1.0 if told == number else max(BUSY, TEXT_EVERY - (time.monotonic() - last))
             number, report = self.session.wait(number, waiting)
-            if report is None or self.session.stopped:
+            if report is None or self.session.stopped or (report.playing and self._behind()):
                 continue
             if number != drawn:
                 drawn = number
                 self._call(self._fast, report)
             if number != told and (not report.playing or time.monotonic() - last >= TEXT_EVERY):
                 told = number
-                self._call(self._text, report)
+                with self._together:
+                    self._call(self._text, report)
                 last = time.monotonic()
 
     def _call(self, listeners: list[Listener], report: Report) -> None:

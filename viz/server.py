@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 import warnings
 from collections.abc import Callable
 from importlib import import_module
@@ -41,6 +42,7 @@ MENDED = {
     "<html>": '<html lang="en">',
     ", maximum-scale=1, user-scalable=no, minimal-ui": "",
 }
+HAND_OVER = 0.0005  # seconds until a thread at work lets another in: the one that answers a click waits no longer
 STARTING = 4  # pages that may load beside those that have a seat
 FULL = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Invisible Debt: full</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
@@ -138,6 +140,7 @@ def serve(house: House, host: str, port: int, ready: Callable[[], None] = lambda
     import_module(os.environ["SOLARA_APP"])  # now, not at the first visit
     gate = Gate(starlette.app, house, settings.assets.proxy_cache_dir)
     config = uvicorn.Config(gate, log_level="warning", access_log=False, loop="asyncio", timeout_graceful_shutdown=1)
+    sys.setswitchinterval(HAND_OVER)
     ready()
     uvicorn.Server(config).run(sockets=[listening])
 

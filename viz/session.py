@@ -31,7 +31,10 @@ from viz.history import History
 from viz.plan import Plan
 
 FPS = 30.0
+HURRIED_FPS = 10.0  # when months pass faster than they can be drawn, so that the browser has time for a click
 SLOW = 1.0  # seconds at least between two looks at contracts, events and causes while the run plays
+SHARE = 8.0  # and as many times what such a look takes
+SOON = 0.2  # seconds at most until the look that follows a command, so that the answer to a click is drawn first
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, math.inf)  # months a second
 MOST_EVENTS = 3000  # of the log, the latest are shown
 _log = logging.getLogger(__name__)
@@ -119,7 +122,7 @@ class Session:
         self._wanted: int | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="invisible-debt session", daemon=True)
-        self._pause_between = 1.0 / fps
+        self._fps = fps
         # The rest belongs to the thread alone once it runs.
         self._plan = plan
         self._run = 0
@@ -128,7 +131,8 @@ class Session:
         self._watched = -1
         self._comparing = False
         self._message = ""
-        self._due = self._reported = self._looked = 0.0
+        self._due = self._reported = self._look_again = self._look_takes = 0.0
+        self._looked = False
         self._base: _Run | None = None
         self._main = _Run(plan)
 
@@ -244,24 +248,29 @@ class Session:
                 self._tell("The program failed here; the run was stopped. Restart it to go on.")
 
     def _turn(self) -> None:
-        """One command, or one month, or nothing but waiting."""
+        """One command, or one month, or one look at what takes longer, or nothing but waiting."""
         now = time.monotonic()
-        wait = max(0.0, self._due - now) if self._playing else None
+        wait = self._due - now if self._playing else None if self._looked else self._look_again - now
         try:
-            command = self._commands.get(timeout=wait) if wait != 0.0 else self._commands.get_nowait()
+            command = self._commands.get(timeout=wait) if wait is None or wait > 0.0 else self._commands.get_nowait()
         except queue.Empty:
-            self._advance()
+            if self._playing:
+                self._advance()
+            else:
+                self._publish(full=True)
             return
         self._message = ""
         command()
         if self._commands.empty() and not self._stopping.is_set():
-            self._publish(full=False)  # at once, for a click wants an answer; the slower parts follow
-            self._publish(full=True)
+            self._publish(full=False)
+            self._looked = False
+            self._look_again = min(self._look_again, time.monotonic() + min(SOON, SHARE * self._look_takes))
 
     def _tell(self, sentence: str) -> None:
         self._playing = False
         self._message = sentence
         self._publish(full=False)
+        self._looked = True
 
     def _advance(self) -> None:
         """A month of play."""
@@ -273,8 +282,10 @@ class Session:
         now = time.monotonic()
         if not self._playing:
             self._publish(full=True)
-        elif now - self._reported >= self._pause_between:
-            self._publish(full=now - self._looked >= SLOW)
+            return
+        fps = self._fps if self._speed <= self._fps else min(self._fps, HURRIED_FPS)
+        if now - self._reported >= 1.0 / fps:
+            self._publish(full=now >= self._look_again)
 
     def _do_play(self) -> None:
         if self._main.month >= self._plan.months:
@@ -331,7 +342,10 @@ class Session:
         if full or last is None or last.run != self._run:
             flows: Mapping[str, Any] = funding_flows(main.economy)
             books, story = self._books(), main.story()
-            self._looked = time.monotonic()
+            now = time.monotonic()
+            self._look_takes = now - self._reported
+            self._look_again = now + max(SLOW, SHARE * self._look_takes)
+            self._looked = True
         else:
             books, flows, story = last.books, last.flows, last.story
         base = self._baseline() if self._comparing else None

@@ -128,7 +128,8 @@ def test_the_history_keeps_every_month_once(run):
     assert history.months.tolist() == list(range(21))
     node = economy.names.index("CoreWeave") - N_OUTSIDE
     assert history.of(node)["debt"][-1] == pytest.approx(economy.rows("firms")["debt"][node + N_OUTSIDE], rel=1e-6)
-    assert history.at(10**6, 5) == {}
+    assert history.at(7)["debt"][node] == history.of(node)["debt"][7]
+    assert history.at(-1) == {}
 
 
 @pytest.mark.parametrize("module", [frames, history, markup])

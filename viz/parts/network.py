@@ -56,7 +56,7 @@ def Network(  # noqa: N802
     def clicked(value: dict[str, Any]) -> None:
         on_firm(int(value.get("firm", -1)))
 
-    element = NetworkView.element(selected=selected, dark=dark, on_clicked=clicked)
+    element = NetworkView.element(selected=selected, dark=dark, on_clicked=clicked, on_drawn=screen.drawn)
 
     def attach() -> Callable[[], None]:
         view = solara.get_widget(element)
@@ -69,7 +69,8 @@ def Network(  # noqa: N802
             if not last or last[0] is not nodes:
                 last[:] = [nodes]
                 view.firms = widget_firms(nodes)
-            view.frame = widget_frame(frame)
+            sent = {} if baseline else {"number": screen.sent()}
+            view.frame = {**widget_frame(frame), **sent}
 
         return screen.attach(show)
 

@@ -4,6 +4,7 @@
 import { colours, digits, element, listen, monthName, rootOf, save, say, typed } from "./common.js";
 
 const HEIGHT = 150;
+const EVERY = 100; // ms between two drawings while months go by
 const LONG = 30; // months beyond which years are enough on the axis
 const AXIS = 46;
 const LEFT_OF_PLOT = 9; // border and padding of a panel
@@ -102,6 +103,8 @@ function show(model, el, runs) {
   let ink = colours(root);
   let charts = [];
   let asked = 0;
+  let later = 0;
+  let drawnAt = -EVERY;
   let reading = null; // month under the pointer or chosen by keys
   let stale = new Set();
   let built = false;
@@ -410,11 +413,20 @@ function show(model, el, runs) {
   // --- keeping up ---------------------------------------------------------------------------------------
   function wake() {
     stale = new Set(charts);
-    if (!asked && !signal.aborted) asked = requestAnimationFrame(update);
+    if (asked || later || signal.aborted) return;
+    const rest = EVERY - (performance.now() - drawnAt);
+    if (rest <= 0) asked = requestAnimationFrame(update);
+    else {
+      later = setTimeout(() => {
+        later = 0;
+        update();
+      }, rest);
+    }
   }
 
   function update() {
     asked = 0;
+    drawnAt = performance.now();
     for (const chart of stale) {
       if (!chart.seen) continue; // drawn when it scrolls into view
       chart.drawn.setData(dataOf(chart));
@@ -501,6 +513,7 @@ function show(model, el, runs) {
   return () => {
     life.abort();
     cancelAnimationFrame(asked);
+    clearTimeout(later);
     watch.disconnect();
     inView.disconnect();
     dispose();

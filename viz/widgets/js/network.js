@@ -82,6 +82,8 @@ function render({ model, el }) {
   let onPage = false;
   let asked = 0; // for a picture
   let later = 0; // timer to ask for one
+  let room = { width: 0, height: 0 }; // of the stage; asking the browser each time makes it lay out the page
+  let family = ""; // of letters
   let unit = 1; // radius of a firm of size one
   let spots = { x: new Float32Array(), y: new Float32Array() }; // places at zoom one
   let place = { x: new Float32Array(), y: new Float32Array(), radius: new Float32Array() }; // on the stage now
@@ -97,10 +99,10 @@ function render({ model, el }) {
 
   const ratio = () => Math.min(3, globalThis.devicePixelRatio || 1);
   const radiusOf = (size) => Math.max(SMALLEST, unit * Math.sqrt(size));
-  const across = () => stage.clientWidth - 2 * SIDE;
-  const down = () => stage.clientHeight - above() - BELOW;
-  const above = () => (stage.clientWidth < 600 ? ABOVE_NARROW : ABOVE);
-  const turned = () => stage.clientWidth < 0.85 * stage.clientHeight; // lanes run from top to bottom
+  const across = () => room.width - 2 * SIDE;
+  const down = () => room.height - above() - BELOW;
+  const above = () => (room.width < 600 ? ABOVE_NARROW : ABOVE);
+  const turned = () => room.width < 0.85 * room.height; // lanes run from top to bottom
 
   // --- data in ---
   function newFirms() {
@@ -131,11 +133,13 @@ function render({ model, el }) {
       fillTable(table, books);
     }
     wake();
+    acknowledge();
   }
 
   // --- places ---
   function arrange() {
-    const { clientWidth: width, clientHeight: height } = stage;
+    room = { width: stage.clientWidth, height: stage.clientHeight };
+    const { width, height } = room;
     if (!width || !height) return;
     if (!onPage) {
       onPage = true; // only now the style sheet tells the colours
@@ -160,9 +164,9 @@ function render({ model, el }) {
   /** Radius per size: the largest firm of the run so far, or all together, take what room there is. */
   function scale() {
     const total = books.size.reduce((sum, size) => sum + size, 0) || 1;
-    const room = Math.max(1, across() * down());
-    const widest = Math.min(0.075 * Math.min(stage.clientWidth, stage.clientHeight) + 6, 46);
-    unit = Math.min(widest / Math.sqrt(books.largest || 1), Math.sqrt((0.09 * room) / (Math.PI * total)));
+    const area = Math.max(1, across() * down());
+    const widest = Math.min(0.075 * Math.min(room.width, room.height) + 6, 46);
+    unit = Math.min(widest / Math.sqrt(books.largest || 1), Math.sqrt((0.09 * area) / (Math.PI * total)));
   }
 
   function locate(done) {
@@ -187,8 +191,8 @@ function render({ model, el }) {
   }
 
   function zoomBy(factor) {
-    camera.about(stage.clientWidth / 2, stage.clientHeight / 2, factor);
-    camera.hold(stage.clientWidth, stage.clientHeight);
+    camera.about(room.width / 2, room.height / 2, factor);
+    camera.hold(room.width, room.height);
     viewed();
   }
 
@@ -216,7 +220,7 @@ function render({ model, el }) {
 
   function draw(time) {
     asked = 0;
-    if (!stage.clientWidth || spots.x.length !== books.count) return;
+    if (!room.width || spots.x.length !== books.count) return;
     if (drawnAt && time - drawnAt < 1000) pace += 0.2 * (time - drawnAt - pace);
     drawnAt = time;
     const done = books.done(time);
@@ -228,15 +232,23 @@ function render({ model, el }) {
     else drawnAt = 0;
   }
 
+  /** Tell Python which frame is on the screen, so that it sends no more than can be drawn. */
+  function acknowledge() {
+    const { number } = model.get("frame") ?? {};
+    if (!number || number === model.get("drawn")) return;
+    model.set("drawn", number);
+    model.save_changes();
+  }
+
   function begin(pen) {
     pen.setTransform(ratio(), 0, 0, ratio(), 0, 0);
-    pen.clearRect(0, 0, stage.clientWidth, stage.clientHeight);
+    pen.clearRect(0, 0, room.width, room.height);
     pen.setLineDash([]);
     pen.globalAlpha = 1;
   }
 
   function font(pen, style) {
-    pen.font = `${style} ${getComputedStyle(root).fontFamily}`;
+    pen.font = `${style} ${family}`;
   }
 
   /** Paint the edges if they have changed and their turn has come. */
@@ -279,7 +291,7 @@ function render({ model, el }) {
       const px = lying ? 12 : (SIDE + across() * finite(x)) * camera.zoom + camera.x;
       const py = (above() + down() * finite(lying ? x : y) - (lying ? 26 : 12)) * camera.zoom + camera.y;
       const long = pen.measureText(text).width;
-      const start = lying ? px : Math.max(4, Math.min(stage.clientWidth - long - 4, px - long / 2));
+      const start = lying ? px : Math.max(4, Math.min(room.width - long - 4, px - long / 2));
       pen.textAlign = "left";
       pen.fillText(text, start, py);
       return { box: [start, py - 8, start + long, py + 8] };
@@ -314,7 +326,7 @@ function render({ model, el }) {
     }
     pen.globalAlpha = 1;
     font(pen, "600 11px");
-    drawChannels(pen, ink, play, place, stage.clientWidth, stage.clientHeight);
+    drawChannels(pen, ink, play, place, room.width, room.height);
     const sentence = play.rounds.length ? tell(play.rounds.at(-1), books.firms.names) : "";
     if (news.textContent !== sentence) {
       news.textContent = sentence;
@@ -325,7 +337,7 @@ function render({ model, el }) {
 
   function onStage(i, slack) {
     const [x, y] = [place.x[i], place.y[i]];
-    return x > -slack && x < stage.clientWidth + slack && y > -slack && y < stage.clientHeight + slack;
+    return x > -slack && x < room.width + slack && y > -slack && y < room.height + slack;
   }
 
   /** Names of the firms that matter, on their own layer as they change seldom and cost much. */
@@ -376,7 +388,7 @@ function render({ model, el }) {
       wanted.push({ row: i, text, ...spot, roomy, must: must.has(i), weight: weight + (must.has(i) ? 1000 : 0) });
     }
     wanted.sort((a, b) => b.weight - a.weight || a.row - b.row);
-    const { clientWidth: width, clientHeight: height } = stage;
+    const { width, height } = room;
     const limit = Math.round((width * height) / 9000) * Math.ceil(camera.zoom);
     return placeLabels(
       wanted,
@@ -400,6 +412,7 @@ function render({ model, el }) {
 
   function recolour() {
     ink = colours(root);
+    family = getComputedStyle(root).fontFamily;
     legendAnew();
     viewed();
   }
@@ -539,7 +552,7 @@ function render({ model, el }) {
     pen.lineWidth = 3;
     pen.fillStyle = ink.ink;
     let x = 12;
-    const y = stage.clientHeight - 14;
+    const y = room.height - 14;
     for (const k of shown) {
       const kind = EDGE_KINDS[k];
       pen.beginPath();
