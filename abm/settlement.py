@@ -84,6 +84,7 @@ from abm.markets.credit import (
     amend_loans,
     draw_warehouse,
     finance_hardware,
+    is_short_of_capital,
     issue_equity,
     lend,
     prepay_loan,
@@ -188,6 +189,16 @@ def bill_contracts(state):
 
 
 @jit
+def rebuild_capital(state, bank):
+    """A bank inside its capital buffer keeps what its other business earns, which it pays out at other times, so
+    that only this part of it is booked (capital conservation buffer of Basel III, BCBS 189, part 1, section III)."""
+    f = state.firms[bank]
+    earnings = state.params[0].bank_earnings / 12.0 * (f.paid_in + f.retained)
+    if earnings > 0.0:
+        pay_cost(state, CUSTOMERS, bank, earnings, F_OTHER_BUSINESS)
+
+
+@jit
 def obligations(state):
     """Phase 5 of the month: everything that falls due, in one network with seniority."""
     m = state.market[0]
@@ -198,6 +209,8 @@ def obligations(state):
             continue
         if f.other_income > 0.0:
             pay_cost(state, CUSTOMERS, i, f.other_income, F_OTHER_BUSINESS)
+        if f.kind == LENDER and f.subkind == BANK and is_short_of_capital(state, i):
+            rebuild_capital(state, i)
         owe_running_costs(state, i)
     bill_contracts(state)
     for r in range(m.n_loans):
@@ -656,7 +669,7 @@ def distribute(state):
             if spare > 0.0:
                 back = min(spare, f.funding)
                 return_funding(state, i, back)
-                if f.lending_open > 0.5:
+                if not is_short_of_capital(state, i):
                     pay_out(state, i, p.lender_payout * (spare - back))
         elif f.parent >= 0 and f.kind == LAB and state.firms[f.parent].status == ACTIVE:
             spare = f.cash - p.lab_cash_months * max(f.operating_cost, 0.0)

@@ -118,6 +118,18 @@ def test_the_state_bears_lenders_losses(seed):
     assert np.sum(borne.lender_losses) < np.sum(alone.lender_losses)
 
 
+def test_banks_inside_their_buffer_rebuild_capital_and_lend_again():
+    def ratio(**given):
+        economy = open_economy(scenarios.load("baseline"), parameters={"lender_capital": 0.85, **given}, panel=False)
+        bank = economy.firm("JPMorgan")
+        needed = 1.1 * economy.rows("firms")["min_capital"][bank]
+        assert economy.rows("firms")["capital_ratio"][bank] < needed
+        economy.run(12)
+        return economy.rows("firms")["capital_ratio"][bank] - needed
+
+    assert ratio(bank_earnings=0.0) < 0.0 < ratio()
+
+
 def test_every_parameter_matters_somewhere():
     """No parameter is idle: an extreme value changes the result, in a calm economy or under some stress."""
     settings = [

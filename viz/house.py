@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from viz.plan import Plan
 from viz.session import Session
 
 SEATS = 24  # sessions at once; each holds an economy of some ten megabytes
+CLEAR_AFTER = 3.0  # seconds after a visitor has left in which the page is taken down
 
 
 class House:
@@ -31,6 +33,7 @@ class House:
         self.runs = runs
         self._lock = threading.Lock()
         self._taken: set[Session] = set()
+        self._clearing = False
 
     @property
     def taken(self) -> int:
@@ -55,10 +58,22 @@ class House:
         return session
 
     def leave(self, session: Session) -> None:
-        """Stop a session and free its seat; once is enough, twice does no harm."""
+        """Stop a session and free its seat and, soon, its memory; once is enough, twice does no harm."""
         session.stop()
         with self._lock:
             self._taken.discard(session)
+            if self._clearing:
+                return
+            self._clearing = True
+        timer = threading.Timer(CLEAR_AFTER, self._clear)
+        timer.daemon = True
+        timer.start()
+
+    def _clear(self) -> None:
+        """Collect what pages leave behind: cycles of some megabytes each, for which Python sees no hurry."""
+        with self._lock:
+            self._clearing = False
+        gc.collect()
 
 
 _house: list[House] = []
