@@ -298,6 +298,23 @@ def _opening() -> Opening:
     return _local.opening
 
 
+def chosen(recipe: Recipe, run: Run) -> tuple[Scenario, dict[str, float]]:
+    """The scenario of a run, and the parameters that the study sets on top of it."""
+    changed: dict[str, float] = dict(recipe.parameters)
+    changed |= {name: float(value) for name, value in run.settings.items() if name in registry.BY_NAME}
+    changed |= recipe.policies.get(str(run.settings.get("policy")), {})
+    return recipe.scenarios[str(run.settings.get("scenario", recipe.scenario))], changed
+
+
+def replaced_rules(run: Run) -> dict[str, str]:
+    """The rules that a run replaces, and by what."""
+    return {
+        name.removeprefix(RULE): str(value)
+        for name, value in run.settings.items()
+        if name.startswith(RULE) and value != DEFAULT_RULE
+    }
+
+
 def open_run(recipe: Recipe, run: Run, *, panel: bool = False) -> Economy:
     """The economy of a run at its opening.
 
@@ -313,15 +330,8 @@ def open_run(recipe: Recipe, run: Run, *, panel: bool = False) -> Economy:
     BadInput
         For a value out of range.
     """
-    changed: dict[str, float] = dict(recipe.parameters)
-    changed |= {name: float(value) for name, value in run.settings.items() if name in registry.BY_NAME}
-    changed |= recipe.policies.get(str(run.settings.get("policy")), {})
-    rules = {
-        name.removeprefix(RULE): load_function(recipe.rules[str(value)])
-        for name, value in run.settings.items()
-        if name.startswith(RULE) and value != DEFAULT_RULE
-    }
-    scenario = recipe.scenarios[str(run.settings.get("scenario", recipe.scenario))]
+    scenario, changed = chosen(recipe, run)
+    rules = {name: load_function(recipe.rules[value]) for name, value in replaced_rules(run).items()}
     return Economy(_opening(), scenario, parameters=changed, rules=rules, seed=run.seed, panel=panel or recipe.panel)
 
 

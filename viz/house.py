@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from abm.scenarios import BASELINE, load
@@ -74,6 +76,8 @@ class House:
         with self._lock:
             self._clearing = False
         gc.collect()
+        with suppress(OSError, AttributeError):  # the GNU C library keeps what is freed until it is asked
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 _house: list[House] = []

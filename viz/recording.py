@@ -1,21 +1,23 @@
-"""Runs kept on disk, opened on the page.
+"""Runs kept on disk, opened on the page: those of `invisible-debt run` and any run of a sweep.
 
-A run's folder holds all that is needed to repeat it, so it is opened by running it again; the hash in its manifest
-says whether the numbers are the recorded ones.
+A folder holds all that is needed to repeat its runs, so a run is opened by making it again; the hash that is kept of
+it says whether the numbers are the recorded ones.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from abm.errors import BadInput
-from abm.scenarios import load
+from abm.scenarios import Scenario, load
+from experiments import store
+from experiments.execution import chosen, replaced_rules
 from experiments.folders import MANIFEST, read_manifest
 from experiments.results import FORMAT
+from experiments.study import ECONOMY
 from viz.plan import LONGEST, Plan, whole
 
 DEEPEST = 3  # folders below the one that is searched
@@ -24,31 +26,66 @@ MOST_RUNS = 500
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A run on disk: its folder, relative to the one searched, and what it is."""
+    """A run or a sweep on disk: its folder, relative to the one searched, and what it is."""
 
     name: str
     folder: Path
     words: str
+    sweep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A plan that repeats a recorded run, and how to tell that it gives the recorded numbers.
+
+    Attributes
+    ----------
+    plan : Plan
+    result_hash : str
+        What was kept of the numbers.
+    panel : bool
+        Whether the panel of firms counts among them.
+    """
+
+    plan: Plan
+    result_hash: str
+    panel: bool
+
+    def is_repeated(self) -> bool:
+        """Whether running the plan gives the recorded numbers."""
+        economy = self.plan.open(panel=self.panel)
+        economy.run(self.plan.months)
+        return economy.result_hash() == self.result_hash
 
 
 def find_runs(root: Path) -> list[Recorded]:
-    """Finished runs below a folder, by name; empty if there is no such folder."""
+    """Finished runs, and sweeps, below a folder, by name; empty if there is no such folder."""
     found = []
     for folder in _folders(root, DEEPEST):
+        name = str(folder.relative_to(root))
         try:
-            manifest = read_manifest(folder, FORMAT)
-            title, seed, months = manifest["scenario"]["title"], manifest["seed"], manifest["months"]
+            found.append(_run_in(folder, name))
         except (BadInput, KeyError, TypeError):
             continue
-        name = str(folder.relative_to(root))
-        found.append(Recorded(name, folder, f"{name}: {title}, seed {seed}, {months} months"))
         if len(found) == MOST_RUNS:
             break
     return sorted(found, key=lambda run: run.name)
 
 
-def plan_of(folder: Path) -> Plan:
-    """The plan that repeats a run on disk.
+def _run_in(folder: Path, name: str) -> Recorded:
+    try:
+        manifest = read_manifest(folder, store.FORMAT)
+    except BadInput:
+        manifest = read_manifest(folder, FORMAT)
+        words = f"{manifest['scenario']['title']}, seed {manifest['seed']}, {manifest['months']} months"
+        return Recorded(name, folder, f"{name}: {words}")
+    title = manifest["study"]["title"] or manifest["study"]["name"]
+    runs = int(manifest["points"]) * int(manifest["replicates"])
+    return Recorded(name, folder, f"{name}: {title}, a sweep of {runs} runs", sweep=True)
+
+
+def open_single(folder: Path) -> Opened:
+    """The run in a folder of `invisible-debt run`.
 
     Raises
     ------
@@ -70,18 +107,39 @@ def plan_of(folder: Path) -> Plan:
         file = Path(place) / "recorded.toml"
         file.write_text(text, encoding="utf-8")
         base = load(file).model_copy(update={"name": name})
+    return Opened(_plan(base, seed, months, changed), str(manifest.get("result_hash")), panel=True)
+
+
+def open_swept(folder: Path, number: object) -> Opened:
+    """A run of a sweep, by its number.
+
+    Raises
+    ------
+    BadInput
+        If the folder holds no sweep of the economy, there is no such run, it failed, is not made yet, or is one that
+        this page cannot repeat.
+    """
+    results = store.read(folder)
+    if results.recipe.model != ECONOMY:
+        raise BadInput(f"the runs in {folder} are those of a function: there is no economy to show")
+    run = results.plan.run(whole(number, "the run", 0, results.plan.runs - 1))
+    rows = results.rows_of("runs", run.number).to_pylist()
+    if not rows:
+        raise BadInput(f"run {run.number} is not made yet: invisible-debt sweep goes on with the sweep")
+    if rows[0]["result_hash"] is None:
+        raise BadInput(f"run {run.number} failed in the sweep: invisible-debt open tells why")
+    if rules := replaced_rules(run):
+        raise BadInput(f"run {run.number} replaces the rule {min(rules)}, which the page does not: use --out of replay")
+    base, changed = chosen(results.recipe, run)
+    months = whole(results.recipe.months, "months of the recorded run", 1, LONGEST)
+    return Opened(_plan(base, run.seed, months, changed), rows[0]["result_hash"], panel=results.recipe.panel)
+
+
+def _plan(base: Scenario, seed: int, months: int, changed: Mapping[str, object]) -> Plan:
     plan = Plan(base, seed=seed, months=months)
     for parameter, value in changed.items():
         plan = plan.with_parameter(parameter, value, 0)
     return plan
-
-
-def is_repeated(folder: Path, plan: Plan) -> bool:
-    """Whether running the plan of a folder again gives the numbers recorded there."""
-    recorded: Any = read_manifest(folder, FORMAT).get("result_hash")
-    economy = plan.open()
-    economy.run(plan.months)
-    return economy.result_hash() == recorded
 
 
 def _folders(root: Path, depth: int) -> Iterator[Path]:

@@ -110,7 +110,7 @@ def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N8
     size, set_size = solara.use_state("")
 
     def follow() -> None:
-        if 0 <= selected < len(report.nodes.names):
+        if 0 <= selected < report.nodes.opening:
             set_firm(report.nodes.names[selected])
 
     solara.use_effect(follow, [selected])
@@ -125,7 +125,7 @@ def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N8
 
     with Section("Strike a firm next month", opened=True), solara.Div(classes=["id-strike"]):
         rv.Autocomplete(
-            label="Firm", items=sorted(report.nodes.names, key=str.casefold), v_model=firm, dense=True,
+            label="Firm", items=sorted(report.nodes.names[: report.nodes.opening], key=str.casefold), v_model=firm, dense=True,
             outlined=True, hide_details=True, on_v_model=lambda name: set_firm(str(name)) if name else None,
         )  # fmt: skip
         rv.Select(
