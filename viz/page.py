@@ -194,7 +194,7 @@ def Below(  # noqa: N802
     tab, set_tab = solara.use_state(0)
     seek = screen.session.seek
     with solara.Div(classes=["id-below"]):
-        with rv.Tabs(v_model=tab, on_v_model=set_tab, show_arrows=True, height=44):
+        with rv.Tabs(v_model=tab, on_v_model=set_tab, height=44):
             for title in TABS:
                 rv.Tab(children=[title])
         with solara.Div(classes=["id-tab"]):

@@ -138,8 +138,9 @@ def _key_facts(books: Books) -> str:
         ("Owns", money(sheet.total_assets), ""),
         ("Owes", money(sheet.total_liabilities), ""),
         ("Net worth", money(sheet.net_worth), "cushion against losses"),
-        ("Chance of failing", percent(ratios.default_probability), "within a year, as lenders see it"),
     ]
+    if sheet.status == "active":
+        found.append(("Chance of failing", percent(ratios.default_probability), "within a year, as lenders see it"))
     if ratios.capital_ratio is not None:
         found.append(("Capital", percent(ratios.capital_ratio), "of what it lent, weighted by risk"))
     if ratios.cover is not None:

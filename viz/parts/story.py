@@ -75,8 +75,9 @@ def Events(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[[i
         return
     with solara.Div(classes=["id-filters"]):
         rv.Select(
-            label="Kinds of event", items=list(EVENT_NAMES), v_model=kinds, multiple=True, dense=True, outlined=True,
-            hide_details=True, on_v_model=lambda chosen: (set_kinds(list(chosen or [])), set_first(0)),
+            label=f"Kinds of event ({len(kinds)} of {len(EVENT_NAMES)})", items=list(EVENT_NAMES), v_model=kinds,
+            multiple=True, dense=True, outlined=True, hide_details=True, class_="id-kinds",
+            on_v_model=lambda chosen: (set_kinds(list(chosen or [])), set_first(0)),
         )  # fmt: skip
         rv.Autocomplete(
             label="Firm", items=sorted(report.nodes.names, key=str.casefold), v_model=firm or None, dense=True,

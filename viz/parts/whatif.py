@@ -125,8 +125,8 @@ def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N8
 
     with Section("Strike a firm next month", opened=True), solara.Div(classes=["id-strike"]):
         rv.Autocomplete(
-            label="Firm", items=sorted(report.nodes.names[: report.nodes.opening], key=str.casefold), v_model=firm, dense=True,
-            outlined=True, hide_details=True, on_v_model=lambda name: set_firm(str(name)) if name else None,
+            label="Firm", items=sorted(report.nodes.names[: report.nodes.opening], key=str.casefold), v_model=firm,
+            dense=True, outlined=True, hide_details=True, on_v_model=lambda name: set_firm(str(name)) if name else None,
         )  # fmt: skip
         rv.Select(
             label="What happens", v_model=effect, dense=True, outlined=True, hide_details=True, on_v_model=choose,
