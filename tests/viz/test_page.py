@@ -14,6 +14,9 @@ from playwright.sync_api import expect
 
 from abm.scenarios import load
 from abm.simulation import open_economy
+from experiments import runner
+from experiments.results import run_folder, write_run
+from experiments.study import Study
 
 
 def test_it_plays_and_stops(visit):
@@ -200,6 +203,38 @@ def test_the_page_shows_the_numbers_of_a_run_and_its_file_repeats_them(visit, tm
     assert downloaded(visitor, "Figure").startswith(b"\x89PNG")
     assert downloaded(visitor, "Months (Parquet)").startswith(b"PAR1")
     assert downloaded(visitor, "All tables").startswith(b"PK")
+
+
+def test_recorded_runs_are_opened(visit, tmp_path):
+    study = {"months": 8, "replicates": 2, "factors": {"power_price": [60.0, 90.0]}}
+    runner.sweep(Study.model_validate(study), tmp_path / "swept", workers=1)
+    economy = open_economy(load("r1_demand_disappoints"), seed=5)
+    economy.run(7)
+    with run_folder(tmp_path / "single") as stage:
+        write_run(economy, stage, scenario=load("r1_demand_disappoints"), changed={}, seed=5, months=7)
+    with served("baseline", "--runs", str(tmp_path)) as own:
+        visitor = visit(at=own).open()
+        page = visitor.page
+        visitor.tab("Files")
+
+        def choose(name: str) -> None:
+            page.get_by_role("button", name="A recorded run or sweep").click()
+            page.get_by_role("option", name=name).click()
+
+        choose("swept")
+        page.get_by_label("Run number").fill("<i>4</i>")
+        page.get_by_role("button", name="Open", exact=True).click()
+        visitor.says("the run must be a whole number from 0 to 3")
+        page.get_by_label("Run number").fill("3")
+        page.get_by_role("button", name="Open", exact=True).click()
+        visitor.says("Run 3 of swept was run again: every number is the recorded one.")
+        visitor.shows(8)
+        assert page.get_by_label("Seed").input_value() == "2"
+        visitor.shot("recorded")
+        choose("single")
+        page.get_by_role("button", name="Open", exact=True).click()
+        visitor.says("single was run again: every number is the recorded one.")
+        visitor.shows(7)
 
 
 def test_the_baseline_is_compared(visit):
