@@ -56,7 +56,7 @@ from abm.ledger import (
     transfer,
     write_off,
 )
-from abm.markets.compute import free_tenants, mark_fleets, unit_invoice
+from abm.markets.compute import firm_share, free_tenants, mark_fleets, unit_invoice
 from abm.markets.credit import collateral_value, measure, prepay_loan
 from abm.markets.gpus import cancel_order, sell_second_hand
 
@@ -170,7 +170,7 @@ def break_contract(state, r, at_fault):
             c.guarantor = -1
         # Damages: the take-or-pay part of the rent until the capacity can be let again.
         months = min(state.params[0].termination_months, 1.0 * c.months_left)
-        c.missed += months * unit_invoice(c) * c.take_or_pay
+        c.missed += months * unit_invoice(c) * firm_share(state, c)
     else:
         if c.kind == SITE and state.firms[at_fault].kind == VEHICLE:
             write_off(state, c.buyer, c.prepaid)

@@ -258,7 +258,7 @@ asset_sale_price | share | 0.95 | 0.05 | 1 | assumption: large portfolios sell a
 asset_sale_pace | 1/month | 0.06 | 0 | 1 | assumption: a quarter of a portfolio in a year | part of its other holdings a fund or sponsor can sell in a month
 lender_cash | share | 0.01 | 0 | 1 | assumption | cash lenders keep per loan
 lender_payout | share | 0.5 | 0 | 1 | assumption | part of surplus cash lenders pay out
-bank_earnings | 1/year | 0.1 | 0 | 1 | assumption: return on equity of large banks | what a bank's other business earns on its capital, kept while the bank is inside its capital buffer
+bank_earnings | 1/year | 0.1 | 0 | 1 | assumption: return on equity of large banks | what a bank's other business earns on the capital behind it, kept while the bank is short of capital
 stress:
 bankruptcy_cost | share | 0.1 | 0 | 0.9 | G3-064: firm-wide recoveries 52 % leave room for costs | part of a failed firm's means lost to the proceedings (1 - alpha of Rogers and Veraart)
 distressed_factor | ratio | 0.45 | 0.05 | 1 | G4-076 | price of a forced sale relative to the mark

@@ -79,7 +79,7 @@ from abm.ledger import (
     transfer,
     write_off,
 )
-from abm.markets.compute import free_tenants, usage
+from abm.markets.compute import firm_share, free_tenants, usage
 from abm.markets.credit import (
     amend_loans,
     draw_warehouse,
@@ -170,14 +170,13 @@ def bill_contracts(state):
     A prepayment is worked off evenly over the months left.
     """
     m = state.market[0]
-    p = state.params[0]
     for r in range(m.n_contracts):
         c = state.contracts[r]
         c.missed = 0.0
         if c.status != LIVE:
             continue
         scale = BN_PER_RATE if c.kind == COMPUTE else 1.0
-        firm_part = min(c.take_or_pay * p.take_or_pay_scale, 1.0)
+        firm_part = firm_share(state, c)
         used = usage(state.firms[c.buyer]) if c.kind == COMPUTE else 1.0
         invoice = c.delivered * c.price * scale * (firm_part + (1.0 - firm_part) * used)
         credit = min(c.prepaid / max(c.months_left, 1), invoice)
@@ -190,10 +189,16 @@ def bill_contracts(state):
 
 @jit
 def rebuild_capital(state, bank):
-    """A bank inside its capital buffer keeps what its other business earns, which it pays out at other times, so
-    that only this part of it is booked (capital conservation buffer of Basel III, BCBS 189, part 1, section III)."""
+    """A bank short of capital keeps what its other business earns on the capital behind it.
+
+    At other times a bank pays these earnings out, so that only this part of them is booked. Its minimum holds the
+    buffers inside which distributions are restricted (Basel III, BCBS 189, part 1, section III).
+    """
+    p = state.params[0]
     f = state.firms[bank]
-    earnings = state.params[0].bank_earnings / 12.0 * (f.paid_in + f.retained)
+    other = f.other_weight * f.other_assets
+    weighted = p.loan_risk_weight * f.loans_held + other
+    earnings = p.bank_earnings / 12.0 * (f.paid_in + f.retained) * other / max(weighted, 1e-9)
     if earnings > 0.0:
         pay_cost(state, CUSTOMERS, bank, earnings, F_OTHER_BUSINESS)
 

@@ -393,7 +393,10 @@ class Results:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest = _manifest(folder)
-        text = (folder / STUDY).read_text(encoding="utf-8")
+        try:
+            text = (folder / STUDY).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            raise BadInput(f"{folder} lacks {STUDY}, the study it holds results of") from None
         self.study = Study.model_validate({**parse_toml(text), "name": self.manifest["study"]["name"]})
         self.study.set_source(folder / FILES, text, copied=True)
 

@@ -118,7 +118,7 @@ def test_the_state_bears_lenders_losses(seed):
     assert np.sum(borne.lender_losses) < np.sum(alone.lender_losses)
 
 
-def test_banks_inside_their_buffer_rebuild_capital_and_lend_again():
+def test_banks_short_of_capital_rebuild_it_and_lend_again():
     def ratio(**given):
         economy = open_economy(scenarios.load("baseline"), parameters={"lender_capital": 0.85, **given}, panel=False)
         bank = economy.firm("JPMorgan")
@@ -128,6 +128,18 @@ def test_banks_inside_their_buffer_rebuild_capital_and_lend_again():
         return economy.rows("firms")["capital_ratio"][bank] - needed
 
     assert ratio(bank_earnings=0.0) < 0.0 < ratio()
+
+
+def test_damages_of_a_failed_buyer_follow_the_scale_of_take_or_pay():
+    def missed(scale):
+        economy = open_economy(
+            scenarios.load("r6_customer_concentration"), parameters={"take_or_pay_scale": scale}, panel=False
+        )
+        economy.run(11)
+        contracts = economy.rows("contracts")
+        return contracts["missed"][contracts["buyer"] == economy.firm("OpenAI")].sum()
+
+    assert missed(0.0) == 0.0 < missed(0.5) < missed(1.0)
 
 
 def test_every_parameter_matters_somewhere():

@@ -35,7 +35,7 @@ class House:
         self.runs = runs
         self._lock = threading.Lock()
         self._taken: set[Session] = set()
-        self._clearing = False
+        self._left = 0  # visitors since memory was last collected
 
     @property
     def taken(self) -> int:
@@ -64,20 +64,27 @@ class House:
         session.stop()
         with self._lock:
             self._taken.discard(session)
-            if self._clearing:
-                return
-            self._clearing = True
+            self._left += 1
+            first = self._left == 1
+        if first:
+            self._clear_soon()
+
+    def _clear_soon(self) -> None:
         timer = threading.Timer(CLEAR_AFTER, self._clear)
         timer.daemon = True
+        timer.current_context = None  # type: ignore[attr-defined]  # Solara's threads hold the page they begin in
         timer.start()
 
     def _clear(self) -> None:
         """Collect what pages leave behind: cycles of some megabytes each, for which Python sees no hurry."""
         with self._lock:
-            self._clearing = False
+            again = self._left > 1
+            self._left = int(again)
         gc.collect()
         with suppress(OSError, AttributeError):  # the GNU C library keeps what is freed until it is asked
             ctypes.CDLL(None).malloc_trim(0)
+        if again:  # a page may have closed too late for this time
+            self._clear_soon()
 
 
 _house: list[House] = []

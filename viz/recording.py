@@ -65,7 +65,7 @@ def find_runs(root: Path) -> list[Recorded]:
         name = str(folder.relative_to(root))
         try:
             found.append(_run_in(folder, name))
-        except (BadInput, KeyError, TypeError):
+        except (BadInput, KeyError, TypeError, ValueError):
             continue
         if len(found) == MOST_RUNS:
             break

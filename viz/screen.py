@@ -18,9 +18,9 @@ from reacton.core import get_render_context
 from viz.session import Report, Session
 
 TEXT_EVERY = 0.25  # seconds between two renderings of text while the run plays
-ON_THE_WAY = 5  # pictures sent that the browser has not drawn yet: more of them would delay the answer to a click
-PATIENCE = 1.0  # seconds after which a browser that draws nothing, as behind another window, is sent the next
-BUSY = 0.01  # seconds between two looks whether the browser has drawn
+ON_THE_WAY = 5  # pictures sent that the browser has not taken yet: more of them would delay the answer to a click
+PATIENCE = 1.0  # seconds after which a browser that takes nothing is sent the next
+BUSY = 0.01  # seconds between two looks whether the browser has taken one
 Listener = Callable[[Report], None]
 _log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Screen:
         self._fast: list[Listener] = []
         self._text: list[Listener] = []
         self._lock = threading.RLock()
-        self._sent = self._drawn = 0
+        self._sent = self._taken = 0
         self._sent_at = 0.0
 
     def attach(self, listener: Listener, *, text: bool = False) -> Callable[[], None]:
@@ -70,17 +70,17 @@ class Screen:
         return detach
 
     def sent(self) -> int:
-        """Note that a picture goes to the browser; gives its number, with which the browser says that it is drawn."""
+        """Note that a picture goes to the browser; gives its number, with which the browser says that it has come."""
         self._sent += 1
         self._sent_at = time.monotonic()
         return self._sent
 
-    def drawn(self, number: int) -> None:
-        """Note that the browser has drawn a picture."""
-        self._drawn = number
+    def taken(self, number: int) -> None:
+        """Note that a picture has come to the browser."""
+        self._taken = number
 
     def _behind(self) -> bool:
-        return self._sent - self._drawn >= ON_THE_WAY and time.monotonic() - self._sent_at < PATIENCE
+        return self._sent - self._taken >= ON_THE_WAY and time.monotonic() - self._sent_at < PATIENCE
 
     def begin(self) -> Callable[[], None]:
         """Start the session and its reports; gives what ends both."""
@@ -104,9 +104,17 @@ class Screen:
                 self._call(self._fast, report)
             if number != told and (not report.playing or time.monotonic() - last >= TEXT_EVERY):
                 told = number
-                with self._together:
-                    self._call(self._text, report)
+                self._render(report)
                 last = time.monotonic()
+
+    def _render(self, report: Report) -> None:
+        """Render all text that has changed, at once."""
+        try:
+            with self._together:
+                self._call(self._text, report)
+        except Exception:  # as in `_call`; what follows is shown again
+            if not self.session.stopped:
+                _log.exception("a report could not be rendered")
 
     def _call(self, listeners: list[Listener], report: Report) -> None:
         with self._lock:

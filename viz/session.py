@@ -246,15 +246,18 @@ class Session:
             except Exception:
                 _log.exception("the session failed")
                 self._tell("The program failed here; the run was stopped. Restart it to go on.")
+                self._looked = True  # the look itself may be what fails
 
     def _turn(self) -> None:
         """One command, or one month, or one look at what takes longer, or nothing but waiting."""
         now = time.monotonic()
-        wait = self._due - now if self._playing else None if self._looked else self._look_again - now
+        due = self._due if self._playing else math.inf
+        look = math.inf if self._looked else self._look_again
+        wait = None if math.isinf(min(due, look)) else max(0.0, min(due, look) - now)
         try:
-            command = self._commands.get(timeout=wait) if wait is None or wait > 0.0 else self._commands.get_nowait()
+            command = self._commands.get(timeout=wait) if wait != 0.0 else self._commands.get_nowait()
         except queue.Empty:
-            if self._playing:
+            if due <= look:
                 self._advance()
             else:
                 self._publish(full=True)
@@ -262,15 +265,19 @@ class Session:
         self._message = ""
         command()
         if self._commands.empty() and not self._stopping.is_set():
-            self._publish(full=False)
-            self._looked = False
-            self._look_again = min(self._look_again, time.monotonic() + min(SOON, SHARE * self._look_takes))
+            self._answer()
+
+    def _answer(self) -> None:
+        """Report what a command has changed at once, and look closer soon."""
+        self._publish(full=False)
+        soon = time.monotonic() + min(SOON, SHARE * self._look_takes)
+        self._look_again = soon if self._looked else min(self._look_again, soon)
+        self._looked = False
 
     def _tell(self, sentence: str) -> None:
         self._playing = False
         self._message = sentence
-        self._publish(full=False)
-        self._looked = True
+        self._answer()
 
     def _advance(self) -> None:
         """A month of play."""

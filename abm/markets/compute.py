@@ -62,6 +62,12 @@ def unit_invoice(contract):
 
 
 @jit
+def firm_share(state, contract):
+    """Share of a contract's invoice that is owed whether its capacity is used or not."""
+    return min(contract.take_or_pay * state.params[0].take_or_pay_scale, 1.0)
+
+
+@jit
 def count_capacity(state):
     """Own fleet, its power and site room of every firm."""
     m = state.market[0]
@@ -155,7 +161,7 @@ def tally_contracts(state):
         buyer.promised_pay += invoice
         if c.kind == COMPUTE:
             above = 1.0 - m.contract_price / max(c.price, 1e-9)
-            buyer.overpay += max(above, 0.0) * c.take_or_pay * value
+            buyer.overpay += max(above, 0.0) * firm_share(state, c) * value
             buyer.promised_in += c.quantity
             seller.promised_out += c.quantity
         if c.status == LIVE:

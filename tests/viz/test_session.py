@@ -65,6 +65,26 @@ def test_play_goes_to_the_end_and_shows_the_numbers_of_a_run(session):
     assert [f.firm for f in report.story.failures] == [economy.names[d.firm] for d in economy.rows("defaults")]
 
 
+def test_books_come_before_the_next_month_of_a_slow_run(session):
+    made = session()
+    made.set_speed(0.01)
+    made.play()
+    node = until(made, lambda r: r.playing and r.frame.month == 1).nodes.names.index("CoreWeave")
+    made.watch(node)
+    report = until(made, lambda r: r.books is not None)
+    assert (report.books.name, report.frame.month) == ("CoreWeave", 1)
+
+
+def test_a_mistake_does_not_keep_books_away(session):
+    made = session()
+    node = until(made, lambda r: True).nodes.names.index("CoreWeave")
+    made.watch(node)
+    made.set_parameter("power_price", "abc")
+    report = until(made, lambda r: r.books is not None)
+    assert report.books.name == "CoreWeave"
+    assert "power_price" in report.message
+
+
 def test_pause_stops_at_once_at_any_speed(session):
     made = session(Plan(load(BASELINE), months=300))
     for speed in (20.0, math.inf):

@@ -56,7 +56,7 @@ def Network(  # noqa: N802
     def clicked(value: dict[str, Any]) -> None:
         on_firm(int(value.get("firm", -1)))
 
-    element = NetworkView.element(selected=selected, dark=dark, on_clicked=clicked, on_drawn=screen.drawn)
+    element = NetworkView.element(selected=selected, dark=dark, on_clicked=clicked, on_taken=screen.taken)
 
     def attach() -> Callable[[], None]:
         view = solara.get_widget(element)

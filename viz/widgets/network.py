@@ -25,15 +25,15 @@ class NetworkView(anywidget.AnyWidget):
     firms : dict
         Names, kinds and places, see `network_firms`; sent when firms change.
     frame : dict
-        A month, see `network_frame`; with a `number` if the browser is to say in `drawn` that it has drawn it.
+        A month, see `network_frame`; with a `number` if the browser is to say in `taken` that it has come.
     selected : int
         Row of the firm that is ringed, -1 for none.
     dark : bool
         Dark colours.
     clicked : dict
         Set by the browser: `firm` (row, -1 for the background) and `count`, which every click raises.
-    drawn : int
-        Set by the browser: number of the frame on the screen.
+    taken : int
+        Set by the browser: number of the last frame that has come.
     """
 
     _esm = module("network.js")
@@ -43,7 +43,7 @@ class NetworkView(anywidget.AnyWidget):
     selected = traitlets.Int(-1).tag(sync=True)
     dark = traitlets.Bool(False).tag(sync=True)
     clicked = traitlets.Dict().tag(sync=True)
-    drawn = traitlets.Int(0).tag(sync=True)
+    taken = traitlets.Int(0).tag(sync=True)
 
 
 def network_firms(

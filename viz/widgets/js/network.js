@@ -232,11 +232,11 @@ function render({ model, el }) {
     else drawnAt = 0;
   }
 
-  /** Tell Python which frame is on the screen, so that it sends no more than can be drawn. */
+  /** Tell Python which frame has come, so that it sends no more than this page can take. */
   function acknowledge() {
     const { number } = model.get("frame") ?? {};
-    if (!number || number === model.get("drawn")) return;
-    model.set("drawn", number);
+    if (!number || number === model.get("taken")) return;
+    model.set("taken", number);
     model.save_changes();
   }
 
