@@ -131,15 +131,17 @@ def test_banks_short_of_capital_rebuild_it_and_lend_again():
 
 
 def test_damages_of_a_failed_buyer_follow_the_scale_of_take_or_pay():
-    def missed(scale):
+    def loss(scale):
         economy = open_economy(
             scenarios.load("r6_customer_concentration"), parameters={"take_or_pay_scale": scale}, panel=False
         )
         economy.run(11)
-        contracts = economy.rows("contracts")
-        return contracts["missed"][contracts["buyer"] == economy.firm("OpenAI")].sum()
+        (failed,) = economy.rows("defaults")
+        assert economy.names[failed.firm] == "OpenAI"
+        return failed.loss_given
 
-    assert missed(0.0) == 0.0 < missed(0.5) < missed(1.0)
+    assert loss(0.0) < 0.01 * loss(1.0)
+    assert loss(0.5) == pytest.approx(0.5 * loss(1.0), rel=0.05)
 
 
 def test_every_parameter_matters_somewhere():

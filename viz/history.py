@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.economy import N_OUTSIDE
+from abm.economy import FAILED, N_OUTSIDE
 from abm.statement import ASSETS, LIABILITIES
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ class History:
         if self._months and month <= self._months[-1]:
             return
         firms = economy.rows("firms")[N_OUTSIDE:]
-        self._rows.append(np.array([firms[name] for name in KEPT], dtype=np.float32))
+        row = np.array([firms[name] for name in KEPT], dtype=np.float32)
+        row[KEPT.index("look_through"), firms["status"] == FAILED] = 0.0  # nobody serves it any more
+        self._rows.append(row)
         self._months.append(month)
 
     def at(self, month: int) -> dict[str, np.ndarray]:
@@ -51,6 +53,11 @@ class History:
             if known <= month:
                 return dict(zip(KEPT, row, strict=True))
         return {}
+
+    def column(self, name: str, nodes: np.ndarray) -> np.ndarray:
+        """One column of firms that were there from the first month kept; shape (months kept, nodes)."""
+        k = KEPT.index(name)
+        return np.array([row[k, nodes] for row in self._rows])
 
     def of(self, node: int) -> dict[str, np.ndarray]:
         """The columns of one firm, by name, NaN before it was there; shape (months kept,) each."""

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from abm import statement as books_of
-from abm.economy import EVENT_NAMES, N_OUTSIDE
+from abm.economy import EVENT_NAMES, LAB, N_OUTSIDE
 from abm.errors import BadInput
 from abm.scenarios import BASELINE, load
 from abm.simulation import Economy
@@ -78,8 +78,9 @@ class Books:
 class Report:
     """What the page draws; nothing in it changes any more.
 
-    `run` names the run whose numbers these are: it changes whenever the past may have changed. `series` and `story`
-    reach to `reach`, the furthest month run, also while an earlier month is shown.
+    `run` names the run whose numbers these are: it changes whenever the past may have changed. `series`, `carried`
+    (by lab, the debt that others carry for it, bn) and `story` reach to `reach`, the furthest month run, also while
+    an earlier month is shown.
     """
 
     run: int
@@ -87,6 +88,7 @@ class Report:
     nodes: Nodes
     frame: Frame
     series: Mapping[str, np.ndarray]
+    carried: Mapping[str, np.ndarray]
     reach: int
     playing: bool
     speed: float
@@ -97,6 +99,7 @@ class Report:
     base_nodes: Nodes | None
     base_frame: Frame | None
     base_series: Mapping[str, np.ndarray] | None
+    base_carried: Mapping[str, np.ndarray] | None
     message: str
 
 
@@ -362,6 +365,7 @@ class Session:
             nodes=main.nodes(),
             frame=main.frame(),
             series=main.series(),
+            carried=main.carried(),
             reach=main.reach,
             playing=self._playing,
             speed=self._speed,
@@ -372,6 +376,7 @@ class Session:
             base_nodes=base.nodes() if base else None,
             base_frame=base.frame() if base else None,
             base_series=base.series() if base else None,
+            base_carried=base.carried() if base else None,
             message=self._message,
         )
         with self._mail:
@@ -454,6 +459,13 @@ class _Run:
             self._series = frames.series(self.economy)
             self._series_month = self.month
         return self._series
+
+    def carried(self) -> Mapping[str, np.ndarray]:
+        """Debt that others carry for each lab of the opening, months 1 to the furthest (bn)."""
+        opening = self.economy.opening
+        labs = np.flatnonzero(self.economy.rows("firms")["kind"][: len(opening.names)] == LAB)
+        found = self.history.column("look_through", labs - N_OUTSIDE)[1:]
+        return dict(zip((opening.names[row] for row in labs.tolist()), found.T, strict=True))
 
     def forces(self) -> Mapping[str, float]:
         """Every parameter as it acts this month, shocks included."""

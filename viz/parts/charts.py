@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import solara
 
-from viz.screen import Screen
+from viz.screen import Screen, use_report
 from viz.session import Report
 from viz.widgets import ChartData, Charts
 
@@ -35,8 +35,8 @@ PANELS: list[dict[str, Any]] = [
     },
     {
         "title": "Carried for labs", "unit": "bn USD",
-        "series": [{"name": "all labs", "column": "look_through"}, {"name": "OpenAI", "column": "look_through_openai"}],
-        "about": "The invisible debt: borrowed by others to serve the labs, absent from the labs' own books. "
+        "series": [],  # one line a lab
+        "about": "The invisible debt: borrowed by others to serve each lab, absent from the lab's own books. "
         "A lab that has failed is counted no longer.",
     },
     {
@@ -67,6 +67,12 @@ PANELS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+def panels_of(labs: Sequence[str]) -> list[dict[str, Any]]:
+    """`PANELS` with a line for each of these labs."""
+    lines = [{"name": lab, "column": lab} for lab in labs]
+    return [{**panel, "series": panel["series"] or lines} for panel in PANELS]
+
+
 def marks(report: Report) -> list[dict[str, Any]]:
     """Failures as ticks on the time line."""
     return [{"month": failure.month, "text": failure.firm} for failure in report.story.failures]
@@ -79,15 +85,18 @@ def TimeSeries(screen: Screen, on_month: Callable[[int], None], dark: bool) -> N
     def clicked(value: dict[str, Any]) -> None:
         on_month(int(value.get("month", 0)))
 
-    element = Charts.element(panels=PANELS, dark=dark, on_clicked_month=clicked)
+    report = use_report(screen, lambda r: tuple(r.carried))
+    labs = tuple(report.carried) if report else ()
+    panels = solara.use_memo(lambda: panels_of(labs), [labs])
+    element = Charts.element(panels=panels, dark=dark, on_clicked_month=clicked)
 
     def attach() -> Callable[[], None]:
         charts = solara.get_widget(element)
 
         def show(report: Report) -> None:
             charts.until = report.plan.months
-            charts.data = ChartData(run=str(report.run), first=1, values=report.series)
-            base = report.base_series
+            charts.data = ChartData(run=str(report.run), first=1, values={**report.series, **report.carried})
+            base = {**(report.base_series or {}), **(report.base_carried or {})}
             charts.baseline = ChartData(run=f"base-{report.plan.seed}", first=1, values=base) if base else None
             charts.cursor = report.frame.month
             failures = marks(report)
