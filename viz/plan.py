@@ -84,8 +84,9 @@ class Plan:
     def with_parameter(self, name: str, value: object, month: int) -> Plan:
         """The plan with a parameter set at a month: for the whole run at month 0, else from the next month on.
 
-        A later change of the same parameter takes the place of an earlier one. Shocks of the scenario on this
-        parameter go on acting: they multiply and add to what is set here.
+        A later change of the same parameter takes the place of an earlier one; one to the value that it has already
+        gives this very plan. Shocks of the scenario on this parameter go on acting: they multiply and add to what is
+        set here.
 
         Raises
         ------
@@ -93,6 +94,8 @@ class Plan:
             If there is no such parameter, the value is out of its range, or the run is over.
         """
         number = registry.check(name, value)
+        if number == self.value(name) and all(start <= month for start, _ in self.changes.get(name, ())):
+            return self
         if month == 0:
             plan = replace(self, parameters={**self.parameters, name: number})
         else:

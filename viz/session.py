@@ -213,9 +213,12 @@ class Session:
         """Run another plan, from its opening, and show this month of it."""
         self._send(lambda: self._do_choose(plan, to_month))
 
-    def lengthen(self, months: int) -> None:
-        """Let the run end after so many months; the month shown stays if it is among them."""
-        self._send(lambda: self._change(replace(self._plan, months=months)))
+    def select(self, plan: Plan) -> None:
+        """Story, luck and length as in this plan, in the present economy.
+
+        If only the length differs, the run and what was changed in it stay, and the month shown if it is in the run.
+        """
+        self._send(lambda: self._do_select(plan))
 
     def undo_changes(self) -> None:
         """The scenario as chosen, without what was changed by hand; the month shown stays."""
@@ -330,8 +333,17 @@ class Session:
         self._playing = False
         self._go_to(min(max(to_month, 0), plan.months))
 
+    def _do_select(self, plan: Plan) -> None:
+        now = self._plan
+        if (plan.base.name, plan.seed) != (now.base.name, now.seed):
+            self._do_choose(replace(plan, opening=now.opening), 0)
+        elif plan.months != now.months:
+            self._change(replace(now, months=plan.months))
+
     def _change(self, plan: Plan) -> None:
         """Take up a changed plan at the month shown: the past is the same, or run again where it is not."""
+        if plan is self._plan:
+            return
         month = min(self._main.month, plan.months)
         changed = _Run(plan)
         self._plan, self._main = plan, changed

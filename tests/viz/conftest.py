@@ -70,5 +70,9 @@ def stage(browser: Browser) -> Iterator[Callable[..., Stage]]:
 
 
 def settled(page: Page) -> None:
-    """Wait for two frames, in which everything asked for is drawn."""
-    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    """Wait until everything asked for is drawn: charts rest 100 ms between two drawings, then two frames."""
+    page.evaluate(
+        """() => new Promise((done) => {
+          setTimeout(() => requestAnimationFrame(() => requestAnimationFrame(done)), 100);
+        })"""
+    )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import replace
 
 import reacton.ipyvuetify as rv
 import solara
 
 from abm.errors import BadInput
-from abm.scenarios import load, names
+from abm.scenarios import Scenario, load, names
 from viz.frames import month_title
 from viz.house import house
 from viz.plan import LARGEST_SEED, LONGEST, Plan, whole
@@ -18,26 +17,31 @@ from viz.screen import Screen, use_report
 from viz.session import SPEEDS, Report, Session
 
 
-def story_titles() -> list[dict[str, str]]:
-    """Scenarios to choose from, the one the server was started with among them."""
-    found = [{"text": load(name).title, "value": name} for name in names()]
-    started = house().plan.base
-    if started.name not in names():
-        found.insert(0, {"text": started.title, "value": started.name})
-    return found
+def story_titles(present: Scenario) -> list[dict[str, str]]:
+    """Scenarios to choose from: those of the model, that the server was started with, and the present one."""
+    found = [load(name) for name in names()]
+    titles = {base.name: base.title for base in (*found, house().plan.base, present)}
+    return [{"text": title, "value": name} for name, title in titles.items()]
 
 
-def chosen_plan(name: object, seed: object, months: object) -> Plan:
+def chosen_plan(name: object, seed: object, months: object, present: Scenario | None = None) -> Plan:
     """The plan of a visitor's choice.
+
+    Parameters
+    ----------
+    name, seed, months : object
+        As typed.
+    present : Scenario
+        What is on the page, which may be no scenario of the model; the server's own if left out.
 
     Raises
     ------
     BadInput
         If there is no such scenario here, or seed or months are no whole numbers in range.
     """
-    started = house().plan.base
-    if name == started.name:
-        base = started
+    own = {base.name: base for base in (house().plan.base, present) if base is not None}
+    if isinstance(name, str) and name in own:
+        base = own[name]
     elif isinstance(name, str) and name in names():
         base = load(name)
     else:
@@ -57,35 +61,30 @@ def Choices(screen: Screen, on_note: Callable[[str], None]) -> None:  # noqa: N8
 def ChoiceFields(report: Report, session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N802
     """The fields of `Choices`."""
     plan = report.plan
-    titles = solara.use_memo(story_titles, [])
-    seed, set_seed = solara.use_state(str(plan.seed))
-    months, set_months = solara.use_state(str(plan.months))
+    titles = solara.use_memo(lambda: story_titles(plan.base), [plan.base])
+    # Read when the visitor acts, which may be before all he typed is rendered.
+    seed = solara.use_reactive(str(plan.seed))
+    months = solara.use_reactive(str(plan.months))
+    story = solara.use_reactive(plan.base.name)
 
-    def refresh() -> None:
-        set_seed(str(plan.seed))
-        set_months(str(plan.months))
-
-    solara.use_effect(refresh, [plan.seed, plan.months])
-
-    def choose(name: object, new_seed: object, new_months: object) -> None:
+    def choose() -> None:
         try:
-            wanted = chosen_plan(name, new_seed, new_months)
+            session.select(chosen_plan(story.value, seed.value, months.value, plan.base))
         except BadInput as mistake:
             on_note(str(mistake))
-            return
-        if (wanted.base.name, wanted.seed) == (plan.base.name, plan.seed):
-            if wanted.months != plan.months:
-                session.lengthen(wanted.months)
-        else:
-            session.choose(replace(wanted, opening=plan.opening))
+            story.set(plan.base.name)
+
+    def switch(name: str) -> None:
+        story.set(name)
+        choose()
 
     with solara.Div(classes=["id-bar"]):
         rv.Select(
-            label="Story", items=titles, v_model=plan.base.name, dense=True, outlined=True, hide_details=True,
-            class_="id-story", on_v_model=lambda name: choose(name, seed, months),
+            label="Story", items=titles, v_model=story.value, dense=True, outlined=True, hide_details=True,
+            class_="id-story", on_v_model=switch,
         )  # fmt: skip
-        Typed("Seed (luck)", seed, set_seed, lambda: choose(plan.base.name, seed, months))
-        Typed("Months", months, set_months, lambda: choose(plan.base.name, seed, months))
+        Typed("Seed (luck)", seed, choose)
+        Typed("Months", months, choose)
         rv.Switch(
             label="Compare", v_model=report.base_frame is not None, dense=True, hide_details=True, inset=True,
             class_="id-compare", on_v_model=lambda wanted: session.compare(bool(wanted)),
@@ -93,11 +92,11 @@ def ChoiceFields(report: Report, session: Session, on_note: Callable[[str], None
 
 
 @solara.component
-def Typed(label: str, value: str, keep: Callable[[str], None], done: Callable[[], None]) -> None:  # noqa: N802
+def Typed(label: str, text: solara.Reactive[str], done: Callable[[], None]) -> None:  # noqa: N802
     """A short field that counts when it is left or Enter is pressed."""
     field = rv.TextField(
-        label=label, v_model=value, dense=True, outlined=True, hide_details=True, class_="id-short",
-        on_v_model=lambda text: keep(str(text)[:30]),
+        label=label, v_model=text.value, dense=True, outlined=True, hide_details=True, class_="id-short",
+        on_v_model=lambda given: text.set(str(given)[:30]),
     )  # fmt: skip
     rv.use_event(field, "blur", lambda *_: done())
     rv.use_event(field, "keydown.enter", lambda *_: done())

@@ -21,7 +21,7 @@ from experiments import results
 from viz.house import house
 from viz.parts.markup import Explained, Html, paragraph
 from viz.plan import Plan
-from viz.recording import find_runs, open_single, open_swept
+from viz.recording import Recorded, find_runs, open_single, open_swept
 from viz.screen import Screen, use_report
 from viz.session import Session
 from viz.words import FILES
@@ -52,22 +52,26 @@ def Open(session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N80
     root = house().runs
     looked, set_looked = solara.use_state(0)
     runs = solara.use_memo(lambda: find_runs(root), [looked, str(root)])
-    chosen, set_chosen = solara.use_state("")
-    number, set_number = solara.use_state("0")
-    wanted = next((run for run in runs if run.name == chosen), None)
+    # Read when the visitor acts, which may be before all he chose is rendered.
+    chosen = solara.use_reactive("")
+    number = solara.use_reactive("0")
+
+    def found() -> Recorded | None:
+        return next((run for run in runs if run.name == chosen.value), None)
 
     def show() -> None:
+        wanted = found()
         if wanted is None:
             on_note("Choose a recorded run first.")
             return
         try:
-            opened = open_swept(wanted.folder, number) if wanted.sweep else open_single(wanted.folder)
+            opened = open_swept(wanted.folder, number.value) if wanted.sweep else open_single(wanted.folder)
             same = opened.is_repeated()
         except BadInput as mistake:
             on_note(str(mistake))
             return
         session.choose(opened.plan, to_month=opened.plan.months)
-        name = f"Run {number} of {wanted.name}" if wanted.sweep else wanted.name
+        name = f"Run {number.value} of {wanted.name}" if wanted.sweep else wanted.name
         on_note(
             f"{name} was run again: every number is the recorded one." if same else
             f"{name} was run again, but this version of the program gives other numbers than those recorded."
@@ -76,16 +80,18 @@ def Open(session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N80
     Html(paragraph(f"Runs recorded in {root}", "id-sub"))
     with solara.Div(classes=["id-filters"]):
         rv.Select(
-            label="A recorded run or sweep" if runs else "None found: invisible-debt run writes one", v_model=chosen,
+            label="A recorded run or sweep" if runs else "None found: invisible-debt run writes one",
+            v_model=chosen.value,
             items=[{"text": run.words, "value": run.name} for run in runs], dense=True, outlined=True,
-            hide_details=True, on_v_model=lambda name: set_chosen(str(name)),
+            hide_details=True, on_v_model=lambda name: chosen.set(str(name)),
         )  # fmt: skip
-        if wanted is not None and wanted.sweep:
+        shown = found()
+        if shown is not None and shown.sweep:
             rv.TextField(
-                label="Run number", v_model=number, dense=True, outlined=True, hide_details=True, class_="id-short",
-                on_v_model=lambda text: set_number(str(text)[:30]),
+                label="Run number", v_model=number.value, dense=True, outlined=True, hide_details=True,
+                class_="id-short", on_v_model=lambda text: number.set(str(text)[:30]),
             )  # fmt: skip
-        solara.Button("Open", on_click=show, disabled=not chosen, icon_name="mdi-folder-open")
+        solara.Button("Open", on_click=show, disabled=not chosen.value, icon_name="mdi-folder-open")
         solara.Button("Refresh list", on_click=lambda: set_looked(looked + 1), text=True)
 
 

@@ -105,37 +105,40 @@ def Made(report: Report, session: Session) -> None:  # noqa: N802
 @solara.component
 def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N802
     """A blow to a named firm in the next month."""
-    firm, set_firm = solara.use_state("OpenAI" if "OpenAI" in report.nodes.names else report.nodes.names[0])
-    effect, set_effect = solara.use_state("stops paying")
-    size, set_size = solara.use_state("")
+    # Read when the visitor acts, which may be before all he chose is rendered.
+    firm = solara.use_reactive("OpenAI" if "OpenAI" in report.nodes.names else report.nodes.names[0])
+    effect = solara.use_reactive("stops paying")
+    size = solara.use_reactive("")
 
     def follow() -> None:
         if 0 <= selected < report.nodes.opening:
-            set_firm(report.nodes.names[selected])
+            firm.set(report.nodes.names[selected])
 
     solara.use_effect(follow, [selected])
 
     def choose(value: object) -> None:
         if value in EFFECTS:
-            set_effect(str(value))
-            set_size(SIZE_WORDS.get(str(value), ("", ""))[1])
+            effect.set(str(value))
+            size.set(SIZE_WORDS.get(str(value), ("", ""))[1])
 
     def strike() -> None:
-        session.strike(firm, effect, _number(size) if effect in SIZES else None, step=True)
+        sized = _number(size.value) if effect.value in SIZES else None
+        session.strike(firm.value, effect.value, sized, step=True)
 
     with Section("Strike a firm next month", opened=True), solara.Div(classes=["id-strike"]):
         rv.Autocomplete(
-            label="Firm", items=sorted(report.nodes.names[: report.nodes.opening], key=str.casefold), v_model=firm,
-            dense=True, outlined=True, hide_details=True, on_v_model=lambda name: set_firm(str(name)) if name else None,
+            label="Firm", items=sorted(report.nodes.names[: report.nodes.opening], key=str.casefold),
+            v_model=firm.value, dense=True, outlined=True, hide_details=True,
+            on_v_model=lambda name: firm.set(str(name)) if name else None,
         )  # fmt: skip
         rv.Select(
-            label="What happens", v_model=effect, dense=True, outlined=True, hide_details=True, on_v_model=choose,
+            label="What happens", v_model=effect.value, dense=True, outlined=True, hide_details=True, on_v_model=choose,
             items=[{"text": EFFECT_WORDS[name], "value": name} for name in EFFECTS],
         )  # fmt: skip
-        if effect in SIZES:
+        if effect.value in SIZES:
             rv.TextField(
-                label=SIZE_WORDS[effect][0], v_model=size, dense=True, outlined=True, hide_details=True,
-                on_v_model=lambda text: set_size(str(text)[:20]),
+                label=SIZE_WORDS[effect.value][0], v_model=size.value, dense=True, outlined=True, hide_details=True,
+                on_v_model=lambda text: size.set(str(text)[:20]),
             )  # fmt: skip
         solara.Button("Strike", on_click=strike, color="primary", icon_name="mdi-flash")
 
@@ -156,14 +159,15 @@ def Number(parameter: Parameter, report: Report, session: Session) -> None:  # n
     """A number of the model: value, slider, unit, range, meaning and source."""
     value = report.plan.value(parameter.name)
     now = report.forces[parameter.name]
-    text, set_text = solara.use_state(f"{value:g}")
-    solara.use_effect(lambda: set_text(f"{value:g}"), [value])
-
+    text = solara.use_reactive(f"{value:g}")  # read when the visitor acts, as above
     spoken = {"aria-label": parameter.name.replace("_", " ")}
 
-    def send(given: object) -> None:
-        if str(given).strip() != f"{value:g}":
-            session.set_parameter(parameter.name, str(given).strip()[:40])
+    def moved(to: float) -> None:
+        session.set_parameter(parameter.name, f"{float(to):g}")
+
+    def typed() -> None:
+        if text.value.strip() != f"{value:g}":
+            session.set_parameter(parameter.name, text.value.strip())
 
     with solara.Div(classes=["id-number"]):
         Html(f"{paragraph(parameter.name.replace('_', ' '), 'id-sub')}{paragraph(parameter.meaning, 'id-hint')}")
@@ -174,13 +178,13 @@ def Number(parameter: Parameter, report: Report, session: Session) -> None:  # n
                     v_model=min(max(value, low), high), min=low, max=high, step=step, dense=True, hide_details=True,
                     attributes=spoken,
                 )  # fmt: skip
-                rv.use_event(slider, "change", lambda *moved: send(f"{float(moved[2]):g}"))
+                rv.use_event(slider, "change", lambda *told: moved(told[2]))
             field = rv.TextField(
-                v_model=text, dense=True, outlined=True, hide_details=True, suffix=parameter.unit,
-                class_="id-value", on_v_model=lambda typed: set_text(str(typed)[:40]), attributes=spoken,
+                v_model=text.value, dense=True, outlined=True, hide_details=True, suffix=parameter.unit,
+                class_="id-value", on_v_model=lambda given: text.set(str(given)[:40]), attributes=spoken,
             )  # fmt: skip
-            rv.use_event(field, "blur", lambda *_: send(text))
-            rv.use_event(field, "keydown.enter", lambda *_: send(text))
+            rv.use_event(field, "blur", lambda *_: typed())
+            rv.use_event(field, "keydown.enter", lambda *_: typed())
         acting = f" Acting now, shocks included: {now:g}." if abs(now - value) > 1e-12 else ""
         span = f"{parameter.low:g} to {parameter.high:g}, default {parameter.default:g}."
         told = f"{span}{acting} Source: {parameter.source}."
