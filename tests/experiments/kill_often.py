@@ -15,6 +15,8 @@ import time
 import traceback
 from pathlib import Path
 
+from abm.scenarios import BASELINE, load
+from abm.simulation import open_economy
 from experiments import runner, store
 from experiments.execution import code_hash
 from experiments.store import read
@@ -88,6 +90,7 @@ def main() -> None:
     log = Path(model.partition(":")[0]).with_suffix(".log")
     if model == "economy":
         study = Study.model_validate({"months": 6, "factors": {"lender_capital": [0.3, 0.6, 1.0]}, "replicates": 6})
+        open_economy(load(BASELINE)).run(1)  # the compiled engine, once: kills are to strike sweeps that are at work
     else:
         x = {"from": 0.0, "to": 299.0, "steps": 300}
         study = Study.model_validate({"model": model, "factors": {"x": x}})

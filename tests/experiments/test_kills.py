@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 
 
 @pytest.mark.parametrize(
-    ("model", "how", "kills"), [("toy", "threads", 60), ("toy", "processes", 2), ("economy", "threads", 3)]
+    ("model", "how", "kills"), [("toy", "threads", 60), ("toy", "processes", 2), ("economy", "threads", 10)]
 )
 def test_killed_sweeps_resume_to_the_same_bytes(tmp_path: Path, model: str, how: str, kills: int) -> None:
     if model == "toy":

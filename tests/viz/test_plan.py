@@ -84,6 +84,15 @@ def test_the_last_of_two_changes_in_a_month_counts():
     assert plan.changes["carbon_price"] == ((7, 20.0),)
 
 
+def test_a_value_that_a_parameter_has_already_changes_nothing():
+    plan = Plan(load(BASELINE))
+    assert plan.with_parameter("carbon_price", 0.0, 5) is plan
+    changed = plan.with_parameter("carbon_price", 40.0, 6)
+    assert changed.with_parameter("carbon_price", "40", 9) is changed
+    earlier = changed.with_parameter("carbon_price", 40.0, 3)  # back in time, it is a change
+    assert earlier.changes["carbon_price"] == ((4, 40.0),)
+
+
 def test_undoing_gives_the_scenario_back():
     plan = Plan(load(R6)).with_parameter("carbon_price", 5.0, 0).with_strike("Meta", "defaults", 2)
     assert plan.by_hand

@@ -140,6 +140,21 @@ def test_a_struck_firm_fails_and_the_past_stays(session):
     assert not undone.frame.cascade
 
 
+def test_another_length_keeps_the_run_and_another_seed_begins_it(session):
+    made = session(Plan(load(BASELINE), seed=3, months=60))
+    made.set_parameter("carbon_price", 30.0)
+    made.seek(12)
+    before = until(made, lambda r: r.frame.month == 12)
+    made.select(before.plan)
+    made.select(Plan(load(BASELINE), seed=3, months=90))
+    longer = until(made, lambda r: r.plan.months == 90)
+    assert longer.run == before.run + 1, "choosing what is already so changes nothing"
+    assert (longer.frame.month, longer.plan.parameters) == (12, {"carbon_price": 30.0})
+    made.select(Plan(load(BASELINE), seed=4, months=90))
+    begun = until(made, lambda r: r.plan.seed == 4)
+    assert (begun.frame.month, begun.plan.by_hand) == (0, False)
+
+
 @pytest.mark.parametrize(
     "act",
     [

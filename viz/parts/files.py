@@ -86,11 +86,10 @@ def Open(session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N80
             hide_details=True, on_v_model=lambda name: chosen.set(str(name)),
         )  # fmt: skip
         shown = found()
-        if shown is not None and shown.sweep:
-            rv.TextField(
-                label="Run number", v_model=number.value, dense=True, outlined=True, hide_details=True,
-                class_="id-short", on_v_model=lambda text: number.set(str(text)[:30]),
-            )  # fmt: skip
+        rv.TextField(
+            label="Run number", v_model=number.value, dense=True, outlined=True, hide_details=True, class_="id-short",
+            disabled=shown is None or not shown.sweep, on_v_model=lambda text: number.set(str(text)[:30]),
+        )  # fmt: skip
         solara.Button("Open", on_click=show, disabled=not chosen.value, icon_name="mdi-folder-open")
         solara.Button("Refresh list", on_click=lambda: set_looked(looked + 1), text=True)
 

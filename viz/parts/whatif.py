@@ -135,11 +135,11 @@ def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N8
             label="What happens", v_model=effect.value, dense=True, outlined=True, hide_details=True, on_v_model=choose,
             items=[{"text": EFFECT_WORDS[name], "value": name} for name in EFFECTS],
         )  # fmt: skip
-        if effect.value in SIZES:
-            rv.TextField(
-                label=SIZE_WORDS[effect.value][0], v_model=size.value, dense=True, outlined=True, hide_details=True,
-                on_v_model=lambda text: size.set(str(text)[:20]),
-            )  # fmt: skip
+        rv.TextField(
+            label=SIZE_WORDS.get(effect.value, ("how much: all of it", ""))[0], v_model=size.value, dense=True,
+            outlined=True, hide_details=True, disabled=effect.value not in SIZES,
+            on_v_model=lambda text: size.set(str(text)[:20]),
+        )  # fmt: skip
         solara.Button("Strike", on_click=strike, color="primary", icon_name="mdi-flash")
 
 
