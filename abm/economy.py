@@ -360,7 +360,11 @@ public_money | f8 | bn | public money paid out so far: rescues, guarantees, gran
 SHOCK_COLUMNS = _columns("""
 target | i8 | code | 0 a parameter, 1 a firm's column
 parameter | i8 | index | which parameter
-firm | i8 | firm | which firm
+firm | i8 | firm | which firm, -1 as long as one that is to enter has not
+kind | i8 | code | of a firm that is to enter: NEOCLOUD, ENTRANT or VEHICLE
+tenant | i8 | firm | of a project that is to be founded: for whom, else -1
+number | i8 | - | of a firm that is to enter: from 1, among those of its kind, or of its tenant's projects
+after | i8 | firm | of a firm that is to enter: rows of the firms of the opening
 effect | i8 | code | for a firm: 0 demand, 1 stops paying, 2 loses cash, 3 defaults, 4 loses capacity
 start | i8 | month | first month
 ramp | i8 | months | months to full strength, 0 at once

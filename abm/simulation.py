@@ -28,7 +28,6 @@ from abm.economy import (
     N_TIERS,
     OUTSIDE,
     SAVERS,
-    VEHICLE,
     VENDOR,
     VINTAGE_COLUMNS,
     Dues,
@@ -43,6 +42,7 @@ from abm.markets.credit import measure
 from abm.markets.gpus import tally_orders
 from abm.markets.services import buy_services, price_work
 from abm.month import month as run_month
+from abm.newcomers import stem_of
 from abm.parameters import nearest
 from abm.pointed import Pointed
 from abm.record import look_through
@@ -450,7 +450,7 @@ class Economy:
         names = list(self.opening.names)
         seen: Counter[str] = Counter()
         for f in self.state.firms[len(names) : firms]:
-            stem = {VEHICLE: f"{names[f.tenant]} project", ENTRANT: "Open model"}.get(int(f.kind), "Entering cloud")
+            stem = stem_of(int(f.kind), names[f.tenant])
             seen[stem] += 1
             names.append(f"{stem} {seen[stem]}")
         return tuple(names)

@@ -6,7 +6,7 @@ import math
 
 from abm.compiled import jit
 from abm.draws import D_DEMAND, D_POWER, D_RATE, D_SHOCK, normal, uniform
-from abm.economy import ACTIVE, F_OPERATING, HYPERSCALER, N_SEGMENTS, SUPPLIERS
+from abm.economy import ACTIVE, F_OPERATING, HYPERSCALER, N_SEGMENTS, SUPPLIERS, VEHICLE
 from abm.ledger import pay_cost
 
 # Effects of a shock on a named firm (column `effect` of the shock table).
@@ -36,11 +36,26 @@ def shock_strength(state, r):
 
 
 @jit
+def struck_firm(state, r):
+    """Row of the firm that a shock is for; -1 as long as a firm that is to enter has not."""
+    s = state.shocks[r]
+    seen, i = 0, s.after
+    while s.firm < 0 and i < state.market[0].n_firms:
+        f = state.firms[i]
+        if f.kind == s.kind and (s.kind != VEHICLE or f.tenant == s.tenant):
+            seen += 1
+            if seen == s.number:
+                s.firm = i
+        i += 1
+    return s.firm
+
+
+@jit
 def apply_shocks(state):
     """Set this month's parameters and the shocks on named firms.
 
     Scales multiply and additions add up over all shocks on one parameter: value = base * product + sum, kept
-    within the parameter's range.
+    within the parameter's range. A shock on a firm that is yet to enter waits for it.
     """
     m = state.market[0]
     for k in range(state.param_values.shape[0]):
@@ -61,7 +76,7 @@ def apply_shocks(state):
         state.param_values[k] = min(max(state.param_values[k], state.bounds[k, 0]), state.bounds[k, 1])
     for r in range(m.n_shocks):
         s = state.shocks[r]
-        if s.target == 0:
+        if s.target == 0 or struck_firm(state, r) < 0:
             continue
         strength = shock_strength(state, r)
         if strength == 0.0:

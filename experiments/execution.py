@@ -17,9 +17,10 @@ import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pyarrow as pa
@@ -240,6 +241,13 @@ def load_function(where: str) -> Callable[..., Any]:
     return function
 
 
+class _Uncached(SourceFileLoader):
+    """Neither reads nor writes compiled code beside a file: the file may lie in a folder of results."""
+
+    def path_stats(self, path: Any) -> NoReturn:
+        raise OSError("compiled code is not kept")
+
+
 def _load_file(path: Path) -> ModuleType:
     """A Python file as a module; its name holds a hash of its text."""
     try:
@@ -248,7 +256,7 @@ def _load_file(path: Path) -> ModuleType:
         raise BadInput(f"cannot read {path}: {error.strerror}") from None
     name = f"study_{path.stem}_{digest}"
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
+        spec = importlib.util.spec_from_file_location(name, path, loader=_Uncached(name, str(path)))
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)

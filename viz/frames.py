@@ -76,16 +76,12 @@ class Round:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nodes:
-    """The firms drawn: names, kinds, and positions from 0 to 1; x and y have shape (F,).
-
-    The first `opening` of them were there at the opening, the others have entered since.
-    """
+    """The firms drawn: names, kinds, and positions from 0 to 1; x and y have shape (F,)."""
 
     names: tuple[str, ...]
     kinds: tuple[str, ...]
     x: np.ndarray
     y: np.ndarray
-    opening: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +121,6 @@ def nodes(economy: Economy) -> Nodes:
         kinds=tuple(KIND_NAMES[kind] for kind in kinds),
         x=_frozen(spots[:, 0]),
         y=_frozen(spots[:, 1]),
-        opening=first,
     )
 
 

@@ -16,7 +16,7 @@ from abm import parameters as registry
 from abm.calibration.opening import Opening, opening_tables
 from abm.dates import month_label
 from abm.errors import BadInput
-from abm.scenarios import SIZES, Scenario, Shock, firm_row
+from abm.scenarios import SIZES, Scenario, Shock, known_firm
 from abm.simulation import Economy
 
 LONGEST = 360  # months a page runs at most: its memory and the time to go back have a bound
@@ -114,7 +114,7 @@ class Plan:
             If the firm or the effect does not exist, the size is missing or out of range, or the run is over.
         """
         known = self.opening().names
-        named = known[firm_row(firm, known)]
+        named = known_firm(firm, known)
         given = {"size": float(size)} if size is not None and effect in SIZES else {}
         try:
             shock = Shock.model_validate({"firm": named, "effect": effect, "start": self._next(month), **given})

@@ -217,8 +217,9 @@ class Scenario(_Strict):
         Raises
         ------
         BadInput
-            If a shock names a firm that is not there; the message gives the nearest name.
+            If a shock names a firm that neither is there nor can enter; the message gives the nearest name.
         """
+        from abm import newcomers
         from abm.economy import DTYPES
 
         rows = np.zeros(len(self.shocks), DTYPES["shocks"])
@@ -226,14 +227,19 @@ class Scenario(_Strict):
             row["start"], row["ramp"], row["duration"] = shock.start, shock.ramp, shock.duration
             row["probability"], row["struck"] = shock.probability, -1
             row["scale"] = 1.0
-            row["parameter"] = row["firm"] = row["effect"] = -1
+            row["parameter"] = row["firm"] = row["tenant"] = row["effect"] = -1
             if shock.parameter is not None:
                 row["parameter"] = registry.INDEX[shock.parameter]
                 row["scale"] = 1.0 if shock.scale is None else shock.scale
                 row["add"] = shock.add or 0.0
             else:
                 row["target"] = 1
-                row["firm"] = firm_row(str(shock.firm), names)
+                newcomer = newcomers.find(str(shock.firm), names)
+                if newcomer is None:
+                    row["firm"] = firm_row(str(shock.firm), names)
+                else:
+                    row["kind"], row["tenant"], row["number"] = newcomer.kind, newcomer.tenant, newcomer.number
+                    row["after"] = len(names)
                 row["effect"] = EFFECTS.index(str(shock.effect))
                 row["add"] = shock.size or 0.0
         return rows
@@ -276,6 +282,20 @@ def firm_row(name: str, names: Sequence[str]) -> int:
     if row is None:
         raise BadInput(f"unknown firm '{name}'{registry.nearest(name, names)}")
     return row
+
+
+def known_firm(name: str, names: Sequence[str]) -> str:
+    """The name as the model writes it: of a firm of the opening, or of one that can enter during a run.
+
+    Raises
+    ------
+    BadInput
+        If there is none; the message gives the nearest name.
+    """
+    from abm import newcomers
+
+    newcomer = newcomers.find(name, names)
+    return newcomer.name if newcomer is not None else names[firm_row(name, names)]
 
 
 def names() -> list[str]:
@@ -355,7 +375,7 @@ def _read(path: Path, firms: Sequence[str] = ()) -> tuple[Scenario | None, list[
         for number, shock in enumerate(given if isinstance(given, list) else ()):
             if isinstance(shock, dict) and isinstance(shock.get("firm"), str):
                 try:
-                    firm_row(shock["firm"], firms)
+                    known_firm(shock["firm"], firms)
                 except BadInput as problem:
                     found_mistakes.append((("shock", number, "firm"), str(problem)))
     sentences = [(line_of(where, lines), _place(where), sentence) for where, sentence in found_mistakes]

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -191,6 +192,15 @@ def test_two_writers_do_not_meet(tmp_path: Path) -> None:
         store.open_store(toy("wave"), tmp_path / "x"),
     ):
         pass
+
+
+def test_a_function_leaves_no_compiled_code_in_the_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    done = runner.sweep(toy("wave", 6), tmp_path / "x", how="threads")
+    for name in [name for name in sys.modules if name.startswith("study_")]:
+        monkeypatch.delitem(sys.modules, name)
+    assert replay(done, 3).equal
+    assert [path.name for path in (done.folder / "files").iterdir()] == ["0_toy_models.py"]
 
 
 def test_a_failing_run_is_a_row(tmp_path: Path) -> None:

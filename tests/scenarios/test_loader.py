@@ -82,10 +82,12 @@ def test_shock_rows_hold_every_field() -> None:
     assert rows.dtype == DTYPES["shocks"]
     assert dict(zip(rows.dtype.names, rows[0], strict=True)) == {
         "target": 0, "parameter": registry.INDEX[KNOWN.name], "firm": -1, "effect": -1, "start": 13,
+        "kind": 0, "tenant": -1, "number": 0, "after": 0,
         "ramp": 6, "duration": 24, "scale": 0.5, "add": 0.1, "probability": 0.02, "struck": -1,
     }  # fmt: skip
     assert dict(zip(rows.dtype.names, rows[1], strict=True)) == {
         "target": 1, "parameter": -1, "firm": 3, "effect": 2, "start": 2, "ramp": 0, "duration": 0,
+        "kind": 0, "tenant": -1, "number": 0, "after": 0,
         "scale": 1.0, "add": 30.0, "probability": 1.0, "struck": -1,
     }  # fmt: skip
 

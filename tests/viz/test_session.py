@@ -155,6 +155,17 @@ def test_another_length_keeps_the_run_and_another_seed_begins_it(session):
     assert (begun.frame.month, begun.plan.by_hand) == (0, False)
 
 
+def test_a_firm_that_has_entered_can_be_struck(session):
+    made = session(Plan(load(BASELINE), seed=2))
+    there = len(until(made, lambda r: True).nodes.names)
+    made.seek(36)
+    name = until(made, lambda r: r.frame.month == 36).nodes.names[there]
+    made.strike(name, "defaults", step=True)
+    after = until(made, lambda r: r.frame.month == 37)
+    assert after.message == ""
+    assert there in after.frame.cascade[0].firms
+
+
 @pytest.mark.parametrize(
     "act",
     [

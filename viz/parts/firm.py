@@ -63,7 +63,7 @@ def FirmPanel(  # noqa: N802
         Html(paragraph("Opening the books …", "id-hint"))
         return
     Html(_heading(report, books))
-    Strikes(screen.session, books, books.node >= report.nodes.opening)
+    Strikes(screen.session, books)
     Explained(FIRM)
     for failure in books.failures:
         Html(_why(failure))
@@ -82,12 +82,9 @@ def FirmPanel(  # noqa: N802
 
 
 @solara.component
-def Strikes(session: Session, books: Books, entered: bool) -> None:  # noqa: N802
+def Strikes(session: Session, books: Books) -> None:  # noqa: N802
     """Blows to this firm next month, one click each."""
     if books.statement.balance_sheet.status != "active":
-        return
-    if entered:
-        Html(paragraph("It entered during the run: shocks strike firms that were there in December 2025.", "id-hint"))
         return
     with solara.Row(classes=["id-strikes"]):
         for words, effect in (("Stops paying", "stops paying"), ("Fails", "defaults")):

@@ -111,7 +111,7 @@ def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N8
     size = solara.use_reactive("")
 
     def follow() -> None:
-        if 0 <= selected < report.nodes.opening:
+        if 0 <= selected < len(report.nodes.names):
             firm.set(report.nodes.names[selected])
 
     solara.use_effect(follow, [selected])
@@ -127,8 +127,8 @@ def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N8
 
     with Section("Strike a firm next month", opened=True), solara.Div(classes=["id-strike"]):
         rv.Autocomplete(
-            label="Firm", items=sorted(report.nodes.names[: report.nodes.opening], key=str.casefold),
-            v_model=firm.value, dense=True, outlined=True, hide_details=True,
+            label="Firm", items=sorted(report.nodes.names, key=str.casefold), v_model=firm.value,
+            dense=True, outlined=True, hide_details=True,
             on_v_model=lambda name: firm.set(str(name)) if name else None,
         )  # fmt: skip
         rv.Select(
