@@ -124,6 +124,7 @@ class Session:
         self._number = 0
         self._wanted: int | None = None
         self._stopping = threading.Event()
+        self._pausing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="invisible-debt session", daemon=True)
         self._fps = fps
         # The rest belongs to the thread alone once it runs.
@@ -178,7 +179,11 @@ class Session:
         self._send(self._do_play)
 
     def pause(self) -> None:
-        """Stop after the present month."""
+        """Stop after the month that is running, which may take a while; that it stops is reported at once."""
+        self._pausing.set()
+        with self._mail:
+            if self._report is not None and self._report.playing:
+                self._leave(replace(self._report, playing=False))
         self._send(lambda: self._set_playing(False))
 
     def toggle(self) -> None:
@@ -306,6 +311,7 @@ class Session:
         self._set_playing(True)
 
     def _set_playing(self, playing: bool) -> None:
+        self._pausing.clear()
         self._playing = playing
         self._due = time.monotonic()
 
@@ -361,14 +367,16 @@ class Session:
         """Leave a report; a full one looks at books, flows and story again, which takes longer."""
         self._reported = time.monotonic()
         main, last = self._main, self._report
-        if full or last is None or last.run != self._run:
-            flows: Mapping[str, Any] = funding_flows(main.economy)
-            books, story = self._books(), main.story()
+        must = last is None or last.run != self._run
+        looks = self._looks(must) if must or full else None
+        if looks is not None:
+            flows, books, story = looks
             now = time.monotonic()
             self._look_takes = now - self._reported
             self._look_again = now + max(SLOW, SHARE * self._look_takes)
             self._looked = True
         else:
+            assert last is not None
             books, flows, story = last.books, last.flows, last.story
         base = self._baseline() if self._comparing else None
         report = Report(
@@ -392,9 +400,23 @@ class Session:
             message=self._message,
         )
         with self._mail:
-            self._report = report
-            self._number += 1
-            self._mail.notify_all()
+            self._leave(replace(report, playing=False) if self._pausing.is_set() else report)
+
+    def _leave(self, report: Report) -> None:
+        """Put a report into the mailbox, whose lock is held."""
+        self._report = report
+        self._number += 1
+        self._mail.notify_all()
+
+    def _looks(self, must: bool) -> tuple[Mapping[str, Any], Books | None, Story] | None:
+        """What takes longer to look at; None if a command comes meanwhile, unless it must be."""
+        found: list[Any] = []
+        for look in (lambda: funding_flows(self._main.economy), self._books, self._main.story):
+            if not must and not self._commands.empty():
+                return None
+            found.append(look())
+        flows, books, story = found
+        return flows, books, story
 
     def _baseline(self) -> _Run:
         """The baseline of the same seed, at the month shown."""

@@ -13,7 +13,7 @@ import pytest
 from abm.scenarios import BASELINE, load
 from abm.simulation import open_economy
 from viz.plan import Plan
-from viz.session import Report, Session
+from viz.session import Report, Session, _Run
 
 R6 = "r6_customer_concentration"
 
@@ -96,9 +96,59 @@ def test_pause_stops_at_once_at_any_speed(session):
         made.play()
         until(made, lambda r: r.playing and r.frame.month > 2)
         made.pause()
-        report = until(made, lambda r: not r.playing)
+        assert not made.report.playing
+        time.sleep(0.2)  # the month that was running ends
+        stood = made.report.frame.month
         time.sleep(0.3)
-        assert made.report.frame.month == report.frame.month
+        assert (made.report.frame.month, made.report.playing) == (stood, False)
+
+
+def test_pause_is_answered_while_a_month_runs(session, monkeypatch):
+    made = session(Plan(load(BASELINE)))
+    until(made, lambda r: True)
+    step, running = _Run.step, threading.Event()
+
+    def slowly(run):
+        running.set()
+        time.sleep(0.5)
+        step(run)
+
+    monkeypatch.setattr(_Run, "step", slowly)
+    made.set_speed(math.inf)
+    made.play()
+    until(made, lambda r: r.playing)
+    running.clear()
+    assert running.wait(5.0)
+    month = made.report.frame.month
+    made.pause()
+    assert not made.report.playing
+    time.sleep(1.2)
+    assert month <= made.report.frame.month <= month + 1
+    assert not made.report.playing
+    made.play()
+    until(made, lambda r: r.playing and r.frame.month > month + 1)
+
+
+def test_a_command_that_comes_during_a_long_look_ends_it(session, monkeypatch):
+    made = session(Plan(load(BASELINE)))
+    until(made, lambda r: True)
+    looking, looks = threading.Event(), []
+
+    def slowly(economy):
+        looking.set()
+        time.sleep(0.5)
+        return {"at": economy.month}
+
+    monkeypatch.setattr("viz.session.funding_flows", slowly)
+    monkeypatch.setattr(Session, "_books", lambda made: looks.append("books"))
+    made.step()
+    assert looking.wait(5.0)
+    made.step()
+    report = until(made, lambda r: r.frame.month == 2)
+    assert "at" not in report.flows
+    assert looks == []
+    assert until(made, lambda r: "at" in r.flows).flows == {"at": 2}
+    assert looks == ["books"]
 
 
 def test_going_back_and_forth_shows_the_same_month(session):
