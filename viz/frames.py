@@ -16,6 +16,7 @@ from abm.economy import (
     CHANNEL_NAMES,
     FAILED,
     KIND_NAMES,
+    LAB,
     LENDER,
     LIVE,
     N_OUTSIDE,
@@ -100,6 +101,8 @@ class Frame:
         Largest first.
     cascade : tuple of Round
         The failures of this month, in the order in which they followed from each other.
+    orphaned : float
+        What others still owe of the debt that was borrowed for labs that have failed (bn).
     """
 
     month: int
@@ -108,6 +111,7 @@ class Frame:
     health: np.ndarray
     edges: Edges
     cascade: tuple[Round, ...]
+    orphaned: float
 
 
 def nodes(economy: Economy) -> Nodes:
@@ -137,6 +141,8 @@ def month_title(month: int) -> str:
 def frame(economy: Economy, history: History) -> Frame:
     """The present month of an economy; the history tells how large the firms were that failed."""
     month = economy.month
+    firms = economy.rows("firms")
+    failed_labs = (firms["kind"] == LAB) & (firms["status"] == FAILED)
     return Frame(
         month=month,
         label=month_title(month),
@@ -146,6 +152,7 @@ def frame(economy: Economy, history: History) -> Frame:
             economy.rows("loans"), economy.rows("contracts"), economy.rows("orders"), economy.rows("stakes"), month
         ),
         cascade=cascade(economy, month),
+        orphaned=float(firms["look_through"][failed_labs].sum()),
     )
 
 

@@ -29,7 +29,8 @@ switched on, the dashed line is the same economy without any shock or change: sa
 FLOWS = """
 Money lent for AI, from left to right: who lent it, who borrowed it, and for whose use the computers were built in the
 end. A band's width is the amount. The right-hand column is the invisible debt: it stands in the books of those in the
-middle, but rests on the promises of those at the right.
+middle, but rests on the promises of those at the right. A lab marked as failed promises nothing any more: what was
+borrowed for it is still owed.
 """
 
 TREE = """

@@ -11,6 +11,7 @@ from abm.scenarios import BASELINE, load
 from abm.simulation import open_economy
 from viz import frames, history
 from viz.frames import CONTRACT, DISTRESSED, EQUITY, FAILED_NOW, GONE, LOAN, ORDER, SOUND
+from viz.funding import funding_flows
 from viz.history import History
 from viz.parts import markup
 from viz.places import LANE_OF, LANES
@@ -99,6 +100,16 @@ def test_a_failure_is_drawn_in_its_month_and_remembered(run):
     assert found[10].cascade == ()
     assert found[11].cascade[0].firms == (openai,)
     assert found[12].size[openai] == pytest.approx(found[10].size[openai], rel=1e-6)
+
+
+def test_debt_borrowed_for_failed_labs_is_what_the_flows_show(run):
+    economy, _, found = run
+    assert all(frame.orphaned == 0.0 for month, frame in found.items() if month < 11)
+    flows = funding_flows(economy, small=0.0)
+    (failed,) = (i for i, node in enumerate(flows["nodes"]) if node["name"] == "OpenAI (failed)" and node["layer"] == 2)
+    shown = sum(amount for *_, user, amount in flows["parts"] if user == failed)
+    assert found[economy.month].orphaned == pytest.approx(shown, rel=1e-3)
+    assert shown > 10.0
 
 
 def test_losses_of_a_cascade_are_the_hits_of_the_month(run):

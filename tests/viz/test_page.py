@@ -67,6 +67,7 @@ def test_the_failure_of_the_story_is_told(visit):
     visitor.go(11)
     page = visitor.page
     expect(page.locator(".id-status")).to_contain_text("OpenAI failed this month")
+    expect(page.locator(".id-status")).to_contain_text("bn for those that failed.")
     visitor.shot("openai-fails")
     visitor.tab("Failures")
     expect(page.locator(".id-line").first).to_contain_text("2026-11 OpenAI (lab)")
@@ -298,9 +299,16 @@ def test_nothing_is_wider_than_the_screen(visit, width, dark):
     visitor = visit(width, 1400, dark).open()
     page = visitor.page
     visitor.go(11)
-    for tab in ("Over time", "Who funds whom", "Failures", "Events", "Files"):
+    for tab, shown in (
+        ("Over time", "Price of AI work"),
+        ("Who funds whom", "Who lends"),
+        ("Failures", "its own doing"),
+        ("Events", "Kinds of event"),
+        ("Files", "Scenario (TOML)"),
+    ):
         visitor.tab(tab)
-        time.sleep(0.4)
+        expect(page.locator(".id-tab").get_by_text(shown).first).to_be_visible()
+        time.sleep(0.4)  # marks fade and cascades run
         visitor.shot(f"{width}-{'dark' if dark else 'light'}-{tab.lower().replace(' ', '-')}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         wide = page.evaluate(

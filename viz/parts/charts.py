@@ -37,7 +37,7 @@ PANELS: list[dict[str, Any]] = [
         "title": "Carried for labs", "unit": "bn USD",
         "series": [],  # one line a lab
         "about": "The invisible debt: borrowed by others to serve each lab, absent from the lab's own books. "
-        "A lab that has failed is counted no longer.",
+        "A lab that has failed is counted no longer, though others still owe what was borrowed for it.",
     },
     {
         "title": "Failures", "unit": "firms",

@@ -20,7 +20,7 @@ FIGURES = {
     "ai_revenue": "AI sales",
     "capex": "investment",
     "ai_debt": "debt for AI",
-    "look_through": "carried for labs",
+    "look_through": "carried for labs that stand",
     "look_through_openai": "of which for OpenAI",
     "lender_capital": "lenders' capital",
     "new_loans": "new loans",

@@ -244,7 +244,7 @@ function show(model, el, runs) {
             return [first, last];
           },
         },
-        y: log ? { distr: 3 } : { range: (_u, low, high) => roomy(low, high) },
+        y: log ? { distr: 3, range: (_u, low, high) => roomyLog(low, high) } : { range: (_u, low, high) => roomy(low, high) },
       },
       axes: [
         {
@@ -530,6 +530,12 @@ function roomy(low, high) {
   return [bottom < 0 ? bottom - room : 0, top > 0 || bottom === 0 ? top + room : 0];
 }
 
+function roomyLog(low, high) {
+  if (!(low > 0 && Number.isFinite(high))) return [1, 10];
+  const room = Math.max((high / low) ** 0.06, 1.1);
+  return [low / room, high * room];
+}
+
 /** Januaries, fewer of them where there is no room; single months on a short axis. */
 function yearTicks(first, last, width) {
   const wanted = Math.max(2, Math.floor(width / 44));
@@ -540,12 +546,16 @@ function yearTicks(first, last, width) {
   return ticks;
 }
 
-/** Powers of ten, not more than five of them. */
+/** Powers of ten, not more than five of them; round numbers between them on a short axis. */
 function decades(low, high) {
-  const first = Math.ceil(Math.log10(low) - 1e-9);
-  const last = Math.floor(Math.log10(high) + 1e-9);
-  const step = Math.max(1, Math.ceil((last - first) / 5));
-  return Array.from({ length: Math.max(0, Math.floor((last - first) / step) + 1) }, (_, i) => 10 ** (first + i * step));
+  const span = Math.log10(high / low);
+  const between = span < 1.2 ? [1, 2, 5] : span < 2.4 ? [1, 3] : [1];
+  const step = Math.max(1, Math.ceil((span - 1) / 5));
+  const ticks = [];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power += step) {
+    ticks.push(...between.map((times) => times * 10 ** power));
+  }
+  return ticks.filter((tick) => tick >= low && tick <= high);
 }
 
 function tickName(month, span) {
