@@ -361,10 +361,11 @@ SHOCK_COLUMNS = _columns("""
 target | i8 | code | 0 a parameter, 1 a firm's column
 parameter | i8 | index | which parameter
 firm | i8 | firm | which firm, -1 as long as one that is to enter has not
-kind | i8 | code | of a firm that is to enter: NEOCLOUD, ENTRANT or VEHICLE
-tenant | i8 | firm | of a project that is to be founded: for whom, else -1
-number | i8 | - | of a firm that is to enter: from 1, among those of its kind, or of its tenant's projects
-after | i8 | firm | of a firm that is to enter: rows of the firms of the opening
+kind | i8 | code | of a firm that is to enter: NEOCLOUD, ENTRANT or VEHICLE, else -1
+number | i8 | - | of a firm that is to enter: from 1, among those of its kind, or of its tenant's projects, else 0
+tenant | i8 | firm | of a project that is to be founded: for whom; -1 if no project, or until its tenant has entered
+tenant_number | i8 | - | of a project whose tenant is to enter: which entering cloud, from 1, else 0
+after | i8 | firm | rows of the firms of the opening
 effect | i8 | code | for a firm: 0 demand, 1 stops paying, 2 loses cash, 3 defaults, 4 loses capacity
 start | i8 | month | first month
 ramp | i8 | months | months to full strength, 0 at once

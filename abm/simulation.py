@@ -36,13 +36,13 @@ from abm.economy import (
     dtype_of,
 )
 from abm.errors import BadInput, InvisibleDebtError
+from abm.firm_names import stem_of
 from abm.ledger import overflowing, sum_claims
 from abm.markets.compute import mark_fleets, serve_contracts, start_contracts
 from abm.markets.credit import measure
 from abm.markets.gpus import tally_orders
 from abm.markets.services import buy_services, price_work
 from abm.month import month as run_month
-from abm.newcomers import stem_of
 from abm.parameters import nearest
 from abm.pointed import Pointed
 from abm.record import look_through
@@ -158,7 +158,7 @@ class Economy:
         n, g = len(o.names), len(o.generations)
         cap, cap_g = n + 32, g + 32
         values = parameters.values(self.changed)
-        shocks = self.scenario.shock_rows(o.names) if self.scenario else np.zeros(0, DTYPES["shocks"])
+        shocks = self.scenario.shock_rows(o.kinds) if self.scenario else np.zeros(0, DTYPES["shocks"])
         params = np.zeros(1, parameters.DTYPE).view(np.recarray)
         tables = {name: np.zeros(0, DTYPES[name]) for name in GROWING}
         for name in ("contracts", "loans", "orders", "stakes"):

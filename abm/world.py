@@ -6,7 +6,7 @@ import math
 
 from abm.compiled import jit
 from abm.draws import D_DEMAND, D_POWER, D_RATE, D_SHOCK, normal, uniform
-from abm.economy import ACTIVE, F_OPERATING, HYPERSCALER, N_SEGMENTS, SUPPLIERS, VEHICLE
+from abm.economy import ACTIVE, F_OPERATING, HYPERSCALER, N_SEGMENTS, NEOCLOUD, SUPPLIERS, VEHICLE
 from abm.ledger import pay_cost
 
 # Effects of a shock on a named firm (column `effect` of the shock table).
@@ -39,15 +39,29 @@ def shock_strength(state, r):
 def struck_firm(state, r):
     """Row of the firm that a shock is for; -1 as long as a firm that is to enter has not."""
     s = state.shocks[r]
-    seen, i = 0, s.after
-    while s.firm < 0 and i < state.market[0].n_firms:
-        f = state.firms[i]
-        if f.kind == s.kind and (s.kind != VEHICLE or f.tenant == s.tenant):
-            seen += 1
-            if seen == s.number:
-                s.firm = i
-        i += 1
+    if s.firm < 0 and s.tenant_number > 0 and s.tenant < 0:
+        s.tenant = entered(state, s.after, NEOCLOUD, -1, s.tenant_number)
+    if s.firm < 0 and (s.tenant >= 0 or s.kind != VEHICLE):
+        s.firm = entered(state, s.after, s.kind, s.tenant, s.number)
     return s.firm
+
+
+@jit
+def entered(state, after, kind, tenant, number):
+    """Row of the `number`th firm of a kind that entered after the opening, of a tenant's projects if there is a tenant.
+
+    Returns
+    -------
+    int
+        -1 if fewer have entered.
+    """
+    for i in range(after, state.market[0].n_firms):
+        f = state.firms[i]
+        if f.kind == kind and (tenant < 0 or f.tenant == tenant):
+            number -= 1
+            if number == 0:
+                return i
+    return -1
 
 
 @jit

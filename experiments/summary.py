@@ -94,8 +94,17 @@ def number(value: float) -> str:
     return f"{value:.1f}" if size >= 9.995 else f"{value:.2f}" if size >= 0.0995 else f"{value:.3f}"
 
 
+def never_entered(economy: Economy) -> list[str]:
+    """Firms that a shock was to strike by now and that have not entered, in the scenario's order."""
+    if economy.scenario is None:
+        return []
+    waiting = economy.rows("shocks")
+    waiting = (waiting["target"] == 1) & (waiting["firm"] < 0) & (waiting["start"] <= economy.month)
+    return [str(shock.firm) for shock, waits in zip(economy.scenario.shocks, waiting.tolist(), strict=True) if waits]
+
+
 def summary(economy: Economy) -> dict[str, Any]:
-    """The same for a script: the yearly table and the failures with their causes."""
+    """The same for a script: the yearly table, the failures with their causes, and whom no shock could strike."""
     failures = []
     for d in statement.defaults(economy):
         causes = [{"parent": c.parent, "channel": c.channel, "weight": c.weight} for c in d.causes]
@@ -113,4 +122,4 @@ def summary(economy: Economy) -> dict[str, Any]:
                 "causes": causes,
             }
         )
-    return {"years": yearly(economy), "failures": failures}
+    return {"years": yearly(economy), "failures": failures, "never_entered": never_entered(economy)}

@@ -16,7 +16,8 @@ from abm import parameters as registry
 from abm.calibration.opening import Opening, opening_tables
 from abm.dates import month_label
 from abm.errors import BadInput
-from abm.scenarios import SIZES, Scenario, Shock, known_firm
+from abm.firm_names import named_firm
+from abm.scenarios import SIZES, Scenario, Shock
 from abm.simulation import Economy
 
 LONGEST = 360  # months a page runs at most: its memory and the time to go back have a bound
@@ -94,7 +95,7 @@ class Plan:
             If there is no such parameter, the value is out of its range, or the run is over.
         """
         number = registry.check(name, value)
-        if number == self.value(name) and all(start <= month for start, _ in self.changes.get(name, ())):
+        if number == self.value(name) and all(start <= month + 1 for start, _ in self.changes.get(name, ())):
             return self
         if month == 0:
             plan = replace(self, parameters={**self.parameters, name: number})
@@ -113,8 +114,7 @@ class Plan:
         BadInput
             If the firm or the effect does not exist, the size is missing or out of range, or the run is over.
         """
-        known = self.opening().names
-        named = known_firm(firm, known)
+        named = named_firm(firm, self.opening().kinds).name
         given = {"size": float(size)} if size is not None and effect in SIZES else {}
         try:
             shock = Shock.model_validate({"firm": named, "effect": effect, "start": self._next(month), **given})

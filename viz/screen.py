@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from contextlib import nullcontext
+from typing import Any
 
 import solara
-from reacton.core import get_render_context
+from reacton.core import Ref, get_render_context
 
 from viz.session import Report, Session
 
@@ -23,6 +24,18 @@ PATIENCE = 1.0  # seconds after which a browser that takes nothing is sent the n
 BUSY = 0.01  # seconds between two looks whether the browser has taken one
 Listener = Callable[[Report], None]
 _log = logging.getLogger(__name__)
+
+
+def use_last_sent(value: Any) -> Ref[Any]:
+    """What a field has last sent, to be set when it sends; `value`, what is so by now, anew whenever that changes.
+
+    A field that is left sends only what differs: whoever leaves it untouched must not undo what was chosen elsewhere
+    and is not rendered yet, and whoever takes back what is not rendered yet must be heard.
+    """
+    sent, so = solara.use_ref(value), solara.use_ref(value)
+    if so.current != value:
+        so.current = sent.current = value
+    return sent
 
 
 class Screen:

@@ -106,7 +106,8 @@ class Report:
 class Session:
     """A run that a visitor plays, stops, changes and goes back in.
 
-    Every method but `start`, `stop`, `wait` and `report` only leaves a command for the thread and returns at once.
+    Every method but `start`, `stop`, `wait` and `report` only leaves a command for the thread and returns at once;
+    that the run pauses is reported before the thread hears of it.
     A mistake in a command changes nothing and is told in `Report.message`.
 
     Parameters
@@ -188,7 +189,10 @@ class Session:
 
     def toggle(self) -> None:
         """Play if paused, pause if playing."""
-        self._send(lambda: self._set_playing(False) if self._playing else self._do_play())
+        if self._report is not None and self._report.playing:
+            self.pause()
+        else:
+            self._send(lambda: self._set_playing(False) if self._playing else self._do_play())
 
     def step(self, months: int = 1) -> None:
         """Go on by some months (back, if negative) and stay there."""
@@ -234,10 +238,14 @@ class Session:
         self._send(lambda: self._change(self._plan.with_parameter(name, value, self._main.month)))
 
     def strike(self, firm: str, effect: str, size: float | None = None, *, step: bool = False) -> None:
-        """Let a shock strike a firm next month, and go there if `step` and the run is not playing."""
+        """Let a shock strike a firm that is there next month, and go there if `step` and the run is not playing."""
 
         def struck() -> None:
-            self._change(self._plan.with_strike(firm, effect, self._main.month, size))
+            plan = self._plan.with_strike(firm, effect, self._main.month, size)
+            name = plan.strikes[-1].firm
+            if name not in self._main.economy.names:
+                raise BadInput(f"{name} is not there yet in {self._main.frame().label}: go on until it has entered")
+            self._change(plan)
             if step and not self._playing:
                 self._do_seek(self._main.month + 1)
 
@@ -355,6 +363,8 @@ class Session:
         self._plan, self._main = plan, changed
         self._run += 1
         self._go_to(month)
+        if self._main.month >= plan.months:
+            self._playing = False
 
     def _go_to(self, month: int) -> None:
         """Run to a month, again from the opening if it lies behind; left half-way if the session is stopped."""
@@ -364,12 +374,17 @@ class Session:
             self._main.step()
 
     def _publish(self, *, full: bool) -> None:
-        """Leave a report; a full one looks at books, flows and story again, which takes longer."""
+        """Leave a report; a full one looks at books, flows and story again, which takes longer.
+
+        Where a command comes during the look, its answer takes the place of this report.
+        """
         self._reported = time.monotonic()
         main, last = self._main, self._report
         must = last is None or last.run != self._run
-        looks = self._looks(must) if must or full else None
-        if looks is not None:
+        if must or full:
+            looks = self._looks(must)
+            if looks is None:
+                return
             flows, books, story = looks
             now = time.monotonic()
             self._look_takes = now - self._reported

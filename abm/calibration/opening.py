@@ -47,6 +47,11 @@ class Opening:
     loan_names: list[str]  # by row of the loan table
     sources: tuple[Source, ...]  # where every number comes from
 
+    @property
+    def kinds(self) -> dict[str, int]:
+        """Kind of each firm by name, in the order of their rows."""
+        return dict(zip(self.names, self.firms["kind"].tolist(), strict=True))
+
     def row(self, name: str) -> int:
         """Row of a firm.
 

@@ -201,13 +201,13 @@ class Scenario(_Strict):
             raise PydanticCustomError("mistakes", "shocks out of range", {"mistakes": bad, "of": "shock"})
         return self
 
-    def shock_rows(self, names: Sequence[str]) -> np.ndarray:
+    def shock_rows(self, kinds: Mapping[str, int]) -> np.ndarray:
         """The shocks as rows of the shock table.
 
         Parameters
         ----------
-        names : sequence of str
-            Names of the firms, by row of the firm table.
+        kinds : mapping of str to int
+            Kind of each firm by name, in the order of the firm table.
 
         Returns
         -------
@@ -219,27 +219,25 @@ class Scenario(_Strict):
         BadInput
             If a shock names a firm that neither is there nor can enter; the message gives the nearest name.
         """
-        from abm import newcomers
         from abm.economy import DTYPES
+        from abm.firm_names import named_firm
 
         rows = np.zeros(len(self.shocks), DTYPES["shocks"])
         for row, shock in zip(rows, self.shocks, strict=True):
             row["start"], row["ramp"], row["duration"] = shock.start, shock.ramp, shock.duration
             row["probability"], row["struck"] = shock.probability, -1
             row["scale"] = 1.0
-            row["parameter"] = row["firm"] = row["tenant"] = row["effect"] = -1
+            row["parameter"] = row["firm"] = row["kind"] = row["tenant"] = row["effect"] = -1
             if shock.parameter is not None:
                 row["parameter"] = registry.INDEX[shock.parameter]
                 row["scale"] = 1.0 if shock.scale is None else shock.scale
                 row["add"] = shock.add or 0.0
             else:
                 row["target"] = 1
-                newcomer = newcomers.find(str(shock.firm), names)
-                if newcomer is None:
-                    row["firm"] = firm_row(str(shock.firm), names)
-                else:
-                    row["kind"], row["tenant"], row["number"] = newcomer.kind, newcomer.tenant, newcomer.number
-                    row["after"] = len(names)
+                firm = named_firm(str(shock.firm), kinds)
+                row["firm"], row["kind"], row["number"] = firm.row, firm.kind, firm.number
+                row["tenant"], row["tenant_number"] = firm.tenant, firm.tenant_number
+                row["after"] = len(kinds)
                 row["effect"] = EFFECTS.index(str(shock.effect))
                 row["add"] = shock.size or 0.0
         return rows
@@ -269,35 +267,6 @@ def _value(value: object) -> str:
     return repr(value)
 
 
-def firm_row(name: str, names: Sequence[str]) -> int:
-    """Row of the firm of this name, letter case aside.
-
-    Raises
-    ------
-    BadInput
-        If there is none; the message gives the nearest name.
-    """
-    folded = {known.casefold(): row for row, known in enumerate(names)}
-    row = folded.get(name.strip().casefold())
-    if row is None:
-        raise BadInput(f"unknown firm '{name}'{registry.nearest(name, names)}")
-    return row
-
-
-def known_firm(name: str, names: Sequence[str]) -> str:
-    """The name as the model writes it: of a firm of the opening, or of one that can enter during a run.
-
-    Raises
-    ------
-    BadInput
-        If there is none; the message gives the nearest name.
-    """
-    from abm import newcomers
-
-    newcomer = newcomers.find(name, names)
-    return newcomer.name if newcomer is not None else names[firm_row(name, names)]
-
-
 def names() -> list[str]:
     """Names of the scenarios in this folder: the baseline first, then in alphabetical order."""
     found = sorted(path.stem for path in FOLDER.glob("*.toml"))
@@ -321,22 +290,22 @@ def load(name_or_path: str | Path) -> Scenario:
     return scenario
 
 
-def check_file(path: str | Path, firms: Sequence[str]) -> list[str]:
+def check_file(path: str | Path, kinds: Mapping[str, int]) -> list[str]:
     """Every mistake of a scenario file, as sentences that name line and field; empty if there is none.
 
     Parameters
     ----------
     path : str or Path
         The file.
-    firms : sequence of str
-        Names of the firms that a shock may name.
+    kinds : mapping of str to int
+        Kind of each firm of the opening by name, in the order of their rows.
 
     Raises
     ------
     BadInput
         If the file cannot be read.
     """
-    _, mistakes = _read(Path(path), firms)
+    _, mistakes = _read(Path(path), kinds)
     return mistakes
 
 
@@ -352,8 +321,8 @@ def _locate(name_or_path: str | Path) -> Path:
     return FOLDER / f"{text}.toml"
 
 
-def _read(path: Path, firms: Sequence[str] = ()) -> tuple[Scenario | None, list[str]]:
-    """The scenario of a file, or its mistakes; firm names are checked where a list of them is given."""
+def _read(path: Path, kinds: Mapping[str, int] | None = None) -> tuple[Scenario | None, list[str]]:
+    """The scenario of a file, or its mistakes; firm names are checked where the firms are given."""
     text = read_text(path, "scenario")
     try:
         data = parse_toml(text)
@@ -370,12 +339,14 @@ def _read(path: Path, firms: Sequence[str] = ()) -> tuple[Scenario | None, list[
     except ValidationError as error:
         for details in error.errors(include_url=False):
             found_mistakes.extend(_explain(details))
-    if firms:
+    if kinds:
+        from abm.firm_names import named_firm
+
         given = data.get("shock")
         for number, shock in enumerate(given if isinstance(given, list) else ()):
             if isinstance(shock, dict) and isinstance(shock.get("firm"), str):
                 try:
-                    known_firm(shock["firm"], firms)
+                    named_firm(shock["firm"], kinds)
                 except BadInput as problem:
                     found_mistakes.append((("shock", number, "firm"), str(problem)))
     sentences = [(line_of(where, lines), _place(where), sentence) for where, sentence in found_mistakes]

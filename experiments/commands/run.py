@@ -82,7 +82,7 @@ def run(
 def show(economy: Economy, heading: str) -> None:
     """Print the yearly table and who failed, when and because of whom."""
     from abm.statement import defaults
-    from experiments.summary import LEGEND, YEARLY, failure_sentence, number, yearly
+    from experiments.summary import LEGEND, YEARLY, failure_sentence, never_entered, number, yearly
 
     console = Console(highlight=False)
     console.print(f"[bold]{heading}[/]\n", soft_wrap=True)
@@ -106,4 +106,6 @@ def show(economy: Economy, heading: str) -> None:
         console.print(f"  {failure_sentence(default)}", soft_wrap=True)
     if len(failures) > MOST_FAILURES:
         print(f"  and {len(failures) - MOST_FAILURES} more: see defaults.parquet")
+    for name in never_entered(economy):
+        print(f"A shock was to strike {name}, which has not entered.")
     print()

@@ -53,8 +53,8 @@ def check_files(paths: list[Path], as_json: bool) -> None:
     from abm.calibration import opening_tables
     from abm.scenarios import check_file
 
-    firms = opening_tables().names
-    found = {str(path): check_file(path, firms) for path in paths}
+    kinds = opening_tables().kinds
+    found = {str(path): check_file(path, kinds) for path in paths}
     if as_json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
     for path, mistakes in found.items():

@@ -97,3 +97,34 @@ def test_story_and_seed_just_chosen_are_run(report: Any) -> None:
         field(shown, "Seed (luck)").fire_event("keydown.enter", {})
     plan = session.calls[-1][1]
     assert (plan.base.name, plan.seed) == ("r1_demand_disappoints", 9)
+
+
+def test_a_field_left_untouched_asks_for_nothing(report: Any) -> None:
+    session = Asked()
+    _, choices = solara.render(ChoiceFields(report, session, lambda _: None), handle_error=False)
+    _, number = solara.render(Number(parameters.BY_NAME["power_price"], report, session), handle_error=False)
+    for one in (field(choices, "Seed (luck)"), field(choices, "Months"), number.find(ipyvuetify.TextField).widget):
+        one.fire_event("blur", {})
+    assert session.calls == []
+
+
+def test_what_is_taken_back_before_it_is_rendered_is_heard_once(report: Any) -> None:
+    session = Asked()
+    _, shown = solara.render(Number(parameters.BY_NAME["power_price"], report, session), handle_error=False)
+    typed = shown.find(ipyvuetify.TextField).widget
+    was = typed.v_model
+    with shown:
+        for text in ("120", was):
+            typed.v_model = text
+            typed.fire_event("keydown.enter", {})
+            typed.fire_event("blur", {})
+    assert session.calls == [("set_parameter", "power_price", "120"), ("set_parameter", "power_price", was)]
+    session.calls.clear()
+    _, shown = solara.render(ChoiceFields(report, session, lambda _: None), handle_error=False)
+    seed = field(shown, "Seed (luck)")
+    with shown:
+        for text in ("7", "1"):
+            seed.v_model = text
+            seed.fire_event("keydown.enter", {})
+            seed.fire_event("blur", {})
+    assert [plan.seed for _, plan in session.calls] == [7, 1]

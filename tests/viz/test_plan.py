@@ -89,6 +89,7 @@ def test_a_value_that_a_parameter_has_already_changes_nothing():
     assert plan.with_parameter("carbon_price", 0.0, 5) is plan
     changed = plan.with_parameter("carbon_price", 40.0, 6)
     assert changed.with_parameter("carbon_price", "40", 9) is changed
+    assert changed.with_parameter("carbon_price", 40.0, 6) is changed  # as when Enter is pressed and the field left
     earlier = changed.with_parameter("carbon_price", 40.0, 3)  # back in time, it is a change
     assert earlier.changes["carbon_price"] == ((4, 40.0),)
 

@@ -97,13 +97,14 @@ def test_pause_stops_at_once_at_any_speed(session):
         until(made, lambda r: r.playing and r.frame.month > 2)
         made.pause()
         assert not made.report.playing
-        time.sleep(0.2)  # the month that was running ends
+        until(made, lambda _: not made._playing)  # the month that was running ends
         stood = made.report.frame.month
         time.sleep(0.3)
         assert (made.report.frame.month, made.report.playing) == (stood, False)
 
 
-def test_pause_is_answered_while_a_month_runs(session, monkeypatch):
+@pytest.mark.parametrize("how", ["pause", "toggle"])
+def test_pause_is_answered_while_a_month_runs(session, monkeypatch, how):
     made = session(Plan(load(BASELINE)))
     until(made, lambda r: True)
     step, running = _Run.step, threading.Event()
@@ -119,14 +120,48 @@ def test_pause_is_answered_while_a_month_runs(session, monkeypatch):
     until(made, lambda r: r.playing)
     running.clear()
     assert running.wait(5.0)
-    month = made.report.frame.month
-    made.pause()
+    month, left, leave = made.report.frame.month, [], made._leave
+    monkeypatch.setattr(made, "_leave", lambda report: (left.append(report), leave(report)))
+    getattr(made, how)()
     assert not made.report.playing
-    time.sleep(1.2)
-    assert month <= made.report.frame.month <= month + 1
-    assert not made.report.playing
+    until(made, lambda r: r.frame.month == month + 1)
+    time.sleep(0.7)
+    assert made.report.frame.month == month + 1
+    assert len(left) > 1
+    assert not any(report.playing for report in left)
+    monkeypatch.undo()
     made.play()
     until(made, lambda r: r.playing and r.frame.month > month + 1)
+
+
+def test_a_value_that_is_so_already_runs_nothing_again(session):
+    made = session(Plan(load(R6)))
+    made.step(3)
+    made.set_parameter("carbon_price", "10")
+    run = until(made, lambda r: r.frame.month == 3 and r.plan.by_hand).run
+    made.set_parameter("carbon_price", "10")  # Enter, and then the field is left
+    made.step()
+    assert until(made, lambda r: r.frame.month == 4).run == run
+
+
+def test_a_run_made_shorter_while_it_plays_ends_there(session):
+    made = session(Plan(load(BASELINE), months=300))
+    made.set_speed(math.inf)
+    made.play()
+    until(made, lambda r: r.frame.month > 20)
+    made.select(Plan(load(BASELINE), months=10))
+    report = until(made, lambda r: r.plan.months == 10 and not r.playing)
+    time.sleep(0.3)
+    assert made.report.frame.month == report.frame.month == 10
+
+
+def test_a_firm_that_has_not_entered_yet_is_not_struck(session):
+    made = session(Plan(load(BASELINE)))
+    made.step(5)
+    made.strike("Entering cloud 2", "defaults", step=True)
+    report = until(made, lambda r: r.message != "")
+    assert report.message == "Entering cloud 2 is not there yet in May 2026: go on until it has entered"
+    assert (report.frame.month, report.plan.strikes) == (5, ())
 
 
 def test_a_command_that_comes_during_a_long_look_ends_it(session, monkeypatch):

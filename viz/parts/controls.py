@@ -13,7 +13,7 @@ from abm.scenarios import Scenario, load, names
 from viz.frames import month_title
 from viz.house import house
 from viz.plan import LARGEST_SEED, LONGEST, Plan, whole
-from viz.screen import Screen, use_report
+from viz.screen import Screen, use_last_sent, use_report
 from viz.session import SPEEDS, Report, Session
 
 
@@ -66,10 +66,15 @@ def ChoiceFields(report: Report, session: Session, on_note: Callable[[str], None
     seed = solara.use_reactive(str(plan.seed))
     months = solara.use_reactive(str(plan.months))
     story = solara.use_reactive(plan.base.name)
+    sent = use_last_sent((plan.base.name, str(plan.seed), str(plan.months)))
 
     def choose() -> None:
+        chosen = (story.value, seed.value.strip(), months.value.strip())
+        if chosen == sent.current:
+            return
         try:
-            session.select(chosen_plan(story.value, seed.value, months.value, plan.base))
+            session.select(chosen_plan(*chosen, plan.base))
+            sent.current = chosen
         except BadInput as mistake:
             on_note(str(mistake))
             story.set(plan.base.name)

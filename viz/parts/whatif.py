@@ -12,7 +12,7 @@ from abm.dates import month_label
 from abm.parameters import PARAMETERS, Parameter
 from abm.scenarios import EFFECTS, SIZES
 from viz.parts.markup import Explained, Html, Section, paragraph
-from viz.screen import Screen, use_report
+from viz.screen import Screen, use_last_sent, use_report
 from viz.session import Report, Session
 from viz.words import WHAT_IF
 
@@ -160,14 +160,17 @@ def Number(parameter: Parameter, report: Report, session: Session) -> None:  # n
     value = report.plan.value(parameter.name)
     now = report.forces[parameter.name]
     text = solara.use_reactive(f"{value:g}")  # read when the visitor acts, as above
+    sent = use_last_sent(f"{value:g}")
     spoken = {"aria-label": parameter.name.replace("_", " ")}
 
     def moved(to: float) -> None:
         session.set_parameter(parameter.name, f"{float(to):g}")
 
     def typed() -> None:
-        if text.value.strip() != f"{value:g}":
-            session.set_parameter(parameter.name, text.value.strip())
+        given = text.value.strip()
+        if given != sent.current:
+            sent.current = given
+            session.set_parameter(parameter.name, given)
 
     with solara.Div(classes=["id-number"]):
         Html(f"{paragraph(parameter.name.replace('_', ' '), 'id-sub')}{paragraph(parameter.meaning, 'id-hint')}")
