@@ -65,10 +65,10 @@ def test_every_firm_that_entered_is_found_by_its_name(plain: Economy) -> None:
         assert (found.name, found.kind, found.row) == (name, kind, -1)
 
 
-@pytest.mark.parametrize("words", ["Entering cloud", "Open model", "Google Cloud project", "project of a cloud that entered"])
+@pytest.mark.parametrize("words", ["Entering cloud", "Open model", "Google Cloud project", "project of a newcomer"])
 def test_who_entered_fails_when_struck(plain: Economy, words: str) -> None:
     firms, first = plain.rows("firms"), len(plain.opening.names)
-    if words == "project of a cloud that entered":
+    if words == "project of a newcomer":
         row = next(i for i in range(first, len(firms)) if firms["tenant"][i] >= first)
     else:
         row = max(i for i in range(first, len(firms)) if plain.names[i].rpartition(" ")[0] == words)
