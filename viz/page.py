@@ -228,5 +228,5 @@ def status(report: Report) -> str:
     if frame.month:
         carried = float(report.series["look_through"][frame.month - 1])
         told += f"Others carry {carried:,.0f} bn USD of debt for the labs"
-        told += f" that stand, {frame.orphaned:,.0f} bn for those that failed." if frame.orphaned >= 0.5 else "."
+        told += f" that stand, {frame.orphaned:,.0f} bn for failed ones." if frame.orphaned >= 0.5 else "."
     return told

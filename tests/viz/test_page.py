@@ -64,10 +64,14 @@ def test_keys(visit):
 
 def test_the_failure_of_the_story_is_told(visit):
     visitor = visit().open()
-    visitor.go(11)
     page = visitor.page
+    below = page.locator(".id-below")
+    visitor.go(1)
+    before = below.bounding_box()
+    visitor.go(11)
     expect(page.locator(".id-status")).to_contain_text("OpenAI failed this month")
-    expect(page.locator(".id-status")).to_contain_text("bn for those that failed.")
+    assert below.bounding_box() == before  # a longer sentence moves nothing
+    expect(page.locator(".id-status")).to_contain_text("bn for failed ones.")
     visitor.shot("openai-fails")
     visitor.tab("Failures")
     expect(page.locator(".id-line").first).to_contain_text("2026-11 OpenAI (lab)")
