@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -119,6 +120,17 @@ def test_the_default_folder_is_named_by_scenario_and_seed(
     assert call("run", "--months", 1, "--seed", 7).exit_code == 0
     assert (tmp_path / "results" / "baseline-seed7" / "manifest.json").is_file()
     assert sorted(p.name for p in (tmp_path / "results").iterdir()) == ["baseline-seed7"]
+
+
+def test_runs_with_other_settings_have_other_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    few = ["--set", "power_price=60.5", "--set", "gpu_cadence=6"]
+    assert "power_price = 60.5, gpu_cadence = 6: 1 months" in call("run", "--months", 1, *few).output
+    many = ["open_lag=0.71", "base_rate=0.07123", "power_price=60", "max_ltv=0.712", "capital_requirement=1.5"]
+    assert call("run", "--months", 1, *(word for one in many for word in ("--set", one))).exit_code == 0
+    long, short = sorted(p.name for p in (tmp_path / "results").iterdir())
+    assert re.fullmatch("baseline-changed-[0-9a-f]{8}-seed1", long)
+    assert short == "baseline-gpu_cadence=6-power_price=60.5-seed1"
 
 
 def test_a_parameter_changes_the_run(tmp_path: Path, finished: Path) -> None:

@@ -6,6 +6,7 @@ is in bn USD.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -101,6 +102,8 @@ class Frame:
         Largest first.
     cascade : tuple of Round
         The failures of this month, in the order in which they followed from each other.
+    carried : dict of str to float
+        Debt that others carry for each lab that stands (bn).
     orphaned : float
         What others still owe of the debt that was borrowed for labs that have failed (bn).
     """
@@ -111,6 +114,7 @@ class Frame:
     health: np.ndarray
     edges: Edges
     cascade: tuple[Round, ...]
+    carried: Mapping[str, float]
     orphaned: float
 
 
@@ -141,8 +145,9 @@ def month_title(month: int) -> str:
 def frame(economy: Economy, history: History) -> Frame:
     """The present month of an economy; the history tells how large the firms were that failed."""
     month = economy.month
-    firms = economy.rows("firms")
-    failed_labs = (firms["kind"] == LAB) & (firms["status"] == FAILED)
+    firms, names = economy.rows("firms"), economy.names
+    labs = np.flatnonzero(firms["kind"] == LAB)
+    failed = firms["status"][labs] == FAILED
     return Frame(
         month=month,
         label=month_title(month),
@@ -152,7 +157,8 @@ def frame(economy: Economy, history: History) -> Frame:
             economy.rows("loans"), economy.rows("contracts"), economy.rows("orders"), economy.rows("stakes"), month
         ),
         cascade=cascade(economy, month),
-        orphaned=float(firms["look_through"][failed_labs].sum()),
+        carried={names[row]: float(firms["look_through"][row]) for row in labs[~failed].tolist()},
+        orphaned=float(firms["look_through"][labs[failed]].sum()),
     )
 
 

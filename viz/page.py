@@ -22,7 +22,7 @@ from viz.parts.firm import FirmPanel
 from viz.parts.markup import Explained, Html, paragraph
 from viz.parts.network import Network
 from viz.parts.story import Events, Failures, Flows
-from viz.parts.whatif import WhatIf
+from viz.parts.whatif import EFFECT_WORDS, WhatIf
 from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Report, Session
@@ -219,14 +219,17 @@ def status(report: Report) -> str:
     now = [names[node] for part in frame.cascade for node in part.firms]
     failed = int(report.series["failed"][frame.month - 1]) if frame.month else 0
     told = f"{frame.label}: "
+    for shock in report.plan.strikes:
+        if shock.start == frame.month:
+            told += f"struck by you, {shock.firm} {EFFECT_WORDS[str(shock.effect)]}. "
     if now:
         told += f"{', '.join(now[:6])}{f' and {len(now) - 6} more' if len(now) > 6 else ''} failed this month. "
     elif not failed:
         told += "no firm has failed. "
     if failed:
         told += f"{failed} of {len(names)} firms have failed so far. "
-    if frame.month:
-        carried = float(report.series["look_through"][frame.month - 1])
-        told += f"Others carry {carried:,.0f} bn USD of debt for the labs"
-        told += f" that stand, {frame.orphaned:,.0f} bn for failed ones." if frame.orphaned >= 0.5 else "."
-    return told
+    told += f"Others carry {sum(frame.carried.values()):,.0f} bn USD of debt for the labs"
+    if frame.orphaned >= 0.5:
+        return f"{told} that stand, {frame.orphaned:,.0f} bn for failed ones."
+    most = max(frame.carried, key=lambda lab: frame.carried[lab], default="")
+    return f"{told}, {frame.carried[most]:,.0f} bn of it for {most}." if most else f"{told}."

@@ -225,7 +225,7 @@ class Session:
     def select(self, plan: Plan) -> None:
         """Story, luck and length as in this plan, in the present economy.
 
-        If only the length differs, the run and what was changed in it stay, and the month shown if it is in the run.
+        With other luck, what was changed by hand stays; if only the length differs, so do the run and the month shown.
         """
         self._send(lambda: self._do_select(plan))
 
@@ -349,8 +349,12 @@ class Session:
 
     def _do_select(self, plan: Plan) -> None:
         now = self._plan
-        if (plan.base.name, plan.seed) != (now.base.name, now.seed):
+        if plan.base.name != now.base.name:
             self._do_choose(replace(plan, opening=now.opening), 0)
+            if now.by_hand:
+                self._message = "Another story begins without your changes to the one before."
+        elif plan.seed != now.seed:
+            self._do_choose(replace(now, seed=plan.seed, months=plan.months), 0)
         elif plan.months != now.months:
             self._change(replace(now, months=plan.months))
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from abm.simulation import Economy
 
 MOST_FAILURES = 20  # told on screen; the files hold all of them
+LONGEST_NAME = 80  # characters of a folder's name that tell what was set
 
 
 def run(
@@ -38,7 +41,7 @@ def run(
     settings: Settings = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder for the results; results/SCENARIO-seedN if left out."),
+        typer.Option(metavar="DIR", help="Folder for the results; if left out, one in results/ named by what is run."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -51,7 +54,7 @@ def run(
 
     told = load(scenario)
     changed = read_settings(settings)
-    folder = out or Path("results") / f"{told.name}-seed{seed}"
+    folder = out or Path("results") / f"{told.name}{name_of(changed)}-seed{seed}"
 
     from experiments import results
     from experiments.summary import summary
@@ -74,9 +77,16 @@ def run(
     if as_json:
         print(json.dumps({"folder": str(folder), "manifest": manifest, **summary(economy)}, indent=2))
         return
-    heading = f"{told.title}: {months} months to {manifest['last_month']}, seed {seed}, in {seconds:.1f} s"
+    with_set = "".join(f", {name} = {value:g}" for name, value in changed.items())
+    heading = f"{told.title}{with_set}: {months} months to {manifest['last_month']}, seed {seed}, in {seconds:.1f} s"
     show(economy, heading)
     print(f"Results in {folder}: figure.png, tables (.parquet), manifest.json")
+
+
+def name_of(changed: Mapping[str, float]) -> str:
+    """What was set, as part of a folder's name: runs that differ do not take each other's place."""
+    told = "".join(f"-{name}={value!r}".removesuffix(".0") for name, value in sorted(changed.items()))
+    return told if len(told) <= LONGEST_NAME else f"-changed-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
 
 def show(economy: Economy, heading: str) -> None:

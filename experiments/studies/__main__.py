@@ -1,6 +1,6 @@
 """Run the ready studies, write a report of each and the page of answers.
 
-    python -m experiments.studies [NAME ...] [--out results/studies] [--workers N] [--page experiments/studies.md]
+    python -m experiments.studies [NAME ...] [--out results/studies] [--workers N] [--page experiments/answers.md]
 
 Runs that are there already are kept, so that it can be stopped and started again. The page of answers is written
 when all studies are asked for.
@@ -27,7 +27,7 @@ from experiments.studies.answers import markdown
 from experiments.study import load
 
 FOLDER = Path(__file__).parent
-PAGE = FOLDER.parent / "studies.md"
+PAGE = FOLDER.parent / "answers.md"
 # The order of the page: what matters, then the client's questions one by one.
 ORDER = (
     "what_drives_failures",

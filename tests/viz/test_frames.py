@@ -110,6 +110,8 @@ def test_debt_borrowed_for_failed_labs_is_what_the_flows_show(run):
     shown = sum(amount for *_, user, amount in flows["parts"] if user == failed)
     assert found[economy.month].orphaned == pytest.approx(shown, rel=1e-3)
     assert shown > 10.0
+    assert "OpenAI" not in found[economy.month].carried
+    assert round(frames.frame(open_economy(load(BASELINE)), History()).carried["OpenAI"]) == 96
 
 
 def test_losses_of_a_cascade_are_the_hits_of_the_month(run):

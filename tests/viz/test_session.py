@@ -237,7 +237,11 @@ def test_another_length_keeps_the_run_and_another_seed_begins_it(session):
     assert (longer.frame.month, longer.plan.parameters) == (12, {"carbon_price": 30.0})
     made.select(Plan(load(BASELINE), seed=4, months=90))
     begun = until(made, lambda r: r.plan.seed == 4)
-    assert (begun.frame.month, begun.plan.by_hand) == (0, False)
+    assert (begun.frame.month, begun.plan.parameters) == (0, {"carbon_price": 30.0}), "other luck, the same changes"
+    made.select(Plan(load(R6), seed=4, months=90))
+    other = until(made, lambda r: r.plan.base.name == R6)
+    assert not other.plan.by_hand
+    assert "without your changes" in other.message
 
 
 def test_a_firm_that_has_entered_can_be_struck(session):

@@ -42,7 +42,8 @@ def Files(screen: Screen, on_note: Callable[[str], None]) -> None:  # noqa: N802
         solara.FileDownload(aside(months_csv, plan, months), f"{stem}.csv", label="Months (CSV)", mime_type="text/csv")
         solara.FileDownload(aside(months_parquet, plan, months), f"{stem}.parquet", label="Months (Parquet)")
         solara.FileDownload(aside(everything, plan, months), f"{stem}.zip", label="All tables (ZIP of Parquet)")
-    Html(paragraph(f"Tables and figure hold the {months} months run so far.", "id-hint"))
+    span = f"the {months} months run so far" if months > 1 else "the first month"
+    Html(paragraph(f"Tables and figure hold {span}.", "id-hint"))
     Open(screen.session, on_note)
 
 

@@ -15,6 +15,8 @@ from abm.statement import ASSETS, LIABILITIES, Contract, Default, Loan
 from experiments.summary import failure_sentence, number
 from viz.frames import HEALTH_NAMES
 from viz.parts.markup import Explained, Html, Section, facts, money, paragraph, percent, table
+from viz.parts.whatif import EFFECT_WORDS
+from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Books, Report, Session
 from viz.widgets import ChartData, Charts
@@ -66,7 +68,7 @@ def FirmPanel(  # noqa: N802
     Strikes(screen.session, books)
     Explained(FIRM)
     for failure in books.failures:
-        Html(_why(failure))
+        Html(_why(failure, report.plan))
     Html(_key_facts(books))
     with Section("Balance sheet", opened=True):
         Html(_balance_sheet(books))
@@ -124,9 +126,11 @@ def _heading(report: Report, books: Books) -> str:
     return f"<div class='id-firm-head id-health-{health}'>{paragraph(books.name, 'id-name')}{paragraph(words)}</div>"
 
 
-def _why(failure: Default) -> str:
+def _why(failure: Default, plan: Plan) -> str:
     """The story of a failure with its causes."""
-    return paragraph(f"Why it failed. {failure_sentence(failure)}.", "id-why")
+    blows = [s for s in plan.strikes if s.firm == failure.firm and s.start <= failure.month]
+    struck = "".join(f" You struck it in {month_label(s.start)}: it {EFFECT_WORDS[str(s.effect)]}." for s in blows)
+    return paragraph(f"Why it failed. {failure_sentence(failure)}.{struck}", "id-why")
 
 
 def _key_facts(books: Books) -> str:

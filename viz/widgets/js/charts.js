@@ -526,8 +526,9 @@ function roomy(low, high) {
   if (!Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
   const top = Math.max(high, 0);
   const bottom = Math.min(low, 0);
-  const room = (top - bottom || 1) * 0.06;
-  return [bottom < 0 ? bottom - room : 0, top > 0 || bottom === 0 ? top + room : 0];
+  if (top === bottom) return [0, 1];
+  const room = (top - bottom) * 0.06;
+  return [bottom < 0 ? bottom - room : 0, top > 0 ? top + room : 0];
 }
 
 function roomyLog(low, high) {

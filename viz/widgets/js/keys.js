@@ -5,7 +5,7 @@ import { say } from "./common.js";
 const MEANINGS = { " ": "play", k: "play", ".": "step", n: "step", ",": "back", b: "back", r: "reset" };
 const WRITING =
   "input, textarea, select, [contenteditable=''], [contenteditable='true'], [role=textbox], [role=listbox], [role=combobox]";
-const SPACE = "button, a, summary, [role=button], [role=slider], [role=option], [role=tab], [role=application]";
+const SPACE = "button, a, summary, [role=button], [role=slider], [role=option], [role=tab]";
 
 function render({ model }) {
   const life = new AbortController();
