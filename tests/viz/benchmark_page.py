@@ -111,7 +111,7 @@ def visits(browser: Browser, server: PageServer, count: int = 30) -> None:
         one.page.context.close()
         if number in (0, count // 2, count):
             time.sleep(4.0)
-            print(f"  after {number + 1:2d} visits: {server.memory():.0f} MB, {server.threads()} threads")
+            print(f"  after {number + 1:2d} visits: {server.memory():.0f} MB")
 
 
 def main() -> None:

@@ -40,8 +40,15 @@ class PageServer:
         self.process = process
         self.url = f"http://127.0.0.1:{port}"
 
-    def threads(self) -> int:
-        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+    def busy(self, seconds: float) -> float:
+        """Processor seconds used in the time to come."""
+        before = self._processor()
+        time.sleep(seconds)
+        return self._processor() - before
+
+    def _processor(self) -> float:
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory(self) -> float:
         """MB."""
