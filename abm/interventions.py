@@ -5,6 +5,7 @@ They use the same compiled rules as the month, between two months, and keep ever
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from abm.economy import (
@@ -31,6 +32,7 @@ from abm.markets.credit import measure
 from abm.markets.gpus import tally_orders
 from abm.markets.investment import order_units
 from abm.markets.tenders import sign_contract as sign_rule
+from abm.scenarios import SIZES
 
 if TYPE_CHECKING:
     from abm.simulation import Economy
@@ -47,14 +49,15 @@ def _active(economy: Economy, name: str, kinds: tuple[int, ...], what: str) -> i
     return row
 
 
-def _positive(value: float, field: str, unit: str) -> float:
-    """The value as a positive finite number."""
+def _positive(value: float, field: str, unit: str, most: float = math.inf) -> float:
+    """The value as a positive finite number of at most `most`."""
     try:
         number = float(value)
     except (TypeError, ValueError):
         number = float("nan")
-    if not 0.0 < number < float("inf"):
-        raise BadInput(f"{field} must be a positive number of {unit}, not {value!r}")
+    if not 0.0 < number < math.inf or number > most:
+        limit = "" if math.isinf(most) else f", at most {most:,.0f}"
+        raise BadInput(f"{field} must be a positive number of {unit}{limit}, not {value!r}")
     return number
 
 
@@ -181,10 +184,11 @@ def lose(economy: Economy, name: str, amount: float) -> None:
     Raises
     ------
     BadInput
-        If the firm is unknown, has failed already or is one of the outside sectors, or `amount` is not positive.
+        If the firm is unknown, has failed already or is one of the outside sectors, or `amount` is not positive or
+        more than a shock of a scenario may be.
     """
     row = _active(economy, name, tuple(range(OUTSIDE)), "lose money")
-    left = _positive(amount, "the loss", "bn USD")
+    left = _positive(amount, "the loss", "bn USD", SIZES["loses cash"][2])
     economy.make_room()
     state = economy.state
     firm = state.firms[row]

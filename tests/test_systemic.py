@@ -26,8 +26,9 @@ from experiments.systemic import cascade_tree, distress, draw_tree, exposures, i
 runner = CliRunner()
 
 
-def call(*words: object) -> Result:
-    return runner.invoke(main, [str(word) for word in words], prog_name="invisible-debt", env={"COLUMNS": "200"})
+def call(*words: object, columns: int = 200) -> Result:
+    env = {"COLUMNS": str(columns)}
+    return runner.invoke(main, [str(word) for word in words], prog_name="invisible-debt", env=env)
 
 
 @pytest.fixture(scope="module")
@@ -90,8 +91,9 @@ def test_who_owes_more_than_it_owns_and_has_no_cash_falls(opening: Economy, firm
     [
         ("Corewave", 1.0, "did you mean 'CoreWeave'"),
         ("Government", 1.0, "Government cannot lose money"),
-        ("CoreWeave", -1.0, "the loss must be a positive number of bn USD, not -1.0"),
+        ("CoreWeave", -1.0, "the loss must be a positive number of bn USD, at most 10,000, not -1.0"),
         ("CoreWeave", 0.0, "must be a positive number"),
+        ("CoreWeave", 1e5, "at most 10,000"),
         ("CoreWeave", float("nan"), "must be a positive number"),
         ("CoreWeave", float("inf"), "must be a positive number"),
     ],
@@ -348,6 +350,10 @@ def test_systemic_prints_a_ranking() -> None:
     ranks = [line.split()[0] for line in lines if line.split() and line.split()[0].isdigit()]
     assert ranks == ["1", "2", "3"]
     assert any(line.split()[:2] == ["1", "OpenAI"] for line in lines)
+    narrow = call("systemic", "--top", 51, columns=80).stdout
+    assert "Other large US banks" in narrow
+    assert max(map(len, narrow.splitlines()[1:])) <= 80
+    assert "…" not in narrow
     told = json.loads(call("systemic", "--json", "--top", 3).stdout)
     assert [entry["rank"] for entry in told["firms"]] == [1, 2, 3]
     assert told["firms"][0]["firm"] == "OpenAI"
@@ -360,7 +366,7 @@ def test_systemic_prints_a_ranking() -> None:
         (["stress", "CoreWave"], "there is no firm 'CoreWave'; did you mean 'CoreWeave'?"),
         (["stress", "Customers"], "Customers cannot default"),
         (["stress", "Customers", "--loss", "1"], "Customers cannot lose money"),
-        (["stress", "CoreWeave", "--loss", "-2"], "the loss must be a positive number of bn USD, not -2.0"),
+        (["stress", "CoreWeave", "--loss", "-2"], "the loss must be a positive number of bn USD, at most 10,000, not"),
         (["stress", "CoreWeave", "--loss", "nan"], "the loss must be a positive number of bn USD"),
         (["stress", "CoreWeave", "--loss", "much"], "Invalid value for '--loss'"),
         (["stress", "CoreWeave", "--loss", "2", "--default"], "give --loss or --default, not both"),

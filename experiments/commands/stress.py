@@ -141,8 +141,11 @@ def show_losses(console: Console, title: str, losses: Sequence[Loss], found: Str
     headings = ["loss", "of its net worth"]
     headings += [f"lent to {found.firm}", "lent for its use"] if lenders else []
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    for heading in ("", "kind", *map(escape, headings), ""):
-        table.add_column(heading, justify="left" if heading in ("", "kind") else "right")
+    table.add_column(no_wrap=True)
+    table.add_column("kind")
+    for heading in map(escape, headings):
+        table.add_column(heading, justify="right")
+    table.add_column()
     for toll in losses[:MOST_LOSERS]:
         share = f"{number(100 * toll.loss / toll.net_worth)} %" if toll.net_worth > 0.0 else "–"
         cells = [number(toll.loss), share]

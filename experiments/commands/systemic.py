@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from experiments.systemic import Importance
 
 SHOWN = 15  # firms on screen without --top
+WIDE = 96  # characters a line from which on the kinds have room beside the numbers
 LEGEND = (
     "Equity at risk (DebtRank): what all others would lose if this firm's equity were wiped out, share of all"
     " equity. Loss if it fails: what the other firms lose at once if it fails now, in loans, prepayments and shares,"
@@ -83,16 +84,18 @@ def show(ranked: Sequence[Importance], top: int, when: str) -> None:
     console = Console(highlight=False)
     console.print(f"[bold]Who matters most to the others[/] {escape(when)}\n", soft_wrap=True)
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    kinds = console.width >= WIDE
     for heading in (
-        "", "firm", "kind", "score\n%", "equity at risk\n%", "expected loss\nbn a year", "loss if it fails\nbn",
-        "pulls down\nfirms", "carried for it\nbn",
+        "", "firm", *(("kind",) if kinds else ()), "score\n%", "equity at risk\n%", "expected loss\nbn a year",
+        "loss if it fails\nbn", "pulls down\nfirms", "carried for it\nbn",
     ):  # fmt: skip
-        table.add_column(heading, justify="left" if heading in ("firm", "kind") else "right", vertical="bottom")
+        words = heading in ("firm", "kind")
+        table.add_column(heading, justify="left" if words else "right", vertical="bottom", no_wrap=words)
     for entry in ranked[:top]:
         table.add_row(
             str(entry.rank),
             escape(entry.firm),
-            entry.kind,
+            *((entry.kind,) if kinds else ()),
             number(100 * entry.score),
             f"{number(100 * entry.debtrank)} {_bracket(entry.debtrank_rank)}",
             f"{number(entry.expected_loss)} {_bracket(entry.expected_loss_rank)}",

@@ -124,6 +124,9 @@ def glance(view: View, found: Findings) -> list[str]:
         Plain text.
     """
     said = []
+    done, planned = len(view.results.runs), len(view.points) * view.study.replicates
+    if done < planned:
+        said.append(f"The study is not finished: {done:,} of {planned:,} runs.")
     if found.crisis is not None and found.chances:
         chances = "; ".join(
             f"{percent(e)}" + (f" with {view.compared} {level}" if len(found.chances) > 1 else "")
@@ -162,10 +165,6 @@ def _glance(view: View, found: Findings) -> str:
 def _made(view: View) -> str:
     study, runs = view.study, view.results.runs
     failed = int(runs["failed"].sum())
-    whole = len(view.points) * study.replicates
-    state = (
-        "" if len(runs) == whole else f" <strong>The study is not finished: {len(runs):,} of {whole:,} runs.</strong>"
-    )
     luck = "the same seeds at every point, so that differences are not luck" if study.paired else "seeds of their own"
     story = "" if "scenario" in study.factors or study.model != ECONOMY else f"; scenario {escape(study.scenario)}"
     rows = [(f.name, f.meaning or f.kind, f.unit, _values(f)) for f in study.resolved]
@@ -174,7 +173,7 @@ def _made(view: View) -> str:
     told = [(name, meaning(study.measured[name])) for name in view.outcomes]
     return f"""<h2>What was run</h2>
 <p>{len(view.points):,} points of a {escape(_design(view))} design, {study.replicates:,} runs each with {luck};
-{study.months} months a run{story}. {failed:,} of {len(runs):,} runs failed.{state}</p>
+{study.months} months a run{story}. {failed:,} of {len(runs):,} runs failed.</p>
 <p>What varies:</p>{table(("factor", "what it is", "unit", "values"), rows)}
 {"<p>What is set:</p>" + table(("parameter", "value"), fixed) if fixed else ""}
 <p>What is looked at, one number a run:</p>

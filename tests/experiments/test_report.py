@@ -10,12 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from abm.errors import BadInput
+from experiments import store
 from experiments.cli import main
 from experiments.report.data import as_data
 from experiments.report.findings import Findings, find
 from experiments.report.html import glance, html
 from experiments.report.view import MOST_LEVELS, View
-from experiments.runner import sweep
+from experiments.runner import TooManyFailures, sweep
 from experiments.studies.__main__ import FOLDER, ORDER
 from experiments.studies.answers import markdown
 from experiments.study import load
@@ -214,6 +215,25 @@ def test_nothing_to_report_is_said(tmp_path: Path) -> None:
     text = 'model = "functions.py:ishigami"\n[factors]\nx1 = [1, 2]\n'  # x2 is missing: every run fails
     with pytest.raises(BadInput, match="no run that ended well"):
         _view(tmp_path, text)
+
+
+def test_an_unfinished_study_says_so_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "FUNCTION_RUNS_IN_BATCH", 4)
+    text = 'model = "functions.py:falls"\nreplicates = 1\n[factors]\nx1 = ' + f"{list(range(40))}\n"
+    (tmp_path / "functions.py").write_text("def falls(settings, seed):\n    return 1.0 / (settings['x1'] - 2.0)\n")
+    (tmp_path / "study.toml").write_text(text)
+    study = load(tmp_path / "study.toml")
+    with pytest.raises(TooManyFailures):
+        sweep(study, tmp_path / "out", how="threads", workers=1, failures="stop")
+    view = View(store.read(tmp_path / "out"))
+    said = glance(view, find(view))
+    done = len(view.results.runs)
+    assert 0 < done < 40
+    assert said[0] == f"The study is not finished: {done} of 40 runs."
+    assert said[0] in html(view, find(view))
+    sweep(study, tmp_path / "out", how="threads", workers=1)
+    view = View(store.read(tmp_path / "out"))
+    assert not any("not finished" in sentence for sentence in glance(view, find(view)))
 
 
 def test_policies_of_the_economy(tmp_path: Path) -> None:

@@ -5,12 +5,12 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 export const KIND_LABELS = {
   lab: "AI lab",
-  hyperscaler: "hyperscaler",
-  neocloud: "neocloud",
-  vehicle: "project vehicle",
+  hyperscaler: "hyperscaler (large cloud)",
+  neocloud: "neocloud (AI cloud)",
+  vehicle: "project company",
   lender: "lender",
   vendor: "chip vendor",
-  entrant: "open-weights entrant",
+  entrant: "maker of free models",
   outside: "outside sector",
 };
 
