@@ -1,8 +1,8 @@
 """The web server of the live page: Solara behind a thin gate.
 
 Everything the browser needs comes from this machine. The gate turns visitors away with a plain page when every seat
-is taken, answers only pages of its own address (so that no other web site can steer a run), and serves front-end
-files that are there, where Solara would fetch missing ones from the internet.
+is taken, answers only pages of its own address (so that no other web site can steer a run), and serves only what is
+there, where Solara would fetch missing files from the internet and start a run on any address.
 """
 
 from __future__ import annotations
@@ -44,12 +44,17 @@ MENDED = {
 }
 HAND_OVER = 0.0005  # seconds until a thread at work lets another in: the one that answers a click waits no longer
 STARTING = 4  # pages that may load beside those that have a seat
-FULL = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Invisible Debt: full</title>
+SERVED = ("/_solara/", "/jupyter/", "/static/", "/readyz")  # what there is beside the page itself
+PLAIN = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Invisible Debt: {title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <body style="font: 18px/1.5 system-ui, sans-serif; max-width: 34em; margin: 12vh auto; padding: 0 1em">
-<h1>Every seat is taken</h1><p>This server runs {seats} simulations at once, and all of them are in use.
+{body}</body></html>"""
+FULL = """<h1>Every seat is taken</h1><p>This server runs {seats} simulations at once, and all of them are in use.
 A seat is free as soon as somebody closes the page. <a href="">Try again</a>.</p>
-<p>To run it on your own machine: <code>invisible-debt view</code>.</p></body></html>"""
+<p>To run it on your own machine: <code>invisible-debt view</code>.</p>"""
+MISSING = PLAIN.format(
+    title="no such page", body='<h1>There is no such page</h1><p>There is only one: <a href="/">the live page</a>.</p>'
+)
 
 
 class Gate:
@@ -77,10 +82,11 @@ class Gate:
             await send({"type": "websocket.close", "code": 1008, "reason": "not a page of this server"})
         elif kind == "http" and path.startswith("/_solara/cdn/") and not self._is_asset(path):
             await _answer(send, 404, "There is no such file.", "text/plain")
-        elif kind == "http" and path.startswith("/resourcez"):
-            await _answer(send, 404, "There is no such page.", "text/plain")
+        elif kind == "http" and path != "/" and not path.startswith(SERVED):
+            await _answer(send, 404, MISSING, "text/html; charset=utf-8")
         elif kind == "http" and path == "/" and self._crowded():
-            await _answer(send, 503, FULL.format(seats=self.house.seats), "text/html; charset=utf-8")
+            full = PLAIN.format(title="full", body=FULL.format(seats=self.house.seats))
+            await _answer(send, 503, full, "text/html; charset=utf-8")
         else:
             await self.inner(scope, receive, send)
 

@@ -45,10 +45,13 @@ def gate(tmp_path):
         ("/_solara/cdn/../secret", 404),
         ("/_solara/cdn/", 404),
         ("/resourcez", 404),
+        ("/nosuch", 404),
+        ("/nosuch/deeper", 404),
+        ("/static/main.js", 200),
         ("/", 200),
     ],
 )
-def test_only_files_that_are_there_are_served(gate, path, status):
+def test_only_what_is_there_are_served(gate, path, status):
     assert answered(gate, type="http", path=path)[0]["status"] == status
 
 

@@ -5,12 +5,12 @@ const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "
 
 export const KIND_LABELS = {
   lab: "AI lab",
-  hyperscaler: "hyperscaler (large cloud)",
-  neocloud: "neocloud (AI cloud)",
+  hyperscaler: "hyperscaler",
+  neocloud: "neocloud",
   vehicle: "project company",
   lender: "lender",
   vendor: "chip vendor",
-  entrant: "maker of free models",
+  entrant: "open-weights entrant",
   outside: "outside sector",
 };
 

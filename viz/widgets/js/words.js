@@ -4,6 +4,8 @@ import { KIND_LABELS, dollars, element, svg } from "./common.js";
 import { EDGE_KINDS } from "./edges.js";
 import { HEALTH_LABELS, drawFirm } from "./marks.js";
 
+// What the headings of the picture call a kind whose name is a term of the trade.
+const PLAINLY = { hyperscaler: "large cloud", neocloud: "AI cloud", entrant: "free models" };
 const HEADINGS = ["Firm", "Kind", "Size", "Health", "Owes or has promised", "Is owed"];
 
 /** Fill the legend. `shown` is the set of edge kinds drawn, `changed` is called when a click changes it. */
@@ -57,7 +59,10 @@ export function drawLegend(legend, books, ink, shown, changed, table) {
     group("Lines (click to hide)", lines),
     group(
       `Firms (size: ${books.firms.sizeNote})`,
-      present.map((kind) => item(KIND_LABELS[kind], kind, 0)),
+      present.map((kind) => {
+        const plainly = PLAINLY[kind] ? ` (${PLAINLY[kind]})` : "";
+        return item(KIND_LABELS[kind] + plainly, kind, 0);
+      }),
     ),
     group(
       "Health",
