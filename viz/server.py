@@ -2,7 +2,7 @@
 
 Everything the browser needs comes from this machine. The gate turns visitors away with a plain page when every seat
 is taken, answers only pages of its own address (so that no other web site can steer a run), and serves only what is
-there, where Solara would fetch missing files from the internet and start a run on any address.
+there, where Solara would fetch missing files from the internet and open a kernel for any address.
 """
 
 from __future__ import annotations
