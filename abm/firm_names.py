@@ -7,7 +7,7 @@ A firm that enters is named by what it is and its number, so that a scenario can
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from abm.economy import ENTRANT, HYPERSCALER, NEOCLOUD, VEHICLE
@@ -95,18 +95,28 @@ def named_firm(name: str, kinds: Mapping[str, int]) -> Named:
     raise BadInput(f"unknown firm '{name}'{nearest(name, known)}")
 
 
+def row_of(name: str, names: Iterable[str]) -> int | None:
+    """Place of a name among others, letter case aside; None if it is not there.
+
+    Examples
+    --------
+    >>> row_of("openai", ["Customers", "OpenAI"])
+    1
+    """
+    folded = name.casefold()
+    return next((row for row, known in enumerate(names) if known.casefold() == folded), None)
+
+
 def _known(name: str, kinds: Mapping[str, int]) -> Named | None:
-    folded = name.strip().casefold()
-    for row, known in enumerate(kinds):
-        if known.casefold() == folded:
-            return Named(known, row)
-    return None
+    row = row_of(name.strip(), kinds)
+    return None if row is None else Named(list(kinds)[row], row)
 
 
 def _entering(name: str) -> Named | None:
     """A firm that enters by itself, for no tenant."""
     match = _NUMBERED.fullmatch(name.strip())
-    for kind, stem in _STEMS.items():
-        if match is not None and match["stem"].casefold() == stem.casefold():
-            return Named(f"{stem} {int(match['number'])}", kind=kind, number=int(match["number"]))
-    return None
+    if match is None:
+        return None
+    stem, number = match["stem"].casefold(), int(match["number"])
+    kind = next((kind for kind, known in _STEMS.items() if known.casefold() == stem), None)
+    return None if kind is None else Named(f"{_STEMS[kind]} {number}", kind=kind, number=number)

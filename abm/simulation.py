@@ -36,7 +36,7 @@ from abm.economy import (
     dtype_of,
 )
 from abm.errors import BadInput, InvisibleDebtError
-from abm.firm_names import stem_of
+from abm.firm_names import row_of, stem_of
 from abm.ledger import overflowing, sum_claims
 from abm.markets.compute import mark_fleets, serve_contracts, start_contracts
 from abm.markets.credit import measure
@@ -463,10 +463,10 @@ class Economy:
         BadInput
             If there is none of that name; the message gives the nearest.
         """
-        lowered = {known.lower(): i for i, known in enumerate(self.names)}
-        if name.lower() not in lowered:
+        row = row_of(name, self.names)
+        if row is None:
             raise BadInput(f"there is no firm '{name}'{nearest(name, self.names)}")
-        return lowered[name.lower()]
+        return row
 
     def rows(self, table: str) -> Any:
         """Used rows of a table (a view, not a copy)."""

@@ -98,8 +98,8 @@ def never_entered(economy: Economy) -> list[str]:
     """Firms that a shock was to strike by now and that have not entered, in the scenario's order."""
     if economy.scenario is None:
         return []
-    waiting = economy.rows("shocks")
-    waiting = (waiting["target"] == 1) & (waiting["firm"] < 0) & (waiting["start"] <= economy.month)
+    rows = economy.rows("shocks")
+    waiting = (rows["target"] == 1) & (rows["firm"] < 0) & (rows["start"] <= economy.month)
     return [str(shock.firm) for shock, waits in zip(economy.scenario.shocks, waiting.tolist(), strict=True) if waits]
 
 

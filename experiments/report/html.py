@@ -124,7 +124,7 @@ def glance(view: View, found: Findings) -> list[str]:
         Plain text.
     """
     said = []
-    done, planned = len(view.results.runs), len(view.points) * view.study.replicates
+    done, planned = len(view.results.runs), view.results.manifest["runs"]
     if done < planned:
         said.append(f"The study is not finished: {done:,} of {planned:,} runs.")
     if found.crisis is not None and found.chances:

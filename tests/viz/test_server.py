@@ -51,7 +51,7 @@ def gate(tmp_path):
         ("/", 200),
     ],
 )
-def test_only_what_is_there_are_served(gate, path, status):
+def test_only_what_is_there_is_served(gate, path, status):
     assert answered(gate, type="http", path=path)[0]["status"] == status
 
 
