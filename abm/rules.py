@@ -58,6 +58,33 @@ def _plain(function: Any) -> FunctionType:
     return getattr(function, "py_func", function)
 
 
+def interpreted(function: Any) -> Any:
+    """A rule of the engine with everything it calls, as plain Python: the same numbers, and a debugger can step in.
+
+    Parameters
+    ----------
+    function : callable
+        Compiled or not.
+
+    Examples
+    --------
+    >>> from abm.annuity import annuity
+    >>> interpreted(annuity)(0.0, 60.0)
+    0.016666666666666666
+    """
+    return _interpreted(_plain(function))
+
+
+@functools.cache
+def _interpreted(function: FunctionType) -> FunctionType:
+    """A copy of a function that calls copies of what it calls, made once."""
+    below = {name: interpreted(value) for name, value in _callees(function).items()}
+    copy = FunctionType(function.__code__, {**function.__globals__, **below}, function.__name__)
+    copy.__defaults__ = function.__defaults__
+    copy.__doc__, copy.__module__ = function.__doc__, function.__module__
+    return copy
+
+
 def _callees(function: FunctionType) -> dict[str, Any]:
     """Functions of this package that a function calls, by the global name it calls them by."""
     found = {}

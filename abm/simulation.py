@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from abm import parameters
+from abm import parameters as registry
 from abm.calibration.opening import Opening, opening_tables
 from abm.contagion.rows import clearing_scratch
 from abm.economy import (
@@ -89,6 +89,73 @@ for _cls in (State, Dues, Scratch):
     copyreg.pickle(_cls, _reduce)
 
 
+def allocate(o: Opening, values: np.ndarray, shocks: np.ndarray, *, seed: int, panel: bool) -> State:
+    """The tables of an economy as its opening has them, with room to grow; no rule has run.
+
+    Parameters
+    ----------
+    o : Opening
+    values : (P,) float
+        Parameters, in the order of `abm.parameters.PARAMETERS`.
+    shocks : records
+        Rows of the shock table.
+    seed : int
+    panel : bool
+        Whether the firm panel is to be recorded.
+    """
+    n, g = len(o.names), len(o.generations)
+    cap, cap_g = n + 32, g + 32
+    params = np.zeros(1, registry.DTYPE).view(np.recarray)
+    tables = {name: np.zeros(0, DTYPES[name]) for name in GROWING}
+    for name in ("contracts", "loans", "orders", "stakes"):
+        tables[name] = getattr(o, name)
+    made = {name: _table(name, tables[name], room) for name, room in GROWING.items()}
+    fleet = np.zeros((cap, cap_g), dtype_of(VINTAGE_COLUMNS))
+    fleet[:n, :g] = o.fleet
+    market = np.zeros(1, DTYPES["market"]).view(np.recarray)
+    for name, value in o.market.items():
+        market[name] = value
+    for name in ("contracts", "loans", "orders", "stakes"):
+        market[f"n_{name}"] = len(tables[name])
+    m = market[0]
+    m.n_firms, m.n_generations, m.n_shocks = n, g, len(shocks)
+    m.seed, m.record_panel, m.flagship = seed, int(panel), -1
+    m.next_contract = m.n_contracts
+    m.next_loan = m.n_loans
+    m.next_order = m.n_orders
+    for name in ("contracts", "loans", "orders"):
+        made[name]["id"][: len(tables[name])] = np.arange(len(tables[name]))
+    return State(
+        params=params,
+        param_values=params.view(np.float64).view(np.ndarray),
+        base_values=values,
+        bounds=np.array([[p.low, p.high] for p in registry.PARAMETERS]),
+        market=market,
+        segments=_table("segments", o.segments, 0),
+        firms=_table("firms", o.firms, cap - n),
+        generations=_table("generations", o.generations, cap_g - g),
+        fleet=fleet.view(np.recarray),
+        shocks=_table("shocks", shocks, 1),
+        dues=_dues(64 * cap + 4096),
+        scratch=_scratch(cap, 64 * cap + 4096),
+        default_round=np.zeros(cap, np.int64),
+        cash_before=np.zeros(cap),
+        brand=np.zeros((N_SEGMENTS, cap)),
+        share=np.zeros((N_SEGMENTS, cap)),
+        frontier_memory=np.zeros(FRONTIER_MEMORY),
+        revenue_memory=np.zeros((cap, HISTORY)),
+        result_memory=np.zeros((cap, HISTORY)),
+        market_memory=np.zeros(HISTORY),
+        work_space=np.zeros((4, cap)),
+        flows=np.zeros((len(FLOW_NAMES), len(KIND_NAMES), len(KIND_NAMES))),
+        flow_record=np.zeros(
+            (GROWING["series"] if panel else 1, len(FLOW_NAMES), len(KIND_NAMES), len(KIND_NAMES))
+        ),
+        panel=np.zeros((GROWING["series"] if panel else 1, cap), DTYPES["panel"]).view(np.recarray),
+        **made,
+    )
+
+
 class Economy:
     """The economy of one run.
 
@@ -140,7 +207,9 @@ class Economy:
         self._names = tuple(opening.names)
         self._rules = dict(rules or {})
         self._engine = engine(self._rules)
-        self.state = self._allocate(panel)
+        values = registry.values(self.changed)
+        shocks = scenario.shock_rows(opening.kinds) if scenario else np.zeros(0, DTYPES["shocks"])
+        self.state = allocate(opening, values, shocks, seed=self.seed, panel=panel)
         self._open()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -153,62 +222,6 @@ class Economy:
         self._engine = engine(self._rules)
 
     # --- building ---------------------------------------------------------------------------------------
-    def _allocate(self, panel: bool) -> State:
-        o = self.opening
-        n, g = len(o.names), len(o.generations)
-        cap, cap_g = n + 32, g + 32
-        values = parameters.values(self.changed)
-        shocks = self.scenario.shock_rows(o.kinds) if self.scenario else np.zeros(0, DTYPES["shocks"])
-        params = np.zeros(1, parameters.DTYPE).view(np.recarray)
-        tables = {name: np.zeros(0, DTYPES[name]) for name in GROWING}
-        for name in ("contracts", "loans", "orders", "stakes"):
-            tables[name] = getattr(o, name)
-        made = {name: _table(name, tables[name], room) for name, room in GROWING.items()}
-        fleet = np.zeros((cap, cap_g), dtype_of(VINTAGE_COLUMNS))
-        fleet[:n, :g] = o.fleet
-        market = np.zeros(1, DTYPES["market"]).view(np.recarray)
-        for name, value in o.market.items():
-            market[name] = value
-        for name in ("contracts", "loans", "orders", "stakes"):
-            market[f"n_{name}"] = len(tables[name])
-        m = market[0]
-        m.n_firms, m.n_generations, m.n_shocks = n, g, len(shocks)
-        m.seed, m.record_panel, m.flagship = self.seed, int(panel), -1
-        m.next_contract = m.n_contracts
-        m.next_loan = m.n_loans
-        m.next_order = m.n_orders
-        for name in ("contracts", "loans", "orders"):
-            made[name]["id"][: len(tables[name])] = np.arange(len(tables[name]))
-        return State(
-            params=params,
-            param_values=params.view(np.float64).view(np.ndarray),
-            base_values=values,
-            bounds=np.array([[p.low, p.high] for p in parameters.PARAMETERS]),
-            market=market,
-            segments=_table("segments", o.segments, 0),
-            firms=_table("firms", o.firms, cap - n),
-            generations=_table("generations", o.generations, cap_g - g),
-            fleet=fleet.view(np.recarray),
-            shocks=_table("shocks", shocks, 1),
-            dues=_dues(64 * cap + 4096),
-            scratch=_scratch(cap, 64 * cap + 4096),
-            default_round=np.zeros(cap, np.int64),
-            cash_before=np.zeros(cap),
-            brand=np.zeros((N_SEGMENTS, cap)),
-            share=np.zeros((N_SEGMENTS, cap)),
-            frontier_memory=np.zeros(FRONTIER_MEMORY),
-            revenue_memory=np.zeros((cap, HISTORY)),
-            result_memory=np.zeros((cap, HISTORY)),
-            market_memory=np.zeros(HISTORY),
-            work_space=np.zeros((4, cap)),
-            flows=np.zeros((len(FLOW_NAMES), len(KIND_NAMES), len(KIND_NAMES))),
-            flow_record=np.zeros(
-                (GROWING["series"] if panel else 1, len(FLOW_NAMES), len(KIND_NAMES), len(KIND_NAMES))
-            ),
-            panel=np.zeros((GROWING["series"] if panel else 1, cap), DTYPES["panel"]).view(np.recarray),
-            **made,
-        )
-
     def _open(self) -> None:
         """Bring the opening tables to a state from which a month can run."""
         state, o = self.state, self.opening
