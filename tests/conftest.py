@@ -1,4 +1,4 @@
-"""Tests of single rules are marked by the folders they stand in: `pytest -m rules` is all of them, nothing compiled."""
+"""Tests of single rules are marked by the folders they stand in: `pytest tests -m rules` runs them and nothing else."""
 
 from __future__ import annotations
 
@@ -7,11 +7,23 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-RULES = ("engine", "accounts", "instruments", "agents", "markets", "distress")  # folders of `abm` whose rules are tested
+# Folders of `abm` whose rules are tested one by one, as plain Python.
+RULES = ("engine", "accounts", "instruments", "agents", "markets", "distress")
+
+
+def _is_rule_test(path: Path) -> bool:
+    return path.is_relative_to(HERE) and path.relative_to(HERE).parts[:1] in {(name,) for name in RULES}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where only rules are asked for, nothing else of this folder is even imported."""
+    if config.option.markexpr != "rules" or HERE.is_relative_to(collection_path):
+        return None
+    return None if _is_rule_test(collection_path) else True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what stands in a folder of rules."""
     for item in items:
-        if item.path.is_relative_to(HERE) and item.path.relative_to(HERE).parts[0] in RULES:
+        if _is_rule_test(item.path):
             item.add_marker(pytest.mark.rules)

@@ -26,7 +26,6 @@ from abm.rules import interpreted
 from abm.simulation import allocate
 
 
-
 class Village:
     """A state with the five outside sectors and nobody else, and the means to fill it.
 
