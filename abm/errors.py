@@ -9,6 +9,11 @@ class BadInput(InvisibleDebtError, ValueError):  # noqa: N818 - reads as a sente
     """A user's mistake: the message names the field and what is allowed."""
 
 
+class Breakdown(InvisibleDebtError, ArithmeticError):  # noqa: N818
+    """A run left the numbers that a computer can hold, or its accounts do not close; the message names month and
+    quantity."""
+
+
 class NotConverged(InvisibleDebtError, ArithmeticError):  # noqa: N818
     """A fixed point was not reached; `residual` says by how much.
 

@@ -15,9 +15,10 @@ from pydantic import ValidationError
 from abm import parameters as registry
 from abm.calibration.opening import Opening, opening_tables
 from abm.dates import month_label
+from abm.effects import BY_NAME
 from abm.errors import BadInput
 from abm.firm_names import named_firm
-from abm.scenarios import SIZES, Scenario, Shock
+from abm.scenarios import Scenario, Shock
 from abm.simulation import Economy
 
 LONGEST = 360  # months a page runs at most: its memory and the time to go back have a bound
@@ -115,7 +116,7 @@ class Plan:
             If the firm or the effect does not exist, the size is missing or out of range, or the run is over.
         """
         named = named_firm(firm, self.opening().kinds).name
-        given = {"size": float(size)} if size is not None and effect in SIZES else {}
+        given = {"size": float(size)} if size is not None and effect in BY_NAME and BY_NAME[effect].size else {}
         try:
             shock = Shock.model_validate({"firm": named, "effect": effect, "start": self._next(month), **given})
         except ValidationError as error:
@@ -134,7 +135,7 @@ class Plan:
         Raises
         ------
         BadInput
-            If the changes taken together are out of range.
+            If the changes taken together are out of range, or one of them can have no effect.
         """
         if not self.by_hand:
             return self.base
@@ -142,7 +143,7 @@ class Plan:
             name: getattr(self.base, name) for name in ("name", "title", "story", "digest", "outcome", "direction")
         }
         try:
-            return Scenario.model_validate(
+            told = Scenario.model_validate(
                 {
                     **fields,
                     "parameters": {**self.base.parameters, **self.parameters},
@@ -151,6 +152,10 @@ class Plan:
             )
         except ValidationError as error:
             raise BadInput(_sentence(error)) from None
+        opening = self.opening()
+        for _, _, sentence in told.idle_shocks(opening.kinds, opening.owners):
+            raise BadInput(sentence)
+        return told
 
     def toml(self) -> str:
         """A scenario file that gives what is on screen, with the command that runs it."""
@@ -171,6 +176,8 @@ class Plan:
             opening = self.parameters.get(name, self.base.parameters.get(name, registry.BY_NAME[name].default))
             ends = [start for start, _ in given[1:]] + [0]
             for (start, value), end in zip(given, ends, strict=True):
+                if value == opening:
+                    continue
                 lasting = {"duration": end - start} if end else {}
                 shocks.append(
                     Shock.model_validate({"parameter": name, "add": value - opening, "start": start, **lasting})

@@ -10,9 +10,9 @@ Shocks compose: of those in force on one parameter the scales multiply and the a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import (
@@ -29,24 +29,23 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from abm import parameters as registry
 from abm.dates import LAST_MONTH, month_label, month_number
+from abm.effects import BY_NAME, CODES
 from abm.errors import BadInput
 from abm.toml_lines import Place, line_numbers, line_of, parse_toml, read_text
 
 FOLDER = Path(__file__).parent
 BASELINE = "baseline"
 
-Effect = Literal["demand", "stops paying", "loses cash", "defaults", "loses capacity"]
-EFFECTS: tuple[str, ...] = get_args(Effect)  # in the order of the codes of the shock table
-# What `size` means for the effects that have one: its unit, and the least and greatest size allowed.
-SIZES: dict[str, tuple[str, float, float]] = {
-    "demand": ("log points of the taste for its models, negative for a loss", -10.0, 10.0),
-    "loses cash": ("bn USD", 0.0, 1e4),
-    "loses capacity": ("share of its fleet", 0.0, 1.0),
-}
-
 
 def _known_parameter(name: str) -> str:
     return registry.find(name).name
+
+
+def _known_effect(value: object) -> str:
+    if not isinstance(value, str) or value not in BY_NAME:
+        hint = registry.nearest(value, BY_NAME) if isinstance(value, str) else ""
+        raise BadInput(f"effect must be one of {_list(BY_NAME)}, not {value!r}{hint}")
+    return value
 
 
 def _known_series(name: str) -> str:
@@ -90,7 +89,7 @@ class Shock(_Strict):
     scale: float | None = None
     add: float | None = None
     firm: str | None = None
-    effect: Effect | None = None
+    effect: Annotated[str, BeforeValidator(_known_effect)] | None = None
     size: float | None = None
     start: Annotated[int, BeforeValidator(_start)]
     ramp: int = Field(default=0, ge=0, le=LAST_MONTH)
@@ -114,20 +113,23 @@ class Shock(_Strict):
                 "'scale' and 'add' are for a shock on a parameter; a firm takes 'effect' and 'size'"
             )
         if self.effect is None:
-            raise BadInput(f"a shock on a firm needs 'effect': one of {_list(EFFECTS)}")
-        if self.ramp and self.effect != "demand":
+            raise BadInput(f"a shock on a firm needs 'effect': one of {_list(BY_NAME)}")
+        effect = BY_NAME[self.effect]
+        if self.ramp and not effect.ramps:
             raise BadInput(f"'ramp' has no meaning for effect '{self.effect}': it strikes at once")
-        if self.duration and self.effect not in ("demand", "stops paying"):
+        if self.duration and not effect.lasts:
             raise BadInput(f"'duration' has no meaning for effect '{self.effect}': it happens once")
-        if self.effect not in SIZES:
+        if effect.size is None:
             if self.size is not None:
                 raise BadInput(f"'size' has no meaning for effect '{self.effect}'")
             return self
-        unit, low, high = SIZES[self.effect]
         if self.size is None:
-            raise BadInput(f"effect '{self.effect}' needs 'size' ({unit})")
-        if not low <= self.size <= high:
-            raise BadInput(f"size must lie between {low:g} and {high:g} ({unit}), not {self.size:g}")
+            raise BadInput(f"effect '{self.effect}' needs 'size' ({effect.size.unit})")
+        if not effect.size.low <= self.size <= effect.size.high:
+            raise BadInput(
+                f"size must lie between {effect.size.low:g} and {effect.size.high:g} ({effect.size.unit}),"
+                f" not {self.size:g}"
+            )
         return self
 
     def at_full_strength(self, value: float) -> float:
@@ -238,9 +240,53 @@ class Scenario(_Strict):
                 row["firm"], row["kind"], row["number"] = firm.row, firm.kind, firm.number
                 row["tenant"], row["tenant_number"] = firm.tenant, firm.tenant_number
                 row["after"] = len(kinds)
-                row["effect"] = EFFECTS.index(str(shock.effect))
+                row["effect"] = CODES[str(shock.effect)]
                 row["add"] = shock.size or 0.0
         return rows
+
+    def idle_shocks(self, kinds: Mapping[str, int], owners: Collection[str]) -> list[tuple[int, str, str]]:
+        """The shocks that cannot have an effect, whatever happens in the run.
+
+        Parameters
+        ----------
+        kinds : mapping of str to int
+            Kind of each firm of the opening by name, in the order of their rows.
+        owners : collection of str
+            Names of the firms that own hardware at the opening.
+
+        Returns
+        -------
+        list of (int, str, str)
+            Number of the shock, the field that leaves it without effect, and a sentence that says why. Shocks on
+            firms that nobody knows are left out.
+        """
+        from abm.economy import HYPERSCALER, KIND_NAMES, NEOCLOUD
+        from abm.firm_names import named_firm
+
+        found = []
+        for number, shock in enumerate(self.shocks):
+            if shock.parameter is not None:
+                known = registry.find(shock.parameter)
+                value = self.parameters.get(known.name, known.default)
+                if known.opening_only:
+                    said = f"parameter '{known.name}' is read at the opening only: set it under [parameters]"
+                    found.append((number, "parameter", said))
+                elif shock.at_full_strength(value) == value:
+                    said = f"it leaves parameter '{known.name}' at {value:g} and has no effect"
+                    found.append((number, "parameter", said))
+                continue
+            try:
+                firm = named_firm(str(shock.firm), kinds)
+            except BadInput:
+                continue
+            kind = firm.kind if firm.row < 0 else kinds[firm.name]
+            effect = BY_NAME[str(shock.effect)]
+            bare = effect.hardware and kind not in (HYPERSCALER, NEOCLOUD) and firm.name not in owners
+            if KIND_NAMES[kind] not in effect.kinds or bare:
+                found.append((number, "effect", f"'{effect.name}' has no effect on {firm.name}: {effect.why_not}"))
+            elif shock.size == 0.0:
+                found.append((number, "size", f"'{effect.name}' of size 0 has no effect"))
+        return found
 
     def toml(self) -> str:
         """The scenario as the text of a file that loads as the same scenario."""
@@ -290,7 +336,7 @@ def load(name_or_path: str | Path) -> Scenario:
     return scenario
 
 
-def check_file(path: str | Path, kinds: Mapping[str, int]) -> list[str]:
+def check_file(path: str | Path, kinds: Mapping[str, int], owners: Collection[str] = ()) -> list[str]:
     """Every mistake of a scenario file, as sentences that name line and field; empty if there is none.
 
     Parameters
@@ -299,13 +345,15 @@ def check_file(path: str | Path, kinds: Mapping[str, int]) -> list[str]:
         The file.
     kinds : mapping of str to int
         Kind of each firm of the opening by name, in the order of their rows.
+    owners : collection of str
+        Names of the firms that own hardware at the opening.
 
     Raises
     ------
     BadInput
         If the file cannot be read.
     """
-    _, mistakes = _read(Path(path), kinds)
+    _, mistakes = _read(Path(path), kinds, owners)
     return mistakes
 
 
@@ -321,8 +369,10 @@ def _locate(name_or_path: str | Path) -> Path:
     return FOLDER / f"{text}.toml"
 
 
-def _read(path: Path, kinds: Mapping[str, int] | None = None) -> tuple[Scenario | None, list[str]]:
-    """The scenario of a file, or its mistakes; firm names are checked where the firms are given."""
+def _read(
+    path: Path, kinds: Mapping[str, int] | None = None, owners: Collection[str] = ()
+) -> tuple[Scenario | None, list[str]]:
+    """The scenario of a file, or its mistakes; what is said of firms is checked where the firms are given."""
     text = read_text(path, "scenario")
     try:
         data = parse_toml(text)
@@ -349,6 +399,9 @@ def _read(path: Path, kinds: Mapping[str, int] | None = None) -> tuple[Scenario 
                     named_firm(shock["firm"], kinds)
                 except BadInput as problem:
                     found_mistakes.append((("shock", number, "firm"), str(problem)))
+        if scenario is not None:
+            for number, field, sentence in scenario.idle_shocks(kinds, owners):
+                found_mistakes.append((("shock", number, field), sentence))
     sentences = [(line_of(where, lines), _place(where), sentence) for where, sentence in found_mistakes]
     sentences.sort(key=lambda s: s[0])
     return (None if sentences else scenario), [f"line {n}: {place}{said}" for n, place, said in sentences]
@@ -379,7 +432,7 @@ def _explain(error: ErrorDetails) -> list[tuple[Place, str]]:
             hint = registry.nearest(field, allowed) or f" (allowed are {_list(allowed)})"
             sentence = f"unknown field '{field}'{hint}"
         case "literal_error":
-            allowed = list(EFFECTS) if field == "effect" else ["up", "down"]
+            allowed = ["up", "down"]
             hint = registry.nearest(given, allowed) if isinstance(given, str) else ""
             sentence = f"{field} must be one of {_list(allowed)}, not {given!r}{hint}"
         case "string_type" | "string_too_short":

@@ -53,8 +53,8 @@ def check_files(paths: list[Path], as_json: bool) -> None:
     from abm.calibration import opening_tables
     from abm.scenarios import check_file
 
-    kinds = opening_tables().kinds
-    found = {str(path): check_file(path, kinds) for path in paths}
+    opening = opening_tables()
+    found = {str(path): check_file(path, opening.kinds, opening.owners) for path in paths}
     if as_json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
     for path, mistakes in found.items():

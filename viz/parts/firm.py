@@ -11,11 +11,11 @@ import reacton.ipyvuetify as rv
 import solara
 
 from abm.dates import month_label
+from abm.effects import BY_NAME
 from abm.statement import ASSETS, LIABILITIES, Contract, Default, Loan
 from experiments.summary import failure_sentence, number
 from viz.frames import HEALTH_NAMES
 from viz.parts.markup import Explained, Html, Section, facts, money, paragraph, percent, table
-from viz.parts.whatif import EFFECT_WORDS
 from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Books, Report, Session
@@ -129,7 +129,7 @@ def _heading(report: Report, books: Books) -> str:
 def _why(failure: Default, plan: Plan) -> str:
     """The story of a failure with its causes."""
     blows = [s for s in plan.strikes if s.firm == failure.firm and s.start <= failure.month]
-    struck = "".join(f" You struck it in {month_label(s.start)}: it {EFFECT_WORDS[str(s.effect)]}." for s in blows)
+    struck = "".join(f" You struck it in {month_label(s.start)}: it {BY_NAME[str(s.effect)].words}." for s in blows)
     return paragraph(f"Why it failed. {failure_sentence(failure)}.{struck}", "id-why")
 
 
