@@ -71,10 +71,9 @@ def test_the_best_generation_is_the_vendor_s_latest_that_can_be_ordered():
 
 # --- prices expected ------------------------------------------------------------------------------------
 def market(**parameters):
-    """Two vendors whose best generations cost 4 (supply 3) and 12 (supply 1) an hour to own in full.
+    """Two vendors whose best generations cost 4 (supply 3) and 12 (supply 1) an hour to run, at 2 a kWh and 2 more.
 
-    Free capital and power: the full cost is the running cost of the hyperscaler's fleet, 2 and 10 a kW-hour,
-    and 2 more; promised it is the same.
+    The hardware is free; where sites are too, running it is the full cost.
     """
     v = Village(**({"contract_margin": 0.5, "contract_spot_weight": 0.5, "contract_adjustment": 0.25} | parameters))
     v.market.power_price = 2000.0
