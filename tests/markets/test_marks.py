@@ -99,7 +99,7 @@ def test_the_long_run_price_is_the_full_cost_on_sale_by_vendors_output():
 
 def test_the_long_run_price_counts_capital_over_hours_let_and_the_contract_price_with_spares():
     parameters = COST | {"spot_cap": 1e6, "target_utilisation": 0.8, "capacity_cover": 1.1}
-    v, first, second = market(**parameters, contract_spot_weight=0.0)
+    v, first, _ = market(**parameters, contract_spot_weight=0.0)
     v[first].status = ec.FAILED
     v.market.contract_price = 6.0
     v.run(mark_fleets)
