@@ -18,9 +18,11 @@ def near(value):
 def parties(**parameters):
     """A cloud of pue 1.5 with 10 bn, a vendor that earns 0.4 of its price, hardware of 1.2 kW."""
     v = Village(**parameters)
+    v.lab()
     cloud = v.neocloud(cash=10.0, pue=1.5, capex=0.5)
     vendor = v.vendor(cash=4.0, margin=0.4)
     v.generation(vendor, kw=9.0)
+    v.generation(vendor, kw=8.0)
     v.generation(vendor, cost=20.0, kw=1.2)
     v.close()
     return v, cloud, vendor
@@ -32,11 +34,11 @@ def test_an_order_is_signed_with_a_deposit_and_begun_with_it():
     v.market.month, v.market.next_order = 7, 41
     v.order(cloud, vendor, 0.1)
     v.market.next_order = 41
-    r = v.run(place_order, ec.GPU_ORDER, cloud, vendor, 1, 0.3, 20.0, 4, ec.CUSTOMERS)
+    r = v.run(place_order, ec.GPU_ORDER, cloud, vendor, 2, 0.3, 20.0, 4, ec.CUSTOMERS)
     o = v.rows("orders")[r]
     assert r == 1
     assert (o.id, o.kind, o.status, o.buyer, o.vendor, o.generation) == (
-        41, ec.GPU_ORDER, ec.PENDING, cloud, vendor, 1,
+        41, ec.GPU_ORDER, ec.PENDING, cloud, vendor, 2,
     )  # fmt: skip
     assert (o.placed, o.due, o.end_user) == (7, 11, ec.CUSTOMERS)
     assert (o.units, o.price, o.deposit, o.ready) == (0.3, 20.0, near(1.5), 0.0)
@@ -71,7 +73,15 @@ def test_the_balance_is_the_price_less_the_part_of_the_deposit():
     v, cloud, vendor = parties()
     r = v.order(cloud, vendor, 0.4, 30.0, deposit=3.0, ready=0.1)
     assert interpreted(balance_due)(v.rows("orders")[r]) == near(3.0 - 0.75)
-    v.rows("orders")[r].ready = 0.0
+    v.rows("orders")[r].deposit = 0.0
+    assert interpreted(balance_due)(v.rows("orders")[r]) == near(3.0)
+
+
+def test_nothing_is_due_while_nothing_arrives():
+    v, cloud, vendor = parties()
+    r = v.order(cloud, vendor, 0.4, 30.0, deposit=3.0)
+    assert interpreted(balance_due)(v.rows("orders")[r]) == 0.0
+    v.rows("orders")[r].units = 0.0
     assert interpreted(balance_due)(v.rows("orders")[r]) == 0.0
 
 
@@ -79,9 +89,9 @@ def delivered(kind=ec.GPU_ORDER, **parameters):
     """A quarter of an order of 0.4 at 30 bn arrives: 2.25 are paid, 0.75 were."""
     v, cloud, vendor = parties(**parameters)
     maker = vendor if kind == ec.GPU_ORDER else ec.SUPPLIERS
-    v.fleet(cloud, 0.3, 1, book=5.0, age=8.0)
+    v.fleet(cloud, 0.3, 2, book=5.0, age=8.0)
     v[cloud].sites, v[cloud].site_gw = 6.0, 0.6
-    r = v.order(cloud, maker, 0.4, 30.0, kind=kind, generation=1, deposit=3.0, ready=0.1)
+    r = v.order(cloud, maker, 0.4, 30.0, kind=kind, generation=2, deposit=3.0, ready=0.1)
     v.run(transfer, cloud, maker, 2.25, ec.F_GPU)
     v.run(take_delivery, r, 2.25)
     return v, cloud, maker, v.rows("orders")[r]
@@ -89,7 +99,7 @@ def delivered(kind=ec.GPU_ORDER, **parameters):
 
 def test_hardware_paid_for_joins_the_fleet():
     v, cloud, vendor, o = delivered()
-    vintage = v.state.fleet[cloud, 1]
+    vintage = v.state.fleet[cloud, 2]
     assert vintage.units == near(0.4)
     assert vintage.book == near(5.0 + 3.0)
     assert vintage.cost == near(6.0 + 3.0)
@@ -126,7 +136,7 @@ def test_a_public_grant_lowers_what_hardware_stands_in_the_books_for():
     assert v.flow(ec.F_SUPPORT, ec.GOVERNMENT, cloud) == near(0.6)
     assert v[cloud].cash == near(10.0 - 2.25 + 0.6)
     assert v[cloud].capex == near(2.75)
-    assert v.state.fleet[cloud, 1].book == near(5.0 + 2.4)
+    assert v.state.fleet[cloud, 2].book == near(5.0 + 2.4)
     assert v[cloud].fleet_book == near(7.4)
     assert v[cloud].sites == 6.0
     assert v[cloud].revenue == 0.0
@@ -139,7 +149,7 @@ def test_a_public_grant_lowers_what_hardware_stands_in_the_books_for():
 def test_hardware_bought_with_a_grant_is_written_off_over_its_whole_book_life():
     v, cloud, vendor = parties(public_share=0.5, failure_rate=0.0)
     v[cloud].book_life = 10.0
-    r = v.order(cloud, vendor, 0.1, 30.0, generation=1, ready=0.1)
+    r = v.order(cloud, vendor, 0.1, 30.0, generation=2, ready=0.1)
     v.run(transfer, cloud, vendor, 3.0, ec.F_GPU)
     v.run(take_delivery, r, 3.0)
     v.run(wear)
@@ -157,17 +167,17 @@ def test_a_public_grant_lowers_what_a_site_stands_in_the_books_for():
 
 
 def test_public_money_adds_up():
-    v, cloud, vendor = parties(public_share=0.2)
+    v, cloud, vendor = parties(public_share=0.1)
     v.market.public_money = 1.3
-    r = v.order(cloud, vendor, 0.4, 30.0, generation=1, deposit=3.0, ready=0.1)
+    r = v.order(cloud, vendor, 0.4, 30.0, generation=2, deposit=3.0, ready=0.1)
     v.run(transfer, cloud, vendor, 2.25, ec.F_GPU)
     v.run(take_delivery, r, 2.25)
-    assert v.market.public_money == near(1.9)
+    assert v.market.public_money == near(1.6)
 
 
 def test_a_delivery_of_the_rest_ends_the_order():
     v, cloud, vendor = parties()
-    r = v.order(cloud, vendor, 0.1, 30.0, generation=1, deposit=0.75, ready=0.1)
+    r = v.order(cloud, vendor, 0.1, 30.0, generation=2, deposit=0.75, ready=0.1)
     v.run(transfer, cloud, vendor, 2.25, ec.F_GPU)
     v.run(take_delivery, r, 2.25)
     o = v.rows("orders")[r]
@@ -181,7 +191,7 @@ def test_the_last_crumbs_of_a_deposit_are_the_vendor_s():
     v, cloud, vendor = parties()
     v.generation(vendor, kw=0.0)
     # A nineteen-twentieth of hardware at a billion each: 0.5e-9 units and a twentieth of the deposit are left.
-    r = v.order(cloud, vendor, 1e-8, 1e9, generation=2, deposit=4.0, ready=9.5e-9)
+    r = v.order(cloud, vendor, 1e-8, 1e9, generation=3, deposit=4.0, ready=9.5e-9)
     v.run(transfer, cloud, vendor, 5.7, ec.F_GPU)
     v.run(take_delivery, r, 5.7)
     o = v.rows("orders")[r]
@@ -232,13 +242,14 @@ def test_a_cancelled_site_hits_no_vendor():
 def book_of_orders():
     v, cloud, vendor = parties()
     other = v.hyperscaler(pue=2.0)
-    v.order(cloud, vendor, 0.4, generation=1)
+    v.order(cloud, vendor, 0.4, generation=2)
     v.order(cloud, vendor, 0.1, generation=0)
     v.order(cloud, vendor, 7.0, status=ec.ENDED)
     v.order(cloud, vendor, 8.0, status=ec.BROKEN, kind=ec.SITE_ORDER)
-    v.order(cloud, ec.SUPPLIERS, 0.6, kind=ec.SITE_ORDER, generation=-1)
+    v.order(cloud, ec.SUPPLIERS, 0.6, kind=ec.SITE_ORDER, generation=2)  # its generation says nothing
     v.order(cloud, ec.SUPPLIERS, 0.3, kind=ec.SITE_ORDER, generation=-1)
-    v.order(other, vendor, 0.2, generation=1)
+    for _ in range(4):
+        v.order(other, vendor, 0.05, generation=2)
     return v, cloud, other, vendor
 
 
@@ -248,7 +259,7 @@ def test_what_is_on_order_is_hardware_and_sites_in_the_queue():
         v[firm].on_order = v[firm].on_order_gw = 5.0
     v.run(tally_orders)
     assert (v[cloud].on_order, v[cloud].on_order_gw) == (near(0.5), near(0.9))
-    assert (v[other].on_order, v[other].on_order_gw) == (0.2, 0.0)
+    assert (v[other].on_order, v[other].on_order_gw) == (near(0.2), 0.0)
     assert (v[vendor].on_order, v[vendor].on_order_gw) == (0.0, 0.0)
 
 

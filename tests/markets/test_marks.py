@@ -71,7 +71,7 @@ def test_the_best_generation_is_the_vendor_s_latest_that_can_be_ordered():
 
 # --- prices expected ------------------------------------------------------------------------------------
 def market(**parameters):
-    """Two vendors whose best generations cost 4 (supply 3) and 12 (supply 1) an hour to run, at 2 a kWh and 2 more.
+    """Two vendors whose best generations cost 4 (supply 0.3) and 12 (supply 0.1) an hour to run, at 2 a kWh and 2 more.
 
     The hardware is free; where sites are too, running it is the full cost.
     """
@@ -81,7 +81,7 @@ def market(**parameters):
     v.hyperscaler(pue=50.0, unit_opex=50.0, status=ec.FAILED)
     v.hyperscaler(unit_opex=2.0)
     v.hyperscaler(pue=60.0, unit_opex=60.0)
-    first, second = v.vendor(supply=3.0), v.vendor(supply=1.0)
+    first, second = v.vendor(supply=0.3), v.vendor(supply=0.1)
     v.generation(first, cost=0.0, kw=90.0, released=-24)
     v.generation(first, cost=0.0, kw=1.0)
     v.generation(second, cost=0.0, kw=5.0)
@@ -206,13 +206,13 @@ def test_a_generation_is_marked_at_the_mean_age_of_its_units():
 
 
 def test_hardware_nobody_owns_is_as_old_as_its_release():
-    v, _ = marked(age_limit=14.0)
+    v, _ = marked(age_limit=15.0)
     v.market.month = -1
-    v.run(mark_fleets)  # released in month -12: 11 months old, 3 left
-    assert v.state.generations[0].mark == near(VALUE)
-    v.state.generations[0].released, v.state.generations[0].age_limit = 7, 3.0
+    v.run(mark_fleets)  # released in month -12: 11 months old, 4 left
+    assert v.state.generations[0].mark == near(VALUE + 0.4096 * (0.5 * 2.0933 - 1.0) * 0.73)
+    v.state.generations[0].released, v.state.generations[0].age_limit = 7, 4.0
     v.run(mark_fleets)
-    assert v.state.generations[0].mark == near(VALUE)
+    assert v.state.generations[0].mark == near(VALUE + 0.4096 * (0.5 * 2.0933 - 1.0) * 0.73)
 
 
 def test_distressed_sales_lower_every_mark():

@@ -101,10 +101,10 @@ def test_a_failed_provider_promises_nothing():
 
 # --- what a promise costs -------------------------------------------------------------------------------
 def cost_village():
-    """Two vendors: free hardware that draws 2 kW, and custom chips of 0.5 kW; running it is all that it costs."""
+    """Free hardware: the first vendor's draws 2 kW, the third's, custom chips, 0.5 kW; running it is all it costs."""
     v = Village(site_cost=0.0, loss_given_default_secured=0.5, loan_to_cost=0.8, economic_life=60.0)
     v.market.power_price, v.market.long_run_price = 1000.0, 7.0
-    for kw in (2.0, 5.0, 0.5):
+    for kw in (2.0, 5.0, 0.5, 7.0):
         v.generation(v.vendor(), cost=0.0, kw=kw)
     return v
 
@@ -127,7 +127,7 @@ def test_without_hardware_on_sale_a_promise_costs_the_long_run_price():
     cloud = v.neocloud(pd=0.1)
     v.state.generations[0].released = 3
     assert v.run(own_cost, cloud) == 7.0
-    for i in range(3):
+    for i in range(4):
         v[ec.N_OUTSIDE + i].status = ec.FAILED
     assert v.run(own_cost, cloud) == 7.0
 
@@ -290,7 +290,7 @@ def test_who_can_promise_less_than_a_fiftieth_does_not_bid():
     assert [c.seller for c in v.rows("contracts")] == [small, other]
 
 
-@pytest.mark.parametrize(("expected", "contract", "signed"), [(1.0, 1.01, 1), (1.01, 1.0, 1), (0.99, 0.98, 0)])
+@pytest.mark.parametrize(("expected", "contract", "signed"), [(0.9, 1.01, 1), (1.01, 0.9, 1), (0.99, 0.98, 0)])
 def test_nobody_signs_at_more_than_a_premium_over_the_rent_it_expects(expected, contract, signed):
     v, lab, _ = bidders(1.2)  # asks 1.5, the premium is a half
     v[lab].expected_spot, v.market.contract_price = expected, contract
@@ -428,15 +428,17 @@ def test_only_labs_in_business_that_pay_tender(columns):
     assert (v[lab].desired, signed(v)) == (0.4, [])
 
 
-def test_a_quantity_of_crumbs_is_not_tendered_for():
-    v, _, _ = lab_village(need=0.0008, training_target=0.0, capacity=0.0)  # half of a thousandth is the threshold
+@pytest.mark.parametrize(
+    ("need", "threshold", "deals"),
+    # a gap of half of a thousandth at least, and more than 0.0001 of it put out
+    [(0.00051, 0.5, 1), (0.00049, 0.5, 0), (0.00041, 0.1, 1), (0.00039, 0.1, 0)],
+)
+def test_crumbs_are_not_tendered_for(need, threshold, deals):
+    v, _, _ = lab_village(need=need, training_target=0.0, capacity=0.0)
+    v.p.tender_threshold = threshold
     v.rows("contracts")[0].status = ec.ENDED
     v.run(labs_tender)
-    assert [near(c.quantity) for c in v.rows("contracts")[1:]] == [0.0002]
-    v, _, _ = lab_village(need=0.0004, training_target=0.0, capacity=0.0)
-    v.rows("contracts")[0].status = ec.ENDED
-    v.run(labs_tender)
-    assert signed(v) == []
+    assert signed(v) == [need / 4] * deals
 
 
 # --- hyperscalers ---------------------------------------------------------------------------------------
@@ -498,10 +500,11 @@ def test_a_hyperscaler_without_a_plan_rents_nothing():
     assert signed(v) == []
 
 
-def test_crumbs_are_not_rented():
-    v, _, _ = cloud_village(need=0.0, desired=0.0008, on_order=0.0)
+@pytest.mark.parametrize(
+    ("desired", "threshold", "deals"), [(0.00051, 0.5, 1), (0.00049, 0.5, 0), (0.00041, 0.1, 1), (0.00039, 0.1, 0)]
+)
+def test_crumbs_are_not_rented(desired, threshold, deals):
+    v, _, _ = cloud_village(need=0.0, desired=desired, on_order=0.0)
+    v.p.tender_threshold = threshold
     v.run(clouds_tender)
-    assert signed(v) == [0.0002]
-    v, _, _ = cloud_village(need=0.0, desired=0.00039, on_order=0.0)
-    v.run(clouds_tender)
-    assert signed(v) == []
+    assert signed(v) == [desired / 4] * deals
