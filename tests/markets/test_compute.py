@@ -91,6 +91,7 @@ def test_a_seller_short_of_capacity_serves_all_pro_rata():
     v = Village()
     lab, other, cloud = v.lab(), v.lab(), v.neocloud(capacity=0.7, contracted_in=0.3, contracted_out=0.0)
     first, second = v.contract(lab, cloud, 0.9), v.contract(other, cloud, 0.6)
+    v.state.work_space[:] = 0.7  # what another phase left
     v.run(serve_round, True)
     contracts = v.rows("contracts")
     assert contracts[first].delivered == near(0.6)  # 1.0 of 1.5 asked
@@ -376,6 +377,7 @@ def spot_village(**parameters):
     }  # fmt: skip
     v = Village(**(usual | parameters))
     v.market.opening_spot, v.market.unit_compute = 0.5, 1.5
+    v.state.work_space[:] = 0.7  # what another phase left
     return v
 
 

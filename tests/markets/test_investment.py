@@ -156,7 +156,7 @@ def test_half_of_the_cash_pays_the_deposit_of_a_site():
 )
 def test_sites_are_planned_for_the_growth_until_they_are_built(kind, growth):
     # Two years at half the growth less what efficiency saves: 0.1 a year.
-    v, _ = shop(site_ahead=0.5, gpu_energy_gain=math.exp(0.2) - 1.0, gpu_cadence=24.0, growth_belief_cap=0.5)
+    v, _ = shop(site_ahead=0.5, gpu_energy_gain=math.exp(0.2) - 1.0, gpu_cadence=24.0, growth_belief_cap=0.7)
     cloud = v.firm(kind, own_growth=0.8, expected_growth=0.3, cash=500.0)
     v.close()
     v.run(order_sites, cloud, 1.5)
@@ -226,9 +226,9 @@ def test_what_a_project_builds_keeps_nothing_from_being_built_on_the_own_books()
 
 
 def test_leases_at_hand_count_towards_the_part_leased():
-    v, _, cloud = tenant(lease_gw=0.45, site_gw=0.3)
+    v, _, cloud = tenant(lease_gw=0.55, site_gw=0.3)
     v.run(order_sites, cloud, 2.0)
-    assert v.rows("orders")[0].units == near(0.55)
+    assert v.rows("orders")[0].units == near(0.45)
 
 
 def test_a_project_builds_no_more_than_is_missing():

@@ -238,6 +238,7 @@ def bidders(*costs, **parameters):
     v = Village(**(usual | parameters))
     v.market.power_price, v.market.contract_price, v.market.month = 0.0, 2.0, 6
     v.generation(v.vendor(), cost=0.0)
+    v.state.work_space[:] = 0.7  # what another phase left
     lab = v.lab(expected_spot=1.0)
     clouds = [v.neocloud(unit_opex=cost, capacity=0.1) for cost in costs]
     v.close()
