@@ -87,12 +87,13 @@ def test_a_seller_with_room_delivers_what_the_ramp_asks():
     assert (v[bystander].contracted_in, v[bystander].contracted_out) == (0.0, 0.0)
 
 
-def test_a_seller_short_of_capacity_serves_all_pro_rata():
+@pytest.mark.parametrize(("kind", "wholesale"), [(ec.NEOCLOUD, True), (ec.HYPERSCALER, False)])
+def test_a_seller_short_of_capacity_serves_all_pro_rata(kind, wholesale):
     v = Village()
-    lab, other, cloud = v.lab(), v.lab(), v.neocloud(capacity=0.7, contracted_in=0.3, contracted_out=0.0)
+    lab, other, cloud = v.lab(), v.lab(), v.firm(kind, capacity=0.7, contracted_in=0.3, contracted_out=0.0)
     first, second = v.contract(lab, cloud, 0.9), v.contract(other, cloud, 0.6)
     v.state.work_space[:] = 0.7  # what another phase left
-    v.run(serve_round, True)
+    v.run(serve_round, wholesale)
     contracts = v.rows("contracts")
     assert contracts[first].delivered == near(0.6)  # 1.0 of 1.5 asked
     assert contracts[second].delivered == near(0.4)
@@ -102,10 +103,10 @@ def test_a_seller_short_of_capacity_serves_all_pro_rata():
 
 def test_what_a_ramp_does_not_ask_yet_takes_nothing_from_other_buyers():
     v = Village()
-    v.market.month = 2
+    v.market.month = 5
     lab, other, cloud = v.lab(), v.lab(), v.neocloud(capacity=1.0)
     first = v.contract(lab, cloud, 0.8)
-    second = v.contract(other, cloud, 0.8, start=2, ramp=4)
+    second = v.contract(other, cloud, 0.8, start=5, ramp=4)
     v.run(serve_round, True)
     assert v.rows("contracts")[first].delivered == 0.8
     assert v.rows("contracts")[second].delivered == 0.2
@@ -331,9 +332,9 @@ def test_the_spot_floor_is_the_mean_running_cost_of_fleets_in_business():
     cloud = v.neocloud(pue=1.2, power_premium=1.25, unit_opex=0.1)
     big = v.hyperscaler(pue=1.5, unit_opex=0.3)
     failed = v.neocloud(pue=9.0, unit_opex=9.0, status=ec.FAILED)
-    v.fleet(cloud, 3.0, 0)
-    v.fleet(big, 1.0, 1)
-    v.fleet(failed, 5.0, 1)
+    v.fleet(cloud, 0.3, 0)
+    v.fleet(big, 0.1, 1)
+    v.fleet(failed, 0.5, 1)
     # 1.2 kW at 50 a MWh and 0.1; 3 kW at 40 a MWh and 0.3
     assert v.run(spot_floor) == near((3.0 * 0.16 + 1.0 * 0.42) / 4.0)
 
@@ -539,6 +540,7 @@ def test_a_cloud_that_has_promised_all_offers_nothing():
 @pytest.mark.parametrize(("earnings", "bought"), [(14.6, 0.6), (1.46, 0.25), (-3.0, 0.0)])
 def test_a_hyperscaler_buys_a_part_of_its_shortage_within_a_part_of_its_earnings(earnings, bought):
     v = spot_village()
+    v.market.tenant_demand = 3.0
     big = v.hyperscaler(capacity=1.0, contracted_in=0.4, contracted_out=0.3, need=2.1, earnings=earnings)
     v.neocloud(capacity=10.0)
     v.close()

@@ -331,7 +331,7 @@ def test_a_neocloud_without_a_fleet_plans_by_its_equity():
 
 def test_a_neocloud_with_a_fleet_and_without_promises_wants_nothing():
     v, _ = shop(**INVEST)
-    cloud = neocloud(v, promised_out=0.0)
+    cloud = neocloud(v, promised_out=0.0, capacity=0.1)
     v.close()
     v.run(invest)
     assert (v[cloud].desired, v.market.n_orders) == (0.0, 0)
@@ -380,12 +380,12 @@ def test_a_gap_of_crumbs_is_not_ordered():
 def dear_rent(chance):
     """Rent of 2.4 where the full cost is 1.6, sentiment 0.8; an entry rate at which this month's chance is given."""
     v = Village(entry_rate=chance * 12.0 / (0.5 * 0.8), entry_equity=0.7, open_entry_rate=0.0)
-    v.market.month, v.market.spot_price, v.market.long_run_price, v.market.sentiment = 7, 2.4, 1.6, 0.8
+    v.market.month, v.market.spot_price, v.market.long_run_price, v.market.sentiment = 8, 2.4, 1.6, 0.8
     return v
 
 
-def draw(who, month=7):
-    return float(interpreted(uniform)(1, D_ENTRY, month, who))
+def draw(who):
+    return float(interpreted(uniform)(1, D_ENTRY, 8, who))
 
 
 def test_a_neocloud_enters_where_the_rent_exceeds_full_cost():
@@ -398,12 +398,12 @@ def test_a_neocloud_enters_where_the_rent_exceeds_full_cost():
     new = like + 2
     assert v.market.n_firms == new + 1
     f = v[new]
-    assert (f.kind, f.status, f.entered) == (ec.NEOCLOUD, ec.ACTIVE, 7)
+    assert (f.kind, f.status, f.entered) == (ec.NEOCLOUD, ec.ACTIVE, 8)
     assert (f.pue, f.unit_opex, f.pd) == (1.3, 0.2, 0.05)
     assert (f.cash, f.paid_in) == (0.7, 0.7)
     assert v.flow(ec.F_EQUITY, ec.SAVERS, new) == 0.7
     (event,) = v.rows("events")
-    assert (event.month, event.kind, event.a, event.b, event.amount) == (7, ec.E_ENTRY, new, -1, 0.7)
+    assert (event.month, event.kind, event.a, event.b, event.amount) == (8, ec.E_ENTRY, new, -1, 0.7)
     v.audit()
 
 
@@ -433,7 +433,7 @@ def test_no_neocloud_enters_where_the_rent_is_full_cost_or_where_there_is_none_t
 def dear_work(chance):
     """A lab that asks 2.19 where work costs 1.46, half above; a rate at which this month's chance is given."""
     v = Village(open_entry_rate=chance * 12.0 / 0.5, entry_rate=0.0)
-    v.market.month = 7
+    v.market.month = 8
     v.lab(price=2.19, unit_compute=1.0, revenue=3.0)
     return v
 
@@ -452,14 +452,14 @@ def test_an_open_model_enters_where_labs_earn_above_cost():
     v.run(enter)
     assert v.market.n_firms == new + 1
     f = v[new]
-    assert (f.kind, f.status, f.entered, f.pue) == (ec.ENTRANT, ec.ACTIVE, 7, 1.3)
+    assert (f.kind, f.status, f.entered, f.pue) == (ec.ENTRANT, ec.ACTIVE, 8, 1.3)
     assert (f.lag, f.quality, f.price, f.unit_compute) == (5.0, 0.7, 0.6, 0.3)
     assert (f.cash, f.paid_in) == (0.0, 0.0)
     assert list(v.state.brand[:, new]) == [0.1, 1.1, 2.1, 3.1]
     assert list(v.state.share[:, new]) == [0.0] * 4
     assert list(v.state.share[:, like]) == [0.2] * 4
     (event,) = v.rows("events")
-    assert (event.month, event.kind, event.a, event.b, event.amount) == (7, ec.E_ENTRY, new, -1, 0.0)
+    assert (event.month, event.kind, event.a, event.b, event.amount) == (8, ec.E_ENTRY, new, -1, 0.0)
     v.audit()
 
 

@@ -79,8 +79,8 @@ def test_without_a_top_customer_a_lease_is_on_nobody_s_account():
     v = Village()
     v.lab()  # no row of the table stands in for the customer there is none of
     v.state.firms[-1].kind = ec.LAB
-    r = v.run(sign_lease, v.neocloud(top_customer=0.9), v.project(), 0.4, 0.15, 25)
-    assert v.rows("contracts")[r].end_user == -1
+    r = v.run(sign_lease, v.neocloud(top_customer=0.9, need=0.2), v.project(), 0.4, 0.15, 25)
+    assert (v.rows("contracts")[r].end_user, v.rows("contracts")[r].own_use) == (-1, 1)
 
 
 # --- empty sites ----------------------------------------------------------------------------------------
