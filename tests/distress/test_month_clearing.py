@@ -184,13 +184,13 @@ def test_what_is_not_a_number_is_found():
 def test_every_kind_of_due_is_paid_under_its_own_head():
     v = Village()
     lab, cloud, vendor = v.lab(), v.neocloud(), v.vendor()
-    v.contract(lab, cloud, 0.5)
     v.contract(lab, cloud, 0.5, kind=ec.SITE)
+    v.contract(lab, cloud, 0.5)
     v.order(cloud, ec.SUPPLIERS, 0.5, kind=ec.SITE_ORDER)
     v.order(cloud, vendor, 0.5)
     heads = [
         (ec.DUE_OPERATING, -1, ec.F_OPERATING), (ec.DUE_POWER, -1, ec.F_POWER), (ec.DUE_CARBON, -1, ec.F_CARBON),
-        (ec.DUE_INVOICE, 0, ec.F_COMPUTE), (ec.DUE_INVOICE, 1, ec.F_LEASE), (ec.DUE_INVOICE, -1, ec.F_COMPUTE),
+        (ec.DUE_INVOICE, 1, ec.F_COMPUTE), (ec.DUE_INVOICE, 0, ec.F_LEASE), (ec.DUE_INVOICE, -1, ec.F_COMPUTE),
         (ec.DUE_INTEREST, 1, ec.F_INTEREST), (ec.DUE_PRINCIPAL, 1, ec.F_PRINCIPAL), (ec.DUE_ORDER, 0, ec.F_SITE),
         (ec.DUE_ORDER, 1, ec.F_GPU), (ec.DUE_FUNDING, -1, ec.F_FUNDING_COST), (ec.DUE_MAKING, 1, ec.F_OPERATING),
     ]  # fmt: skip

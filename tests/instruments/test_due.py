@@ -387,6 +387,7 @@ def test_a_loan_owes_a_month_of_interest_and_no_principal_before_its_end():
 
 def test_a_bullet_falls_due_in_its_last_month_with_interest():
     v = Village(lender_cost=0.0)
+    v.lab()
     bank, cloud = v.lender(), v.neocloud()
     r = v.loan(bank, cloud, 3.0, rate=0.08, months_left=1)
     assert dues_of(v, obligations) == [
@@ -424,7 +425,7 @@ def test_a_loan_without_a_lender_left_or_not_live_owes_nothing():
     v = Village(lender_cost=0.0)
     bank, cloud = v.lender(), v.neocloud()
     r = v.loan(bank, cloud, 3.0, months_left=1)
-    for status in (ec.FREE, ec.PENDING, ec.ENDED, ec.BROKEN):
+    for status in 2 * (ec.FREE, ec.PENDING, ec.ENDED, ec.BROKEN):
         v.loan(bank, cloud, 3.0, months_left=1, status=status)
     last = v.loan(bank, cloud, 0.6, rate=0.2, months_left=9)
     v.state.loans[r].lender = -1
@@ -453,9 +454,10 @@ def test_a_site_that_is_ready_owes_its_balance_and_has_no_making():
 def test_only_orders_in_the_queue_fall_due():
     v = Village()
     vendor, cloud = v.vendor(), v.neocloud()
-    for status in (ec.FREE, ec.LIVE, ec.ENDED, ec.BROKEN):
+    for status in 2 * (ec.FREE, ec.LIVE, ec.ENDED, ec.BROKEN):
         v.order(cloud, vendor, 0.5, 20.0, ready=0.2, status=status)
-    assert dues_of(v, obligations) == []
+    last = v.order(cloud, vendor, 0.5, 20.0, ready=0.1)
+    assert [(due[0], due[5]) for due in dues_of(v, obligations)] == [(ec.DUE_ORDER, last), (ec.DUE_MAKING, last)]
 
 
 def test_invoices_come_before_loans_and_loans_before_orders():
