@@ -65,6 +65,9 @@ def test_bankruptcy_takes_its_parts_of_cash_and_of_what_comes_in():
     # Firm 1 has 4 and gets 10: half of the one and four fifths of the other reach firm 2.
     rows = [(0, 1, 0, 10.0), (1, 2, 1, 20.0)]
     assert cleared(rows, [10.0, 4.0, 0.0], alpha=0.5, beta=0.8) == ([10.0, 10.0], [0, 1, 0])
+    # 0.5 * 4 + 0.8 * 10 = 10 serves a senior 9 and 1 of what comes after it.
+    senior = [(0, 1, 0, 10.0), (1, 2, 0, 9.0), (1, 3, 2, 20.0)]
+    assert cleared(senior, [10.0, 4.0, 0, 0], alpha=0.5, beta=0.8) == ([10.0, 9.0, 1.0], [0, 1, 0, 0])
     # Who can pay loses nothing.
     assert cleared(rows, [10.0, 10.0, 0.0], alpha=0.5, beta=0.8) == ([10.0, 20.0], [0, 0, 0])
 
@@ -172,9 +175,9 @@ def test_juniors_of_two_failed_firms_pass_on_what_is_left():
 
 def test_what_is_not_a_number_is_found():
     paid, fell = np.zeros(1), np.zeros(2, np.int64)
-    for amount, cash in ((math.nan, 1.0), (1.0, math.nan)):
+    for amount, cash, other in ((math.nan, 1.0, 0.0), (1.0, math.nan, 0.0), (1.0, 1.0, math.nan)):
         residual = interpreted(clear_rows)(
-            np.array([0]), np.array([1]), np.array([0]), np.array([amount]), 1, np.array([cash, 0.0]), 1.0, 1.0,
+            np.array([0]), np.array([1]), np.array([0]), np.array([amount]), 1, np.array([cash, other]), 1.0, 1.0,
             clearing_scratch(2, 1, 3), paid, fell,
         )  # fmt: skip
         assert residual == math.inf

@@ -380,7 +380,7 @@ def test_a_loan_owes_a_month_of_interest_and_no_principal_before_its_end():
     v = Village()
     bank, cloud = v.lender(), v.neocloud()
     v.loan(bank, cloud, 50.0, status=ec.ENDED)
-    r = v.loan(bank, cloud, 3.0, rate=0.08, collateral=ec.FLEET_COLLATERAL, months_left=2)
+    r = v.loan(bank, cloud, 3.0, rate=0.08, collateral=ec.FLEET_COLLATERAL, months_left=2, limit=9.0)
     v.p.lender_cost = 0.0
     assert dues_of(v, obligations) == [(ec.DUE_INTEREST, cloud, bank, SECURED, 0.02, r)]
 
