@@ -119,9 +119,9 @@ def test_a_loan_is_amended_once_in_twelve_months(amended, again):
     assert v.run(amend_loans, cloud, 9.0) == (0.8 if again else 0.0)
 
 
-def test_a_loan_amended_in_the_opening_month_waits_a_year():
+def test_a_loan_amended_in_the_opening_month_waits_and_one_never_amended_does_not():
     v, _, _, cloud, first, second = debtor()
-    v.market.month = 11
+    v.market.month = 5
     v.state.loans[first].amended, v.state.loans[second].amended = 0, -1
     assert v.run(amend_loans, cloud, 9.0) == near(0.12)
 

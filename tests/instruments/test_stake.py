@@ -67,10 +67,11 @@ def test_vendors_and_sponsors_take_their_parts_and_savers_the_rest():
     cloud = v.neocloud(cash=1.0)
     poor, rich = v.vendor(cash=30.0), v.vendor(cash=60.0)
     sponsor, stranger = v.lender(subkind=SPONSOR, cash=12.0), v.lender(subkind=SPONSOR, cash=20.0)
-    bank = v.lender(subkind=BANK, cash=40.0)
+    bank, hyper = v.lender(subkind=BANK, cash=40.0), v.hyperscaler(subkind=SPONSOR, cash=40.0)
     v.stake(SAVERS, cloud, 0.5, 5.0)
     v.stake(sponsor, cloud, 0.3, 3.0)
-    v.stake(bank, cloud, 0.2, 2.0)
+    v.stake(bank, cloud, 0.1, 1.0)
+    v.stake(hyper, cloud, 0.1, 1.0)
     before = Before(v)
     v.run(issue_equity, cloud, 10.0, 40.0)
     # The poor vendor 4 % of 30, the rich one 15 % of the round, the sponsor a fifth of it; savers what is left.
@@ -80,10 +81,10 @@ def test_vendors_and_sponsors_take_their_parts_and_savers_the_rest():
         (SAVERS, "cash"): -5.3, (SAVERS, "holdings"): 5.3,
     })  # fmt: skip
     assert [(int(s.holder), int(s.issuer)) for s in v.rows("stakes")] == [
-        (SAVERS, cloud), (sponsor, cloud), (bank, cloud), (poor, cloud), (rich, cloud),
+        (SAVERS, cloud), (sponsor, cloud), (bank, cloud), (hyper, cloud), (poor, cloud), (rich, cloud),
     ]  # fmt: skip
-    assert list(v.rows("stakes").share) == near([0.4 + 0.106, 0.24 + 0.04, 0.16, 0.024, 0.03])
-    assert list(v.rows("stakes").book) == near([10.3, 5.0, 2.0, 1.2, 1.5])
+    assert list(v.rows("stakes").share) == near([0.4 + 0.106, 0.24 + 0.04, 0.08, 0.08, 0.024, 0.03])
+    assert list(v.rows("stakes").book) == near([10.3, 5.0, 1.0, 1.0, 1.2, 1.5])
     assert v.flow(F_EQUITY, poor, cloud) == near(2.7)
     assert v.flow(F_EQUITY, sponsor, cloud) == near(2.0)
     assert v.flow(F_EQUITY, SAVERS, cloud) == near(5.3)
@@ -98,6 +99,14 @@ def test_a_sponsor_puts_at_most_a_quarter_of_its_cash_into_a_round():
     v.run(issue_equity, lab, 10.0, 40.0)
     assert v[sponsor].cash == 4.5
     assert v.flow(F_EQUITY, SAVERS, lab) == 8.5
+
+
+def test_savers_take_even_a_small_rest():
+    v = Village(vendor_equity_share=0.75, vendor_cash_share=0.5)
+    lab, vendor = v.lab(), v.vendor(cash=90.0)
+    v.run(issue_equity, lab, 2.0, 40.0)
+    assert v.flow(F_EQUITY, vendor, lab) == 1.5
+    assert v.flow(F_EQUITY, SAVERS, lab) == 0.5
 
 
 @pytest.mark.parametrize("column", ["cash", "status"])
