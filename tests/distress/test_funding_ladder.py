@@ -8,6 +8,7 @@ from abm.draws import D_ROUND, uniform
 from abm.economy import (
     BOND,
     BROKEN,
+    CUSTOMERS,
     DDTL,
     DUE_FUNDING,
     DUE_INTEREST,
@@ -107,7 +108,7 @@ def test_lines_are_drawn_to_their_limit_one_after_the_other():
     ("loan", "bank", "drawn"),
     [
         ({}, {}, 2.0), ({"status": ENDED}, {}, 0.0), ({"kind": WAREHOUSE}, {}, 0.0), ({}, {"status": FAILED}, 0.0),
-        ({"committed": 0}, {}, 2.0), ({"committed": 0}, {"lending_open": 0.0}, 0.0), ({}, {"lending_open": 0.0}, 2.0),
+        ({"committed": 0}, {}, 2.0), ({"committed": 0}, {"lending_open": 0.49}, 0.0), ({}, {"lending_open": 0.0}, 2.0),
         ({"committed": 0}, {"lending_open": 0.5}, 2.0), ({"limit": 0.4}, {}, 0.0),
     ],
 )  # fmt: skip
@@ -144,22 +145,23 @@ def test_each_loan_that_falls_due_is_rolled_into_one_that_stands_for_the_same():
 def test_no_more_is_rolled_over_than_is_missing():
     v = Village()
     bonds, hyper = v.lender(subkind=IG_BONDS, cash=100.0), v.hyperscaler()
-    for principal in (3.0, 2.0):
+    for principal in (3.0, 0.5):
         due(v, DUE_PRINCIPAL, hyper, bonds, principal, v.loan(bonds, hyper, principal))
     before = Before(v)
     assert v.run(roll_over, hyper, 3.0) == 3.0
     assert before.events() == [(E_LOAN, bonds, hyper, 3.0)]
-    due_row = int(v.market.n_dues) - 1
-    v.state.dues.amount[due_row] = 0.0
+    assert v.run(roll_over, hyper, 9.0) == 3.5
+    v.state.dues.amount[1] = 0.0
     assert v.run(roll_over, hyper, 9.0) == 3.0
 
 
 def test_a_secured_loan_hands_its_collateral_to_the_next():
     v = Village(max_ltv=0.5, project_tenor=70.0)
     bank, project = v.lender(cash=100.0), v.project(sites=8.0)
-    due(v, DUE_PRINCIPAL, project, bank, 3.0, v.loan(bank, project, 4.0, collateral=SITE_COLLATERAL))
-    assert v.run(roll_over, project, 3.0) == 3.0
-    assert loan_terms(v) == loan_terms(v) | {"principal": 3.0, "collateral": SITE_COLLATERAL, "tier": TIER_SECURED}
+    due(v, DUE_PRINCIPAL, project, bank, 3.0, v.loan(bank, project, 5.0, collateral=SITE_COLLATERAL))
+    # Half of the sites, less the 5 owed on them, and the 3 of those that are replaced.
+    assert v.run(roll_over, project, 3.0) == 2.0
+    assert loan_terms(v) == loan_terms(v) | {"principal": 2.0, "collateral": SITE_COLLATERAL, "tier": TIER_SECURED}
 
 
 def test_an_unsecured_loan_of_a_firm_without_free_collateral_is_rolled_into_a_bond():
@@ -211,6 +213,8 @@ def test_hardware_is_dedicated_to_the_customer_of_the_first_order_that_names_one
     due(v, DUE_ORDER, cloud, vendor, 1.0, rows[3])
     assert v.run(hardware_user, cloud) == lab
     assert v.run(hardware_user, other) == late
+    v.state.orders[rows[1]].end_user = CUSTOMERS
+    assert v.run(hardware_user, cloud) == CUSTOMERS
 
 
 # --- owners ---------------------------------------------------------------------------------------------------

@@ -127,9 +127,9 @@ PLAIN = {"score_leverage": 0.0, "score_cover": 0.0, "score_ltv": 0.0, "score_con
 def test_measure_adds_up_claims_and_debt_service():
     v = Village()
     bank, cloud, other = v.lender(), v.neocloud(cash=50.0, debt_service=99.0), v.neocloud(debt_service=7.0)
-    v.loan(bank, cloud, 12.0, rate=0.1, months_left=40, amortising=1, collateral=FLEET_COLLATERAL)
+    v.loan(bank, cloud, 12.0, rate=0.1, months_left=40, amortising=1, collateral=FLEET_COLLATERAL, limit=99.0)
     v.loan(bank, cloud, 24.0, rate=0.05, months_left=20, limit=99.0)
-    v.loan(bank, cloud, 6.0, rate=0.2, months_left=0, amortising=1)
+    v.loan(bank, cloud, 6.0, rate=0.2, months_left=0, amortising=1, limit=99.0)
     v.loan(bank, cloud, 60.0, status=BROKEN)
     v[cloud].debt = v[bank].loans_held = 1.0
     v.run(measure)
@@ -160,6 +160,14 @@ def test_ratios_are_kept_within_bounds():
     v.run(measure)
     assert (v[cloud].leverage, v[cloud].ltv, v[cloud].dscr) == (5.0, 9.9, 9.9)
     assert (v[loser].leverage, v[loser].ltv, v[loser].dscr) == (0.0, 9.9, -9.9)
+
+
+def test_even_a_small_secured_debt_has_a_loan_to_value():
+    v = Village()
+    bank, cloud = v.lender(), v.neocloud(sites=2.0)
+    v.loan(bank, cloud, 0.5, collateral=SITE_COLLATERAL)
+    v.run(measure)
+    assert v[cloud].ltv == 0.25
 
 
 def test_who_owes_nothing_covers_everything():
