@@ -220,7 +220,7 @@ def test_hardware_is_dedicated_to_the_customer_of_the_first_order_that_names_one
 # --- owners ---------------------------------------------------------------------------------------------------
 def test_a_parent_gives_equity_out_of_what_it_can_spare():
     v = Village(parent_support=0.6)
-    parent = v.hyperscaler(cash=5.0, operating_cost=1.0)
+    parent = v.hyperscaler(cash=5.0, operating_cost=1.0, sites=7.0)
     lab, other = v.lab(cash=0.25, parent=parent, operating_cost=3.0), v.lab(parent=parent)
     v.stake(SAVERS, lab, 1.0, 2.0)
     before = Before(v)
@@ -252,6 +252,15 @@ def test_a_parent_that_failed_or_needs_its_money_gives_nothing(columns):
     before = Before(v)
     assert v.run(parent_support, lab, 9.0) == 0.0
     assert before.firms() == before.rows("stakes") == {}
+
+
+def test_even_the_first_row_of_the_firm_table_can_be_a_parent():
+    v = Village(parent_support=0.6)
+    v[CUSTOMERS].cash = 5.0
+    lab = v.lab(parent=CUSTOMERS)
+    v.close()
+    assert v.run(parent_support, lab, 1.5) == 1.5
+    assert v[CUSTOMERS].cash == 3.5
 
 
 def test_who_has_no_parent_gets_no_support():
@@ -298,7 +307,8 @@ def test_new_owners_pay_the_value_before_the_round():
 @pytest.mark.parametrize(
     ("columns", "size"),
     [({"kind": LAB}, 2.0), ({"kind": NEOCLOUD}, 2.0), ({"kind": HYPERSCALER}, 0.0), ({"kind": VEHICLE}, 0.0),
-     ({"kind": LAB, "parent": 0}, 0.0), ({"kind": LAB, "valuation": 0.0}, 0.0)],
+     ({"kind": LAB, "parent": 0}, 0.0), ({"kind": LAB, "valuation": 0.0}, 0.0),
+     ({"kind": LAB, "valuation": -3.0}, 0.0)],
 )  # fmt: skip
 def test_labs_and_neoclouds_of_their_own_raise_emergency_rounds(columns, size):
     v = Village(round_success=9.0, equity_dilution=0.1)
@@ -312,17 +322,18 @@ def test_labs_and_neoclouds_of_their_own_raise_emergency_rounds(columns, size):
 def test_arrivals_that_cannot_be_paid_are_cancelled_the_latest_first():
     v = Village()
     vendor, cloud, other = v.vendor(cash=5.0), v.neocloud(cash=9.0), v.neocloud()
-    orders = [v.order(cloud, vendor, 0.5, deposit=0.25), v.order(other, vendor, 0.5),
-              v.order(cloud, vendor, 0.25, deposit=0.5), v.order(cloud, vendor, 0.125, deposit=0.75)]  # fmt: skip
-    for order, amount in zip(orders, (4.0, 3.0, 2.0, 1.5), strict=True):
+    orders = [v.order(cloud, vendor, 0.5, deposit=0.25), v.order(cloud, vendor, 0.25, deposit=0.5),
+              v.order(cloud, vendor, 0.125, deposit=0.75), v.order(other, vendor, 0.5)]  # fmt: skip
+    for order, amount in zip(orders, (4.0, 2.0, 1.5, 3.0), strict=True):
         buyer = int(v.state.orders[order].buyer)
         due(v, DUE_ORDER, buyer, vendor, amount, order)
         due(v, DUE_MAKING, vendor, SUPPLIERS, amount / 2, order)
-    due(v, DUE_OPERATING, cloud, SUPPLIERS, 7.0, orders[0])
+    # A loan or a contract of the same number is something else.
+    due(v, DUE_PRINCIPAL, cloud, SUPPLIERS, 7.0, orders[2])
     before = Before(v)
     assert v.run(drop_orders, cloud, 1.75) == 3.5
-    assert before.due() == {4: -2.0, 5: -1.0, 6: -1.5, 7: -0.75}
-    assert list(v.rows("orders").status) == [PENDING, PENDING, BROKEN, BROKEN]
+    assert before.due() == {2: -2.0, 3: -1.0, 4: -1.5, 5: -0.75}
+    assert list(v.rows("orders").status) == [PENDING, BROKEN, BROKEN, PENDING]
     assert before.events() == [(E_CANCELLED, cloud, vendor, 2.5), (E_CANCELLED, cloud, vendor, 5.0)]
     assert before.firms() == {
         (cloud, "retained"): -1.25, (cloud, "write_off"): 1.25, (vendor, "retained"): 1.25, (vendor, "revenue"): 1.25,
@@ -355,7 +366,7 @@ def customer(v):
     due(v, DUE_INTEREST, lab, second, 9.0, rows[2])
     due(v, DUE_INVOICE, lab, 0, 9.0, -1)
     due(v, DUE_INVOICE, lab, second, 3.0, rows[2])
-    v.market.month = 20
+    v.market.month, v[CUSTOMERS].dscr = 20, 9.9
     return lab, first, second, rows
 
 
