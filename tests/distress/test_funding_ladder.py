@@ -659,6 +659,18 @@ def test_then_clouds_borrow_what_is_still_missing(kind, borrowed):
     v.audit()
 
 
+def test_new_debt_is_on_top_of_what_stands():
+    v = Village(**LADDER, lending_margin=0.0, lending_cover=1.25, loan_tenor=50.0)
+    v.market.base_rate = 0.0
+    bank, bonds = v.lender(), v.lender(subkind=IG_BONDS, cash=100.0)
+    cloud = missing(v, promised_rent=0.25, pd=0.0)
+    v.loan(bank, cloud, 9.6)
+    before = Before(v)
+    # Its rent carries 0.25 * 50 / 1.25 = 10.
+    climb(v, cloud)
+    assert before.events() == [(E_LOAN, bonds, cloud, near(0.4))]
+
+
 def test_debt_that_stands_leaves_its_collateral_taken_when_new_debt_is_raised():
     v = Village(**LADDER, max_ltv=0.5, loan_tenor=50.0)
     bank, bonds = v.lender(cash=100.0), v.lender(subkind=IG_BONDS, cash=100.0)

@@ -339,6 +339,15 @@ def test_a_fund_puts_a_part_of_its_loan_on_a_bank_line():
     v.audit()
 
 
+def test_a_fund_puts_a_part_of_what_it_lends_on_a_line_not_of_what_was_asked():
+    v = Village(warehouse_share=0.25, large_exposure_limit=0.25)
+    bank, fund = v.lender(cash=100.0), v.lender(subkind=PRIVATE_CREDIT, cash=16.0, min_capital=0.05)
+    cloud = v.neocloud()
+    v.close()
+    assert v.run(borrow, cloud, DDTL, 6.0, 60, FLEET_COLLATERAL, 1, -1) == 6.0
+    assert lent(v) == [(fund, 4.0), (bank, 1.0), (bank, 2.0)]
+
+
 @pytest.mark.parametrize(("amount", "got"), [(0.00099, 0.0), (0.001, 0.001)])
 def test_crumbs_are_not_lent(amount, got):
     v = Village()
@@ -554,6 +563,7 @@ CAPACITY = {"lending_margin": 0.0, "lending_cover": 1.25, "loan_tenor": 50.0}
     ("parameters", "rent", "borrowed"),
     [
         ({"loan_to_cost": 0.6, "max_ltv": 0.9}, 1.0, 3.0),
+        ({"loan_to_cost": 0.1, "max_ltv": 0.9}, 1.0, 0.5),
         ({"loan_to_cost": 0.6, "max_ltv": 0.5}, 1.0, 2.5),
         ({"loan_to_cost": 0.6, "max_ltv": 0.9}, 0.35, 2.0),
         ({"loan_to_cost": 0.6, "max_ltv": 0.9}, 0.3, 0.0),
