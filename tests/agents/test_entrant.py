@@ -23,7 +23,7 @@ def test_a_release_is_the_frontier_of_the_lag_before_less_the_gap():
 
 
 def test_the_lag_is_rounded_to_months():
-    assert released(13, lag=3.2) == pytest.approx(1.7 - 0.3, rel=1e-12)
+    assert released(13, lag=3.24) == pytest.approx(1.7 - 0.3, rel=1e-12)
     assert released(13, lag=3.25) == pytest.approx(1.6 - 0.3, rel=1e-12)
 
 
@@ -42,8 +42,9 @@ def test_no_release_is_worse_than_the_last():
     assert released(13, quality=1.29) == pytest.approx(1.3, rel=1e-12)
 
 
-def test_early_months_look_back_before_the_opening():
+def test_the_memory_is_a_ring():
     assert released(4) == pytest.approx(1.0 + 6.1 - 0.3, rel=1e-12)
+    assert released(76) == pytest.approx(1.0 + 0.5 - 0.3, rel=1e-12)
 
 
 def test_no_lag_is_longer_than_the_memory():

@@ -138,8 +138,9 @@ def test_a_lab_promises_from_expected_revenue_cash_over_a_contract_and_equity_wi
     assert committed() == near(0.8 * (3.0 * exp(0.6) + 0.6 + 0.9))
 
 
-def test_a_subsidiary_promises_nothing_from_equity():
-    assert committed(parent=7) == near(0.8 * (3.0 * exp(0.6) + 0.6))
+@pytest.mark.parametrize("parent", [0, 7])
+def test_a_subsidiary_promises_nothing_from_equity(parent):
+    assert committed(parent=parent) == near(0.8 * (3.0 * exp(0.6) + 0.6))
 
 
 def test_growth_beyond_belief_backs_no_promise():
@@ -195,6 +196,10 @@ def test_a_lab_asks_only_once_its_cash_is_within_the_trigger():
 
 def test_invoices_beyond_the_promises_do_not_lengthen_the_runway():
     assert seeking(cash=15.0, invoiced_out=3.5) == near(20 * 2.0 - 15.0)
+
+
+def test_the_least_burn_counts_the_ramps():
+    assert seeking(cash=1.0, earnings=0.4) == near(20 * (0.1 + 0.7) - 1.0)
 
 
 def test_a_lab_that_burns_nothing_asks_nothing_whatever_its_ramps():
@@ -265,12 +270,14 @@ def test_owners_stay_while_the_cash_lasts_half_the_wanted_runway():
     assert not walks(cash=10.1)
 
 
-def test_a_parent_does_not_walk_away():
-    assert not walks(parent=6)
+@pytest.mark.parametrize("parent", [0, 6])
+def test_a_parent_does_not_walk_away(parent):
+    assert not walks(parent=parent)
 
 
 def test_nobody_walks_away_from_contracts_at_or_below_the_market():
     assert not walks(overpay=0.0, valuation=-5.0)
+    assert walks(overpay=0.1, valuation=-5.0)
 
 
 @pytest.mark.parametrize(("growth", "counted"), [(-0.5, 0.0), (0.6, 0.6), (1.4, 0.9)])

@@ -75,3 +75,12 @@ def test_without_capacity_nothing_is_drawn_or_emitted(capacity):
     v[cloud].capacity, v[cloud].used, v[cloud].energy, v[cloud].emissions = capacity, 1.2, 3.0, 4.0
     v.run(use_energy, cloud)
     assert (v[cloud].energy, v[cloud].emissions) == (0.0, 0.0)
+
+
+def test_a_small_fleet_draws_its_power():
+    v, _, _ = fleets()
+    small = v.neocloud(pue=1.25, renewables=0.5)
+    v.fleet(small, 0.02)
+    v.run(use_energy, small)
+    assert v[small].energy == near(0.3 * 0.02 * 0.8 * 1.25 * 0.73)
+    assert v[small].emissions == near(0.3 * 0.02 * 0.8 * 1.25 * 0.73 * 0.2)
