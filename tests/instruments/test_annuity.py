@@ -27,4 +27,4 @@ def test_a_loan_is_worth_its_payments_discounted_at_its_own_rate():
 
 def test_next_to_no_interest_is_none():
     assert interpreted(annuity)(1.1e-8, 7) == 1 / 7
-    assert interpreted(annuity)(0.012, 1) == pytest.approx(1.001, rel=1e-12)
+    assert interpreted(annuity)(0.006, 1) == pytest.approx(1.0005, rel=1e-12)
