@@ -34,6 +34,7 @@ def test_scarcity_adds_up_to_its_whole_margin():
 def test_a_quote_goes_a_part_of_the_way_to_the_rent_the_seller_expects():
     assert quoted(outside=0.8) == near(2.42 * exp(0.2))
     assert quoted(outside=-0.2) == near(2.42 * exp(-0.05))
+    assert quoted(spot=0.5, weight=0.05) == near(2.42 * (0.5 / 2.42) ** 0.05)
 
 
 def test_no_quote_is_below_full_cost():

@@ -171,6 +171,13 @@ def test_a_shock_on_a_project_of_a_cloud_to_enter_waits_for_the_cloud_and_then_f
     assert v.run(struck_firm, r) == project
 
 
+def test_the_first_cloud_to_enter_can_be_a_tenant():
+    v, after, row = town()
+    project = v.project(tenant=row["first"])
+    assert v.run(struck_firm, v.shock(kind=VEHICLE, number=1, tenant_number=1, after=after)) == project
+    assert v.run(struck_firm, v.shock(kind=VEHICLE, number=1, tenant=0, after=after)) == -1
+
+
 def test_a_tenant_that_is_known_is_not_looked_for_again():
     v, after, row = town()
     r = v.shock(kind=VEHICLE, number=1, tenant=row["old"], tenant_number=2, after=after)

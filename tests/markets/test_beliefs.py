@@ -262,6 +262,7 @@ def test_other_firms_and_subsidiaries_hold_no_rounds():
         if kind not in (LAB, NEOCLOUD):
             assert round_of(kind)[2] == 0.0
     assert round_of(parent=5)[2] == 0.0
+    assert round_of(parent=0)[2] == 0.0
     assert round_of(status=FAILED)[2] == 0.0
 
 
@@ -277,6 +278,15 @@ def test_a_firm_that_wants_next_to_nothing_holds_no_round():
     assert (raised, v[i].last_round, v.market.n_events) == (0.0, 5, 0)
 
 
+def test_one_firm_s_silence_does_not_keep_the_next_from_a_round():
+    v = in_month(14, runway_trigger=12.0, runway_target=20.0, round_spacing=9.0, round_success=9.0, equity_dilution=0.1)
+    usual = {"earnings": -2.5, "valuation": 100.0, "cash": 10.0}
+    early, rich = v.lab(**usual, last_round=6), v.neocloud(**(usual | {"cash": 90.0}))
+    one, two = v.neocloud(**usual), v.lab(**usual)
+    v.run(hold_rounds)
+    assert [float(v[i].cash) for i in (early, rich, one, two)] == [10.0, 90.0, near(20.0), near(20.0)]
+
+
 def test_a_round_closes_with_a_chance_that_follows_sentiment():
     draw = chance(23, D_ROUND, 14, 1006)
     for sentiment in (1.25, 0.6):
@@ -289,12 +299,12 @@ def test_a_round_closes_with_a_chance_that_follows_sentiment():
 # --- all of them ----------------------------------------------------------------------------------------
 def test_everybody_expects_rents_and_growth_adaptively():
     v = in_month(14, expectation_speed=0.25, extrapolation=0.8)
-    v.market.spot_price = 3.0
-    cloud = v.neocloud(expected_spot=2.0, expected_growth=0.4, revenue=3.0, fixed_cost=5.0, appetite=0.7)
+    v.market.spot_price, v.market.contract_price = 3.2, 5.0
     failed = v.neocloud(expected_spot=2.0, expected_growth=0.4, revenue=3.0, status=FAILED)
+    cloud = v.neocloud(expected_spot=2.0, expected_growth=0.4, revenue=3.0, fixed_cost=5.0, appetite=0.7)
     v.state.revenue_memory[:, 8] = 2.0
     v.run(update_beliefs)
-    assert v[cloud].expected_spot == near(2.25)
+    assert v[cloud].expected_spot == near(2.3)
     assert v[cloud].expected_growth == near(0.4 + 0.25 * (0.8 * 2.0 * log(1.5) - 0.4))
     assert (v[cloud].fixed_cost, v[cloud].appetite) == (5.0, 0.7)
     assert (v[failed].expected_spot, v[failed].expected_growth) == (2.0, 0.4)
