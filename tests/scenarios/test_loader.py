@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from abm import parameters as registry
 from abm.dates import LAST_MONTH, month_end, month_label, month_number
 from abm.economy import DTYPES, HYPERSCALER, LAB, NEOCLOUD, OUTSIDE
-from abm.errors import BadInput
+from abm.errors import BadInput, is_control
 from abm.scenarios import EFFECTS, SIZES, Scenario, Shock, check_file, load, names
 
 FIRMS = {"Customers": OUTSIDE, "OpenAI": LAB, "CoreWeave": NEOCLOUD, "Oracle": HYPERSCALER}
@@ -55,11 +55,12 @@ firm_shocks = st.sampled_from(EFFECTS).flatmap(
         **(timing if effect == "demand" else when),
     )
 )
+seen = st.characters().filter(lambda c: not is_control(c))
 scenarios = st.builds(
     Scenario,
     name=st.just("mine"),
-    title=st.text(min_size=1),
-    story=st.text(),
+    title=st.text(seen, min_size=1).filter(str.strip),
+    story=st.text(seen | st.sampled_from("\n\t")),
     parameters=st.just({}) | st.fixed_dictionaries({KNOWN.name: st.floats(KNOWN.low, KNOWN.high)}),
     shocks=st.lists(market_shocks | firm_shocks, max_size=4),
 )
