@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from abm.errors import BadInput
+from abm.errors import BadInput, short, shown
 
 
 class Parameter(NamedTuple):
@@ -325,7 +325,8 @@ def find(name: str) -> Parameter:
         If there is none; the message gives the nearest right name.
     """
     if name not in BY_NAME:
-        raise BadInput(f"unknown parameter '{name}'{nearest(name, BY_NAME)} (see: invisible-debt parameters)")
+        hint = nearest(name, BY_NAME)
+        raise BadInput(f"unknown parameter '{short(name)}'{hint} (see: invisible-debt parameters)")
     return BY_NAME[name]
 
 
@@ -339,15 +340,17 @@ def check(name: str, value: object) -> float:
     """
     parameter = find(name)
     if isinstance(value, bool) or not isinstance(value, int | float | str | np.number):
-        raise BadInput(f"parameter '{name}' must be a number, not {value!r}")
+        raise BadInput(f"parameter '{name}' must be a number, not {shown(value)}")
     try:
         number = float(value)
+    except OverflowError:
+        number = math.inf
     except ValueError:
-        raise BadInput(f"parameter '{name}' must be a number, not {value!r}") from None
+        raise BadInput(f"parameter '{name}' must be a number, not {shown(value)}") from None
     if not math.isfinite(number) or not parameter.low <= number <= parameter.high:
         raise BadInput(
             f"parameter '{name}' must lie between {parameter.low:g} and {parameter.high:g}"
-            f" {parameter.unit}, not {value}"
+            f" {parameter.unit}, not {short(value) if isinstance(value, str) else shown(value)}"
         )
     return number
 

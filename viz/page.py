@@ -228,7 +228,7 @@ def status(report: Report) -> str:
     elif not failed:
         told += "no firm has failed. "
     if failed:
-        told += f"{failed} of {len(names)} firms have failed so far. "
+        told += f"{failed} of {len(names)} firms {'has' if failed == 1 else 'have'} failed so far. "
     told += f"Others carry {sum(frame.carried.values()):,.0f} bn USD of debt for the labs"
     if frame.orphaned >= 0.5:
         return f"{told} that stand, {frame.orphaned:,.0f} bn for failed ones."

@@ -16,10 +16,11 @@ from abm import parameters as registry
 from abm.calibration.opening import Opening, opening_tables
 from abm.dates import month_label
 from abm.effects import BY_NAME
-from abm.errors import BadInput
+from abm.errors import BadInput, shown
 from abm.firm_names import named_firm
 from abm.scenarios import Scenario, Shock
 from abm.simulation import Economy
+from abm.toml_lines import own_words
 
 LONGEST = 360  # months a page runs at most: its memory and the time to go back have a bound
 DEFAULT_MONTHS = 96
@@ -213,7 +214,7 @@ def whole(value: object, field_name: str, low: int, high: int) -> int:
     elif isinstance(value, str) and len(value) <= 20 and value.strip().isascii() and value.strip().isdigit():
         number = int(value)
     if number is None or not low <= number <= high:
-        raise BadInput(f"{field_name} must be a whole number from {low} to {high}, not {str(value)[:40]!r}")
+        raise BadInput(f"{field_name} must be a whole number from {low} to {high}, not {shown(value)}")
     return number
 
 
@@ -224,7 +225,4 @@ def _sentence(error: ValidationError) -> str:
     mistakes = context.get("mistakes")
     if mistakes:
         return str(mistakes[0][1])
-    if "error" in context:
-        return str(context["error"])
-    place = ".".join(str(part) for part in first["loc"]) or "the scenario"
-    return f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+    return own_words(first, ".".join(str(part) for part in first["loc"]) or "the scenario")

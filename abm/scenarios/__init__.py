@@ -30,11 +30,21 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from abm import parameters as registry
 from abm.dates import LAST_MONTH, month_label, month_number
 from abm.effects import BY_NAME, CODES
-from abm.errors import BadInput
-from abm.toml_lines import Place, line_numbers, line_of, parse_toml, read_text
+from abm.errors import BadInput, short, shown
+from abm.toml_lines import (
+    Place,
+    control_characters,
+    line_numbers,
+    line_of,
+    own_name,
+    own_words,
+    parse_toml,
+    read_text,
+)
 
 FOLDER = Path(__file__).parent
 BASELINE = "baseline"
+MOST_MISTAKES = 100  # of a table of parameters that are told: more are those of another kind of file
 
 
 def _known_parameter(name: str) -> str:
@@ -44,7 +54,7 @@ def _known_parameter(name: str) -> str:
 def _known_effect(value: object) -> str:
     if not isinstance(value, str) or value not in BY_NAME:
         hint = registry.nearest(value, BY_NAME) if isinstance(value, str) else ""
-        raise BadInput(f"effect must be one of {_list(BY_NAME)}, not {value!r}{hint}")
+        raise BadInput(f"effect must be one of {_list(BY_NAME)}, not {shown(value)}{hint}")
     return value
 
 
@@ -53,15 +63,21 @@ def _known_series(name: str) -> str:
 
     allowed = [column.name for column in SERIES_COLUMNS]
     if name not in allowed:
-        raise BadInput(f"unknown series '{name}'{registry.nearest(name, allowed)}")
+        raise BadInput(f"unknown series '{short(name)}'{registry.nearest(name, allowed)}")
     return name
 
 
 def _start(value: object) -> int:
     month = month_number(value, "start")
     if month == 0:
-        raise BadInput(f"start must be {month_label(1)} (month 1) or later, not {value!r}")
+        raise BadInput(f"start must be {month_label(1)} (month 1) or later, not {shown(value)}")
     return month
+
+
+def _one_line(title: str) -> str:
+    if not title.strip():
+        raise BadInput(f"title must be a text in quotes, not {shown(title)}")
+    return " ".join(title.split())
 
 
 class _Strict(BaseModel):
@@ -73,6 +89,16 @@ class _Strict(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_text(cls, given: object) -> object:
+        """Refuse control characters in any text or name: what is shown on a screen or a page must be seen."""
+        mistakes = list(control_characters(given))
+        if mistakes:
+            context = {"mistakes": mistakes, "of": "places", "first": mistakes[0][1]}
+            raise PydanticCustomError("mistakes", "{first}", context)
+        return given
 
 
 class Shock(_Strict):
@@ -157,7 +183,7 @@ class Scenario(_Strict):
     """
 
     name: str = "unnamed"
-    title: str = Field(min_length=1)
+    title: Annotated[str, AfterValidator(_one_line)]
     story: str = ""
     digest: str = ""
     outcome: Annotated[str, AfterValidator(_known_series)] | None = None
@@ -175,10 +201,12 @@ class Scenario(_Strict):
         for name, value in given.items():
             try:
                 if isinstance(value, str):
-                    raise BadInput(f"parameter '{name}' must be a number, not {value!r}")
+                    raise BadInput(f"parameter '{short(name)}' must be a number, not {shown(value)}")
                 good[name] = registry.check(name, value)
             except BadInput as error:
                 bad.append((name, str(error)))
+            if len(bad) == MOST_MISTAKES:
+                break
         if bad:
             raise PydanticCustomError("mistakes", "wrong parameters", {"mistakes": bad})
         return good
@@ -365,7 +393,7 @@ def _locate(name_or_path: str | Path) -> Path:
     if text not in known:
         begins = [name for name in known if text and name.startswith(text.casefold())]
         hint = f"; did you mean '{begins[0]}'?" if begins else registry.nearest(text, known)
-        raise BadInput(f"unknown scenario '{text}'{hint} (see: invisible-debt scenarios)")
+        raise BadInput(f"unknown scenario '{short(text)}'{hint} (see: invisible-debt scenarios)")
     return FOLDER / f"{text}.toml"
 
 
@@ -374,6 +402,7 @@ def _read(
 ) -> tuple[Scenario | None, list[str]]:
     """The scenario of a file, or its mistakes; what is said of firms is checked where the firms are given."""
     text = read_text(path, "scenario")
+    name = own_name(path, "scenario")
     try:
         data = parse_toml(text)
     except BadInput as error:
@@ -385,7 +414,7 @@ def _read(
         found_mistakes.append((("name",), "unknown field 'name': a scenario is named by its file"))
         del data["name"]
     try:
-        scenario = Scenario.model_validate({"name": path.stem, **data})
+        scenario = Scenario.model_validate({"name": name, **data})
     except ValidationError as error:
         for details in error.errors(include_url=False):
             found_mistakes.extend(_explain(details))
@@ -407,25 +436,19 @@ def _read(
     return (None if sentences else scenario), [f"line {n}: {place}{said}" for n, place, said in sentences]
 
 
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
-
-
 def _explain(error: ErrorDetails) -> list[tuple[Place, str]]:
     """One of pydantic's errors as places and sentences."""
     where = tuple(part for part in error["loc"] if not str(part).startswith("function-"))
     context: dict[str, Any] = error.get("ctx", {})
     given = error["input"]
-    field = str(where[-1]) if where else ""
+    field = short(str(where[-1])) if where else "the scenario"
     match error["type"]:
         case "mistakes" if context.get("of") == "shock":
             return [(("shock", int(number)), sentence) for number, sentence in context["mistakes"]]
+        case "mistakes" if context.get("of") == "places":
+            return [((*where, *place), sentence) for place, sentence in context["mistakes"]]
         case "mistakes":
             return [((*where, name), sentence) for name, sentence in context["mistakes"]]
-        case "value_error":
-            sentence = str(context["error"])
-        case "missing":
-            sentence = f"'{field}' is missing"
         case "extra_forbidden":
             model: type[_Strict] = Shock if where[0] == "shock" else Scenario
             allowed = [info.alias or name for name, info in model.model_fields.items() if name != "name"]
@@ -434,21 +457,15 @@ def _explain(error: ErrorDetails) -> list[tuple[Place, str]]:
         case "literal_error":
             allowed = ["up", "down"]
             hint = registry.nearest(given, allowed) if isinstance(given, str) else ""
-            sentence = f"{field} must be one of {_list(allowed)}, not {given!r}{hint}"
-        case "string_type" | "string_too_short":
-            sentence = f"{field} must be a text in quotes, not {given!r}"
-        case "int_type":
-            sentence = f"{field} must be a whole number, not {given!r}"
-        case "float_type" | "finite_number":
-            sentence = f"{field} must be a number, not {given!r}"
+            sentence = f"{field} must be one of {_list(allowed)}, not {shown(given)}{hint}"
         case "greater_than_equal" | "less_than_equal" | "greater_than" if field in ("ramp", "duration"):
-            sentence = f"{field} must lie between 0 and {LAST_MONTH} months, not {given!r}"
+            sentence = f"{field} must lie between 0 and {LAST_MONTH} months, not {shown(given)}"
         case "greater_than_equal" | "less_than_equal" | "greater_than" if field == "probability":
-            sentence = f"probability must lie above 0 and at most 1 (per month), not {given!r}"
+            sentence = f"probability must lie above 0 and at most 1 (per month), not {shown(given)}"
         case "is_instance_of" | "list_type" | "model_type" | "sequence_str" if where[:1] == ("shock",):
             sentence = "shocks are written as [[shock]] tables"
         case _:
-            sentence = f"{field}: {_lower(error['msg'])}"
+            sentence = own_words(error, field)
     return [(where, sentence)]
 
 

@@ -12,7 +12,7 @@ from abm import parameters as registry
 from abm.dates import LAST_MONTH, month_end, month_label, month_number
 from abm.economy import DTYPES, HYPERSCALER, LAB, NEOCLOUD, OUTSIDE
 from abm.effects import EFFECTS
-from abm.errors import BadInput
+from abm.errors import BadInput, is_control
 from abm.scenarios import Scenario, Shock, check_file, load, names
 
 FIRMS = {"Customers": OUTSIDE, "OpenAI": LAB, "CoreWeave": NEOCLOUD, "Oracle": HYPERSCALER}
@@ -56,11 +56,12 @@ firm_shocks = st.sampled_from([effect.name for effect in EFFECTS]).flatmap(
         **(timing if effect == "demand" else when),
     )
 )
+seen = st.characters().filter(lambda c: not is_control(c))
 scenarios = st.builds(
     Scenario,
     name=st.just("mine"),
-    title=st.text(min_size=1),
-    story=st.text(),
+    title=st.text(seen, min_size=1).filter(str.strip),
+    story=st.text(seen | st.sampled_from("\n\t")),
     parameters=st.just({}) | st.fixed_dictionaries({KNOWN.name: st.floats(KNOWN.low, KNOWN.high)}),
     shocks=st.lists(market_shocks | firm_shocks, max_size=4),
 )
