@@ -4,6 +4,7 @@ import errno
 import hashlib
 import importlib
 import importlib.util
+import io
 import os
 import pickle
 import shutil
@@ -114,6 +115,14 @@ def sealed(data: bytes) -> bytes:
     return hashlib.sha256(data).digest() + data
 
 
+def key_end(data: bytes) -> int:
+    """Where the key ends and the code begins in what is kept."""
+    stream = io.BytesIO(data)
+    stream.seek(32)
+    pickle.load(stream)
+    return stream.tell()
+
+
 DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda data: b"",
     "only the checksum": lambda data: data[:32],
@@ -128,8 +137,8 @@ DAMAGE: dict[str, Callable[[bytes], bytes]] = {
     "nothing in it": lambda data: sealed(b""),
     "no pickle": lambda data: sealed(b"not code"),
     "cut pickle": lambda data: sealed(data[32:-40]),
-    "other key": lambda data: sealed(pickle.dumps("another") + data[32:]),
-    "other content": lambda data: sealed(data[32 : data.index(b".", 32) + 1] + pickle.dumps((1, 2))),
+    "other key": lambda data: sealed(pickle.dumps("another") + data[key_end(data) :]),
+    "other content": lambda data: sealed(data[32 : key_end(data)] + pickle.dumps((1, 2))),
     "missing module": lambda data: sealed(b"cno_such_module\nthing\n."),
     "missing name": lambda data: sealed(b"cos\nno_such_name\n."),
     **{
