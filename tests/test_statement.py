@@ -11,7 +11,7 @@ from abm import economy as tables
 from abm import open_economy
 from abm.markets.credit import scheduled_principal
 from abm.simulation import Economy
-from abm.statement import Loan, contracts, loans, maturities, principal_due, ratios, statement
+from abm.statement import Loan, contracts, loans, maturities, principal_due, statement
 from experiments.cli import main
 
 FLOWS = ("revenue", "operating_result_6m", "capex", "utilisation", "energy", "emissions")
