@@ -5,8 +5,9 @@ Nothing here prints and nothing moves the economy. Money is in bn USD unless a u
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 STATUS_NAMES = ("absent", "active", "failed")
 COLLATERAL_NAMES = ("none", "fleet", "site", "holdings")
 CRUMB = 1e-11  # part of a debt too small to tell
+DOLLAR = 1e-9  # bn; what is smaller is left over from arithmetic and no debt
 OPEN = (tables.PENDING, tables.LIVE, tables.INTENT)
 
 # Lines of a balance sheet: column of the firm table and what it says to a reader.
@@ -79,7 +81,8 @@ class Contract:
 
     Quantity in M H100e (price in USD/H100e-h) or, for a site lease, in GW (price in bn/GW-month). `left` is
     what is still to be invoiced (bn), `invoice` a month's invoice at full ramp (bn), `take_or_pay` the share
-    owed whether used or not. `status` "intent" is a letter of intent or an option: it binds nobody.
+    owed whether used or not. `status` "intent" is a letter of intent or an option: it binds nobody. Of a `backstop`
+    the buyer takes only what the seller cannot let, up to the value announced, so that its quantity may be zero.
     """
 
     id: int
@@ -100,11 +103,16 @@ class Contract:
     prepaid: float
     end_user: str | None
     guarantor: str | None
+    backstop: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Loan:
-    """One loan seen from one of its parties; `role` is "owes" or "lends". `matures` is a month number."""
+    """One loan seen from one of its parties; `role` is "owes" or "lends". `matures` is a month number.
+
+    An `amortising` loan is repaid in equal parts, one each month left, any other at the end. `undrawn` (bn) is what
+    the borrower can still draw on a line.
+    """
 
     id: int
     role: str
@@ -120,6 +128,23 @@ class Loan:
     covenant_ltv: float | None
     end_user: str | None
     for_ai: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Maturity:
+    """Principal of a firm's loans of one kind by when it falls due (bn); the parts sum to `total`.
+
+    `next_month`; `to_1_year`: months 2 to 12; `to_3_years`: 13 to 36; `to_5_years`: 37 to 60; `later`.
+    """
+
+    role: str
+    kind: str
+    next_month: float
+    to_1_year: float
+    to_3_years: float
+    to_5_years: float
+    later: float
+    total: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +167,18 @@ class Ratios:
     `operating_result_6m` in bn; `revenue`, `capex` and `debt_service` in bn a month; `cover` is expected cash
     earnings over debt service, `loan_to_value` secured debt over the market value of its collateral,
     `default_probability` as lenders see it (per year); capacity, orders and spot purchases in M H100e;
-    `top_customer_share` of the backlog it has sold; `capital_ratio` of a lender.
+    `top_customer_share` of the backlog it has sold; `capital_ratio` of a lender. `debt_service` is what lenders
+    count: interest, and the parts of loans repaid in parts; `due_next_month` has the loans that end then as well.
+
+    At the opening no month has been run: what a month would tell is None, but for `revenue`, which a trial month
+    gives (None for the sectors around the firms), and results that firms have reported.
     """
 
-    revenue: float
-    operating_result_6m: float
-    capex: float
+    revenue: float | None
+    operating_result_6m: float | None
+    capex: float | None
     debt_service: float
+    due_next_month: float
     cover: float | None
     loan_to_value: float | None
     leverage: float
@@ -165,10 +195,13 @@ class Ratios:
 
 @dataclass(frozen=True, slots=True)
 class Energy:
-    """Electricity (TWh a month), CO2 (Mt a month), share of renewables, facility over computer power."""
+    """Electricity (TWh a month), CO2 (Mt a month), share of renewables, facility over computer power.
 
-    energy: float
-    emissions: float
+    Electricity and CO2 are None at the opening, when no month has been run, for a firm that has a fleet.
+    """
+
+    energy: float | None
+    emissions: float | None
     renewables: float
     pue: float
 
@@ -194,6 +227,7 @@ class Statement:
     ratios: Ratios
     contracts: list[Contract]
     loans: list[Loan]
+    maturities: list[Maturity]
     fleet: list[Vintage]
     energy: Energy
     look_through: LookThrough
@@ -276,6 +310,8 @@ def kind_name(economy: Economy, row: int) -> str:
 def contracts(economy: Economy, firm: str | int) -> list[Contract]:
     """Contracts of a firm that still run or have still to start, letters of intent among them, largest first.
 
+    Those of nothing, with no quantity or no month left, are not among them, but for backstops.
+
     Raises
     ------
     BadInput
@@ -285,7 +321,8 @@ def contracts(economy: Economy, firm: str | int) -> list[Contract]:
     found = []
     table = economy.rows("contracts")
     party = (table["buyer"] == row) | (table["seller"] == row) | (table["guarantor"] == row)
-    for c in table[party & np.isin(table["status"], OPEN)]:
+    something = ((table["quantity"] > 0.0) | (table["backstop"] != 0)) & (table["months_left"] > 0)
+    for c in table[party & something & np.isin(table["status"], OPEN)]:
         role, other = ("buys", c.seller) if row == c.buyer else ("sells", c.buyer)
         if row not in (c.buyer, c.seller):
             role, other = "guarantees", c.buyer
@@ -309,13 +346,14 @@ def contracts(economy: Economy, firm: str | int) -> list[Contract]:
                 prepaid=float(c.prepaid),
                 end_user=name_of(economy, c.end_user),
                 guarantor=name_of(economy, c.guarantor),
+                backstop=bool(c.backstop),
             )
         )
     return sorted(found, key=lambda c: (-c.left, c.id))
 
 
 def loans(economy: Economy, firm: str | int) -> list[Loan]:
-    """Live loans of a firm, owed and lent, largest first.
+    """Live loans of a firm, owed and lent, largest first, without those on which nothing is owed or can be drawn.
 
     Raises
     ------
@@ -329,6 +367,9 @@ def loans(economy: Economy, firm: str | int) -> list[Loan]:
     for loan in table[party & (table["status"] == tables.LIVE)]:
         role, other = ("owes", loan.lender) if row == loan.borrower else ("lends", loan.borrower)
         line = loan.kind in (tables.REVOLVER, tables.WAREHOUSE)
+        undrawn = float(max(loan.limit - loan.principal, 0.0)) if line else 0.0
+        if max(loan.principal, undrawn) < DOLLAR:
+            continue
         found.append(
             Loan(
                 id=int(loan.id),
@@ -336,7 +377,7 @@ def loans(economy: Economy, firm: str | int) -> list[Loan]:
                 counterparty=economy.names[other],
                 kind=tables.LOAN_NAMES[loan.kind],
                 principal=float(loan.principal),
-                undrawn=float(max(loan.limit - loan.principal, 0.0)) if line else 0.0,
+                undrawn=undrawn,
                 rate=float(loan.rate),
                 months_left=int(loan.months_left),
                 matures=economy.month + int(loan.months_left),
@@ -348,6 +389,43 @@ def loans(economy: Economy, firm: str | int) -> list[Loan]:
             )
         )
     return sorted(found, key=lambda loan: (-loan.principal, loan.id))
+
+
+def principal_due(loan: Loan, months: int) -> float:
+    """Principal of a loan that falls due in the next `months` months (bn), as `abm.markets.credit` counts each month.
+
+    >>> from types import SimpleNamespace
+    >>> in_parts = SimpleNamespace(principal=6.0, months_left=24, amortising=True)
+    >>> principal_due(in_parts, 1), principal_due(in_parts, 12), principal_due(in_parts, 60)
+    (0.25, 3.0, 6.0)
+    """
+    if months >= loan.months_left:
+        return loan.principal if months > 0 else 0.0
+    return loan.principal * max(months, 0) / loan.months_left if loan.amortising else 0.0
+
+
+def maturities(loans: Iterable[Loan]) -> list[Maturity]:
+    """When the principal of loans falls due, by role and kind, in the order in which the kinds come.
+
+    Parameters
+    ----------
+    loans : iterable of Loan
+        Such as `loans` gives.
+
+    Returns
+    -------
+    list of Maturity
+        None for kinds on which nothing is owed.
+    """
+    found = [loan for loan in loans if loan.principal >= DOLLAR]
+    rows = []
+    for role, kind in dict.fromkeys((loan.role, loan.kind) for loan in found):
+        mine = [loan for loan in found if (loan.role, loan.kind) == (role, kind)]
+        until = [sum(principal_due(loan, months) for loan in mine) for months in (1, 12, 36, 60)]
+        total = sum(loan.principal for loan in mine)
+        first, year, three, five, later = (after - before for before, after in pairwise([0.0, *until, total]))
+        rows.append(Maturity(role, kind, first, year, three, five, later, total))
+    return rows
 
 
 def fleet(economy: Economy, firm: str | int) -> list[Vintage]:
@@ -385,12 +463,16 @@ def ratios(economy: Economy, firm: str | int) -> Ratios:
     BadInput
         If there is no firm of that name.
     """
-    f = economy.state.firms[_row(economy, firm)]
+    row = _row(economy, firm)
+    f = economy.state.firms[row]
+    started = economy.month > 0
+    reported = started or f.operating_result_6m != 0.0
     return Ratios(
-        revenue=float(f.revenue),
-        operating_result_6m=float(f.operating_result_6m),
-        capex=float(f.capex),
+        revenue=float(f.revenue) if started or f.kind != tables.OUTSIDE else None,
+        operating_result_6m=float(f.operating_result_6m) if reported else None,
+        capex=float(f.capex) if started else None,
         debt_service=float(f.debt_service),
+        due_next_month=_due_next_month(economy, row),
         cover=float(f.dscr) if f.debt_service > 0.0 else None,
         loan_to_value=float(f.ltv) if f.secured_debt > 0.0 else None,
         leverage=float(f.leverage),
@@ -401,9 +483,17 @@ def ratios(economy: Economy, firm: str | int) -> Ratios:
         backlog_bought=float(f.backlog_out),
         capacity=float(f.capacity),
         on_order=float(f.on_order),
-        utilisation=float(f.utilisation) if f.capacity > 0.0 else None,
+        utilisation=float(f.utilisation) if f.capacity > 0.0 and started else None,
         capital_ratio=float(f.capital_ratio) if f.kind == tables.LENDER else None,
     )
+
+
+def _due_next_month(economy: Economy, row: int) -> float:
+    """Interest and principal that a firm owes next month (bn), as `abm.settlement.obligations` adds them up."""
+    table = economy.rows("loans")
+    mine = table[(table["borrower"] == row) & (table["status"] == tables.LIVE)]
+    part = np.where(mine["amortising"] == 1, 1.0 / np.maximum(mine["months_left"], 1), mine["months_left"] <= 1)
+    return float(np.sum(mine["principal"] * (part + mine["rate"] / 12.0)))
 
 
 def energy(economy: Economy, firm: str | int) -> Energy:
@@ -415,7 +505,13 @@ def energy(economy: Economy, firm: str | int) -> Energy:
         If there is no firm of that name.
     """
     f = economy.state.firms[_row(economy, firm)]
-    return Energy(float(f.energy), float(f.emissions), float(f.renewables), float(f.pue))
+    known = economy.month > 0 or f.capacity <= 0.0
+    return Energy(
+        energy=float(f.energy) if known else None,
+        emissions=float(f.emissions) if known else None,
+        renewables=float(f.renewables),
+        pue=float(f.pue),
+    )
 
 
 def look_through(economy: Economy, firm: str | int) -> LookThrough:
@@ -511,11 +607,13 @@ def statement(economy: Economy, firm: str | int) -> Statement:
         If there is no firm of that name.
     """
     row = _row(economy, firm)
+    lent = loans(economy, row)
     return Statement(
         balance_sheet=balance_sheet(economy, row),
         ratios=ratios(economy, row),
         contracts=contracts(economy, row),
-        loans=loans(economy, row),
+        loans=lent,
+        maturities=maturities(lent),
         fleet=fleet(economy, row),
         energy=energy(economy, row),
         look_through=look_through(economy, row),
