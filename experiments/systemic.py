@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from abm import contagion, statement
-from abm import economy as tables
+from abm import contagion
+from abm.accounts import statement
+from abm.accounts.statement import Default, balance_sheet
+from abm.acts import default, lose, settle
 from abm.contagion import CascadeTree, debtrank
-from abm.dates import LAST_MONTH, month_label
+from abm.engine import tables
 from abm.errors import BadInput
-from abm.interventions import default, lose, settle
-from abm.markets.compute import ramp_share, unit_invoice
-from abm.statement import Default, balance_sheet
+from abm.inputs.dates import LAST_MONTH, month_label
+from abm.instruments.contract import ramp_share, unit_invoice
 
 if TYPE_CHECKING:
     from abm.simulation import Economy
@@ -173,7 +174,7 @@ def stress(economy: Economy, firm: str, *, loss: float | None = None, months: in
     firm : str
         Who is struck.
     loss : float, optional
-        bn that it loses, see `abm.interventions.lose`; left out, it fails.
+        bn that it loses, see `abm.acts.lose`; left out, it fails.
     months : int
         How long it is followed, 1 or more.
 
@@ -185,7 +186,7 @@ def stress(economy: Economy, firm: str, *, loss: float | None = None, months: in
     ------
     BadInput
         If the firm is unknown, has failed already or is one of the outside sectors, the loss is not positive, or
-        `months` is not a whole number from 1 to what is left until `abm.dates.LAST_MONTH`.
+        `months` is not a whole number from 1 to what is left until `abm.inputs.dates.LAST_MONTH`.
     """
     row = economy.firm(firm)
     name = economy.names[row]
@@ -453,7 +454,7 @@ def importance(economy: Economy, progress: Callable[[float], None] | None = None
 
     Ordered by an equally weighted mean of shares, as the Basel Committee scores banks (BCBS 2013, Global
     systemically important banks: updated assessment methodology): DebtRank, expected loss caused, look-through
-    debt. The loss caused is that of the rounds at once (`abm.interventions.default`), on a copy.
+    debt. The loss caused is that of the rounds at once (`abm.acts.default`), on a copy.
 
     Parameters
     ----------

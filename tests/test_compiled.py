@@ -21,10 +21,10 @@ from types import ModuleType, SimpleNamespace
 import numba
 import pytest
 
-from abm import compiled
-from abm.compiled import code_hash, is_compiled_already, jit
+from abm.engine import compiled
+from abm.engine.compiled import code_hash, is_compiled_already, jit
 
-RULES = "from abm.compiled import jit\n\n\n@jit\ndef double(x):\n    return 2 * x\n"
+RULES = "from abm.engine.compiled import jit\n\n\n@jit\ndef double(x):\n    return 2 * x\n"
 PRINT = "import rules; print(rules.double(21), sum(rules.double.stats.cache_hits.values()))"
 
 pytestmark = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")
@@ -442,7 +442,7 @@ def test_code_in_use_does_not_count_as_old(home: SimpleNamespace) -> None:
 def test_a_change_in_what_a_rule_imports_compiles_it_again(home: SimpleNamespace) -> None:
     (home.code / "helper.py").write_text(RULES)
     (home.code / "rules.py").write_text(
-        "from abm.compiled import jit\nfrom helper import double as twice\n\n\n@jit\ndef double(x):\n"
+        "from abm.engine.compiled import jit\nfrom helper import double as twice\n\n\n@jit\ndef double(x):\n"
         "    return twice(x)\n"
     )
     is_kept()
@@ -512,7 +512,7 @@ def test_the_model_counts_as_compiled_when_its_run_is_whole(
     module, name = compiled.RUN
     folder = home.cache / f"{module}-{code_hash(module)}"
     assert not is_compiled_already()
-    compiled._written(folder, "open_month-1.nbc", b"code")
+    compiled._written(folder, "begin_month-1.nbc", b"code")
     assert not is_compiled_already()
     compiled._written(folder, f"{name}-1.nbc", b"code")
     assert is_compiled_already()

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from abm import economy as tables
 from abm import open_economy
-from abm.markets.credit import scheduled_principal
+from abm.accounts.statement import Loan, contracts, loans, maturities, principal_due, statement
+from abm.engine import tables
+from abm.instruments.loan import scheduled_principal
 from abm.simulation import Economy
-from abm.statement import Loan, contracts, loans, maturities, principal_due, statement
 from experiments.cli import main
 
 FLOWS = ("revenue", "operating_result_6m", "capex", "utilisation", "energy", "emissions")

@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from abm import economy as tables
 from abm import open_economy
+from abm.accounts.ledger import imbalance, sum_claims
+from abm.accounts.statement import balance_sheet, defaults, look_through
+from abm.acts import default, lose, settle
+from abm.engine import tables
 from abm.errors import BadInput
-from abm.interventions import default, lose, settle
-from abm.ledger import imbalance, sum_claims
-from abm.scenarios import Scenario, Shock
+from abm.inputs.scenarios import Scenario, Shock
 from abm.simulation import Economy
-from abm.statement import balance_sheet, defaults, look_through
 from experiments.cli import main
 from experiments.commands.stress import HORIZON as TOLD_HORIZON
 from experiments.files import new_files
@@ -321,7 +321,7 @@ def test_exposures_are_the_claims_of_the_tables(opening: Economy) -> None:
 
 
 def opening_contracts(economy: Economy, firm: str) -> list:
-    from abm.statement import contracts
+    from abm.accounts.statement import contracts
 
     return [c for c in contracts(economy, firm) if c.role == "sells" and c.status != "intent"]
 

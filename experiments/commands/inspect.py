@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from abm.dates import month_label, month_number
 from abm.errors import BadInput
+from abm.inputs.dates import month_label, month_number
 from experiments.commands.options import (
     SCENARIO_HELP,
     Json,
@@ -23,8 +23,8 @@ from experiments.commands.options import (
 from experiments.screen import Screen, say, say_json
 
 if TYPE_CHECKING:
+    from abm.accounts.statement import Contract, Loan, Maturity, Ratios, Statement
     from abm.calibration import Opening
-    from abm.statement import Contract, Loan, Maturity, Ratios, Statement
 
 OPENING = "opening"
 BASELINE = "baseline"
@@ -70,8 +70,8 @@ def inspect(
         else:
             show_opening(opening, console)
         return
-    from abm.scenarios import load
-    from abm.statement import statement
+    from abm.accounts.statement import statement
+    from abm.inputs.scenarios import load
 
     economy = open_scenario(load(scenario), changed, seed)
     economy.firm(firm)  # before the run, so that a misspelt name costs no time
@@ -211,8 +211,8 @@ def _maturities(owed: Sequence[Maturity]) -> Table:
 
 def show_opening(opening: Opening, console: Screen) -> None:
     """Print what the opening tables say of the flagship lab and of all firms by kind."""
-    from abm import economy as tables
     from abm.calibration.report import LOOK_THROUGH_GROUPS, opening_report
+    from abm.engine import tables
 
     told = opening_report(opening)
     carried, promised = told["look_through"], told["commitments"]

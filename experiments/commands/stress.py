@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from abm.dates import month_label, month_number
 from abm.errors import BadInput
+from abm.inputs.dates import month_label, month_number
 from experiments.commands.inspect import BASELINE, complete_firm
 from experiments.commands.options import (
     SCENARIO_HELP,
@@ -26,7 +26,7 @@ from experiments.files import new_files
 from experiments.screen import Screen, counted, say, say_json
 
 if TYPE_CHECKING:
-    from abm.statement import Default
+    from abm.accounts.statement import Default
     from experiments.systemic import Loss, Moved, Paths, Stress
 
 MOST_FALLS = 25  # told on screen; --json has all
@@ -64,7 +64,7 @@ def stress(
         raise BadInput("give --loss or --default, not both")
     at = month_number(month, "--month")
     changed = read_settings(settings)
-    from abm.scenarios import load
+    from abm.inputs.scenarios import load
     from experiments import systemic
 
     systemic.check_horizon(at, months)

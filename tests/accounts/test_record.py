@@ -5,8 +5,8 @@ import pytest
 from differences import differences, near, row_of
 from village import Village
 
-from abm import economy as ec
-from abm.record import look_through, record, record_panel
+from abm.accounts.record import look_through, record, record_panel
+from abm.engine import tables as ec
 
 
 # --- look-through debt ------------------------------------------------------------------------------------

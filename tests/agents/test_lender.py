@@ -15,7 +15,7 @@ from abm.agents.lender import (
     size_loan,
     swing_appetite,
 )
-from abm.economy import (
+from abm.engine.tables import (
     BANK,
     BOND,
     CUSTOMERS,

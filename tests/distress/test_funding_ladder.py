@@ -4,8 +4,20 @@ import pytest
 from before import Before, cells, due, near
 from village import Village
 
-from abm.draws import D_ROUND, uniform
-from abm.economy import (
+from abm.distress.funding import (
+    draw_revolvers,
+    drop_orders,
+    emergency_round,
+    fund_firm,
+    funding,
+    hardware_user,
+    parent_support,
+    renegotiate,
+    roll_over,
+    sell_assets,
+)
+from abm.engine.draws import D_ROUND, uniform
+from abm.engine.tables import (
     BOND,
     BROKEN,
     CUSTOMERS,
@@ -52,20 +64,8 @@ from abm.economy import (
     VENDOR_LOAN,
     WAREHOUSE,
 )
+from abm.instruments.loan import maturing_soon
 from abm.rules import interpreted
-from abm.settlement import (
-    draw_revolvers,
-    drop_orders,
-    emergency_round,
-    fund_firm,
-    funding,
-    hardware_user,
-    maturing_soon,
-    parent_support,
-    renegotiate,
-    roll_over,
-    sell_assets,
-)
 
 
 def loan_terms(v, row=-1):

@@ -6,10 +6,11 @@ import numpy as np
 from differences import differences, near
 from village import Village
 
-from abm import economy as ec
 from abm.contagion.rows import clear_rows, clearing_scratch
+from abm.distress.clearing import clearing, run_off
+from abm.engine import tables as ec
+from abm.instruments.due import add_due, flow_of, post_payment
 from abm.rules import interpreted
-from abm.settlement import add_due, clearing, flow_of, post_payment, run_off
 
 OPERATING, SECURED, UNSECURED = ec.TIER_OPERATING, ec.TIER_SECURED, ec.TIER_UNSECURED
 

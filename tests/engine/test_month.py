@@ -6,7 +6,7 @@ import pytest
 from calls import calls
 from village import Village
 
-from abm import economy as ec
+from abm.engine import tables as ec
 from abm.month import decide, deliveries, month, run_months
 
 
@@ -18,7 +18,7 @@ def test_the_ten_phases_of_a_month_run_in_order():
     v = Village()
     made, _ = calls(month, v.state)
     assert names(made) == [
-        "open_month",
+        "begin_month",
         "world",  # 1
         "deliveries",  # 2
         "model_market",  # 3
@@ -40,7 +40,7 @@ def test_the_month_is_counted_before_anything_happens_in_it():
     v.market.month = 4
     seen = []
     calls(month, v.state, answer=lambda name, given: seen.append((name, int(given[0].market[0].month))))
-    assert seen[0] == ("open_month", 5)
+    assert seen[0] == ("begin_month", 5)
     assert seen[-1] == ("record", 5)
 
 

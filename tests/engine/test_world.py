@@ -5,13 +5,11 @@ from math import exp, log
 import pytest
 from village import Village
 
-from abm.draws import D_DEMAND, D_POWER, D_RATE, D_SHOCK, normal, uniform
-from abm.economy import F_OPERATING, FAILED, HYPERSCALER, NEOCLOUD, SUPPLIERS, VEHICLE
-from abm.parameters import INDEX
-from abm.rules import interpreted
-from abm.world import (
+from abm.engine.draws import D_DEMAND, D_POWER, D_RATE, D_SHOCK, normal, uniform
+from abm.engine.tables import F_OPERATING, FAILED, HYPERSCALER, NEOCLOUD, SUPPLIERS, VEHICLE
+from abm.environment.shocks import apply_shocks
+from abm.environment.world import (
     advance_technology,
-    apply_shocks,
     entered,
     grow_demand,
     move_prices_of_the_world,
@@ -19,6 +17,8 @@ from abm.world import (
     struck_firm,
     world,
 )
+from abm.inputs.parameters import INDEX
+from abm.rules import interpreted
 
 DEMAND, STOPS_PAYING, LOSES_CASH, DEFAULTS, LOSES_CAPACITY = range(5)
 luck, chance = interpreted(normal), interpreted(uniform)

@@ -5,16 +5,10 @@ from math import exp, log
 import pytest
 from village import Village
 
-from abm.beliefs import (
-    expect_growth,
-    hold_rounds,
-    remember,
-    swing_sentiment,
-    update_beliefs,
-    value_firms,
-)
-from abm.draws import D_ROUND, D_SENTIMENT, normal, uniform
-from abm.economy import CUSTOMERS, E_EQUITY, F_EQUITY, FAILED, LAB, NEOCLOUD, SAVERS, SUPPLIERS
+from abm.agents.expectations import expect_growth, remember, update_beliefs
+from abm.engine.draws import D_ROUND, D_SENTIMENT, normal, uniform
+from abm.engine.tables import CUSTOMERS, E_EQUITY, F_EQUITY, FAILED, LAB, NEOCLOUD, SAVERS, SUPPLIERS
+from abm.markets.equity import hold_rounds, swing_sentiment, value_firms
 from abm.rules import interpreted
 
 luck, chance = interpreted(normal), interpreted(uniform)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from abm import open_economy
+from abm.accounts.statement import statement
 from abm.simulation import Economy
-from abm.statement import statement
 from viz.parts import firm
 from viz.session import Books
 

@@ -10,9 +10,9 @@ import numpy as np
 import reacton.ipyvuetify as rv
 import solara
 
-from abm.dates import month_label
-from abm.effects import BY_NAME
-from abm.statement import ASSETS, LIABILITIES, Contract, Default, Loan, Maturity
+from abm.accounts.statement import ASSETS, LIABILITIES, Contract, Default, Loan, Maturity
+from abm.inputs.dates import month_label
+from abm.inputs.effects import BY_NAME
 from experiments.screen import counted
 from experiments.summary import failure_sentence, number
 from viz.frames import HEALTH_NAMES

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from abm.compiled import jit
-from abm.dispatch import by_code
-from abm.draws import D_SHOCK, uniform
-from abm.economy import ACTIVE, F_OPERATING, NEOCLOUD, SUPPLIERS, VEHICLE
-from abm.effects import EFFECTS
-from abm.ledger import pay_cost
+from abm.accounts.ledger import pay_cost
+from abm.engine.compiled import jit
+from abm.engine.dispatch import by_code
+from abm.engine.draws import D_SHOCK, uniform
+from abm.engine.tables import ACTIVE, F_OPERATING, NEOCLOUD, SUPPLIERS, VEHICLE
+from abm.inputs.effects import EFFECTS
 
 
 @jit
@@ -105,7 +105,7 @@ def lose_capacity(state, firm, size, strength, first):
         v.book *= 1.0 - lost
 
 
-# Does the effect of a code (`abm.effects.EFFECTS`) to a firm: size, strength of the month, whether it strikes now.
+# Does the effect of a code (`abm.inputs.effects`) to a firm: size, strength of the month, whether it strikes now.
 strike = by_code("strike", [globals()[effect.act] for effect in EFFECTS], __name__)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from abm.compiled import jit
-from abm.draws import D_DEMAND, D_POWER, D_RATE, normal
-from abm.economy import ACTIVE, HYPERSCALER, N_SEGMENTS
-from abm.shocks import apply_shocks
+from abm.engine.compiled import jit
+from abm.engine.draws import D_DEMAND, D_POWER, D_RATE, normal
+from abm.engine.tables import ACTIVE, HYPERSCALER, N_SEGMENTS
+from abm.environment.shocks import apply_shocks
 
 
 @jit

@@ -15,9 +15,7 @@ from abm.errors import BadInput, is_control, shown
 
 MAX_BYTES = 1_000_000  # what people write is a page of text; anything larger is the wrong file
 DEEPEST = 32  # keys or brackets within each other; what people write needs four
-
 Place = tuple[str | int, ...]  # keys and indices that lead to a value
-
 # What a path may lead to that is no file: reading it could wait for ever, or never end.
 KINDS = (
     (stat.S_ISDIR, "a folder"),

@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from abm.economy import ENTRANT, HYPERSCALER, NEOCLOUD, VEHICLE
+from abm.engine.tables import ENTRANT, HYPERSCALER, NEOCLOUD, VEHICLE
 from abm.errors import BadInput
-from abm.parameters import nearest
+from abm.inputs.parameters import nearest
 
 _STEMS = {NEOCLOUD: "Entering cloud", ENTRANT: "Open model"}
 _PROJECT = " project"

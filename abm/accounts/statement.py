@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm import economy as tables
 from abm.contagion import attribute_debt
-from abm.dates import month_label
-from abm.markets.compute import ramp_months, unit_invoice
+from abm.engine import tables
+from abm.inputs.dates import month_label
+from abm.instruments.contract import ramp_months, unit_invoice
 
 if TYPE_CHECKING:
     from abm.simulation import Economy
@@ -25,7 +25,6 @@ COLLATERAL_NAMES = ("none", "fleet", "site", "holdings")
 CRUMB = 1e-11  # part of a debt too small to tell
 DOLLAR = 1e-9  # bn; what is smaller is left over from arithmetic and no debt
 OPEN = (tables.PENDING, tables.LIVE, tables.INTENT)
-
 # Lines of a balance sheet: column of the firm table and what it says to a reader.
 ASSETS = {
     "cash": "cash",
@@ -489,7 +488,7 @@ def ratios(economy: Economy, firm: str | int) -> Ratios:
 
 
 def _due_next_month(economy: Economy, row: int) -> float:
-    """Interest and principal that a firm owes next month (bn), as `abm.settlement.obligations` adds them up."""
+    """Interest and principal that a firm owes next month (bn), as `obligations` adds them up."""
     table = economy.rows("loans")
     mine = table[(table["borrower"] == row) & (table["status"] == tables.LIVE)]
     part = np.where(mine["amortising"] == 1, 1.0 / np.maximum(mine["months_left"], 1), mine["months_left"] <= 1)
@@ -515,7 +514,7 @@ def energy(economy: Economy, firm: str | int) -> Energy:
 
 
 def look_through(economy: Economy, firm: str | int) -> LookThrough:
-    """Debt by the firm for whose use it was borrowed, as `abm.record.look_through` counts it for each lab.
+    """Debt by the firm for whose use it was borrowed, as `abm.accounts.record.look_through` counts it for each lab.
 
     AI debt dedicated to a tenant is wholly the tenant's; the rest of a provider's AI debt is shared over the
     customers of its backlog and passed on along sub-contracts (`abm.contagion.attribute_debt`).
@@ -582,7 +581,7 @@ def _served(economy: Economy) -> np.ndarray:
 def still_to_pay(contracts: np.ndarray, month: int) -> np.ndarray:
     """Invoices of contracts still to come from a month on (bn), shape (C,).
 
-    `abm.markets.compute.unit_invoice * ramp_months`, for a whole table at once.
+    `abm.instruments.contract.unit_invoice * ramp_months`, for a whole table at once.
     """
     unit = np.where(contracts["kind"] == tables.COMPUTE, tables.BN_PER_RATE, 1.0)
     unit = unit * contracts["quantity"] * contracts["price"]

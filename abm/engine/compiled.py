@@ -44,8 +44,7 @@ NAME = "invisible-debt"
 PACKAGE = Path(__file__).parents[__name__.count(".") - 1]  # the folder of the top-level package, wherever this stands
 RUN = (f"{PACKAGE.name}.month", "run_months")  # module and name of the compiled run
 # What this module contributes to compiled code is the type of the parameter row, which is in the names of types.
-NOT_COMPILED = {"abm.parameters"}
-
+NOT_COMPILED = {"abm.inputs.parameters"}
 VERSIONS_KEPT = 5  # folders a module has at most, the most recently used ones
 DAY = 86400.0  # seconds
 UNUSED_FOR = 60 * DAY  # after that a folder goes

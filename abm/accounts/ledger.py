@@ -11,21 +11,8 @@ from __future__ import annotations
 
 import math
 
-from abm.compiled import jit
-from abm.economy import (
-    ABSENT,
-    ACTIVE,
-    BROKEN,
-    ENDED,
-    F_DIVIDEND,
-    F_EQUITY,
-    F_FUNDING,
-    FREE,
-    INTENT,
-    LIVE,
-    PENDING,
-    SAVERS,
-)
+from abm.engine.compiled import jit
+from abm.engine.tables import ABSENT, F_DIVIDEND, F_FUNDING, LIVE, PENDING, SAVERS
 
 TOLERANCE = 1e-9  # of gross flows: how far accounts may be open
 
@@ -42,7 +29,7 @@ def transfer(state, payer, payee, amount, flow):
     amount : float
         bn, not negative.
     flow : int
-        Kind of flow, `abm.economy.F_*`.
+        Kind of flow, `abm.engine.tables.F_*`.
     """
     firms = state.firms
     firms[payer].cash -= amount
@@ -116,6 +103,12 @@ def pay_out(state, firm, amount):
 
 
 @jit
+def binds(contract):
+    """Whether a contract binds: live or signed and waiting, not an intent and not over."""
+    return contract.status == LIVE or contract.status == PENDING
+
+
+@jit
 def begin_month(state):
     """Set the month's flows of all firms and of the matrix to what acts since the last month have moved."""
     m = state.market[0]
@@ -179,7 +172,7 @@ def sum_claims(state):
                 firms[loan.borrower].secured_debt += loan.principal
     for r in range(m.n_contracts):
         contract = state.contracts[r]
-        if contract.status == LIVE or contract.status == PENDING:
+        if binds(contract):
             firms[contract.seller].prepaid_in += contract.prepaid
             firms[contract.buyer].prepaid_out += contract.prepaid
     for r in range(m.n_orders):
@@ -287,30 +280,6 @@ def is_sound(state):
 
 
 @jit
-def overflowing(state):
-    """Whether a table has no room left for the most rows one month can add."""
-    m = state.market[0]
-    spare = 8 * m.n_firms + 64
-    # A fire sale marks down every other owner, and in the worst month everybody fails.
-    chain = m.n_contracts + m.n_loans + spare * 2 + m.n_firms * m.n_firms
-    return (
-        m.n_contracts + spare > state.contracts.shape[0]
-        or m.n_loans * 2 + spare * 2 > state.loans.shape[0]
-        or m.n_orders + spare > state.orders.shape[0]
-        or m.n_stakes + spare > state.stakes.shape[0]
-        or m.n_hits + chain > state.hits.shape[0]
-        or m.n_defaults + m.n_firms > state.defaults.shape[0]
-        or m.n_parents + chain > state.parents.shape[0]
-        or m.n_events + chain + spare > state.events.shape[0]
-        or m.n_firms + 16 > state.firms.shape[0]
-        or m.n_generations + 4 > state.generations.shape[0]
-        or m.n_contracts + m.n_loans * 2 + m.n_orders * 2 + spare * 4 > state.dues.amount.shape[0]
-        or m.n_series + 1 > state.series.shape[0]
-        or (m.record_panel == 1 and m.n_series + 1 > state.panel.shape[0])
-    )
-
-
-@jit
 def log_event(state, kind, a, b, amount):
     """Append a row to the event log."""
     m = state.market[0]
@@ -340,195 +309,3 @@ def log_hit(state, victim, source, channel, amount):
     h.channel = channel
     h.amount = amount
     m.n_hits += 1
-
-
-@jit
-def new_contract(state, kind, buyer, seller, quantity, price, months, start, ramp, take_or_pay):
-    """Append a contract, PENDING until its start month.
-
-    Returns
-    -------
-    int
-        Its row.
-    """
-    m = state.market[0]
-    r = m.n_contracts
-    c = state.contracts[r]
-    c.id = m.next_contract
-    c.kind = kind
-    c.status = PENDING
-    c.buyer = buyer
-    c.seller = seller
-    c.guarantor = -1
-    c.end_user = -1
-    c.own_use = 0
-    c.backstop = 0
-    c.signed = m.month
-    c.start = start
-    c.ramp = ramp
-    c.months = months
-    c.months_left = months
-    c.quantity = quantity
-    c.delivered = 0.0
-    c.price = price
-    c.take_or_pay = take_or_pay
-    c.prepaid = 0.0
-    c.announced = 0.0
-    c.missed = 0.0
-    c.amended = -1
-    m.n_contracts += 1
-    m.next_contract += 1
-    return r
-
-
-@jit
-def new_loan(state, kind, lender, borrower, principal, rate, months, tier, collateral, amortising):
-    """Append a live loan row; the caller moves the money.
-
-    Returns
-    -------
-    int
-        Its row.
-    """
-    m = state.market[0]
-    r = m.n_loans
-    loan = state.loans[r]
-    loan.id = m.next_loan
-    loan.kind = kind
-    loan.status = LIVE
-    loan.lender = lender
-    loan.borrower = borrower
-    loan.tier = tier
-    loan.collateral = collateral
-    loan.end_user = -1
-    loan.for_ai = 1
-    loan.amortising = amortising
-    loan.committed = 1
-    loan.made = m.month
-    loan.months = months
-    loan.months_left = months
-    loan.principal = principal
-    loan.limit = principal
-    loan.rate = rate
-    loan.covenant_ltv = 0.0
-    loan.amended = -1
-    m.n_loans += 1
-    m.next_loan += 1
-    return r
-
-
-@jit
-def new_order(state, kind, buyer, vendor, generation, units, price, deposit, due):
-    """Append an order to the queue; the caller moves the deposit.
-
-    Returns
-    -------
-    int
-        Its row.
-    """
-    m = state.market[0]
-    r = m.n_orders
-    o = state.orders[r]
-    o.id = m.next_order
-    o.kind = kind
-    o.status = PENDING
-    o.buyer = buyer
-    o.vendor = vendor
-    o.generation = generation
-    o.placed = m.month
-    o.due = due
-    o.end_user = -1
-    o.units = units
-    o.price = price
-    o.deposit = deposit
-    o.ready = 0.0
-    m.n_orders += 1
-    m.next_order += 1
-    return r
-
-
-@jit
-def new_stake(state, holder, issuer, share, book):
-    """Add paid-in capital: to the holder's row of this issuer if there is one, else a new row."""
-    m = state.market[0]
-    for r in range(m.n_stakes):
-        s = state.stakes[r]
-        if s.holder == holder and s.issuer == issuer:
-            s.share += share
-            s.book += book
-            return
-    s = state.stakes[m.n_stakes]
-    s.holder = holder
-    s.issuer = issuer
-    s.share = share
-    s.book = book
-    m.n_stakes += 1
-
-
-@jit
-def is_firm(contract):
-    """Whether a contract binds: live or signed and waiting, not an intent and not over."""
-    return contract.status == LIVE or contract.status == PENDING
-
-
-@jit
-def is_over(status):
-    """Whether a row of contracts, loans or orders has no claim left."""
-    return status == FREE or status == ENDED or status == BROKEN or status == INTENT
-
-
-@jit
-def new_firm(state, kind, like):
-    """Append a firm that does what another does at the same cost, with empty books.
-
-    Parameters
-    ----------
-    kind : int
-    like : int
-        Row of the firm whose costs it shares.
-
-    Returns
-    -------
-    int
-        Its row, -1 if the table is full until it grows.
-    """
-    m = state.market[0]
-    i = m.n_firms
-    if i + 2 > state.firms.shape[0]:
-        return -1
-    # The last row of the table is never used: it is the blank form.
-    state.firms[i] = state.firms[state.firms.shape[0] - 1]
-    f = state.firms[i]
-    model = state.firms[like]
-    f.kind = kind
-    f.status = ACTIVE
-    f.parent = -1
-    f.tenant = -1
-    f.entered = m.month
-    f.failed = -1
-    f.last_round = m.month
-    f.last_project = m.month
-    f.pue = model.pue
-    f.power_premium = model.power_premium
-    f.renewables = model.renewables
-    f.unit_opex = model.unit_opex
-    f.book_life = model.book_life
-    f.amd_share = model.amd_share
-    f.custom_share = model.custom_share
-    f.top_customer_id = -1
-    f.expected_spot = m.spot_price
-    f.expected_growth = model.expected_growth
-    f.pd = model.pd
-    f.dscr = 9.9
-    m.n_firms += 1
-    return i
-
-
-@jit
-def endow(state, firm, amount):
-    """Savers found a firm with equity, or add to it (bn)."""
-    transfer(state, SAVERS, firm, amount, F_EQUITY)
-    new_stake(state, SAVERS, firm, 1.0 if state.firms[firm].paid_in <= 0.0 else 0.0, amount)
-    state.firms[firm].paid_in += amount
-    state.firms[firm].valuation += amount
-    state.firms[SAVERS].holdings += amount

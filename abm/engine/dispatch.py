@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from abm.compiled import jit
+from abm.engine.compiled import jit
 
 
 def by_code(name: str, functions: Sequence[Callable[..., Any]], module: str) -> Any:

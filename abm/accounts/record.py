@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from abm.compiled import jit
-from abm.economy import (
+from abm.accounts.ledger import binds, imbalance, sum_claims
+from abm.engine.compiled import jit
+from abm.engine.tables import (
     ACTIVE,
     E_CONTRACT,
     E_EQUITY,
@@ -18,12 +19,10 @@ from abm.economy import (
     LIVE,
     N_SEGMENTS,
     OUTSIDE,
-    PENDING,
     SPONSOR,
     VENDOR,
 )
-from abm.ledger import imbalance, sum_claims
-from abm.markets.compute import ramp_months, unit_invoice
+from abm.instruments.contract import ramp_months, unit_invoice
 
 
 @jit
@@ -54,7 +53,7 @@ def look_through(state):
             arriving[i] = 0.0
         for r in range(m.n_contracts):
             c = state.contracts[r]
-            if (c.status != LIVE and c.status != PENDING) or carried[c.seller] <= 0.0:
+            if not binds(c) or carried[c.seller] <= 0.0:
                 continue
             total = state.firms[c.seller].backlog_in
             if total <= 0.0:

@@ -12,7 +12,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from abm.economy import (
+from abm.accounts.ledger import earn, net_worth, sum_claims, transfer, write_off
+from abm.distress.cascade import bring_down, spread
+from abm.distress.causes import FOR_CASH
+from abm.distress.estate import fail
+from abm.engine.tables import (
     ACTED_COLUMNS,
     ACTIVE,
     BOND,
@@ -28,19 +32,17 @@ from abm.economy import (
     SUPPLIERS,
     VEHICLE,
 )
-from abm.effects import BY_NAME
 from abm.errors import BadInput
-from abm.failure import FOR_CASH, bring_down, fail, spread
-from abm.ledger import earn, net_worth, sum_claims, transfer, write_off
+from abm.inputs.effects import BY_NAME
+from abm.instruments.contract import sign_contract as sign_rule
+from abm.instruments.order import tally_orders
 from abm.markets.compute import count_capacity, serve_contracts
 from abm.markets.credit import borrow as borrow_rule
 from abm.markets.credit import measure
-from abm.markets.gpus import tally_orders
 from abm.markets.investment import order_units
-from abm.markets.tenders import sign_contract as sign_rule
 
 if TYPE_CHECKING:
-    from abm.economy import State
+    from abm.engine.tables import State
     from abm.simulation import Economy
 
 LARGEST_LOSS = BY_NAME["loses cash"].size.high  # type: ignore[union-attr]
@@ -192,7 +194,7 @@ def lose(economy: Economy, name: str, amount: float) -> None:
 
     Cash goes first (to suppliers, as for a fine or a repair), then other assets, sites and the books of its fleet
     are written off. It fails if that does not cover the loss, or if no cash is left and it owes more than it owns.
-    A lender fails or is rescued by the same rule as in every month (`abm.failure.check_lender`).
+    A lender fails or is rescued by the same rule as in every month (`abm.distress.lenders.check_lender`).
 
     Parameters
     ----------

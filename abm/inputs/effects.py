@@ -1,6 +1,6 @@
 """What a shock can do to a firm: one row an effect, for the loader, the page, the words and the rules alike.
 
-A new effect is a row here and the function of that name in `abm.shocks`.
+A new effect is a row here and the function of that name in `abm.environment.shocks`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Effect(NamedTuple):
     name : str
         As scenarios write it.
     act : str
-        The function of `abm.shocks` that does it.
+        The function of `abm.environment.shocks` that does it.
     kinds : tuple of str
-        Kinds of firms (`abm.economy.KIND_NAMES`) on which it can have an effect.
+        Kinds of firms (`abm.engine.tables.KIND_NAMES`) on which it can have an effect.
     why_not : str
         Why it has none on the others.
     words : str

@@ -300,7 +300,6 @@ carbon_price | USD/t | 0 | 0 | 1000 | G6-025 (US federal); G6-017 to G6-024 else
 carbon_intensity | t/MWh | 0.37 | 0 | 2 | G6-026 | emissions of grid power
 idle_power | share | 0.3 | 0 | 1 | assumption: idle servers draw a third | power of an idle GPU relative to a busy one
 """)
-
 BY_NAME: dict[str, Parameter] = {p.name: p for p in PARAMETERS}
 INDEX: dict[str, int] = {p.name: i for i, p in enumerate(PARAMETERS)}
 DTYPE = np.dtype([(p.name, "f8") for p in PARAMETERS])

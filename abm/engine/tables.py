@@ -11,8 +11,8 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from abm import parameters
-from abm.pointed import Pointed, pointed
+from abm.engine.pointed import Pointed, pointed
+from abm.inputs import parameters
 
 # --- codes --------------------------------------------------------------------------------------------
 # Firm kinds. OUTSIDE firms are the sectors around the agents: they never default and close every flow.
@@ -75,7 +75,6 @@ EVENT_NAMES = (
 CONSUMER, ENTERPRISE, DEVELOPERS, APPLICATIONS = range(4)
 SEGMENT_NAMES = ("consumers", "enterprises", "developers and small firms", "application firms")
 N_SEGMENTS = 4
-
 HOURS = 730.0  # hours in a month
 BN_PER_RATE = 0.73  # bn USD a month of 1 M H100e at 1 USD an hour: 730 h * 1e6 / 1e9
 HISTORY = 12  # months a firm remembers of itself
@@ -208,7 +207,6 @@ payout | f8 | share | share of other-business cash flow paid out
 look_through | f8 | bn | debt that stands on others' books for it
 desired | f8 | M H100e | capacity it wants to sign for or to order
 """)
-
 CONTRACT_COLUMNS = _columns("""
 id | i8 | id | running number, never reused
 kind | i8 | code | COMPUTE or SITE
@@ -233,7 +231,6 @@ announced | f8 | bn | value announced at signing
 missed | f8 | bn | claim on the buyer: invoices left unpaid and, once broken, damages
 amended | i8 | month | month of the last renegotiation, -1 if none
 """)
-
 LOAN_COLUMNS = _columns("""
 id | i8 | id | running number, never reused
 kind | i8 | code | DDTL .. MARGIN
@@ -255,7 +252,6 @@ rate | f8 | 1/year | interest
 covenant_ltv | f8 | ratio | loan-to-value covenant, 0 if none
 amended | i8 | month | month of the last amendment, -1 if none
 """)
-
 ORDER_COLUMNS = _columns("""
 id | i8 | id | running number, never reused
 kind | i8 | code | GPU_ORDER or SITE_ORDER
@@ -271,14 +267,12 @@ price | f8 | bn per unit | agreed price
 deposit | f8 | bn | paid in advance on the units still to be delivered
 ready | f8 | M H100e or GW | units that arrive this month if paid for
 """)
-
 STAKE_COLUMNS = _columns("""
 holder | i8 | firm | who owns the shares
 issuer | i8 | firm | whose shares
 share | f8 | share | part of the issuer
 book | f8 | bn | paid-in value, on both sides
 """)
-
 GENERATION_COLUMNS = _columns("""
 vendor | i8 | firm | who makes it
 released | i8 | month | first month it can be ordered (negative: before the opening)
@@ -287,14 +281,12 @@ kw | f8 | kW/H100e | power at the server
 age_limit | f8 | months | physical life
 mark | f8 | bn per M H100e | mark-to-market value of the average unit this month
 """)
-
 VINTAGE_COLUMNS = _columns("""
 units | f8 | M H100e | energised units of one firm and one generation
 book | f8 | bn | book value
 cost | f8 | bn | purchase cost of the units still held
 age | f8 | months | average age
 """)
-
 SEGMENT_COLUMNS = _columns("""
 adoption | f8 | share | part of the potential reached
 growth | f8 | 1/year | logistic growth rate
@@ -309,7 +301,6 @@ opening_inside | f8 | share | the same at the opening
 spending | f8 | bn/month | spent on AI services
 work | f8 | bn units/month | work bought
 """)
-
 MARKET_COLUMNS = _columns("""
 month | i8 | month | months since 2025-12-31
 seed | i8 | - | seed of the run
@@ -359,7 +350,6 @@ gross_flow | f8 | bn/month | all payments of the month
 largest_flow | f8 | bn/month | all payments of the largest month so far
 public_money | f8 | bn | public money paid out so far: rescues, guarantees, grants
 """)
-
 SHOCK_COLUMNS = _columns("""
 target | i8 | code | 0 a parameter, 1 a firm's column
 parameter | i8 | index | which parameter
@@ -378,7 +368,6 @@ add | f8 | unit | added to a parameter, or the size of a firm's shock
 probability | f8 | 1/month | chance of striking each month from start on; 1 strikes at start
 struck | i8 | month | month it struck, -1 if not yet
 """)
-
 HIT_COLUMNS = _columns("""
 month | i8 | month | when
 stage | i8 | - | round of the cascade within the month
@@ -387,7 +376,6 @@ source | i8 | firm | whose failure or stress caused it, -1 for the market
 channel | i8 | code | COUNTERPARTY .. MARKET
 amount | f8 | bn | cash or value lost
 """)
-
 DEFAULT_COLUMNS = _columns("""
 month | i8 | month | when
 stage | i8 | - | round of the cascade within the month, 1 is the first
@@ -399,14 +387,12 @@ fundamental_share | f8 | share | part of the shortfall no earlier failure explai
 debt | f8 | bn | principal it owed
 loss_given | f8 | bn | lost by its creditors
 """)
-
 PARENT_COLUMNS = _columns("""
 default | i8 | row | row of the default table
 parent | i8 | firm | earlier failure or stress that explains it, -1 for the market
 channel | i8 | code | through which channel
 weight | f8 | share | part of the shortfall
 """)
-
 EVENT_COLUMNS = _columns("""
 month | i8 | month | when
 kind | i8 | code | E_CONTRACT .. E_BACKSTOP
@@ -414,7 +400,6 @@ a | i8 | firm | who
 b | i8 | firm | with or to whom, -1 if none
 amount | f8 | bn, M H100e or years | how much
 """)
-
 SERIES_COLUMNS = _columns("""
 month | i8 | month | months since 2025-12-31
 ai_revenue | f8 | bn/month | spent on AI services
@@ -455,7 +440,6 @@ public_money | f8 | bn | public money paid out so far
 gross_flow | f8 | bn/month | all payments
 imbalance | f8 | bn | largest accounting error of the month
 """)
-
 PANEL_COLUMNS = (
     "kind", "status", "cash", "retained", "paid_in", "revenue", "operating_cost", "interest_cost", "depreciation",
     "write_off", "operating_result_6m", "capex", "capacity", "site_gw", "contracted_in", "contracted_out", "need",
@@ -465,8 +449,6 @@ PANEL_COLUMNS = (
     "look_through", "on_order", "other_assets", "other_debt", "funding", "sites", "holdings", "prepaid_in",
     "prepaid_out", "deposits_in", "deposits_out", "utilisation",
 )  # fmt: skip
-
-
 # What a firm earns, pays and loses in a month; acts between months move it in the month that follows.
 ACTED_COLUMNS = (
     "revenue", "operating_cost", "interest_cost", "depreciation", "write_off", "capex", "loss_month",
@@ -497,7 +479,6 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "acted": tuple(c for name in ACTED_COLUMNS for c in FIRM_COLUMNS if c.name == name),
 }
 DTYPES: dict[str, np.dtype] = {name: dtype_of(columns) for name, columns in TABLES.items()}
-
 _WHOLE, _NUMBER = np.dtype(np.int64), np.dtype(np.float64)
 
 

@@ -27,11 +27,11 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from abm import parameters as registry
-from abm.dates import LAST_MONTH, month_label, month_number
-from abm.effects import BY_NAME, CODES
 from abm.errors import BadInput, short, shown
-from abm.toml_lines import (
+from abm.inputs import parameters as registry
+from abm.inputs.dates import LAST_MONTH, month_label, month_number
+from abm.inputs.effects import BY_NAME, CODES
+from abm.inputs.toml_lines import (
     Place,
     control_characters,
     line_numbers,
@@ -42,7 +42,7 @@ from abm.toml_lines import (
     read_text,
 )
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parents[1] / "scenarios"
 BASELINE = "baseline"
 MOST_MISTAKES = 100  # of a table of parameters that are told: more are those of another kind of file
 
@@ -59,7 +59,7 @@ def _known_effect(value: object) -> str:
 
 
 def _known_series(name: str) -> str:
-    from abm.economy import SERIES_COLUMNS  # the tables load the compiler, and only this check needs them
+    from abm.engine.tables import SERIES_COLUMNS  # the tables load the compiler, and only this check needs them
 
     allowed = [column.name for column in SERIES_COLUMNS]
     if name not in allowed:
@@ -176,7 +176,7 @@ class Scenario(_Strict):
 
     Examples
     --------
-    >>> from abm.scenarios import Scenario, Shock
+    >>> from abm.inputs.scenarios import Scenario, Shock
     >>> stop = Shock(firm="OpenAI", effect="stops paying", start="2027-01")
     >>> Scenario(title="OpenAI stops paying", shocks=[stop]).shocks[0].start
     13
@@ -242,15 +242,15 @@ class Scenario(_Strict):
         Returns
         -------
         numpy.ndarray
-            Shape (number of shocks,), type `abm.economy.DTYPES["shocks"]`.
+            Shape (number of shocks,), type `abm.engine.tables.DTYPES["shocks"]`.
 
         Raises
         ------
         BadInput
             If a shock names a firm that neither is there nor can enter; the message gives the nearest name.
         """
-        from abm.economy import DTYPES
-        from abm.firm_names import named_firm
+        from abm.engine.tables import DTYPES
+        from abm.inputs.firm_names import named_firm
 
         rows = np.zeros(len(self.shocks), DTYPES["shocks"])
         for row, shock in zip(rows, self.shocks, strict=True):
@@ -288,8 +288,8 @@ class Scenario(_Strict):
             Number of the shock, the field that leaves it without effect, and a sentence that says why. Shocks on
             firms that nobody knows are left out.
         """
-        from abm.economy import HYPERSCALER, KIND_NAMES, NEOCLOUD
-        from abm.firm_names import named_firm
+        from abm.engine.tables import HYPERSCALER, KIND_NAMES, NEOCLOUD
+        from abm.inputs.firm_names import named_firm
 
         found = []
         for number, shock in enumerate(self.shocks):
@@ -419,7 +419,7 @@ def _read(
         for details in error.errors(include_url=False):
             found_mistakes.extend(_explain(details))
     if kinds:
-        from abm.firm_names import named_firm
+        from abm.inputs.firm_names import named_firm
 
         given = data.get("shock")
         for number, shock in enumerate(given if isinstance(given, list) else ()):
