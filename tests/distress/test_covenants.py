@@ -25,7 +25,7 @@ def breach(v, debt=5.0, **columns):
     """A cloud that owes 5 on sites of 8, where its covenant allows half of their value."""
     bank = v.lender(cash=1.0)
     cloud = v.neocloud(**({"cash": 3.0, "operating_cost": 2.0, "sites": 8.0, "dscr": 0.89} | columns))
-    row = v.loan(bank, cloud, debt, collateral=SITE_COLLATERAL, covenant_ltv=0.5)
+    row = v.loan(bank, cloud, debt, collateral=SITE_COLLATERAL, covenant_ltv=0.5, limit=60.0)
     return bank, cloud, row
 
 
@@ -145,7 +145,7 @@ def test_two_called_loans_are_owed_together():
 
 def test_who_can_pays_what_is_called_and_lives():
     v = Village(**(TERMS | {"cash_sweep": 0.0}))
-    bank, cloud, row = breach(v, 7.0, cash=9.0)
+    bank, cloud, row = breach(v, 7.0, cash=12.0)
     other, rival = v.lender(), v.neocloud(cash=9.0)
     second = v.loan(other, cloud, 2.0, collateral=SITE_COLLATERAL, covenant_ltv=0.5)
     third = v.loan(other, cloud, 0.5)
