@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,3 +29,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _is_rule_test(item.path):
             item.add_marker(pytest.mark.rules)
+
+
+def reasons(reports: list[Any]) -> list[str]:
+    """Why tests were skipped: one line a reason, with the number of tests, the most frequent first."""
+    count = Counter(
+        str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr).removeprefix("Skipped: ")
+        for report in reports
+    )
+    return [f"{number} skipped: {' '.join(why.split())}" for why, number in count.most_common()]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was not tested here, and why, in the last lines."""
+    lines = reasons(terminalreporter.stats.get("skipped", []))
+    if lines:
+        terminalreporter.write_sep("=", "not tested here")
+        for line in lines:
+            terminalreporter.write_line(line, yellow=True)

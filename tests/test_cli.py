@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from program import PROGRAM, started
 from typer.testing import CliRunner, Result
 
 from experiments.cli import LISTED, main
 
 runner = CliRunner()
-PROGRAM = [sys.executable, "-c", "from experiments.cli import main; main()"]
 COMPLETE = {"aggregates", "firms", "contracts", "loans", "defaults", "events", "flows"}
 FILES = {*(f"{name}.parquet" for name in COMPLETE), "figure.png", "manifest.json"}
 
@@ -125,7 +125,8 @@ def test_the_default_folder_is_named_by_scenario_and_seed(
 def test_runs_with_other_settings_have_other_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     few = ["--set", "power_price=60.5", "--set", "gpu_cadence=6"]
-    assert "power_price = 60.5, gpu_cadence = 6: 1 months" in call("run", "--months", 1, *few).output
+    said = " ".join(call("run", "--months", 1, *few).output.split())  # a screen breaks the line somewhere
+    assert "power_price = 60.5, gpu_cadence = 6: 1 month to 2026-01" in said
     many = ["open_lag=0.71", "base_rate=0.07123", "power_price=60", "max_ltv=0.712", "capital_requirement=1.5"]
     assert call("run", "--months", 1, *(word for one in many for word in ("--set", one))).exit_code == 0
     long, short = sorted(p.name for p in (tmp_path / "results").iterdir())
@@ -241,12 +242,17 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_in_mid_run_leaves_nothing(finished: Path, tmp_path: Path) -> None:
-    words = ["run", "--months", "1200", "--out", str(tmp_path / "a" / "x")]
-    running = subprocess.Popen([*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    while running.poll() is None and not list(tmp_path.glob("a/.x.*.partial")):
+def under_way(running: subprocess.Popen[str], folder: Path) -> bool:
+    """Wait until a run writes into a folder that is not finished; whether it still does."""
+    while running.poll() is None and not list(folder.glob(".x.*.partial")):
         time.sleep(0.02)
     time.sleep(0.3)
+    return running.poll() is None
+
+
+def test_ctrl_c_in_mid_run_leaves_nothing(finished: Path, tmp_path: Path) -> None:
+    running = started("run", "--months", 1200, "--out", tmp_path / "a" / "x")
+    assert under_way(running, tmp_path / "a")
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=120)
     assert running.returncode == 130, err
@@ -254,6 +260,15 @@ def test_ctrl_c_in_mid_run_leaves_nothing(finished: Path, tmp_path: Path) -> Non
     assert err.strip().splitlines()[-1] == "stopped: nothing was written"
     assert "Traceback" not in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_that_was_started_deaf_to_ctrl_c_stays_deaf(finished: Path, tmp_path: Path) -> None:
+    running = started("run", "--months", 240, "--out", tmp_path / "x", deaf=True)
+    assert under_way(running, tmp_path)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=120)
+    assert running.returncode == 0, err
+    assert {path.name for path in (tmp_path / "x").iterdir()} == FILES
 
 
 def test_a_reader_that_closes_early_gets_no_traceback() -> None:

@@ -8,6 +8,7 @@ there, where Solara would fetch missing files from the internet and open a kerne
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 import warnings
@@ -114,7 +115,7 @@ async def _answer(send: Any, status: int, text: str, kind: str) -> None:
 
 
 def serve(house: House, host: str, port: int, ready: Callable[[], None] = lambda: None) -> None:
-    """Serve the live page until Ctrl-C.
+    """Serve the live page until Ctrl-C; until it is terminated, where it was started deaf to Ctrl-C.
 
     Parameters
     ----------
@@ -147,8 +148,24 @@ def serve(house: House, host: str, port: int, ready: Callable[[], None] = lambda
     gate = Gate(starlette.app, house, settings.assets.proxy_cache_dir)
     config = uvicorn.Config(gate, log_level="warning", access_log=False, loop="asyncio", timeout_graceful_shutdown=1)
     sys.setswitchinterval(HAND_OVER)
+    server_of_page = uvicorn.Server(config)
+    stay_deaf(server_of_page)
     ready()
-    uvicorn.Server(config).run(sockets=[listening])
+    server_of_page.run(sockets=[listening])
+
+
+def stay_deaf(server: Any) -> None:
+    """Let a server ignore Ctrl-C if this process does, as under `nohup` or where a script starts it behind `&`.
+
+    Parameters
+    ----------
+    server : uvicorn.Server
+        Before it runs; left alone, it would listen for Ctrl-C in any case.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        return
+    usual = server.handle_exit
+    server.handle_exit = lambda number, frame: None if number == signal.SIGINT else usual(number, frame)
 
 
 def mended(page: str | None) -> str | None:

@@ -4,12 +4,11 @@ import json
 import os
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
+from program import started
 from typer.testing import CliRunner, Result
 
 from experiments import runner, store
@@ -115,13 +114,7 @@ def test_a_policy_ends_with_code_1_and_names_the_run(toy: Path) -> None:
 def test_ctrl_c_keeps_what_is_done(toy: Path, how: str) -> None:
     toy.write_text(STUDY.format("slow_wave").replace("steps = 10", "steps = 3000").replace("to = 9", "to = 2999"))
     out = toy.parent / "x"
-    program = subprocess.Popen(
-        [sys.executable, "-c", "from experiments.cli import main; main()", "sweep", str(toy), "--out", str(out), how],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
+    program = started("sweep", toy, "--out", out, how, start_new_session=True)
     until = time.monotonic() + 120
     while not list((out / "parts").glob("*.arrow")) and time.monotonic() < until:
         time.sleep(0.05)

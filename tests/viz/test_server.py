@@ -1,9 +1,13 @@
 """The gate: full, foreign and missing."""
 
 import asyncio
+import signal
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from program import deaf_to_ctrl_c, hears_ctrl_c
 
 from abm.errors import BadInput
 from abm.scenarios import BASELINE, load
@@ -104,3 +108,37 @@ def test_an_address_that_cannot_be_listened_on_is_a_sentence():
             _listen("127.0.0.1", port)
     with pytest.raises(BadInput, match="choose another"):
         _listen("no such host", 8000)
+
+
+SERVER = """
+import uvicorn
+from viz.server import stay_deaf
+
+class Server(uvicorn.Server):
+    async def main_loop(self):
+        print("ready", flush=True)
+        await super().main_loop()
+        print("ends", flush=True)
+
+server = Server(uvicorn.Config(None, port=0, lifespan="off", log_level="error"))
+stay_deaf(server)
+server.run()
+"""
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_server_started_deaf_to_ctrl_c_stays_deaf(deaf):
+    command = [sys.executable, "-c", SERVER]
+    begin = deaf_to_ctrl_c if deaf else hears_ctrl_c
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, preexec_fn=begin) as server:
+        try:
+            assert server.stdout.readline() == "ready\n"
+            server.send_signal(signal.SIGINT)
+            if deaf:
+                with pytest.raises(subprocess.TimeoutExpired):
+                    server.wait(1.0)
+                server.terminate()
+            assert server.stdout.readline() == "ends\n"
+            server.wait(20.0)
+        finally:
+            server.kill()
