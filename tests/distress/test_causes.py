@@ -93,8 +93,8 @@ def test_hits_of_one_firm_through_one_channel_are_one_cause():
     v, bank, lab, _, cloud = failing()
     hit(v, cloud, lab, COUNTERPARTY, 1.0, age=9)
     hit(v, cloud, bank, FUNDING, 2.0)
-    hit(v, cloud, lab, COUNTERPARTY, 3.0)
     hit(v, cloud, lab, CUSTOMER, 0.5)
+    hit(v, cloud, lab, COUNTERPARTY, 3.0)
     v.run(explain, 1, 10.0, FOR_CASH)
     assert causes(v) == near({(lab, COUNTERPARTY): 0.4, (bank, FUNDING): 0.2, (lab, CUSTOMER): 0.05})
 

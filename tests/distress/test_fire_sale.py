@@ -15,6 +15,8 @@ MARKET = {
     "second_hand_ltv": 0.8, "second_hand_cover": 1.2,
 }  # fmt: skip
 
+CAPACITY = ("capacity", "fleet_gw")
+
 
 def market(v, hyper=None, cloud=None):
     """A seller with 1.5 units at 20 and 0.5 at 40, two buyers, and fleets worth 150 that live off letting."""
@@ -109,9 +111,9 @@ def test_a_seller_still_in_business_does_not_buy_its_own():
     vendor = v.vendor()
     v.generation(vendor, mark=20.0, kw=2.0)
     seller = v.neocloud(cash=90.0, site_gw=90.0)
-    v.fleet(seller, 1.5, 0, book=18.0)
+    v.fleet(seller, 0.04, 0, book=18.0)
     v.p.price_impact = math.log(2.0)
-    assert v.run(sell_second_hand, seller) == near(1.5 * 5.0 * 0.6)
+    assert v.run(sell_second_hand, seller) == near(0.04 * 5.0 * 0.6)
     assert v.state.fleet[seller, 0].units == 0.0
 
 
@@ -134,11 +136,21 @@ def test_the_impact_of_sales_adds_up_to_three_at_most():
 
 def test_a_fleet_without_value_is_written_off_and_brings_nothing():
     v = Village(**MARKET)
-    seller, _, _, _ = market(v)
+    seller, *_ = market(v)
     v.state.generations["mark"] = 0.0
     before = Before(v)
     assert v.run(sell_second_hand, seller) == 0.0
-    assert before.firms() == {(seller, "retained"): -48.0, (seller, "write_off"): 48.0, (seller, "fleet_book"): -48.0}
+    written_off = {(seller, "retained"): -48.0, (seller, "write_off"): 48.0, (seller, "fleet_book"): -48.0}
+    assert {key: change for key, change in before.firms().items() if key[1] not in CAPACITY} == written_off
     assert before.fleet() == {(seller, g, column): 0.0 for g in (0, 1) for column in ("units", "book", "cost")}
     assert before.flows() == before.market() == {}
     v.audit()
+
+
+@pytest.mark.xfail(strict=True, reason="sell_second_hand leaves capacity and power of a fleet without value")
+def test_who_sold_its_fleet_has_no_capacity_left():
+    v = Village(**MARKET)
+    seller, *_ = market(v)
+    v.state.generations["mark"] = 0.0
+    v.run(sell_second_hand, seller)
+    assert (v[seller].capacity, v[seller].fleet_gw) == (0.0, 0.0)

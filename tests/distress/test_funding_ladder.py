@@ -617,6 +617,16 @@ def test_then_the_parent_pays_and_then_the_firm_cuts():
     v.audit()
 
 
+def test_a_firm_whose_parent_pays_all_does_not_cut():
+    v = Village(**LADDER, parent_support=0.5)
+    parent = v.hyperscaler(cash=9.0)
+    lab = missing(v, kind=LAB, parent=parent)
+    climb(v, lab, outflow=10.0)
+    assert v[parent].cash == near(6.1)
+    assert v[lab].fixed_cost == 3.0
+    v.audit()
+
+
 @pytest.mark.parametrize(
     ("kind", "overrun", "paid"),
     [(VEHICLE, 0.46, 0.9), (VEHICLE, 0.44, 0.0), (HYPERSCALER, 0.46, 0.0), (NEOCLOUD, 0.46, 0.0)],

@@ -350,16 +350,17 @@ def test_a_firm_that_a_shock_stops_for_good_fails_by_decree(columns, fails):
     assert v.market.stage == 2
 
 
-def test_a_stopped_firm_that_failed_in_the_clearing_keeps_its_round_and_shortfall():
+@pytest.mark.parametrize("round_", [1, 2])
+def test_a_stopped_firm_that_failed_in_the_clearing_keeps_its_round_and_shortfall(round_):
     v = Village()
     v.market.month = 30
     lab, cloud = v.lab(), v.neocloud(stops_paying=2.0, fixed_cost=9.0)
     v.state.dues.paid[due(v, DUE_OPERATING, cloud, SUPPLIERS, 4.0)] = 1.0
-    v.state.default_round[cloud] = 2
+    v.state.default_round[cloud] = round_
     hit(v, cloud, lab, COUNTERPARTY, 5.0)
     v.close()
     v.run(aftermath)
-    assert defaults(v) == [(cloud, 2, 3.0, 1)]
+    assert defaults(v) == [(cloud, round_, 3.0, 1)]
 
 
 @pytest.mark.parametrize(
