@@ -22,7 +22,8 @@ from abm.engine.draws import (
     philox,
     uniform,
 )
-from abm.environment.world import grow_demand, move_prices_of_the_world, shock_strength
+from abm.environment.shocks import shock_strength
+from abm.environment.world import grow_demand, move_prices_of_the_world
 from abm.markets.equity import hold_rounds, swing_sentiment
 from abm.markets.investment import enter
 from abm.markets.services import improve_models

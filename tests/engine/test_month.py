@@ -74,14 +74,22 @@ def test_what_is_decided_is_decided_in_order_on_counts_of_today():
 
 def test_months_run_until_a_table_has_no_room_for_another():
     v = Village()
-    made, done = calls(run_months, v.state, 3, answer=lambda name, given: False)
-    assert names(made) == ["overflowing", "month"] * 3
+    made, done = calls(run_months, v.state, 3, answer=lambda name, given: name == "is_sound")
+    assert names(made) == ["overflowing", "month", "is_sound"] * 3
     assert done == 3
     full = iter([False, False, True])
-    made, done = calls(run_months, v.state, 5, answer=lambda name, given: name == "overflowing" and next(full))
-    assert names(made) == ["overflowing", "month", "overflowing", "month", "overflowing"]
+    made, done = calls(run_months, v.state, 5, answer=lambda name, given: name != "overflowing" or next(full))
+    assert names(made) == ["overflowing", "month", "is_sound", "overflowing", "month", "is_sound", "overflowing"]
     assert done == 2
     assert calls(run_months, v.state, 0) == ([], 0)
+
+
+def test_months_end_with_one_that_is_not_sound():
+    v = Village()
+    sound = iter([True, False])
+    made, done = calls(run_months, v.state, 5, answer=lambda name, given: name == "is_sound" and next(sound))
+    assert names(made) == ["overflowing", "month", "is_sound", "overflowing", "month", "is_sound"]
+    assert done == -2
 
 
 def test_a_month_of_a_few_firms_moves_money_and_closes_the_books():

@@ -7,16 +7,8 @@ from village import Village
 
 from abm.engine.draws import D_DEMAND, D_POWER, D_RATE, D_SHOCK, normal, uniform
 from abm.engine.tables import F_OPERATING, FAILED, HYPERSCALER, NEOCLOUD, SUPPLIERS, VEHICLE
-from abm.environment.shocks import apply_shocks
-from abm.environment.world import (
-    advance_technology,
-    entered,
-    grow_demand,
-    move_prices_of_the_world,
-    shock_strength,
-    struck_firm,
-    world,
-)
+from abm.environment.shocks import apply_shocks, entered, shock_strength, struck_firm
+from abm.environment.world import advance_technology, grow_demand, move_prices_of_the_world, world
 from abm.inputs.parameters import INDEX
 from abm.rules import interpreted
 

@@ -133,6 +133,7 @@ def sentiment(start=1.0, growth=0.35, defaults=(), **parameters):
     for k, (month, debt) in enumerate(defaults):
         v.state.defaults[k].month, v.state.defaults[k].debt = month, debt
     v.market.n_defaults = len(defaults)
+    v.market.seen_defaults = sum(month < 7 for month, _ in defaults)
     v.run(swing_sentiment)
     return float(v.market.sentiment)
 
