@@ -72,6 +72,26 @@ def test_bankruptcy_takes_its_parts_of_cash_and_of_what_comes_in():
     assert cleared(rows, [10.0, 10.0, 0.0], alpha=0.5, beta=0.8) == ([10.0, 20.0], [0, 0, 0])
 
 
+def test_the_tier_in_which_an_estate_runs_out_is_found_after_the_cost_of_bankruptcy():
+    rows = [(0, 1, 0, 3.0), (0, 2, 2, 5.0)]
+    assert cleared(rows, [4.0, 0.0, 0.0], alpha=0.5) == ([2.0, 0.0], [1, 0, 0])
+    # The same 4 as inflow, a half of which is lost.
+    rows = [(1, 0, 0, 4.0), (0, 1, 0, 3.0), (0, 2, 2, 5.0)]
+    assert cleared(rows, [0.0, 4.0, 0.0], beta=0.5) == ([4.0, 2.0, 0.0], [1, 0, 0])
+
+
+def test_a_failed_firm_pays_out_what_all_its_debtors_paid_it():
+    # Firms 0 and 1 pay 3 and 2, firm 2 has 1 and owes 10.
+    rows = [(0, 2, 0, 3.0), (1, 2, 0, 2.0), (2, 3, 0, 10.0)]
+    assert cleared(rows, [3.0, 2.0, 1.0, 0.0]) == ([3.0, 2.0, 6.0], [0, 0, 1, 0])
+
+
+def test_seniors_of_a_failed_firm_pass_on_what_they_got_in_full():
+    # Firm 0 has 5: its seniors get 1 and 3, its junior 1 of 10. Firm 1 has 2 and gets the 4.
+    rows = [(0, 1, 0, 1.0), (0, 1, 0, 3.0), (0, 2, 2, 10.0), (1, 2, 0, 20.0)]
+    assert cleared(rows, [5.0, 2.0, 0.0]) == ([1.0, 3.0, 1.0, 6.0], [1, 1, 0])
+
+
 def test_a_default_that_brings_down_the_next_is_a_round_later():
     # 0 pays 6 of 10; 1 has 3 + 6 of 10; 2 has 0.5 + 9 of 10; 3 has 2 + 9.5 of 10 and stands.
     rows = [(0, 1, 0, 10.0), (1, 2, 0, 10.0), (2, 3, 0, 10.0), (3, 4, 0, 10.0)]
@@ -189,13 +209,13 @@ def test_every_kind_of_due_is_paid_under_its_own_head():
     lab, cloud, vendor = v.lab(), v.neocloud(), v.vendor()
     v.contract(lab, cloud, 0.5, kind=ec.SITE)
     v.contract(lab, cloud, 0.5)
-    v.order(cloud, ec.SUPPLIERS, 0.5, kind=ec.SITE_ORDER)
     v.order(cloud, vendor, 0.5)
+    v.order(cloud, ec.SUPPLIERS, 0.5, kind=ec.SITE_ORDER)
     heads = [
         (ec.DUE_OPERATING, -1, ec.F_OPERATING), (ec.DUE_POWER, -1, ec.F_POWER), (ec.DUE_CARBON, -1, ec.F_CARBON),
         (ec.DUE_INVOICE, 1, ec.F_COMPUTE), (ec.DUE_INVOICE, 0, ec.F_LEASE), (ec.DUE_INVOICE, -1, ec.F_COMPUTE),
-        (ec.DUE_INTEREST, 1, ec.F_INTEREST), (ec.DUE_PRINCIPAL, 1, ec.F_PRINCIPAL), (ec.DUE_ORDER, 0, ec.F_SITE),
-        (ec.DUE_ORDER, 1, ec.F_GPU), (ec.DUE_FUNDING, -1, ec.F_FUNDING_COST), (ec.DUE_MAKING, 1, ec.F_OPERATING),
+        (ec.DUE_INTEREST, 1, ec.F_INTEREST), (ec.DUE_PRINCIPAL, 1, ec.F_PRINCIPAL), (ec.DUE_ORDER, 1, ec.F_SITE),
+        (ec.DUE_ORDER, 0, ec.F_GPU), (ec.DUE_FUNDING, -1, ec.F_FUNDING_COST), (ec.DUE_MAKING, 1, ec.F_OPERATING),
     ]  # fmt: skip
     for kind, ref, _ in heads:
         v.run(add_due, kind, lab, cloud, UNSECURED, 1.0, ref)
