@@ -283,6 +283,8 @@ def test_who_falls_in_another_month_or_only_without_is_told() -> None:
     later = stress(economy, "Lambda", months=6).aftermath
     assert [(m.firm, m.month, m.month_without) for m in later.moved] == [("Lambda", 0, 3)]
     assert "Lambda" not in {d.firm for d in (*later.falls, *later.spared)}
+    later = stress(economy, "NVIDIA", loss=1e-9, months=4).aftermath
+    assert later.falls == later.spared == later.moved == ()  # it falls in the same month either way
 
 
 @pytest.mark.parametrize(
