@@ -46,7 +46,8 @@ def section(view: View, found: Findings) -> str:
     factors = ", ".join(f"`{name}`" for name in view.factors)
     lines += [
         f"{counted(len(view.points), 'point')} ({study.design.method}) over {factors};"
-        f" {counted(study.replicates, 'seed')} each, {counted(study.months, 'month')}; `experiments/studies/{study.name}.toml`.",
+        f" {counted(study.replicates, 'seed')} each, {counted(study.months, 'month')};"
+        f" `experiments/studies/{study.name}.toml`.",
         "",
     ]
     lines += [f"- {sentence}" for sentence in glance(view, found)]
