@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from abm.accounts.ledger import binds, charge, earn, log_event, log_hit, transfer, write_off
-from abm.engine.chains import chain_contract, change_buyer, first_bought, next_bought
+from abm.engine.chains import chain_contract, change_buyer, first_bought, first_sold, next_bought, next_sold
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     ACTIVE,
@@ -254,9 +254,9 @@ def start_contracts(state):
 def tally_contracts(state):
     """Promises, backlogs, invoices and the largest customer of every firm, from the contract table."""
     m = state.market[0]
-    top = state.work_space[2]
+    part = state.work_space[2]
     for i in range(m.n_firms):
-        top[i] = 0.0
+        part[i] = 0.0
         state.firms[i].top_customer = 0.0
         state.firms[i].top_customer_id = -1
     for r in range(m.n_contracts):
@@ -280,21 +280,36 @@ def tally_contracts(state):
             now = c.delivered * c.price * (BN_PER_RATE if c.kind == COMPUTE else 1.0)
             buyer.invoiced_out += now
             seller.invoiced_in += now
-    # Largest customer: one pass a customer would be quadratic; contracts of one pair are few, so add them up.
-    for r in range(m.n_contracts):
+    for i in range(m.n_firms):
+        find_top_customer(state, i)
+
+
+@jit
+def find_top_customer(state, seller):
+    """The customer with the largest part of a seller's backlog, all its contracts together.
+
+    Work space row 2: the part of every customer, zero again at the end.
+    """
+    m = state.market[0]
+    f = state.firms[seller]
+    part = state.work_space[2]
+    if f.backlog_in <= 0.0:
+        return
+    best = 0.0
+    r = first_sold(state, seller)
+    while r >= 0:
         c = state.contracts[r]
-        if not binds(c):
-            continue
-        seller = state.firms[c.seller]
-        if seller.backlog_in <= 0.0:
-            continue
-        value = unit_invoice(c) * ramp_months(c, m.month + 1) / seller.backlog_in
-        if seller.top_customer_id == c.buyer:
-            top[c.seller] += value
-        elif value > top[c.seller]:
-            top[c.seller] = value
-            seller.top_customer_id = c.buyer
-        seller.top_customer = min(top[c.seller], 1.0)
+        if binds(c) and c.seller == seller:
+            part[c.buyer] += unit_invoice(c) * ramp_months(c, m.month + 1) / f.backlog_in
+            if part[c.buyer] > best:
+                best = part[c.buyer]
+                f.top_customer_id = c.buyer
+        r = next_sold(state, r)
+    f.top_customer = min(best, 1.0)
+    r = first_sold(state, seller)
+    while r >= 0:
+        part[state.contracts[r].buyer] = 0.0
+        r = next_sold(state, r)
 
 
 @jit

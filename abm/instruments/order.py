@@ -99,6 +99,7 @@ def take_delivery(state, r, paid):
             buyer.sites -= grant
         else:
             state.fleet[o.buyer, o.generation].book -= grant
+            state.fleet[o.buyer, o.generation].cost -= grant
             buyer.fleet_book -= grant
         state.market[0].public_money += grant
     earn(state, o.vendor, value)

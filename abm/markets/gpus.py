@@ -8,6 +8,7 @@ from abm.engine.chains import first_of_kind, next_of_kind
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, E_GENERATION, GPU_ORDER, PENDING, SITE_ORDER, VENDOR
 from abm.markets.marks import best_generation
+from abm.markets.power import running_cost
 
 
 @jit
@@ -126,9 +127,7 @@ def wear(state):
             v.age += 1.0
             lost = 1.0 - keep
             price = max(m.spot_price, m.contract_price)
-            if v.age > gen.age_limit or (
-                price < state.firms[i].unit_opex + gen.kw * f.pue * m.power_price / 1000.0 and v.age > 24.0
-            ):
+            if v.age > gen.age_limit or (v.age > 24.0 and price < running_cost(state, i, gen.kw)):
                 lost = min(lost + 0.1, 1.0)
             fall = min(v.cost / max(f.book_life, 1.0), v.book)
             fall = fall + (v.book - fall) * lost

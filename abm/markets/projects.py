@@ -88,7 +88,7 @@ def found_project(state, tenant, gw):
     months = max(int(min(p.project_tenor, p.max_tenor)), 2)
     wanted = p.project_debt * gw * p.site_cost
     got = borrow(state, i, PROJECT, wanted, months, SITE_COLLATERAL, 0, -1)
-    if got < 1e-3:
+    if got <= 0.0:
         # No lender came: the firm was never founded, and the refusals are its tenant's.
         pass_hits_on(state, first_hit, tenant)
         unchain_last_firm(state)
