@@ -66,9 +66,7 @@ def swing_sentiment(state):
     m = state.market[0]
     p = state.params[0]
     failed = 0.0
-    for k in range(m.n_defaults - 1, -1, -1):
-        if state.defaults[k].month != m.month:
-            break
+    for k in range(m.n_defaults - 1, m.seen_defaults - 1, -1):
         failed += state.defaults[k].debt + 0.1
     debt = 1.0
     for i in range(m.n_firms):

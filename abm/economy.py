@@ -334,6 +334,9 @@ tenant_demand | f8 | M H100e | compute rented by other tenants at the opening pr
 rationed | f8 | M H100e | spot demand not served
 demand_growth | f8 | 1/year | growth of AI revenue over the last twelve months (log)
 stage | i8 | - | round of the cascade now running
+begun | i8 | flag | 1 if acts since the last month have begun the next one
+seen_defaults | i8 | rows | rows of the default table that the recorded months have counted
+seen_events | i8 | rows | rows of the event log that the recorded months have counted
 n_firms | i8 | rows | rows used in the firm table
 n_contracts | i8 | rows | rows used in the contract table
 n_loans | i8 | rows | rows used in the loan table

@@ -33,16 +33,18 @@ from abm.economy import (
     FLEET_COLLATERAL,
     FUNDING,
     GOVERNMENT,
+    HOLDINGS_COLLATERAL,
     LAB,
     LENDER,
     LENDER_TO_LENDER,
     LIVE,
     N_CHANNELS,
-    NO_COLLATERAL,
     OUTSIDE,
     PENDING,
     SAVERS,
     SITE,
+    SITE_COLLATERAL,
+    SPONSOR,
     SUPPLIERS,
     VEHICLE,
     VENDOR_CHANNEL,
@@ -206,7 +208,8 @@ def sell_sites_and_rest(state, firm):
     Returns
     -------
     tuple of float
-        Proceeds of sites and of the rest (bn).
+        Proceeds of sites and of what secures loans on holdings (bn): the shares and, of a sponsor, whose portfolio
+        they are, the other assets (as in `collateral_value`).
     """
     p = state.params[0]
     m = state.market[0]
@@ -216,6 +219,7 @@ def sell_sites_and_rest(state, firm):
     transfer(state, SAVERS, firm, sites + rest, F_SECONDHAND)
     state.firms[SAVERS].retained -= sites + rest
     write_off(state, firm, f.sites + f.other_assets - sites - rest)
+    holdings = rest if f.kind == LENDER and f.subkind == SPONSOR else 0.0
     f.sites = 0.0
     f.site_gw = 0.0
     f.other_assets = 0.0
@@ -231,9 +235,9 @@ def sell_sites_and_rest(state, firm):
         state.firms[SAVERS].retained += s.book - price
         state.firms[SAVERS].holdings += s.book
         f.holdings -= s.book
-        rest += price
+        holdings += price
         s.holder = SAVERS
-    return sites, rest
+    return sites, holdings
 
 
 @jit
@@ -259,11 +263,45 @@ def pass_on_loans(state, firm):
 
 
 @jit
-def pay_creditors(state, firm, from_fleet, from_sites):
+def secured_part(state, firm, collateral, proceeds, estate):
+    """What the proceeds of one kind of collateral pay on the loans that it secures.
+
+    Parameters
+    ----------
+    firm : int
+    collateral : int
+        FLEET_, SITE_ or HOLDINGS_COLLATERAL.
+    proceeds, estate : float
+        Of the collateral, and left in the estate (bn).
+
+    Returns
+    -------
+    tuple of float
+        Share of those loans paid, and paid on them (bn).
+    """
+    claims = 0.0
+    for r in range(state.market[0].n_loans):
+        loan = state.loans[r]
+        if loan.status == LIVE and loan.borrower == firm and loan.collateral == collateral:
+            claims += loan.principal
+    if claims <= 0.0:
+        return 0.0, 0.0
+    part = min(1.0, min(proceeds, estate) / claims)
+    return part, part * claims
+
+
+@jit
+def pay_creditors(state, firm, from_fleet, from_sites, from_holdings):
     """Share out a failed firm's estate: secured loans first from their collateral, then all claims pro rata.
 
     Every creditor writes down what it does not get, as a hit of the counterparty channel (lender-to-lender
     between lenders).
+
+    Parameters
+    ----------
+    firm : int
+    from_fleet, from_sites, from_holdings : float
+        What its hardware, its sites and its shares were sold for (bn).
 
     Returns
     -------
@@ -272,28 +310,25 @@ def pay_creditors(state, firm, from_fleet, from_sites):
     """
     m = state.market[0]
     f = state.firms[firm]
-    estate = max(f.cash, 0.0)
-    fleet_claims = 0.0
-    site_claims = 0.0
+    left = max(f.cash, 0.0)
+    fleet_part, fleet_paid = secured_part(state, firm, FLEET_COLLATERAL, from_fleet, left)
+    left -= fleet_paid
+    site_part, site_paid = secured_part(state, firm, SITE_COLLATERAL, from_sites, left)
+    left -= site_paid
+    holdings_part, holdings_paid = secured_part(state, firm, HOLDINGS_COLLATERAL, from_holdings, left)
+    left -= holdings_paid
     claims = f.other_debt + f.funding
     for r in range(m.n_loans):
         loan = state.loans[r]
         if loan.status == LIVE and loan.borrower == firm:
             claims += loan.principal
-            if loan.collateral == FLEET_COLLATERAL:
-                fleet_claims += loan.principal
-            elif loan.collateral != NO_COLLATERAL:
-                site_claims += loan.principal
-    fleet_part = min(1.0, min(from_fleet, estate) / fleet_claims) if fleet_claims > 0.0 else 0.0
-    estate_left = estate - fleet_part * fleet_claims
-    site_part = min(1.0, min(from_sites, estate_left) / site_claims) if site_claims > 0.0 else 0.0
-    estate_left -= site_part * site_claims
     for r in range(m.n_contracts):
         c = state.contracts[r]
-        if c.status == BROKEN and c.buyer == firm:
+        # A seller that has failed already has no estate left to pay into: its part is the others'.
+        if c.status == BROKEN and c.buyer == firm and state.firms[c.seller].status == ACTIVE:
             claims += c.missed
-    rest_claims = claims - fleet_part * fleet_claims - site_part * site_claims
-    rest_part = min(1.0, max(estate_left, 0.0) / rest_claims) if rest_claims > 1e-12 else 0.0
+    rest_claims = claims - fleet_paid - site_paid - holdings_paid
+    rest_part = min(1.0, max(left, 0.0) / rest_claims) if rest_claims > 1e-12 else 0.0
     lost = 0.0
     for r in range(m.n_loans):
         loan = state.loans[r]
@@ -302,8 +337,10 @@ def pay_creditors(state, firm, from_fleet, from_sites):
         first = 0.0
         if loan.collateral == FLEET_COLLATERAL:
             first = fleet_part
-        elif loan.collateral != NO_COLLATERAL:
+        elif loan.collateral == SITE_COLLATERAL:
             first = site_part
+        elif loan.collateral == HOLDINGS_COLLATERAL:
+            first = holdings_part
         got = loan.principal * (first + (1.0 - first) * rest_part)
         got = min(got, max(f.cash, 0.0))
         short = loan.principal - got
@@ -328,7 +365,6 @@ def pay_creditors(state, firm, from_fleet, from_sites):
     for r in range(m.n_contracts):
         c = state.contracts[r]
         if c.status == BROKEN and c.buyer == firm and c.missed > 0.0:
-            # A seller that has failed already has no estate left to pay into.
             got = min(c.missed * rest_part, max(f.cash, 0.0)) if state.firms[c.seller].status == ACTIVE else 0.0
             transfer(state, firm, c.seller, got, F_COMPUTE)
             charge(state, firm, got)
@@ -397,14 +433,14 @@ def fail(state, firm, shortfall, reason):
     if from_fleet > 0.0:
         log_event(state, E_FIRE_SALE, firm, -1, from_fleet)
         spread_marks(state, firm, m.fire_discount - before)
-    from_sites, _ = sell_sites_and_rest(state, firm)
+    from_sites, from_holdings = sell_sites_and_rest(state, firm)
     pass_on_loans(state, firm)
     # What leaves in cash as costs of the proceedings (Rogers and Veraart's bankruptcy costs on the estate).
     cost = state.params[0].bankruptcy_cost * max(f.cash, 0.0)
     transfer(state, firm, SUPPLIERS, cost, F_BANKRUPTCY)
     charge(state, firm, cost)
     earn(state, SUPPLIERS, cost)
-    d.loss_given = pay_creditors(state, firm, from_fleet, from_sites)
+    d.loss_given = pay_creditors(state, firm, from_fleet, from_sites, from_holdings)
     # Owners: whatever is left goes to savers, paid-in capital is written off on both sides.
     left = max(f.cash, 0.0)
     transfer(state, firm, SAVERS, left, F_EQUITY)

@@ -1,6 +1,8 @@
 """Single acts on a running economy, by name: sign a contract, borrow, order GPUs, default, lose money.
 
-They use the same compiled rules as the month, between two months, and keep every balance sheet closed.
+They use the same compiled rules as the month, between two months, and keep every balance sheet closed. What they
+move and log counts in the month that follows: its flows, losses, defaults, loans and contracts, and all that answers
+to them (sentiment, appetite), as if a shock of the scenario had struck. Their own date is that of the last month.
 """
 
 from __future__ import annotations
@@ -25,7 +27,7 @@ from abm.economy import (
 )
 from abm.errors import BadInput
 from abm.failure import FOR_CASH, bring_down, fail, spread
-from abm.ledger import earn, net_worth, sum_claims, transfer, write_off
+from abm.ledger import begin_month, earn, net_worth, sum_claims, transfer, write_off
 from abm.markets.compute import count_capacity, serve_contracts
 from abm.markets.credit import borrow as borrow_rule
 from abm.markets.credit import measure
@@ -36,6 +38,12 @@ from abm.scenarios import SIZES
 
 if TYPE_CHECKING:
     from abm.simulation import Economy
+
+
+def _begin(economy: Economy) -> None:
+    """Begin the next month's books, with room in every table for what an act can add."""
+    economy.make_room()
+    begin_month(economy.state)
 
 
 def _active(economy: Economy, name: str, kinds: tuple[int, ...], what: str) -> int:
@@ -102,7 +110,7 @@ def sign_contract(
     amount = _positive(quantity, "quantity", "M H100e")
     rent = _positive(economy.state.market[0].contract_price if price is None else price, "price", "USD per hour")
     term = _months(months)
-    economy.make_room()
+    _begin(economy)
     lead = int(economy.state.params[0].contract_lead)
     row = int(sign_rule(economy.state, who, whom, amount, rent, term, lead))
     sum_claims(economy.state)
@@ -125,7 +133,7 @@ def borrow(economy: Economy, borrower: str, amount: float, *, months: int = 60) 
     who = _active(economy, borrower, (LAB, HYPERSCALER, NEOCLOUD, VEHICLE), "borrow")
     money = _positive(amount, "amount", "bn USD")
     term = _months(months)
-    economy.make_room()
+    _begin(economy)
     firm = economy.state.firms[who]
     pledged = firm.kind != HYPERSCALER and firm.fleet_mark > firm.secured_debt
     kind, collateral = (DDTL, FLEET_COLLATERAL) if pledged else (BOND, NO_COLLATERAL)
@@ -143,7 +151,7 @@ def order_gpus(economy: Economy, buyer: str, units: float) -> None:
         If the firm is unknown, has failed or runs no fleet, or `units` is not positive.
     """
     who = _active(economy, buyer, (HYPERSCALER, NEOCLOUD), "order GPUs")
-    economy.make_room()
+    _begin(economy)
     order_units(economy.state, who, _positive(units, "units", "M H100e"))
     tally_orders(economy.state)
     sum_claims(economy.state)
@@ -159,7 +167,7 @@ def default(economy: Economy, name: str) -> None:
     """
     kinds = tuple(kind for kind in range(OUTSIDE))
     row = _active(economy, name, kinds, "default")
-    economy.make_room()
+    _begin(economy)
     bring_down(economy.state, row)
     count_capacity(economy.state)
     serve_contracts(economy.state)
@@ -189,7 +197,7 @@ def lose(economy: Economy, name: str, amount: float) -> None:
     """
     row = _active(economy, name, tuple(range(OUTSIDE)), "lose money")
     left = _positive(amount, "the loss", "bn USD", SIZES["loses cash"][2])
-    economy.make_room()
+    _begin(economy)
     state = economy.state
     firm = state.firms[row]
     paid = min(left, max(float(firm.cash), 0.0))
@@ -223,6 +231,7 @@ def settle(economy: Economy) -> None:
 
     Hardware prices move a little each time. To see what a blow alone does, settle the economy without it too.
     """
+    _begin(economy)
     state = economy.state
     spread(state)
     count_capacity(state)

@@ -112,11 +112,15 @@ def pay_out(state, firm, amount):
 
 
 @jit
-def open_month(state):
-    """Set the month's flows of all firms and of the matrix to zero."""
+def begin_month(state):
+    """Set the month's flows of all firms and of the matrix to zero, once: acts between months begin the next one,
+    which finds in its books what they have moved."""
     m = state.market[0]
-    m.gross_flow = 0.0
     m.stage = 0
+    if m.begun == 1:
+        return
+    m.begun = 1
+    m.gross_flow = 0.0
     for k in range(state.flows.shape[0]):
         for a in range(state.flows.shape[1]):
             for b in range(state.flows.shape[2]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abm.beliefs import update_beliefs
 from abm.compiled import jit
 from abm.failure import aftermath, refuse_to_pay
-from abm.ledger import open_month, overflowing
+from abm.ledger import begin_month, overflowing
 from abm.markets.compute import compute_market, serve_contracts, start_contracts
 from abm.markets.credit import arrange_lines, measure, refinance_early
 from abm.markets.gpus import ready_deliveries, tally_orders, vendors_plan, wear
@@ -54,7 +54,7 @@ def month(state):
         Changed in place.
     """
     state.market[0].month += 1
-    open_month(state)
+    begin_month(state)
     world(state)  # 1 demand, technology, rates, power, shocks
     deliveries(state)  # 2 contracts start, hardware arrives
     model_market(state)  # 3 quality, prices, customers' choice

@@ -221,10 +221,8 @@ def record(state):
     s.new_loans = 0.0
     s.equity_raised = 0.0
     s.new_contracts = 0.0
-    for e in range(m.n_events - 1, -1, -1):
+    for e in range(m.n_events - 1, m.seen_events - 1, -1):
         event = state.events[e]
-        if event.month != m.month:
-            break
         if event.kind == E_LOAN:
             s.new_loans += event.amount
         elif event.kind == E_EQUITY:
@@ -234,10 +232,8 @@ def record(state):
     s.defaults = 0
     s.contagious = 0
     s.rounds = 0
-    for k in range(m.n_defaults - 1, -1, -1):
+    for k in range(m.n_defaults - 1, m.seen_defaults - 1, -1):
         d = state.defaults[k]
-        if d.month != m.month:
-            break
         s.defaults += 1
         s.contagious += 1 - d.fundamental
         s.rounds = max(s.rounds, d.stage)
@@ -251,3 +247,6 @@ def record(state):
                 for b in range(state.flows.shape[2]):
                     state.flow_record[m.n_series, k, a, b] = state.flows[k, a, b]
     m.n_series += 1
+    m.seen_defaults = m.n_defaults
+    m.seen_events = m.n_events
+    m.begun = 0
