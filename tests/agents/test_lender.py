@@ -135,7 +135,7 @@ MADE = {
     IG_BONDS: ({BOND, PROJECT}, 0.013),
     HY_BONDS: ({BOND}, 0.21),
     SECURITISATION: ({DDTL, PROJECT}, 0.06),
-    SPONSOR: (set(), 0.5),
+    SPONSOR: (set(), 0.01),
 }
 
 
