@@ -260,6 +260,8 @@ def struck(effect, months=(1,), status=None, **columns):
     for month in months:
         at(v, month, apply_shocks)
     assert untouched(v, two)
+    # before the audit, which sums the vintages anew
+    assert v[one].fleet_book == near(float(v.state.fleet["book"][one].sum()))
     v.audit()
     return v, one
 
