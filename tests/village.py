@@ -61,7 +61,8 @@ class Village:
         values = registry.values()
         for name, value in parameters.items():
             values[registry.INDEX[name]] = value
-        self.state = allocate(opening, values, np.zeros(0, ec.DTYPES["shocks"]), seed=1, panel=True)
+        self.state = allocate(opening, values, np.zeros(7, ec.DTYPES["shocks"]), seed=1, panel=True)
+        self.state.market[0].n_shocks = 0
         self.state.param_values[:] = values
         self.market, self.p = self.state.market[0], self.state.params[0]
         self.names = list(ec.OUTSIDE_NAMES)

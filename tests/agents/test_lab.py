@@ -1,0 +1,287 @@
+"""AI labs: prices, training, plans, commitments, value and equity of one lab."""
+
+from math import exp, log
+
+import pytest
+from village import Village
+
+from abm.agents.lab import (
+    affordable_commitment,
+    choose_tenor,
+    cost_of_work,
+    grow_overhead,
+    monthly_burn,
+    plan_capacity,
+    plan_training,
+    quality_gap,
+    runway,
+    seek_equity,
+    set_price,
+    value_lab,
+    walks_away,
+)
+
+
+def near(value):
+    return pytest.approx(value, rel=1e-12)
+
+
+# --- cost and price of work -----------------------------------------------------------------------------
+def priced(**parameters):
+    """A lab whose unit of work costs 1.5 * 0.8 * 0.73 * 2.5 = 2.19 USD, and an open publisher."""
+    v = Village(**parameters)
+    v.market.unit_compute, v.market.contract_price, v.market.spot_price = 0.8, 2.5, 4.0
+    return v, v.lab(unit_compute=1.5), v.entrant(unit_compute=0.5)
+
+
+def test_a_lab_pays_the_contract_price_for_compute_and_open_work_the_spot_price():
+    v, lab, entrant = priced()
+    assert v.run(cost_of_work, lab) == near(2.19)
+    assert v.run(cost_of_work, entrant) == near(0.5 * 0.8 * 0.73 * 4.0)
+
+
+def test_the_gap_is_the_lead_over_the_best_open_model_and_never_negative():
+    v = Village()
+    v.market.best_open, v.market.frontier = 2.75, 9.0
+    ahead, behind = v.lab(quality=3.25), v.lab(quality=2.5)
+    assert v.run(quality_gap, ahead) == 0.5
+    assert v.run(quality_gap, behind) == 0.0
+
+
+def test_a_lab_asks_cost_and_floor_margin_and_a_premium_that_halves_at_log_two_scales():
+    v, lab, _ = priced(quality_premium=1.4, gap_scale=0.4, floor_margin=0.08, price_sensitivity=2.0)
+    v.market.best_open, v[lab].quality = 1.0, 1.0 + 0.4 * log(2.0)
+    # premium 1.4 / 2, times 3 / 2 because customers mind the price less than the usual 3
+    assert v.run(set_price, lab) == near(2.19 * (1.0 + 0.08 + 0.7 * 1.5))
+
+
+def test_the_premium_saturates_at_three_quarters_after_two_half_lives():
+    v, lab, _ = priced(quality_premium=1.4, gap_scale=0.4, floor_margin=0.08, price_sensitivity=3.0)
+    v.market.best_open, v[lab].quality = 1.0, 1.0 + 0.8 * log(2.0)
+    assert v.run(set_price, lab) == near(2.19 * (1.08 + 0.75 * 1.4))
+
+
+def test_without_a_lead_a_lab_asks_only_the_floor_margin():
+    v, lab, _ = priced(floor_margin=0.08)
+    v.market.best_open, v[lab].quality = 3.0, 2.0
+    assert v.run(set_price, lab) == near(2.19 * 1.08)
+
+
+@pytest.mark.parametrize(("sensitivity", "factor"), [(0.2, 15.0), (0.1, 30.0), (0.05, 30.0)])
+def test_the_premium_grows_as_customers_mind_the_price_less_down_to_a_tenth(sensitivity, factor):
+    v, lab, _ = priced(quality_premium=1.4, gap_scale=0.4, floor_margin=0.08, price_sensitivity=sensitivity)
+    v.market.best_open, v[lab].quality = 1.0, 1.0 + 0.4 * log(2.0)
+    assert v.run(set_price, lab) == near(2.19 * (1.08 + 0.7 * factor))
+
+
+# --- burn, runway, training -----------------------------------------------------------------------------
+def test_burn_is_debt_service_less_earnings_and_never_negative():
+    v = Village()
+    lab = v.lab(debt_service=1.5, earnings=0.4, cash=7.0)
+    assert v.run(monthly_burn, lab) == near(1.1)
+    v[lab].earnings = -0.7
+    assert v.run(monthly_burn, lab) == near(2.2)
+    v[lab].earnings = 2.0
+    assert v.run(monthly_burn, lab) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("cash", "burn", "months"),
+    [
+        (6.0, 1.5, 4.0),
+        (88.5, 1.5, 59.0),
+        (92.0, 1.5, 60.0),
+        (-3.0, 1.5, 0.0),
+        (-3.0, 0.0, 60.0),
+        (1e-8, 2e-9, 5.0),
+        (1e-9, 1e-9, 60.0),
+    ],
+)
+def test_runway_is_cash_over_burn_from_zero_to_sixty_months(cash, burn, months):
+    v = Village()
+    assert v.run(runway, v.lab(cash=cash, debt_service=burn)) == near(months)
+
+
+@pytest.mark.parametrize(("cash", "part"), [(12.0, 4 / 12), (33.0, 11 / 12), (36.0, 1.0), (60.0, 1.0)])
+def test_training_is_a_multiple_of_inference_cut_when_money_lasts_less_than_a_year(cash, part):
+    v = Village(training_scale=1.4)
+    lab = v.lab(training_target=0.5, earnings=-2.0, debt_service=1.0, cash=cash, need=9.0)
+    assert v.run(plan_training, lab, 3.0) == near(0.5 * 1.4 * 3.0 * part)
+
+
+# --- capacity and commitments ---------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("expected", "growth"), [(0.2, 0.5), (0.59, 0.89), (0.8, 0.9), (-1.2, -0.9), (-2.0, -1.0), (-1.31, -1.0)]
+)
+def test_capacity_is_planned_for_growth_and_compute_per_unit_within_belief(expected, growth):
+    v = Village(
+        task_complexity=exp(0.5), algorithmic_efficiency=exp(0.2), growth_belief_cap=0.9, planning_horizon=18.0,
+        capacity_ambition=1.1, training_scale=1.4,
+    )  # fmt: skip
+    lab = v.lab(expected_growth=expected, need=2.0, training_target=0.5)
+    # 2.0 for customers and 2.0 * 0.5 * 1.4 for training, a year and a half on
+    assert v.run(plan_capacity, lab) == near(1.1 * 3.4 * exp(growth * 1.5))
+
+
+def committed(parent=-1, growth=0.4, tenor=50.0):
+    v = Village(
+        commitment_ratio=0.8, growth_belief_cap=0.9, planning_horizon=18.0, commitment_equity=0.3,
+        equity_dilution=0.06, contract_tenor=tenor,
+    )  # fmt: skip
+    v.market.sentiment = 1.2
+    lab = v.lab(revenue=3.0, expected_growth=growth, cash=30.0, valuation=500.0, parent=parent)
+    return float(v.run(affordable_commitment, lab))
+
+
+def test_a_lab_promises_from_expected_revenue_cash_over_a_contract_and_equity_within_reach():
+    # cash 30 / 50 = 0.6; equity 0.3 * 0.06 * 500 * 1.2 / 12 = 0.9
+    assert committed() == near(0.8 * (3.0 * exp(0.6) + 0.6 + 0.9))
+
+
+@pytest.mark.parametrize("parent", [0, 7])
+def test_a_subsidiary_promises_nothing_from_equity(parent):
+    assert committed(parent=parent) == near(0.8 * (3.0 * exp(0.6) + 0.6))
+
+
+def test_growth_beyond_belief_backs_no_promise():
+    assert committed(growth=1.5) == near(0.8 * (3.0 * exp(0.9 * 1.5) + 0.6 + 0.9))
+    assert committed(growth=-0.4) == near(0.8 * (3.0 * exp(-0.6) + 0.6 + 0.9))
+
+
+def test_cash_carries_at_least_a_month_of_contract():
+    assert committed(tenor=0.5) == near(0.8 * (3.0 * exp(0.6) + 30.0 + 0.9))
+
+
+# --- value and equity -----------------------------------------------------------------------------------
+def valued(**lab):
+    v = Village(value_multiple=5.0, value_growth_slope=20.0, frontier_option=300.0, growth_belief_cap=0.9)
+    v.market.sentiment, v.market.frontier = 1.25, 4.0
+    usual = {"revenue": 2.0, "expected_growth": 0.3, "quality": 3.75}
+    return float(v.run(value_lab, v.lab(**(usual | lab))))
+
+
+def test_a_lab_is_worth_a_multiple_of_yearly_revenue_and_an_option_that_halves_a_quarter_behind():
+    # 12 * 2 * (5 + 20 * 0.3) = 264, and 300 * exp(-2.77 / 4)
+    assert valued() == near((264.0 + 300.0 * exp(-0.6925)) * 1.25)
+
+
+def test_a_lab_ahead_of_the_frontier_has_the_whole_option_and_no_more():
+    assert valued(quality=4.5) == near((264.0 + 300.0) * 1.25)
+    assert valued(quality=4.5, revenue=0.0) == near(375.0)
+
+
+@pytest.mark.parametrize(("growth", "multiple"), [(-0.4, 5.0), (0.8, 21.0), (1.6, 23.0)])
+def test_the_multiple_follows_growth_from_none_to_the_cap(growth, multiple):
+    assert valued(quality=4.0, expected_growth=growth) == near((24.0 * multiple + 300.0) * 1.25)
+
+
+def seeking(target=20.0, dilution=0.06, **lab):
+    v = Village(runway_trigger=10.0, runway_target=target, equity_dilution=dilution)
+    usual = {
+        "earnings": -1.5, "debt_service": 0.5, "promised_pay": 3.0, "invoiced_out": 1.6, "cash": 20.0,
+        "valuation": 1000.0,
+    }  # fmt: skip
+    return float(v.run(seek_equity, v.lab(**(usual | lab))))
+
+
+def test_a_lab_asks_for_the_wanted_runway_less_its_cash_with_half_the_ramps_to_come():
+    # ahead: 2.0 a month and half of 3.0 - 1.6
+    assert seeking() == near(20 * 2.7 - 20.0)
+
+
+def test_a_lab_asks_only_once_its_cash_is_within_the_trigger():
+    assert seeking(cash=27.0) == near(27.0)
+    assert seeking(cash=27.01) == 0.0
+
+
+def test_invoices_beyond_the_promises_do_not_lengthen_the_runway():
+    assert seeking(cash=15.0, invoiced_out=3.5) == near(20 * 2.0 - 15.0)
+
+
+def test_the_least_burn_counts_the_ramps():
+    assert seeking(cash=1.0, earnings=0.4) == near(20 * (0.1 + 0.7) - 1.0)
+
+
+def test_a_lab_that_burns_nothing_asks_nothing_whatever_its_ramps():
+    assert seeking(earnings=0.6, cash=1.0) == 0.0
+
+
+def test_negative_cash_is_not_asked_for_on_top():
+    assert seeking(cash=-5.0) == near(54.0)
+
+
+def test_a_round_sells_no_more_than_tolerable():
+    assert seeking(valuation=200.0) == near(12.0)
+    assert seeking(valuation=600.0) == near(34.0)
+
+
+def test_a_lab_never_asks_for_less_than_nothing():
+    assert seeking(valuation=-10.0) == 0.0
+    assert seeking(target=5.0) == 0.0
+
+
+# --- tenor, walking away, overhead ----------------------------------------------------------------------
+def tenor(tightness=1.0, trend=0.0, base=40.0, cap=180.0, flexibility=0.5):
+    v = Village(contract_tenor=base, tenor_flexibility=flexibility, max_contract_tenor=cap)
+    v.market.tightness, v.market.spot_price = tightness, 3.0
+    return v.run(choose_tenor, v.lab(expected_spot=3.0 * exp(-trend)))
+
+
+def test_scarcity_and_rising_rents_lengthen_contracts():
+    assert tenor() == 40
+    assert tenor(tightness=1.3, trend=0.1) == 48  # 40 exp(0.2) = 48.86
+    assert tenor(tightness=1.3, trend=-0.5) == 36  # 40 exp(-0.1) = 36.19
+    assert tenor(tightness=0.8, trend=0.0) == 36
+
+
+def test_urgency_is_bounded_both_ways():
+    assert tenor(tightness=1.9) == 62  # 40 exp(0.45) = 62.73
+    assert tenor(tightness=2.5) == 65  # 40 exp(0.5) = 65.95
+    assert tenor(tightness=0.3, trend=-0.2) == 25  # 40 exp(-0.45) = 25.51
+    assert tenor(tightness=0.3, trend=-0.9) == 24  # 40 exp(-0.5) = 24.26
+
+
+def test_no_contract_is_longer_than_the_cap_or_shorter_than_half_a_year():
+    assert tenor(cap=37.0) == 37
+    assert tenor(base=7.0, tightness=0.5) == 6
+    assert tenor(cap=4.0) == 6
+    assert tenor(base=7.0) == 7
+
+
+def test_a_buyer_that_expects_no_rent_is_urged_as_far_as_one_can_be():
+    v = Village(contract_tenor=40.0, tenor_flexibility=0.5)
+    assert v.run(choose_tenor, v.lab(expected_spot=0.0)) == 65
+
+
+def walks(**lab):
+    v = Village(walk_away=1.25, runway_trigger=10.0)
+    usual = {"overpay": 50.01, "valuation": 40.0, "cash": 10.0, "debt_service": 2.0}
+    return bool(v.run(walks_away, v.lab(**(usual | lab))))
+
+
+def test_owners_walk_away_once_the_overpayment_exceeds_their_claim():
+    assert walks()
+    assert not walks(overpay=50.0)
+    assert not walks(overpay=45.0)
+
+
+def test_owners_stay_while_the_cash_lasts_half_the_wanted_runway():
+    assert walks(cash=10.0)  # five months
+    assert not walks(cash=10.1)
+
+
+@pytest.mark.parametrize("parent", [0, 6])
+def test_a_parent_does_not_walk_away(parent):
+    assert not walks(parent=parent)
+
+
+def test_nobody_walks_away_from_contracts_at_or_below_the_market():
+    assert not walks(overpay=0.0, valuation=-5.0)
+    assert walks(overpay=0.1, valuation=-5.0)
+
+
+@pytest.mark.parametrize(("growth", "counted"), [(-0.5, 0.0), (0.6, 0.6), (1.4, 0.9)])
+def test_overhead_grows_with_a_part_of_the_growth_expected(growth, counted):
+    v = Village(overhead_growth=0.4, growth_belief_cap=0.9)
+    lab = v.lab(fixed_cost=2.5, expected_growth=growth, stock_pay=0.7)
+    assert v.run(grow_overhead, lab) == near(2.5 * exp(0.4 * counted / 12))

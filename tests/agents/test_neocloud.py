@@ -1,0 +1,102 @@
+"""Neoclouds: their quotes, their orders, and when they give way to a customer in trouble."""
+
+from math import exp
+
+import pytest
+from village import Village
+
+from abm.agents.neocloud import accept_renegotiation, plan_orders, quote_contract
+
+
+def near(value):
+    return pytest.approx(value, rel=1e-12)
+
+
+def quoted(tightness=1.0, outside=0.0, spot=None, asked=2.0 * 1.21, weight=0.25):
+    """Quote for hardware that costs 2.0, to a buyer that fails with 4 %; the seller expects asked * exp(outside)."""
+    v = Village(bid_risk_weight=1.5, contract_margin=0.15, scarcity_margin=0.3, contract_spot_weight=weight)
+    v.market.tightness, v.market.spot_price = tightness, 7.0
+    buyer = v.lab(pd=0.04, expected_spot=5.0)
+    seller = v.neocloud(pd=0.2, expected_spot=asked * exp(outside) if spot is None else spot)
+    return float(v.run(quote_contract, seller, buyer, 2.0))
+
+
+def test_a_quote_is_cost_and_margin_and_the_buyer_s_risk():
+    assert quoted() == near(2.0 * (1 + 0.15 + 0.06))
+
+
+def test_scarcity_adds_up_to_its_whole_margin():
+    assert quoted(tightness=1.4, asked=2.66) == near(2.0 * (1.21 + 0.12))
+    assert quoted(tightness=2.5, asked=3.02) == near(2.0 * (1.21 + 0.3))
+    assert quoted(tightness=0.4) == near(2.42)
+
+
+def test_a_quote_goes_a_part_of_the_way_to_the_rent_the_seller_expects():
+    assert quoted(outside=0.8) == near(2.42 * exp(0.2))
+    assert quoted(outside=-0.2) == near(2.42 * exp(-0.05))
+    assert quoted(spot=0.5, weight=0.05) == near(2.42 * (0.5 / 2.42) ** 0.05)
+
+
+def test_no_quote_is_below_full_cost():
+    assert quoted(outside=-2.0) == 2.0
+    assert quoted(spot=0.0) == 2.0
+
+
+def orders(spot=2.4, cap=0.5, **columns):
+    v = Village(capacity_cover=1.1, hurdle_margin=0.25, speculation=0.8, speculation_cap=cap)
+    v.market.long_run_price, v.market.spot_price = 2.0, 9.0
+    usual = {"promised_out": 2.0, "capacity": 3.0, "expected_spot": spot}
+    return float(v.run(plan_orders, v.neocloud(**(usual | columns))))
+
+
+def test_below_the_hurdle_a_neocloud_wants_what_it_promised():
+    assert orders() == near(2.2)
+    assert orders(promised_out=5.0) == near(5.5)
+
+
+def test_above_the_hurdle_it_speculates_on_top_of_the_fleet_or_of_the_promises():
+    # hurdle 2.5, a fifth above it: 0.16 of the fleet
+    assert orders(spot=3.0) == near(3.0 + 0.48)
+    assert orders(spot=3.0, promised_out=5.0) == near(5.5 + 0.48)
+
+
+def test_speculation_is_capped():
+    assert orders(spot=3.0, cap=0.1) == near(3.0 + 0.3)
+
+
+def gives_way(haircut, willing=1.5, tightness=1.25, top=False, dscr=0.95):
+    v = Village(amend_haircut=haircut, renegotiation=willing, renegotiation_cover=0.9)
+    v.market.tightness = tightness
+    buyer, other = v.lab(dscr=0.2), v.lab()
+    seller = v.neocloud(dscr=dscr, top_customer=0.6, top_customer_id=buyer if top else other)
+    return bool(v.run(accept_renegotiation, seller, buyer))
+
+
+def test_a_provider_gives_way_up_to_a_haircut_that_a_small_customer_is_worth():
+    assert gives_way(0.29)  # 1.5 * (0.1 + 0.1) = 0.3
+    assert not gives_way(0.31)
+
+
+def test_it_gives_way_further_to_its_largest_customer():
+    assert gives_way(1.04, top=True)  # 1.5 * (0.1 + 0.6) = 1.05
+    assert not gives_way(1.06, top=True)
+
+
+def test_it_gives_way_further_when_compute_is_hard_to_let():
+    assert gives_way(0.59, tightness=0.8)  # 1.5 * (0.2 + 0.2) = 0.6
+    assert not gives_way(0.61, tightness=0.8)
+
+
+def test_a_haircut_of_just_what_the_customer_is_worth_is_refused():
+    assert not gives_way(0.2, willing=1.0)
+    assert gives_way(0.1999, willing=1.0)
+
+
+@pytest.mark.parametrize(("dscr", "answer"), [(0.89, False), (0.9, True)])
+def test_a_provider_whose_debt_is_not_covered_cannot_give_way(dscr, answer):
+    assert gives_way(0.1, dscr=dscr) is answer
+
+
+def test_policy_can_rule_renegotiation_out():
+    assert not gives_way(-0.1, willing=0.0)
+    assert gives_way(0.001, willing=0.01)
