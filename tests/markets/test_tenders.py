@@ -1,0 +1,511 @@
+"""Contracts signed: who tenders for how much, who may promise, at what price, and what a signature binds."""
+
+from __future__ import annotations
+
+import pytest
+from village import Village
+
+from abm import economy as ec
+from abm.draws import D_TENDER, uniform
+from abm.markets.tenders import (
+    can_promise,
+    clouds_tender,
+    labs_tender,
+    own_cost,
+    promised_at,
+    promised_invoices,
+    sign_contract,
+    tender,
+    use_intents,
+)
+from abm.rules import interpreted
+
+
+def near(value):
+    return pytest.approx(value, rel=1e-12)
+
+
+# --- promised already -----------------------------------------------------------------------------------
+def test_compute_promised_in_a_month_to_come_is_what_still_runs_then():
+    v = Village()
+    v.market.month = 4
+    lab, other, cloud = v.lab(), v.lab(), v.neocloud()
+    v.contract(lab, cloud, 0.1, months_left=11)  # runs after month 14
+    v.contract(lab, cloud, 0.2, months_left=10)  # does not
+    v.contract(lab, cloud, 0.4, months_left=1, status=ec.PENDING)
+    v.contract(lab, cloud, 0.8, months_left=30, kind=ec.SITE)
+    v.contract(lab, cloud, 1.6, months_left=30, status=ec.ENDED)
+    v.contract(lab, cloud, 3.2, months_left=30, status=ec.INTENT)
+    v.contract(other, cloud, 6.4, months_left=30)
+    assert v.run(promised_at, lab, 14) == near(0.5)
+    assert v.run(promised_at, lab, 13) == near(0.7)
+    assert v.run(promised_at, other, 14) == 6.4
+    assert v.run(promised_at, cloud, 14) == 0.0
+
+
+def test_invoices_promised_are_those_of_binding_contracts_at_full_ramp():
+    v = Village()
+    lab, other, cloud = v.lab(), v.lab(), v.neocloud()
+    v.contract(lab, cloud, 0.1, 3.0, ramp=9, start=0, delivered=0.0)
+    v.contract(lab, cloud, 0.2, 4.0, status=ec.PENDING)
+    v.contract(lab, cloud, 0.5, 0.2, kind=ec.SITE)
+    v.contract(lab, cloud, 1.6, status=ec.ENDED)
+    v.contract(lab, cloud, 3.2, status=ec.INTENT)
+    v.contract(other, cloud, 6.4)
+    assert v.run(promised_invoices, lab) == near((0.3 + 0.8) * 0.73 + 0.1)
+    assert v.run(promised_invoices, cloud) == 0.0
+
+
+# --- who may promise ------------------------------------------------------------------------------------
+def promise_village(**parameters):
+    """Hardware at 20 bn with a site of 5: a neocloud's cash of 1 carries 0.4 / 0.2 / 25 = 0.08."""
+    usual = {"promise_growth": 3.0, "bid_risk_cap": 0.2, "equity_part": 0.4, "loan_to_cost": 0.8, "site_cost": 5.0}
+    v = Village(**(usual | parameters))
+    v.generation(v.vendor())
+    return v
+
+
+@pytest.mark.parametrize("kind", [ec.NEOCLOUD, ec.HYPERSCALER])
+def test_a_provider_promises_a_multiple_of_its_fleet(kind):
+    v = promise_village()
+    cloud = v.firm(kind, capacity=0.5, promised_out=0.4, cash=1.0)
+    assert v.run(can_promise, cloud) == near(1.1)
+    v[cloud].promised_out = 1.6
+    assert v.run(can_promise, cloud) == 0.0
+
+
+def test_a_neocloud_promises_what_its_cash_can_build_a_hyperscaler_does_not():
+    v = promise_village()
+    cloud, big = v.neocloud(cash=5.0, promised_out=0.1, capacity=0.1), v.hyperscaler(cash=5.0, promised_out=0.1)
+    assert v.run(can_promise, cloud) == near(0.3)
+    assert v.run(can_promise, big) == 0.0
+
+
+def test_a_provider_of_bad_risk_promises_nothing():
+    v = promise_village()
+    assert v.run(can_promise, v.neocloud(capacity=0.5, pd=0.2)) == 1.5
+    assert v.run(can_promise, v.neocloud(capacity=0.5, pd=0.2001)) == 0.0
+    assert v.run(can_promise, v.hyperscaler(capacity=0.5, pd=0.2001)) == 0.0
+
+
+@pytest.mark.parametrize("kind", [ec.LAB, ec.VEHICLE, ec.VENDOR, ec.LENDER, ec.ENTRANT])
+def test_only_clouds_promise(kind):
+    v = promise_village()
+    assert v.run(can_promise, v.firm(kind, capacity=0.5, cash=50.0)) == 0.0
+
+
+def test_a_failed_provider_promises_nothing():
+    v = promise_village()
+    assert v.run(can_promise, v.neocloud(capacity=0.5, status=ec.FAILED)) == 0.0
+
+
+# --- what a promise costs -------------------------------------------------------------------------------
+def cost_village():
+    """Free hardware: the first vendor's draws 2 kW, the third's, custom chips, 0.5 kW; running it is all it costs."""
+    v = Village(site_cost=0.0, loss_given_default_secured=0.5, loan_to_cost=0.8, economic_life=60.0)
+    v.market.power_price, v.market.long_run_price = 1000.0, 7.0
+    for kw in (2.0, 5.0, 0.5, 7.0):
+        v.generation(v.vendor(), cost=0.0, kw=kw)
+    return v
+
+
+def test_a_promise_costs_what_its_hardware_does_and_the_spread_over_half_its_life():
+    v = cost_village()
+    cloud = v.neocloud(pue=1.5, unit_opex=0.2, pd=0.1)
+    # 3 kW at a dollar and 0.2; a spread of 0.04 over two and a half years
+    assert v.run(own_cost, cloud) == near(3.2 * 1.1)
+
+
+@pytest.mark.parametrize(("share", "cost"), [(0.5, 2.2 * 1.1), (0.51, 0.7 * 1.1)])
+def test_who_builds_mostly_on_custom_chips_reckons_with_them(share, cost):
+    v = cost_village()
+    assert v.run(own_cost, v.hyperscaler(unit_opex=0.2, pd=0.1, custom_share=share)) == near(cost)
+
+
+def test_without_hardware_on_sale_a_promise_costs_the_long_run_price():
+    v = cost_village()
+    cloud = v.neocloud(pd=0.1)
+    v.state.generations[0].released = 3
+    assert v.run(own_cost, cloud) == 7.0
+    for i in range(4):
+        v[ec.N_OUTSIDE + i].status = ec.FAILED
+    assert v.run(own_cost, cloud) == 7.0
+
+
+# --- signed ---------------------------------------------------------------------------------------------
+def sign(v, buyer, seller):
+    r = v.run(sign_contract, buyer, seller, 0.4, 2.5, 36, 10)
+    return r, v.rows("contracts")[r]
+
+
+# 0.73 a month at full ramp; the ramp over five months asks 0.2 + 0.4 + 0.6 + 0.8 of it and then 32 months all.
+VALUE = 0.73 * 34.0
+
+
+def test_a_contract_is_signed_for_delivery_after_its_lead():
+    v = Village(contract_ramp=5.6, take_or_pay=0.85, prepayment_share=0.0)
+    v.market.month, v.market.next_contract = 7, 31
+    lab, cloud = v.lab(promised_in=0.3, cash=9.0), v.neocloud(promised_out=0.2, cash=3.0)
+    v.close()
+    r, c = sign(v, lab, cloud)
+    assert (r, c.id, c.kind, c.status, c.buyer, c.seller) == (0, 31, ec.COMPUTE, ec.PENDING, lab, cloud)
+    assert (c.guarantor, c.end_user, c.backstop) == (-1, -1, 0)
+    assert (c.signed, c.start, c.ramp, c.months, c.months_left) == (7, 17, 5, 36, 36)
+    assert (c.quantity, c.price, c.take_or_pay, c.prepaid, c.delivered) == (0.4, 2.5, 0.85, 0.0, 0.0)
+    assert c.announced == near(VALUE)
+    assert v[cloud].promised_out == near(0.6)
+    assert v[lab].promised_in == near(0.7)
+    assert (v[cloud].promised_in, v[lab].promised_out) == (0.0, 0.0)
+    assert (v[lab].cash, v[cloud].cash, v.state.flows.sum()) == (9.0, 3.0, 0.0)
+    (event,) = v.rows("events")
+    assert (event.month, event.kind, event.a, event.b, event.amount) == (7, ec.E_CONTRACT, lab, cloud, near(VALUE))
+    v.audit()
+
+
+def test_a_ramp_takes_a_month_at_least():
+    v = Village(contract_ramp=0.4, prepayment_share=0.0)
+    _, c = sign(v, v.lab(), v.neocloud())
+    assert c.ramp == 1
+    assert c.announced == near(0.73 * 36.0)
+
+
+def test_a_part_of_the_value_is_paid_in_advance():
+    v = Village(contract_ramp=5.0, prepayment_share=0.125)
+    lab, cloud = v.lab(cash=90.0), v.neocloud(cash=3.0)
+    v.close()
+    _, c = sign(v, lab, cloud)
+    advance = VALUE / 8.0
+    assert c.prepaid == near(advance)
+    assert v.flow(ec.F_PREPAYMENT, lab, cloud) == near(advance)
+    assert v.state.flows.sum() == near(advance)
+    assert (v[lab].cash, v[cloud].cash) == (near(90.0 - advance), near(3.0 + advance))
+    assert (v[lab].operating_cost, v[cloud].revenue) == (0.0, 0.0)
+    v.audit()
+
+
+def test_no_more_than_a_tenth_of_the_buyer_s_cash_is_paid_in_advance():
+    v = Village(contract_ramp=5.0, prepayment_share=0.125)
+    lab, cloud = v.lab(cash=6.0), v.neocloud(cash=900.0)
+    v.close()
+    _, c = sign(v, lab, cloud)
+    assert c.prepaid == near(0.6)
+    assert v[lab].cash == near(5.4)
+    v[lab].cash = -2.0
+    _, c = sign(v, lab, cloud)
+    assert (c.prepaid, v[lab].cash) == (0.0, -2.0)
+
+
+@pytest.mark.parametrize(("need", "own"), [(0.31, 1), (0.3, 0), (0.1, 0)])
+def test_who_serves_itself_more_than_others_uses_what_it_rents(need, own):
+    v = Village(prepayment_share=0.0)
+    big, cloud = v.hyperscaler(need=need, promised_out=0.3), v.neocloud(need=9.0)
+    _, c = sign(v, big, cloud)
+    assert c.own_use == own
+
+
+def test_a_signed_contract_uses_up_the_buyer_s_letters_of_intent():
+    v = Village(contract_ramp=5.0, prepayment_share=0.0)
+    lab, cloud = v.lab(), v.neocloud()
+    letter = v.contract(lab, cloud, 1.0, status=ec.INTENT, announced=30.0)
+    sign(v, lab, cloud)
+    assert v.rows("contracts")[letter].announced == near(30.0 - VALUE)
+
+
+def test_letters_of_intent_are_used_in_turn_and_no_further_than_their_value():
+    v = Village()
+    lab, other, cloud = v.lab(), v.lab(), v.neocloud()
+    rows = [
+        v.contract(lab, cloud, 1.0, status=ec.INTENT, announced=3.0),
+        v.contract(lab, cloud, 1.0, announced=4.0),
+        v.contract(other, cloud, 1.0, status=ec.INTENT, announced=5.0),
+        v.contract(cloud, lab, 1.0, status=ec.INTENT, announced=6.0),
+        v.contract(lab, cloud, 1.0, status=ec.INTENT, announced=7.0),
+        v.contract(lab, cloud, 1.0, status=ec.INTENT, announced=8.0),
+    ]
+    v.run(use_intents, lab, 4.5)
+    assert [v.rows("contracts")[r].announced for r in rows] == [0.0, 4.0, 5.0, 6.0, 5.5, 8.0]
+
+
+# --- tenders --------------------------------------------------------------------------------------------
+def bidders(*costs, **parameters):
+    """Neoclouds that can promise 0.3 each and ask a quarter more than the running cost given."""
+    usual = {
+        "site_cost": 0.0, "contract_margin": 0.25, "contract_spot_weight": 0.0, "scarcity_margin": 0.0,
+        "bid_risk_weight": 0.0, "bid_taste": 0.0, "tenor_flexibility": 0.0, "contract_tenor": 30.0,
+        "loss_given_default_secured": 0.0, "prepayment_share": 0.0, "security_premium": 0.5, "promise_growth": 3.0,
+        "contract_lead": 8.0, "equity_part": 0.0,
+    }  # fmt: skip
+    v = Village(**(usual | parameters))
+    v.market.power_price, v.market.contract_price, v.market.month = 0.0, 2.0, 6
+    v.generation(v.vendor(), cost=0.0)
+    v.state.work_space[:] = 0.7  # what another phase left
+    lab = v.lab(expected_spot=1.0)
+    clouds = [v.neocloud(unit_opex=cost, capacity=0.1) for cost in costs]
+    v.close()
+    return v, lab, clouds
+
+
+def deals(v):
+    return [(c.buyer, c.seller, near(c.quantity), near(c.price)) for c in v.rows("contracts")]
+
+
+def test_the_cheapest_bidder_gets_the_contract():
+    v, lab, (_, cheap, _) = bidders(1.6, 1.2, 1.4)
+    assert v.run(tender, lab, 0.2) == near(0.2)
+    assert deals(v) == [(lab, cheap, 0.2, 1.5)]
+    c = v.rows("contracts")[0]
+    assert (c.signed, c.start, c.months) == (6, 14, 30)
+    v.audit()
+
+
+def test_what_the_cheapest_cannot_promise_goes_to_the_next():
+    v, lab, (dear, cheap, middle) = bidders(1.6, 1.2, 1.4)
+    v[dear].promised_out = 0.05
+    assert v.run(tender, lab, 0.7) == near(0.7)
+    assert deals(v) == [(lab, cheap, 0.3, 1.5), (lab, middle, 0.3, 1.75), (lab, dear, 0.1, 2.0)]
+
+
+def test_three_bidders_at_most_are_signed_with():
+    v, lab, clouds = bidders(1.6, 1.2, 1.4, 1.5)
+    assert v.run(tender, lab, 9.0) == near(0.9)
+    assert [c.seller for c in v.rows("contracts")] == [clouds[1], clouds[2], clouds[3]]
+
+
+def test_a_tender_ends_when_98_per_cent_are_signed():
+    v, lab, (first, _) = bidders(1.2, 1.4)
+    v.run(tender, lab, 0.3 / 0.981)
+    assert [c.seller for c in v.rows("contracts")] == [first]
+    v, lab, (first, second) = bidders(1.2, 1.4)
+    v.run(tender, lab, 0.3 / 0.979)
+    assert [c.seller for c in v.rows("contracts")] == [first, second]
+
+
+def test_who_can_promise_less_than_a_fiftieth_does_not_bid():
+    v, lab, (small, other) = bidders(1.2, 1.4)
+    v[small].promised_out = 0.3 - 0.0039
+    assert v.run(tender, lab, 0.2) == near(0.2)
+    assert deals(v) == [(lab, other, 0.2, 1.75)]
+    v, lab, (small, other) = bidders(1.2, 1.4)
+    v[small].promised_out = 0.3 - 0.0041
+    assert v.run(tender, lab, 0.2) == near(0.2)
+    assert [c.seller for c in v.rows("contracts")] == [small, other]
+
+
+@pytest.mark.parametrize(("expected", "contract", "signed"), [(0.9, 1.01, 1), (1.01, 0.9, 1), (0.99, 0.98, 0)])
+def test_nobody_signs_at_more_than_a_premium_over_the_rent_it_expects(expected, contract, signed):
+    v, lab, _ = bidders(1.2)  # asks 1.5, the premium is a half
+    v[lab].expected_spot, v.market.contract_price = expected, contract
+    assert v.run(tender, lab, 0.2) == near(0.2 * signed)
+    assert v.market.n_contracts == signed
+
+
+def test_the_price_has_the_seller_s_charge_for_the_buyer_s_risk():
+    v, lab, (cloud,) = bidders(1.2, bid_risk_weight=0.5)
+    v[lab].pd, v[cloud].pd = 0.1, 0.07
+    v.run(tender, lab, 0.2)
+    assert v.rows("contracts")[0].price == near(1.2 * 1.3)
+
+
+def test_offers_differ_by_the_draw_of_buyer_seller_and_month():
+    v, lab, (cloud, other) = bidders(1.2, 1.2, bid_taste=0.4)
+    draws = {i: float(interpreted(uniform)(1, D_TENDER, 6, lab * 65536 + i)) for i in (cloud, other)}
+    v.run(tender, lab, 0.2)
+    best = min(draws, key=draws.__getitem__)
+    assert deals(v) == [(lab, best, 0.2, 1.5 * (1.0 + 0.4 * (draws[best] - 0.5)))]
+
+
+def test_hyperscalers_rent_from_neoclouds_and_labs_from_both():
+    v, lab, (cloud,) = bidders(1.4)
+    big, rival = (v.hyperscaler(unit_opex=1.2, capacity=0.1, expected_spot=1.0) for _ in range(2))
+    assert v.run(tender, big, 0.2) == near(0.2)
+    assert v.run(tender, lab, 0.2) == near(0.2)
+    assert deals(v) == [(big, cloud, 0.2, 1.75), (lab, big, 0.2, 1.5)]
+    assert v.run(tender, rival, 0.2) == near(0.1)
+
+
+def test_nobody_rents_from_itself():
+    v, _, (cloud, other) = bidders(1.2, 1.4)
+    assert v.run(tender, cloud, 0.2) == near(0.2)
+    assert deals(v) == [(cloud, other, 0.2, 1.75)]
+
+
+def test_without_bidders_nothing_is_signed():
+    v, lab, _ = bidders()
+    assert v.run(tender, lab, 0.2) == 0.0
+    assert v.market.n_contracts == 0
+
+
+def test_a_bid_for_crumbs_is_not_signed():
+    v, lab, (cloud,) = bidders(1.2)
+    assert v.run(tender, lab, 0.9e-6) == 0.0
+    assert v.market.n_contracts == 0
+    assert v[cloud].promised_out == 0.0
+
+
+def test_a_buyer_signs_for_the_months_it_chooses():
+    v, lab, _ = bidders(1.2, contract_tenor=24.9)
+    v.run(tender, lab, 0.2)
+    assert v.rows("contracts")[0].months == 24
+
+
+# --- labs -----------------------------------------------------------------------------------------------
+def lab_village(**columns):
+    """A lab that plans 3.0 and half of it for training, has 1.1 and is promised 0.8 for the month that counts.
+
+    It lacks 2.6; its revenue and cash let it promise 0.9 * (5.0 + 90 / 30) = 7.2 a month.
+    """
+    parameters = {
+        "training_scale": 1.0, "capacity_ambition": 1.0, "task_complexity": 3.0, "algorithmic_efficiency": 3.0,
+        "commitment_ratio": 0.9, "planning_horizon": 9.0, "tender_threshold": 0.5, "tender_part": 0.25,
+    }  # fmt: skip
+    v, lab, (cloud,) = bidders(1.2, **parameters)
+    v[cloud].capacity = 50.0
+    usual = {"need": 3.0, "training_target": 0.5, "capacity": 1.1, "revenue": 5.0, "cash": 90.0}
+    for name, value in (usual | columns).items():
+        v[lab][name] = value
+    v.contract(lab, cloud, 0.8, 2.5, months_left=10)  # ends after month 15, the horizon
+    return v, lab, cloud
+
+
+def signed(v):
+    return [near(c.quantity) for c in v.rows("contracts")[1:]]
+
+
+def test_a_lab_tenders_for_a_part_of_what_its_plan_lacks():
+    v, lab, cloud = lab_village()
+    v.run(labs_tender)
+    assert v[lab].desired == near(4.5 - 0.8 - 1.1)
+    assert signed(v) == [2.6 / 4]
+    assert (v.rows("contracts")[1].buyer, v.rows("contracts")[1].seller) == (lab, cloud)
+
+
+def test_what_ends_before_the_horizon_is_missing_then():
+    v, lab, _ = lab_village()
+    v.rows("contracts")[0].months_left = 9
+    v.run(labs_tender)
+    assert v[lab].desired == near(3.4)
+    assert signed(v) == [3.4 / 4]
+
+
+def test_a_lab_promises_no_more_than_it_can_afford():
+    v, lab, _ = lab_village(cash=0.0)  # 4.5 a month, of which 0.8 * 2.5 * 0.73 is promised
+    v.run(labs_tender)
+    assert v[lab].desired == near(2.6)
+    assert signed(v) == [(4.5 - 1.46) / (2.0 * 0.73) / 4]
+
+
+def test_a_lab_that_has_promised_too_much_signs_nothing():
+    v, lab, _ = lab_village(cash=0.0, revenue=1.0)
+    v.run(labs_tender)
+    assert signed(v) == []
+    assert v[lab].desired == near(2.6)
+
+
+@pytest.mark.parametrize(("capacity", "deals"), [(2.19, 1), (2.21, 0)])
+def test_a_small_gap_is_bought_spot(capacity, deals):
+    v, lab, _ = lab_village(capacity=capacity)  # the threshold: half of the need
+    v.run(labs_tender)
+    assert len(signed(v)) == deals
+    assert v[lab].desired == near(3.7 - capacity)
+
+
+def test_a_lab_with_more_than_it_plans_desires_nothing():
+    v, lab, _ = lab_village(capacity=9.0, desired=0.4)
+    v.run(labs_tender)
+    assert (v[lab].desired, signed(v)) == (0.0, [])
+
+
+def test_a_lab_without_need_tenders_for_nothing():
+    v, lab, _ = lab_village(need=0.0, capacity=0.0)
+    v.rows("contracts")[0].status = ec.ENDED
+    v.run(labs_tender)
+    assert (v[lab].desired, signed(v)) == (0.0, [])
+
+
+@pytest.mark.parametrize("columns", [{"status": ec.FAILED}, {"stops_paying": 1.0}, {"kind": ec.HYPERSCALER}])
+def test_only_labs_in_business_that_pay_tender(columns):
+    v, lab, _ = lab_village(desired=0.4, **columns)
+    v.run(labs_tender)
+    assert (v[lab].desired, signed(v)) == (0.4, [])
+
+
+@pytest.mark.parametrize(
+    ("need", "threshold", "deals"),
+    # a gap of half of a thousandth at least, and more than 0.0001 of it put out
+    [(0.00051, 0.5, 1), (0.00049, 0.5, 0), (0.00041, 0.1, 1), (0.00039, 0.1, 0)],
+)
+def test_crumbs_are_not_tendered_for(need, threshold, deals):
+    v, _, _ = lab_village(need=need, training_target=0.0, capacity=0.0)
+    v.p.tender_threshold = threshold
+    v.rows("contracts")[0].status = ec.ENDED
+    v.run(labs_tender)
+    assert signed(v) == [need / 4] * deals
+
+
+# --- hyperscalers ---------------------------------------------------------------------------------------
+def cloud_village(**columns):
+    """A hyperscaler that lacks 2.0, orders on the way counted, and may rent 0.2 of all its compute."""
+    parameters = {"tender_threshold": 0.5, "tender_part": 0.25, "rental_share": 0.3, "outsourcing": 0.2}
+    v, _, (seller,) = bidders(1.2, **parameters)
+    v[seller].capacity = 50.0
+    usual = {
+        "desired": 2.6, "on_order": 0.6, "need": 3.0, "other_income": 9.0, "revenue": 16.0, "capacity": 20.0,
+        "promised_in": 0.4, "expected_spot": 1.0,
+    }  # fmt: skip
+    big = v.hyperscaler(**(usual | columns))
+    v.contract(big, seller, 0.4, 2.5)
+    return v, big, seller
+
+
+def test_a_hyperscaler_rents_a_part_of_what_it_lacks():
+    v, big, seller = cloud_village()
+    v.run(clouds_tender)
+    assert signed(v) == [0.5]
+    assert (v.rows("contracts")[1].buyer, v.rows("contracts")[1].seller) == (big, seller)
+    assert v[big].desired == 2.6
+
+
+def test_a_hyperscaler_rents_a_bounded_part_of_its_compute():
+    v, _, _ = cloud_village(capacity=5.0)  # of 5.0 + 0.6 + 0.4 + 2.0 a fifth less 0.4
+    v.run(clouds_tender)
+    assert signed(v) == [(1.6 - 0.4) / 4]
+
+
+@pytest.mark.parametrize(("income", "deals"), [(9.2, 0), (9.3, 1)])
+def test_a_hyperscaler_owes_rent_within_a_part_of_its_sales(income, deals):
+    # 0.4 at 2.5 and 2.0 at 2.0 are 3.65 a month, 0.3 of 12.1667 a month
+    v, _, _ = cloud_village(other_income=income, revenue=2.95)
+    v.run(clouds_tender)
+    assert len(signed(v)) == deals
+
+
+@pytest.mark.parametrize(("order", "deals"), [(1.09, 1), (1.11, 0)])
+def test_a_small_shortage_is_not_rented(order, deals):
+    v, _, _ = cloud_village(on_order=order)
+    v.run(clouds_tender)
+    assert len(signed(v)) == deals
+
+
+@pytest.mark.parametrize("columns", [{"status": ec.FAILED}, {"kind": ec.NEOCLOUD}, {"kind": ec.LAB}])
+def test_only_hyperscalers_in_business_rent(columns):
+    v, big, _ = cloud_village()
+    for name, value in columns.items():
+        v[big][name] = value
+    v.run(clouds_tender)
+    assert signed(v) == []
+
+
+def test_a_hyperscaler_without_a_plan_rents_nothing():
+    v, _, _ = cloud_village(desired=0.0, on_order=0.0, need=0.0)
+    v.run(clouds_tender)
+    assert signed(v) == []
+
+
+@pytest.mark.parametrize(
+    ("desired", "threshold", "deals"), [(0.00051, 0.5, 1), (0.00049, 0.5, 0), (0.00041, 0.1, 1), (0.00039, 0.1, 0)]
+)
+def test_crumbs_are_not_rented(desired, threshold, deals):
+    v, _, _ = cloud_village(need=0.0, desired=desired, on_order=0.0)
+    v.p.tender_threshold = threshold
+    v.run(clouds_tender)
+    assert signed(v) == [desired / 4] * deals
