@@ -6,7 +6,7 @@ import calendar
 import datetime
 import re
 
-from abm.errors import BadInput
+from abm.errors import BadInput, shown
 
 OPENING_YEAR = 2025
 OPENING_MONTH = 12
@@ -48,11 +48,11 @@ def month_number(value: object, field: str = "month") -> int:
         if 1 <= month <= 12:
             number = 12 * (year - OPENING_YEAR) + month - OPENING_MONTH
     if number is None:
-        raise BadInput(f"{field} must be a month such as '2027-01' or a number of months, not {value!r}")
+        raise BadInput(f"{field} must be a month such as '2027-01' or a number of months, not {shown(value)}")
     if not 0 <= number <= LAST_MONTH:
         raise BadInput(
             f"{field} must lie between 0 ({month_label(0)}) and {LAST_MONTH} ({month_label(LAST_MONTH)}),"
-            f" not {value!r}"
+            f" not {shown(value)}"
         )
     return number
 

@@ -334,7 +334,6 @@ tenant_demand | f8 | M H100e | compute rented by other tenants at the opening pr
 rationed | f8 | M H100e | spot demand not served
 demand_growth | f8 | 1/year | growth of AI revenue over the last twelve months (log)
 stage | i8 | - | round of the cascade now running
-begun | i8 | flag | 1 if acts since the last month have begun the next one
 seen_defaults | i8 | rows | rows of the default table that the recorded months have counted
 seen_events | i8 | rows | rows of the event log that the recorded months have counted
 n_firms | i8 | rows | rows used in the firm table
@@ -357,6 +356,7 @@ next_loan | i8 | id | next running number
 next_order | i8 | id | next running number
 grid_left | f8 | GW | site capacity the grid can still connect this month
 gross_flow | f8 | bn/month | all payments of the month
+largest_flow | f8 | bn/month | all payments of the largest month so far
 public_money | f8 | bn | public money paid out so far: rescues, guarantees, grants
 """)
 
@@ -467,6 +467,12 @@ PANEL_COLUMNS = (
 )  # fmt: skip
 
 
+# What a firm earns, pays and loses in a month; acts between months move it in the month that follows.
+ACTED_COLUMNS = (
+    "revenue", "operating_cost", "interest_cost", "depreciation", "write_off", "capex", "loss_month",
+)  # fmt: skip
+
+
 def dtype_of(columns: tuple[Column, ...]) -> np.dtype:
     """NumPy structured type of a table, aligned so that compiled code reads it fast."""
     return np.dtype([(c.name, c.type) for c in columns], align=True)
@@ -488,6 +494,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "events": EVENT_COLUMNS,
     "series": SERIES_COLUMNS,
     "panel": tuple(c for name in PANEL_COLUMNS for c in FIRM_COLUMNS if c.name == name),
+    "acted": tuple(c for name in ACTED_COLUMNS for c in FIRM_COLUMNS if c.name == name),
 }
 DTYPES: dict[str, np.dtype] = {name: dtype_of(columns) for name, columns in TABLES.items()}
 
@@ -559,6 +566,8 @@ class State(Pointed):
         Numbers of one phase.
     flows : (kinds of flow, firm kinds, firm kinds) float
         Payments of the month.
+    acted, acted_flows : (F,) records, as `flows`
+        What acts since the last month have earned, paid, lost and moved, for the month that follows.
     flow_record : (months, kinds of flow, firm kinds, firm kinds) float
         The same of every month recorded, as long as the panel.
     hits, defaults, parents, events, series, panel : records
@@ -574,7 +583,7 @@ class State(Pointed):
             name: (DTYPES[name], 1)
             for name in (
                 "market", "segments", "firms", "generations", "contracts", "loans", "orders", "stakes", "shocks",
-                "hits", "defaults", "parents", "events", "series",
+                "hits", "defaults", "parents", "events", "series", "acted",
             )
         },
         "fleet": (dtype_of(VINTAGE_COLUMNS), 2),
@@ -591,5 +600,6 @@ class State(Pointed):
         "market_memory": (_NUMBER, 1),
         "work_space": (_NUMBER, 2),
         "flows": (_NUMBER, 3),
+        "acted_flows": (_NUMBER, 3),
         "flow_record": (_NUMBER, 4),
     }  # fmt: skip

@@ -8,9 +8,12 @@ to them (sentiment, appetite), as if a shock of the scenario had struck. Their o
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from abm.economy import (
+    ACTED_COLUMNS,
     ACTIVE,
     BOND,
     DDTL,
@@ -25,25 +28,35 @@ from abm.economy import (
     SUPPLIERS,
     VEHICLE,
 )
+from abm.effects import BY_NAME
 from abm.errors import BadInput
 from abm.failure import FOR_CASH, bring_down, fail, spread
-from abm.ledger import begin_month, earn, net_worth, sum_claims, transfer, write_off
+from abm.ledger import earn, net_worth, sum_claims, transfer, write_off
 from abm.markets.compute import count_capacity, serve_contracts
 from abm.markets.credit import borrow as borrow_rule
 from abm.markets.credit import measure
 from abm.markets.gpus import tally_orders
 from abm.markets.investment import order_units
 from abm.markets.tenders import sign_contract as sign_rule
-from abm.scenarios import SIZES
 
 if TYPE_CHECKING:
+    from abm.economy import State
     from abm.simulation import Economy
 
+LARGEST_LOSS = BY_NAME["loses cash"].size.high  # type: ignore[union-attr]
 
-def _begin(economy: Economy) -> None:
-    """Begin the next month's books, with room in every table for what an act can add."""
+
+@contextmanager
+def _act(economy: Economy) -> Iterator[State]:
+    """Room in every table for what an act can add; what it moves is kept for the month that follows."""
     economy.make_room()
-    begin_month(economy.state)
+    state = economy.state
+    before = {name: state.firms[name].copy() for name in ACTED_COLUMNS}
+    flows = state.flows.copy()
+    yield state
+    for name, value in before.items():
+        state.acted[name] += state.firms[name] - value
+    state.acted_flows[:] += state.flows - flows
 
 
 def _active(economy: Economy, name: str, kinds: tuple[int, ...], what: str) -> int:
@@ -110,10 +123,9 @@ def sign_contract(
     amount = _positive(quantity, "quantity", "M H100e")
     rent = _positive(economy.state.market[0].contract_price if price is None else price, "price", "USD per hour")
     term = _months(months)
-    _begin(economy)
-    lead = int(economy.state.params[0].contract_lead)
-    row = int(sign_rule(economy.state, who, whom, amount, rent, term, lead))
-    sum_claims(economy.state)
+    with _act(economy) as state:
+        row = int(sign_rule(state, who, whom, amount, rent, term, int(state.params[0].contract_lead)))
+        sum_claims(state)
     return row
 
 
@@ -133,12 +145,12 @@ def borrow(economy: Economy, borrower: str, amount: float, *, months: int = 60) 
     who = _active(economy, borrower, (LAB, HYPERSCALER, NEOCLOUD, VEHICLE), "borrow")
     money = _positive(amount, "amount", "bn USD")
     term = _months(months)
-    _begin(economy)
-    firm = economy.state.firms[who]
-    pledged = firm.kind != HYPERSCALER and firm.fleet_mark > firm.secured_debt
-    kind, collateral = (DDTL, FLEET_COLLATERAL) if pledged else (BOND, NO_COLLATERAL)
-    got = float(borrow_rule(economy.state, who, kind, money, term, collateral, int(pledged), -1))
-    measure(economy.state)
+    with _act(economy) as state:
+        firm = state.firms[who]
+        pledged = firm.kind != HYPERSCALER and firm.fleet_mark > firm.secured_debt
+        kind, collateral = (DDTL, FLEET_COLLATERAL) if pledged else (BOND, NO_COLLATERAL)
+        got = float(borrow_rule(state, who, kind, money, term, collateral, int(pledged), -1))
+        measure(state)
     return got
 
 
@@ -151,10 +163,11 @@ def order_gpus(economy: Economy, buyer: str, units: float) -> None:
         If the firm is unknown, has failed or runs no fleet, or `units` is not positive.
     """
     who = _active(economy, buyer, (HYPERSCALER, NEOCLOUD), "order GPUs")
-    _begin(economy)
-    order_units(economy.state, who, _positive(units, "units", "M H100e"))
-    tally_orders(economy.state)
-    sum_claims(economy.state)
+    wanted = _positive(units, "units", "M H100e")
+    with _act(economy) as state:
+        order_units(state, who, wanted)
+        tally_orders(state)
+        sum_claims(state)
 
 
 def default(economy: Economy, name: str) -> None:
@@ -167,11 +180,11 @@ def default(economy: Economy, name: str) -> None:
     """
     kinds = tuple(kind for kind in range(OUTSIDE))
     row = _active(economy, name, kinds, "default")
-    _begin(economy)
-    bring_down(economy.state, row)
-    count_capacity(economy.state)
-    serve_contracts(economy.state)
-    measure(economy.state)
+    with _act(economy) as state:
+        bring_down(state, row)
+        count_capacity(state)
+        serve_contracts(state)
+        measure(state)
 
 
 def lose(economy: Economy, name: str, amount: float) -> None:
@@ -196,9 +209,14 @@ def lose(economy: Economy, name: str, amount: float) -> None:
         more than a shock of a scenario may be.
     """
     row = _active(economy, name, tuple(range(OUTSIDE)), "lose money")
-    left = _positive(amount, "the loss", "bn USD", SIZES["loses cash"][2])
-    _begin(economy)
-    state = economy.state
+    left = _positive(amount, "the loss", "bn USD", LARGEST_LOSS)
+    with _act(economy) as state:
+        _take(state, row, left)
+        _settle(state)
+
+
+def _take(state: State, row: int, left: float) -> None:
+    """Take a loss out of a firm's assets in their order; it fails if they do not cover it."""
     firm = state.firms[row]
     paid = min(left, max(float(firm.cash), 0.0))
     transfer(state, row, SUPPLIERS, paid, F_OPERATING)
@@ -223,7 +241,6 @@ def lose(economy: Economy, name: str, amount: float) -> None:
     if left > 0.0 or (worth < 0.0 and firm.cash <= 0.0 and firm.kind != LENDER):
         state.market[0].stage = 1
         fail(state, row, max(left, -worth), FOR_CASH)
-    settle(economy)
 
 
 def settle(economy: Economy) -> None:
@@ -231,8 +248,11 @@ def settle(economy: Economy) -> None:
 
     Hardware prices move a little each time. To see what a blow alone does, settle the economy without it too.
     """
-    _begin(economy)
-    state = economy.state
+    with _act(economy) as state:
+        _settle(state)
+
+
+def _settle(state: State) -> None:
     spread(state)
     count_capacity(state)
     serve_contracts(state)

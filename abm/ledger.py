@@ -9,6 +9,8 @@ tables behind them, so that `imbalance` is a real check and not an identity.
 
 from __future__ import annotations
 
+import math
+
 from abm.compiled import jit
 from abm.economy import (
     ABSENT,
@@ -24,6 +26,8 @@ from abm.economy import (
     PENDING,
     SAVERS,
 )
+
+TOLERANCE = 1e-9  # of gross flows: how far accounts may be open
 
 
 @jit
@@ -113,27 +117,33 @@ def pay_out(state, firm, amount):
 
 @jit
 def begin_month(state):
-    """Set the month's flows of all firms and of the matrix to zero, once: acts between months begin the next one,
-    which finds in its books what they have moved."""
+    """Set the month's flows of all firms and of the matrix to what acts since the last month have moved."""
     m = state.market[0]
     m.stage = 0
-    if m.begun == 1:
-        return
-    m.begun = 1
     m.gross_flow = 0.0
     for k in range(state.flows.shape[0]):
         for a in range(state.flows.shape[1]):
             for b in range(state.flows.shape[2]):
-                state.flows[k, a, b] = 0.0
+                state.flows[k, a, b] = state.acted_flows[k, a, b]
+                m.gross_flow += state.acted_flows[k, a, b]
+                state.acted_flows[k, a, b] = 0.0
     for i in range(m.n_firms):
         f = state.firms[i]
-        f.revenue = 0.0
-        f.operating_cost = 0.0
-        f.interest_cost = 0.0
-        f.depreciation = 0.0
-        f.write_off = 0.0
-        f.capex = 0.0
-        f.loss_month = 0.0
+        acted = state.acted[i]
+        f.revenue = acted.revenue
+        f.operating_cost = acted.operating_cost
+        f.interest_cost = acted.interest_cost
+        f.depreciation = acted.depreciation
+        f.write_off = acted.write_off
+        f.capex = acted.capex
+        f.loss_month = acted.loss_month
+        acted.revenue = 0.0
+        acted.operating_cost = 0.0
+        acted.interest_cost = 0.0
+        acted.depreciation = 0.0
+        acted.write_off = 0.0
+        acted.capex = 0.0
+        acted.loss_month = 0.0
         f.spot_bought = 0.0
         f.spot_sold = 0.0
         f.used = 0.0
@@ -232,7 +242,7 @@ def imbalance(state):
         f = state.firms[i]
         if f.status == ABSENT:
             continue
-        worst = max(worst, abs(assets(f) - liabilities(f) - net_worth(f)))
+        worst = larger_gap(worst, assets(f) - liabilities(f) - net_worth(f))
         money += f.cash
         loans += f.loans_held - f.debt
         prepaid += f.prepaid_out - f.prepaid_in
@@ -240,8 +250,40 @@ def imbalance(state):
         shares += f.holdings - f.paid_in
         savings -= f.funding + f.other_debt
     for total in (money, loans, prepaid, deposits, shares, savings):
-        worst = max(worst, abs(total))
+        worst = larger_gap(worst, total)
     return worst
+
+
+@jit
+def larger_gap(worst, gap):
+    """The larger of a gap so far and the size of another; what is no number is an infinite gap."""
+    size = abs(gap)
+    if not size < math.inf:
+        return math.inf
+    return max(worst, size)
+
+
+@jit
+def is_sound(state):
+    """Whether the month just recorded is one to go on from: numbers that a float holds, and accounts that close.
+
+    The accounts close if the largest error is at most `TOLERANCE` of the gross flows of the largest month so far (what
+    is left of a collapsed economy stands on its old books).
+    """
+    m = state.market[0]
+    m.largest_flow = max(m.largest_flow, m.gross_flow)
+    if not state.series[m.n_series - 1].imbalance <= TOLERANCE * max(m.largest_flow, 1.0):
+        return False
+    total = m.spot_price + m.contract_price + m.long_run_price + m.power_price + m.base_rate + m.unit_compute
+    total += m.token_price + m.tenant_demand + m.frontier + m.sentiment + m.demand_growth + m.algorithm_level
+    for s in range(state.segments.shape[0]):
+        segment = state.segments[s]
+        total += segment.work + segment.spending + segment.price_index + segment.shock
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        total += f.price + f.quality + f.need + f.training_stock + f.work + f.valuation + f.earnings + f.mean_cost
+        total += f.expected_growth + f.expected_spot + f.fixed_cost + f.other_income + f.pd + f.energy + f.supply
+    return abs(total) < math.inf
 
 
 @jit

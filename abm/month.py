@@ -5,7 +5,7 @@ from __future__ import annotations
 from abm.beliefs import update_beliefs
 from abm.compiled import jit
 from abm.failure import aftermath, refuse_to_pay
-from abm.ledger import begin_month, overflowing
+from abm.ledger import begin_month, is_sound, overflowing
 from abm.markets.compute import compute_market, serve_contracts, start_contracts
 from abm.markets.credit import arrange_lines, measure, refinance_early
 from abm.markets.gpus import ready_deliveries, tally_orders, vendors_plan, wear
@@ -71,7 +71,8 @@ def month(state):
 
 @jit
 def run_months(state, months):
-    """Months in a row in one compiled call; stops early when a table has no room for another month.
+    """Months in a row in one compiled call; stops early when a table has no room for another month, or after a month
+    from which there is no going on (`is_sound`).
 
     Parameters
     ----------
@@ -81,10 +82,12 @@ def run_months(state, months):
     Returns
     -------
     int
-        Months run.
+        Months run; negative if the last of them is not sound.
     """
     for k in range(months):
         if overflowing(state):
             return k
         month(state)
+        if not is_sound(state):
+            return -(k + 1)
     return months

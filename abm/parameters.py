@@ -14,13 +14,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from abm.errors import BadInput
+from abm.errors import BadInput, short, shown
 
 
 class Parameter(NamedTuple):
     """One parameter of the model.
 
-    `source` is the id of a fact in `abm/calibration/facts.csv`, a citation, or `assumption: reason`.
+    `source` is the id of a fact in `abm/calibration/facts.csv`, a citation, or `assumption: reason`. What is read at
+    the opening only cannot be moved by a dated shock.
     """
 
     name: str
@@ -31,18 +32,21 @@ class Parameter(NamedTuple):
     high: float
     source: str
     meaning: str
+    opening_only: bool = False
 
 
 def _read(text: str) -> tuple[Parameter, ...]:
-    """Read `group:` headings and `name | unit | default | low | high | source | meaning` lines."""
+    """Read `group:` headings and `name | unit | default | low | high | source | meaning` lines; `| opening only` may
+    follow."""
     found: list[Parameter] = []
     group = ""
     for line in text.strip().splitlines():
         if line.endswith(":") and "|" not in line:
             group = line[:-1]
             continue
-        name, unit, default, low, high, source, meaning = (cell.strip() for cell in line.split("|"))
-        found.append(Parameter(name, group, unit, float(default), float(low), float(high), source, meaning))
+        name, unit, default, low, high, source, meaning, *flag = (cell.strip() for cell in line.split("|"))
+        numbers = (float(default), float(low), float(high))
+        found.append(Parameter(name, group, unit, *numbers, source, meaning, flag == ["opening only"]))
     return tuple(found)
 
 
@@ -220,7 +224,7 @@ funding_spread | 1/year | 0.001 | -0.05 | 0.1 | assumption | what savers get ove
 appetite_spread | ratio | 0.8 | 0 | 5 | G3-048 to G3-050: spreads from 2.4 to 22 points | how strongly appetite moves spreads
 appetite_drift | 1/month | 0.02 | 0 | 1 | assumption: appetite recovers over years (Minsky) | drift of appetite upwards in calm
 loss_fear | ratio | 6 | 0 | 100 | assumption: a loss of a tenth of the book ends the boom | fall of appetite per unit of loss over book
-lender_capital | ratio | 1 | 0.05 | 5 | assumption: 1 is the opening; digest | scales lenders' opening capital and AI books
+lender_capital | ratio | 1 | 0.05 | 5 | assumption: 1 is the opening; digest | scales lenders' opening capital and AI books | opening only
 capital_requirement | ratio | 1 | 0 | 4 | policy lever | scales the minimum capital ratios
 capital_buffer | share | 0.1 | 0 | 2 | G1-159 against G1-161 | buffer over the minimum that lenders keep when lending
 loan_risk_weight | ratio | 1 | 0.1 | 5 | Basel: unrated corporates weigh 100 % | risk weight of AI loans
@@ -321,7 +325,8 @@ def find(name: str) -> Parameter:
         If there is none; the message gives the nearest right name.
     """
     if name not in BY_NAME:
-        raise BadInput(f"unknown parameter '{name}'{nearest(name, BY_NAME)} (see: invisible-debt parameters)")
+        hint = nearest(name, BY_NAME)
+        raise BadInput(f"unknown parameter '{short(name)}'{hint} (see: invisible-debt parameters)")
     return BY_NAME[name]
 
 
@@ -335,15 +340,17 @@ def check(name: str, value: object) -> float:
     """
     parameter = find(name)
     if isinstance(value, bool) or not isinstance(value, int | float | str | np.number):
-        raise BadInput(f"parameter '{name}' must be a number, not {value!r}")
+        raise BadInput(f"parameter '{name}' must be a number, not {shown(value)}")
     try:
         number = float(value)
+    except OverflowError:
+        number = math.inf
     except ValueError:
-        raise BadInput(f"parameter '{name}' must be a number, not {value!r}") from None
+        raise BadInput(f"parameter '{name}' must be a number, not {shown(value)}") from None
     if not math.isfinite(number) or not parameter.low <= number <= parameter.high:
         raise BadInput(
             f"parameter '{name}' must lie between {parameter.low:g} and {parameter.high:g}"
-            f" {parameter.unit}, not {value}"
+            f" {parameter.unit}, not {short(value) if isinstance(value, str) else shown(value)}"
         )
     return number
 

@@ -249,4 +249,3 @@ def record(state):
     m.n_series += 1
     m.seen_defaults = m.n_defaults
     m.seen_events = m.n_events
-    m.begun = 0

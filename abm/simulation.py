@@ -14,6 +14,7 @@ import numpy as np
 from abm import parameters as registry
 from abm.calibration.opening import Opening, opening_tables
 from abm.contagion.rows import clearing_scratch
+from abm.dates import LAST_MONTH, month_label
 from abm.economy import (
     ACTIVE,
     DTYPES,
@@ -28,6 +29,8 @@ from abm.economy import (
     N_TIERS,
     OUTSIDE,
     SAVERS,
+    SEGMENT_NAMES,
+    TABLES,
     VENDOR,
     VINTAGE_COLUMNS,
     Dues,
@@ -35,9 +38,9 @@ from abm.economy import (
     State,
     dtype_of,
 )
-from abm.errors import BadInput, InvisibleDebtError
+from abm.errors import BadInput, Breakdown, InvisibleDebtError
 from abm.firm_names import row_of, stem_of
-from abm.ledger import overflowing, sum_claims
+from abm.ledger import TOLERANCE, overflowing, sum_claims
 from abm.markets.compute import mark_fleets, serve_contracts, start_contracts
 from abm.markets.credit import measure
 from abm.markets.gpus import tally_orders
@@ -148,6 +151,8 @@ def allocate(o: Opening, values: np.ndarray, shocks: np.ndarray, *, seed: int, p
         market_memory=np.zeros(HISTORY),
         work_space=np.zeros((4, cap)),
         flows=np.zeros((len(FLOW_NAMES), len(KIND_NAMES), len(KIND_NAMES))),
+        acted=np.zeros(cap, DTYPES["acted"]).view(np.recarray),
+        acted_flows=np.zeros((len(FLOW_NAMES), len(KIND_NAMES), len(KIND_NAMES))),
         flow_record=np.zeros(
             (GROWING["series"] if panel else 1, len(FLOW_NAMES), len(KIND_NAMES), len(KIND_NAMES))
         ),
@@ -208,7 +213,12 @@ class Economy:
         self._rules = dict(rules or {})
         self._engine = engine(self._rules)
         values = registry.values(self.changed)
-        shocks = scenario.shock_rows(opening.kinds) if scenario else np.zeros(0, DTYPES["shocks"])
+        shocks = np.zeros(0, DTYPES["shocks"])
+        if scenario is not None:
+            shocks = scenario.shock_rows(opening.kinds)
+            told = scenario.model_copy(update={"parameters": self.changed})
+            for number, _, sentence in told.idle_shocks(opening.kinds, opening.owners):
+                raise BadInput(f"shock {number + 1} of scenario '{scenario.name}': {sentence}")
         self.state = allocate(opening, values, shocks, seed=self.seed, panel=panel)
         self._open()
 
@@ -233,13 +243,14 @@ class Economy:
         m.sentiment = 1.0
         m.opening_spot = m.spot_price
         m.flagship = o.names.index("OpenAI") if "OpenAI" in o.names else -1
-        # Lenders' capital: less of it is more debt to savers, the size of the balance sheet stays.
+        # Lenders' capital and AI books: less of it is more debt to savers, the size of the balance sheet stays.
         scale = p.lender_capital
         for f in firms[:n]:
             if f.appetite > 0.0:
                 change = min((scale - 1.0) * (f.paid_in + f.retained), f.other_debt)
                 f.other_debt -= change
                 f.retained += change
+                f.ai_limit *= scale
         self._close_outside_books()
         labs = [i for i in range(n) if firms[i].kind == LAB]
         opens = [i for i in range(n) if firms[i].kind == ENTRANT]
@@ -382,18 +393,56 @@ class Economy:
         Raises
         ------
         BadInput
-            If `months` is not a positive whole number.
+            If `months` is not a positive whole number, or the run would be longer than `LAST_MONTH` months.
+        Breakdown
+            If a month ends with a number that no float holds, or with accounts that do not close.
         """
         if isinstance(months, bool) or not isinstance(months, int | np.integer) or months < 1:
             raise BadInput(f"months must be a whole number of at least 1, not {months!r}")
+        if self.month + months > LAST_MONTH:
+            raise BadInput(f"months must be at most {LAST_MONTH - self.month}: a run ends at month {LAST_MONTH}")
         done = 0
         while done < months:
             stop = months if progress is None else min(done + 12, months)
             while done < stop:
                 self.make_room()
-                done += int(self._engine(self.state, stop - done))
+                done += self._advance(stop - done)
             if progress is not None:
                 progress(done)
+
+    def _advance(self, months: int) -> int:
+        """Run months until one is over in which a table is full, or all are run; how many."""
+        try:
+            done = int(self._engine(self.state, months))
+        except ArithmeticError as error:  # only rules in plain Python raise it
+            raise Breakdown(f"the run breaks down in {month_label(self.month)}: {error}") from error
+        if done < 0:
+            raise Breakdown(f"the run breaks down in {month_label(self.month)}: {self._unsound()}")
+        return done
+
+    def _unsound(self) -> str:
+        """What is wrong with the month just run: the first quantity that is no number, or by how much accounts are
+        open."""
+        state = self.state
+        tables = (
+            ("market", state.market, None),
+            ("segments", state.segments, SEGMENT_NAMES),
+            ("firms", self.rows("firms"), self.names),
+            ("series", self.rows("series")[-1:], None),
+        )
+        for table, rows, names in tables:
+            for column in TABLES[table]:
+                wrong = np.flatnonzero(~np.isfinite(rows[column.name]))
+                if len(wrong):
+                    whose = f" of {names[wrong[0]]}" if names is not None else ""
+                    return f"{column.meaning} ({column.name}){whose} is no number that a computer holds"
+        gap, largest = float(self.rows("series")["imbalance"][-1]), float(state.market[0].largest_flow)
+        if gap > TOLERANCE * max(largest, 1.0):
+            return (
+                f"the accounts are open by {gap:.3g} bn, more than {TOLERANCE:g} of the payments of the largest month"
+                f" ({largest:.4g} bn)"
+            )
+        return "a sum over all firms is larger than a computer holds"
 
     def make_room(self) -> None:
         """Let tables grow if one has no room for all that a month can add."""
@@ -419,7 +468,7 @@ class Economy:
         if n + 16 > cap:
             cap *= 2
             changed["firms"] = _longer(state.firms, cap)
-            for name in ("default_round", "cash_before", "revenue_memory", "result_memory"):
+            for name in ("default_round", "cash_before", "revenue_memory", "result_memory", "acted"):
                 changed[name] = _longer(getattr(state, name), cap)
             for name in ("brand", "share", "work_space"):
                 changed[name] = _longer(getattr(state, name).T, cap).T.copy()

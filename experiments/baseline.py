@@ -36,6 +36,7 @@ from abm.simulation import Economy
 from abm.statement import Default
 from experiments.figure import BLACK, BLUE, GREEN, ORANGE, RED
 from experiments.folders import MANIFEST, new_folder, read_manifest
+from experiments.reproductions.figures import save
 from experiments.reproductions.study import Bench
 from experiments.summary import number
 
@@ -513,7 +514,7 @@ def draw(runs: Sequence[Run], comparisons: Sequence[Comparison], failures: Failu
     for axis in axes.flat:
         axis.grid(alpha=0.25)
         axis.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path, metadata={"Software": None})
+    save(figure, path)
 
 
 def _write_csv(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

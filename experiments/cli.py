@@ -1,20 +1,22 @@
 """`invisible-debt`: the list of commands, and what every one of them does when something goes wrong.
 
 A command is one line of `COMMANDS`; its module is imported only when it is called, so that `--help` is fast.
-Exit codes: 0, 2 for a user's mistake (one sentence on stderr), 130 for Ctrl-C, 1 for anything else (an error of
-this package may bring its own as `exit_code`).
+Exit codes: 0, 2 for a user's mistake or a disk that takes no more (one sentence on stderr), 130 for Ctrl-C, 141 where
+the reader of a pipe has gone, 1 for anything else (an error of this package may bring its own as `exit_code`).
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from abm.errors import InvisibleDebtError
+from abm.errors import InvisibleDebtError, printable
+from experiments.streams import ReaderGone, streams
 
 # name | function | what it does
 COMMANDS = """
@@ -34,6 +36,7 @@ reproduce | experiments.reproductions.command:reproduce | Reproduce published re
 LISTED: dict[str, tuple[str, str]] = {
     name: (function, text) for name, function, text in (line.split(" | ") for line in COMMANDS.strip().splitlines())
 }
+STOPPED = 130  # exit code after Ctrl-C
 # Typer's public BadParameter is a UsageError, and that a ClickException, the base of every wrong call.
 CallError: type[Exception] = typer.BadParameter.__mro__[2]
 
@@ -58,22 +61,36 @@ class Commands(TyperGroup):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and leave with its exit code."""
         kwargs["standalone_mode"] = False
+        with streams():
+            code = self._code(*args, **kwargs)
+        sys.exit(code)
+
+    def _code(self, *args: Any, **kwargs: Any) -> int:
+        """Run a command; what went wrong, in a sentence on standard error, and the exit code."""
         try:
             code = super().main(*args, **kwargs)
-        except (InvisibleDebtError, CallError) as error:
-            said = error.format_message() if isinstance(error, CallError) else str(error)  # type: ignore[attr-defined]
+            sys.stdout.flush()
+        except ReaderGone as gone:
+            return gone.exit_code
+        except CallError as error:
+            return _say(f"error: {error.format_message()}", 2)  # type: ignore[attr-defined]
+        except InvisibleDebtError as error:
             code = getattr(error, "exit_code", 2)
-            _say(said if code == 130 else f"error: {said}")
-            sys.exit(code if isinstance(error, InvisibleDebtError) else 2)
+            return _say(str(error) if code == STOPPED else f"error: {error}", code)
+        except OSError as error:  # a folder that cannot be looked into, a disk that is gone
+            where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+            return _say(f"error: {where}{error.strerror or error}", 2)
         except KeyboardInterrupt:
-            code = 130
-        if code == 130:
-            _say("stopped: nothing was written")
-        sys.exit(code if isinstance(code, int) else 0)
+            code = STOPPED
+        if code == STOPPED:
+            return _say("stopped: nothing was written", STOPPED)
+        return code if isinstance(code, int) else 0
 
 
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)
+def _say(sentence: str, code: int) -> int:
+    """Say a sentence on standard error, with what would act on a screen written out; gives the code back."""
+    print(printable(sentence, keep=""), file=sys.stderr)
+    return code
 
 
 main = typer.Typer(
@@ -86,8 +103,21 @@ main = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"invisible-debt {version('invisible-debt')}")
+        raise typer.Exit
+
+
 @main.callback()
-def invisible_debt(ctx: typer.Context) -> None:
+def invisible_debt(
+    ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """Simulate how AI infrastructure is financed, and how it fails."""
     if ctx.invoked_subcommand is None:
         print(ctx.get_help())

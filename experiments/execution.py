@@ -34,6 +34,7 @@ from abm.errors import BadInput
 from abm.rules import engine
 from abm.scenarios import Scenario
 from abm.simulation import Economy
+from abm.toml_lines import read_text
 from experiments.columns import column_of, field_of, type_of
 from experiments.study import DEFAULT_RULE, ECONOMY, OF_DEFAULTS, RULE, Outcome, Study, Value
 
@@ -250,10 +251,7 @@ class _Uncached(SourceFileLoader):
 
 def _load_file(path: Path) -> ModuleType:
     """A Python file as a module; its name holds a hash of its text."""
-    try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
-    except OSError as error:
-        raise BadInput(f"cannot read {path}: {error.strerror}") from None
+    digest = hashlib.sha256(read_text(path, "Python").encode()).hexdigest()[:12]
     name = f"study_{path.stem}_{digest}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path, loader=_Uncached(name, str(path)))

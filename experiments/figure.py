@@ -14,6 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
 
 from abm import statement
 from abm.dates import month_end
+from experiments.reproductions.figures import literal, save
 
 if TYPE_CHECKING:
     from abm.simulation import Economy
@@ -45,7 +46,7 @@ def draw(economy: Economy, path: Path, *, title: str) -> None:
     series = economy.rows("series")
     days = _days(series["month"].tolist())
     figure = Figure(figsize=(13.0, 7.6), dpi=120, layout="constrained")
-    figure.suptitle(title, fontsize=14)
+    figure.suptitle(literal(title), fontsize=14)
     axes = figure.subplots(2, 3)
     _prices(axes[0, 0], days, series)
     _spending(axes[0, 1], days, series)
@@ -60,7 +61,7 @@ def draw(economy: Economy, path: Path, *, title: str) -> None:
         locator = AutoDateLocator(minticks=3, maxticks=9)
         axis.xaxis.set_major_locator(locator)
         axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-    figure.savefig(path, metadata={"Software": None})
+    save(figure, path)
 
 
 def _days(months: Iterable[int]) -> np.ndarray:

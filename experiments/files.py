@@ -4,11 +4,42 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from abm.errors import BadInput
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let Ctrl-C wait for a few moments of clearing up, so that an impatient second one leaves nothing behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def absolute(out: Path) -> Path:
+    """The whole path of what is to be written.
+
+    Raises
+    ------
+    BadInput
+        If it has bytes that are no UTF-8: the libraries that write tables know no such names.
+    """
+    place = os.path.abspath(out)
+    try:
+        place.encode()
+    except UnicodeEncodeError:
+        raise BadInput(f"cannot write to {out}: its name must be text in UTF-8") from None
+    return Path(place)
 
 
 @contextmanager
@@ -31,9 +62,9 @@ def new_files(targets: Sequence[Path]) -> Iterator[list[Path]]:
     Raises
     ------
     BadInput
-        If a target is a folder or named twice, or the disk does not let us write.
+        If a target is a folder or named twice, its name is no UTF-8, or the disk does not let us write.
     """
-    places = [Path(os.path.abspath(target)) for target in targets]
+    places = [absolute(target) for target in targets]
     if len(set(places)) < len(places):
         raise BadInput("every file to write needs a name of its own")
     stages: list[Path] = []
@@ -46,11 +77,13 @@ def new_files(targets: Sequence[Path]) -> Iterator[list[Path]]:
             stage.touch(exist_ok=False)
             stages.append(stage)
         yield list(stages)
-        for at, stage in zip(places, stages, strict=True):
-            os.replace(stage, at)
+        with undisturbed():
+            for at, stage in zip(places, stages, strict=True):
+                os.replace(stage, at)
     except OSError as error:
         raise BadInput(f"cannot write to {at}: {error.strerror or error}") from error
     finally:
-        for stage in stages:
-            with suppress(OSError):  # those that took their places are gone
-                stage.unlink()
+        with undisturbed():
+            for stage in stages:
+                with suppress(OSError):  # those that took their places are gone
+                    stage.unlink()

@@ -12,8 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import BadInput
+from abm.toml_lines import read_text
+from experiments.files import absolute, undisturbed
 
 MANIFEST = "manifest.json"
+MOST_BYTES = 100_000_000  # of a manifest
 
 
 def read_manifest(folder: Path, format_name: str) -> dict[str, Any]:
@@ -32,8 +35,8 @@ def read_manifest(folder: Path, format_name: str) -> dict[str, Any]:
         If the folder is not a finished one of this format.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        manifest = json.loads(read_text(absolute(folder) / MANIFEST, "manifest", MOST_BYTES))
+    except (ValueError, RecursionError):  # BadInput, too, is a ValueError
         manifest = None
     if not isinstance(manifest, dict) or manifest.get("format") != format_name:
         raise BadInput(f"{folder} holds no finished '{format_name}'")
@@ -61,9 +64,9 @@ def new_folder(out: Path, may_replace: Callable[[Path], None]) -> Iterator[Path]
     Raises
     ------
     BadInput
-        If `out` must be left alone, or the disk does not let us write.
+        If `out` must be left alone, its name is no UTF-8, or the disk does not let us write.
     """
-    target = Path(os.path.abspath(out))
+    target = absolute(out)
     made: list[Path] = []  # parents that did not exist
     stage: Path | None = None
     try:
@@ -79,13 +82,15 @@ def new_folder(out: Path, may_replace: Callable[[Path], None]) -> Iterator[Path]
         stage = target.parent / f".{target.name}.{secrets.token_hex(4)}.partial"
         stage.mkdir()
         yield stage
-        _take_place(stage, target)
+        with undisturbed():
+            _take_place(stage, target)
     except BaseException as error:
-        if stage is not None:
-            shutil.rmtree(stage, ignore_errors=True)
-        with suppress(OSError):  # another program may have put something there meanwhile
-            for parent in reversed(made):
-                parent.rmdir()
+        with undisturbed():
+            if stage is not None:
+                shutil.rmtree(stage, ignore_errors=True)
+            with suppress(OSError):  # another program may have put something there meanwhile
+                for parent in reversed(made):
+                    parent.rmdir()
         if isinstance(error, OSError):
             raise BadInput(f"cannot write to {out}: {error.strerror or error}") from error
         raise

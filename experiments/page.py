@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Sequence
-from html import escape
+from html import escape as _escape
+
+from abm.errors import printable
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1b1b1b; --paper: #ffffff; --line: #d7d7d7; --soft: #f5f5f2;
@@ -22,6 +24,11 @@ img { max-width: 100%; height: auto; background: #fff; border: 1px solid var(--l
 .yes { color: var(--good); font-weight: 600; } .no { color: var(--bad); font-weight: 600; }
 .source { opacity: .8; } code { background: var(--soft); padding: 0 .2rem; }
 """
+
+
+def escape(text: str) -> str:
+    """A text as HTML shows it: no markup, and control characters written out."""
+    return _escape(printable(text))
 
 
 def document(title: str, body: str, style: str = STYLE) -> str:

@@ -12,6 +12,7 @@ from typing import Literal
 from abm.errors import BadInput, InvisibleDebtError
 from experiments.execution import Recipe
 from experiments.pools import Cluster, Pool, Processes, Threads
+from experiments.screen import counted
 from experiments.store import Results, Store, finished_already, keep_text, now, open_store, read
 from experiments.study import ECONOMY, Study
 
@@ -92,8 +93,9 @@ def sweep(
         try:
             _make(store, size, how, cluster, limit, progress)
         except KeyboardInterrupt:
+            kept = "run is" if store.plan.runs == 1 else "runs are"
             raise Interrupted(
-                f"stopped: {store.runs_done} of {store.plan.runs} runs are kept in {folder}; the same command goes on"
+                f"stopped: {store.runs_done} of {store.plan.runs} {kept} kept in {folder}; the same command goes on"
             ) from None
     return read(folder)
 
@@ -139,8 +141,8 @@ def _stop_at(store: Store, limit: float) -> None:
     if store.failures >= limit:
         first = read(store.folder).failures.iloc[0]
         raise TooManyFailures(
-            f"stopped after {store.failures} failed run{'s' if store.failures > 1 else ''}; run {first['run']}:"
-            f" {first['error']}: {first['message']} ({store.runs_done} runs are kept;"
+            f"stopped after {counted(store.failures, 'failed run')}; run {first['run']}:"
+            f" {first['error']}: {first['message']} ({counted(store.runs_done, 'run')} kept;"
             f" see: invisible-debt open {store.folder})"
         )
 

@@ -31,13 +31,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pydantic import ValidationError
 
 from abm.errors import BadInput
-from abm.toml_lines import parse_toml
+from abm.toml_lines import parse_toml, read_text
 from experiments.designs import points as make_points
 from experiments.execution import PACKAGES, Batch, Recipe, Run, code_hash
 from experiments.files import new_files
-from experiments.folders import MANIFEST, new_folder, read_manifest
+from experiments.folders import MANIFEST, MOST_BYTES, new_folder, read_manifest
 from experiments.packing import unpack
 from experiments.study import ECONOMY, Study, copy_name
 
@@ -343,9 +344,14 @@ def _register(stage: Path, study: Study, plan: Plan, recipe: Recipe) -> None:
 def _manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a results folder."""
     try:
-        return read_manifest(folder, FORMAT)
+        manifest = read_manifest(folder, FORMAT)
     except BadInput:
         raise BadInput(f"{folder} holds no results of a sweep") from None
+    if not (isinstance(manifest.get("study"), dict) and manifest["study"].keys() >= {"name", "title", "hash"}):
+        raise BadInput(f"the manifest of {folder} is not complete")
+    if missing := {"state", "code_hash", "points", "runs", "shard_batches", "sessions"} - manifest.keys():
+        raise BadInput(f"the manifest of {folder} is not complete: it lacks '{min(missing)}'")
+    return manifest
 
 
 def _same(out: Path, study: Study) -> dict[str, Any]:
@@ -393,11 +399,11 @@ class Results:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.manifest = _manifest(folder)
+        text = read_text(folder / STUDY, "study", MOST_BYTES)
         try:
-            text = (folder / STUDY).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError):
-            raise BadInput(f"{folder} lacks {STUDY}, the study it holds results of") from None
-        self.study = Study.model_validate({**parse_toml(text), "name": self.manifest["study"]["name"]})
+            self.study = Study.model_validate({**parse_toml(text), "name": self.manifest["study"]["name"]})
+        except (BadInput, ValidationError):
+            raise BadInput(f"{folder / STUDY} is no longer the study that was run") from None
         self.study.set_source(folder / FILES, text, copied=True)
 
     @cached_property

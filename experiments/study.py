@@ -29,12 +29,21 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from abm import parameters as registry
 from abm.dates import LAST_MONTH
-from abm.errors import BadInput
+from abm.errors import BadInput, short, shown
 from abm.parameters import nearest
 from abm.rules import RULES
 from abm.scenarios import BASELINE, Scenario
 from abm.scenarios import load as load_scenario
-from abm.toml_lines import Place, line_numbers, line_of, parse_toml, read_text
+from abm.toml_lines import (
+    Place,
+    control_characters,
+    line_numbers,
+    line_of,
+    own_name,
+    own_words,
+    parse_toml,
+    read_text,
+)
 from experiments.analysis.options import ReportOptions
 from experiments.study_fields import (
     DEFAULT_OUTCOMES,
@@ -66,12 +75,15 @@ from experiments.study_fields import (
     Strict,
     Value,
     Zip,
+    as_float,
     known_name,
     quoted,
     read_design,
     read_outcome,
     read_outcomes,
 )
+
+MOST_MISTAKES = 100  # looked at; a file with more is one of another kind
 
 
 # --- the study ------------------------------------------------------------------------------------------
@@ -146,6 +158,8 @@ class Study(Strict):
         mistakes: list[tuple[Place, str]] = []
 
         def check(where: Place, test: Any, *given: Any) -> None:
+            if len(mistakes) >= MOST_MISTAKES:
+                return
             try:
                 test(*given)
             except BadInput as error:
@@ -198,7 +212,7 @@ class Study(Strict):
         module, _, function = self.model.rpartition(":")
         if not module or not function.isidentifier():
             sentence = "model must be 'economy', 'module:function' or 'file.py:function'"
-            found.append((("model",), f"{sentence}, not {self.model!r}"))
+            found.append((("model",), f"{sentence}, not {shown(self.model)}"))
         if self.policies:
             found.append((("policies",), "policies are for the model 'economy'"))
         for name, outcome in self.outcomes.items():
@@ -222,14 +236,15 @@ class Study(Strict):
             known_name(name.removeprefix(RULE), RULES, "rule")
             for value in levels:
                 if value != DEFAULT_RULE and ":" not in str(value):
-                    raise BadInput(f"rule '{value}' must be '{DEFAULT_RULE}', 'module:function' or 'file.py:function'")
+                    named = f"'{DEFAULT_RULE}', 'module:function' or 'file.py:function'"
+                    raise BadInput(f"rule '{short(str(value))}' must be {named}")
             return Factor(name, "rule", values=levels)
         unit = meaning = ""
         least, most = -float("inf"), float("inf")
         if self.model == ECONOMY:
             if name not in registry.BY_NAME:
                 hint = nearest(name, [*registry.BY_NAME, "scenario", "policy", *(RULE + rule for rule in RULES)])
-                raise BadInput(f"unknown parameter '{name}'{hint} (see: invisible-debt parameters)")
+                raise BadInput(f"unknown parameter '{short(name)}'{hint} (see: invisible-debt parameters)")
             known = registry.find(name)
             unit, meaning, least, most = known.unit, known.meaning, known.low, known.high
         if levels is not None:
@@ -266,13 +281,13 @@ class Study(Strict):
     def _number(self, name: str, value: object) -> float:
         if self.model == ECONOMY:
             if isinstance(value, str):
-                raise BadInput(f"parameter '{name}' must be a number, not {value!r}")
+                raise BadInput(f"parameter '{name}' must be a number, not {shown(value)}")
             return registry.check(name, value)
         if isinstance(value, str):
-            raise BadInput(f"factor '{name}' must be a number, not {value!r}")
-        number = float(value)  # type: ignore[arg-type]
+            raise BadInput(f"factor '{name}' must be a number, not {shown(value)}")
+        number = as_float(value, f"factor '{name}'")  # type: ignore[arg-type]
         if not np.isfinite(number):
-            raise BadInput(f"factor '{name}' must be a finite number, not {value!r}")
+            raise BadInput(f"factor '{name}' must be a finite number, not {shown(value)}")
         return number
 
     @cached_property
@@ -298,7 +313,12 @@ class Study(Strict):
         """
         assert isinstance(self.design, PointTable)
         name = self.design.file
-        rows = list(csv.reader(io.StringIO(read_text(self.path(name), "table").removeprefix("\ufeff"))))
+        try:
+            rows = list(csv.reader(io.StringIO(read_text(self.path(name), "table"))))
+        except csv.Error as error:
+            raise BadInput(f"{name} is no table of values separated by commas: {error}") from None
+        for (number, *_), _ in control_characters(rows):
+            raise BadInput(f"{name}, row {int(number) + 1}: control characters are not allowed")
         rows = [[cell.strip() for cell in row] for row in rows if any(cell.strip() for cell in row)]
         if len(rows) < 2:
             raise BadInput(f"{name} needs a line of column names and at least one line of values")
@@ -327,10 +347,10 @@ class Study(Strict):
         try:
             value: Value = text if named else float(text)
         except ValueError:
-            raise BadInput(f"'{column}' must be a number, not {text!r}") from None
+            raise BadInput(f"'{column}' must be a number, not {shown(text)}") from None
         spec = self.factors.get(column)
         if isinstance(spec, Levels) and value not in spec.values:
-            raise BadInput(f"'{column}' must be one of the values of [factors], not {text!r}")
+            raise BadInput(f"'{column}' must be one of the values of [factors], not {shown(text)}")
         self._resolve(column, Levels(values=(value,)))
         if isinstance(spec, Range):
             wanted = self._resolve(column, spec)
@@ -486,17 +506,19 @@ def load(path: str | Path) -> Study:
     """
     path = Path(path)
     text = read_text(path, "study")
+    name = own_name(path, "study")
     try:
         data = parse_toml(text)
         if "name" in data:
             raise BadInput(f"line {line_numbers(text)['name',]}: unknown field 'name': a study is named by its file")
-        study = Study.model_validate({"name": path.stem, **data})
+        study = Study.model_validate({"name": name, **data})
         study.set_source(path.parent, text)
         _check_files(study, text)
     except ValidationError as error:
         lines = line_numbers(text)
-        found = [item for details in error.errors(include_url=False) for item in _explain(details)]
-        said = sorted((line_of(where, lines), sentence) for where, sentence in found)
+        all_found = error.errors(include_url=False)[:MOST_MISTAKES]
+        found = [item for details in all_found for item in _explain(details)]
+        said = sorted({(line_of(where, lines), sentence) for where, sentence in found})
         more = f" (and {len(said) - 1} more)" if len(said) > 1 else ""
         raise BadInput(f"{path.name}, line {said[0][0]}: {said[0][1]}{more}") from None
     except BadInput as error:
@@ -541,6 +563,20 @@ MODELS: dict[str, type[BaseModel]] = {
 }
 
 
+NAMES = "a list of names, or 'all'"
+# What fields that take more than one kind of value must be.
+EITHER: dict[Place, str] = {
+    ("record", "series"): NAMES,
+    ("record", "firms"): NAMES,
+    ("record", "columns"): NAMES,
+    ("record", "events"): NAMES,
+    ("record", "months"): "a list of months",
+    ("report", "outcomes"): "a list of names",
+    ("report", "map"): "a list of two factors",
+    ("report", "baseline"): "a text in quotes or a number",
+}
+
+
 def _explain(error: ErrorDetails) -> list[tuple[Place, str]]:
     """One of pydantic's errors as places and sentences."""
     where = tuple(part for part in error["loc"] if not str(part).startswith("function-"))
@@ -548,40 +584,21 @@ def _explain(error: ErrorDetails) -> list[tuple[Place, str]]:
     if method:
         where = (where[0], *where[2:])
     context: dict[str, Any] = error.get("ctx", {})
-    given, kind = error["input"], error["type"]
-    field = str(where[-1]) if where else ""
+    kind = error["type"]
+    field = short(str(where[-1])) if where else "the study"
     if kind == "mistakes":
         return [((*where, *place), sentence) for place, sentence in context["mistakes"]]
-    if kind == "value_error":
-        return [(where, str(context["error"]))]
-    if kind == "missing":
-        return [(where, f"'{field}' is missing")]
     if kind == "extra_forbidden":
         model = MODELS.get(method or str(where[0]), Study) if len(where) > 1 else Study
         allowed = [info.alias or name for name, info in model.model_fields.items() if name != "name"]
         hint = nearest(field, allowed) or f" (allowed are {quoted(allowed)})"
         return [(where, f"unknown field '{field}'{hint}")]
-    if kind in ("literal_error", "string_type", "string_too_short", "bool_type", "int_type", "float_type"):
-        wanted = {
-            "literal_error": context.get("expected", ""),
-            "string_type": "a text in quotes",
-            "string_too_short": "a text in quotes",
-            "bool_type": "true or false",
-            "int_type": "a whole number",
-            "float_type": "a number",
-        }[kind]
-        return [(where, f"{field} must be {wanted}, not {given!r}")]
-    bounds = {
-        "greater_than_equal": ("ge", "at least {}"),
-        "less_than_equal": ("le", "at most {}"),
-        "less_than": ("lt", "less than {}"),
-        "multiple_of": ("multiple_of", "a multiple of {}"),
-    }
-    if kind in bounds:
-        key, words = bounds[kind]
-        return [(where, f"{field} must be {words.format(context[key])}, not {given!r}")]
-    message = error["msg"]
-    return [(where, f"{field}: {message[:1].lower()}{message[1:]}")]
+    if where[:2] in EITHER and kind != "value_error":
+        return [(where[:2], f"{where[1]} must be {EITHER[where[:2]]}, not {shown(error['input'])}")]
+    if where[:1] == ("outcomes",) and len(where) == 2 and kind == "model_type":
+        given = shown(error["input"])
+        return [(where, f"outcome '{field}' must be a text such as 'max ai_debt', or a table, not {given}")]
+    return [(where, own_words(error, field))]
 
 
 # --- writing --------------------------------------------------------------------------------------------

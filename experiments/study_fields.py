@@ -13,9 +13,9 @@ from pydantic_core import PydanticCustomError
 from abm import economy as tables
 from abm.calibration import opening_tables
 from abm.dates import LAST_MONTH, month_number
-from abm.errors import BadInput
+from abm.errors import BadInput, short, shown
 from abm.parameters import nearest
-from abm.toml_lines import Place
+from abm.toml_lines import Place, control_characters
 
 ECONOMY = "economy"  # the model of `abm`; anything else is a function of the user
 NO_POLICY = "none"
@@ -51,7 +51,7 @@ def known_name(name: str, allowed: Sequence[str] | Mapping[str, Any], what: str)
     """The name if it is allowed; BadInput with the nearest or with all that are allowed otherwise."""
     if name not in allowed:
         hint = nearest(name, allowed) or f" (allowed are {quoted(list(allowed))})"
-        raise BadInput(f"unknown {what} '{name}'{hint}")
+        raise BadInput(f"unknown {what} '{short(name)}'{hint}")
     return name
 
 
@@ -61,6 +61,15 @@ class Strict(BaseModel):
     model_config = ConfigDict(
         frozen=True, strict=True, extra="forbid", allow_inf_nan=False, validate_by_name=True, validate_by_alias=True
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_text(cls, given: object) -> object:
+        """Refuse control characters in any text or name: what is shown on a screen or a page must be seen."""
+        mistakes = list(control_characters(given))
+        if mistakes:
+            raise PydanticCustomError("mistakes", "{first}", {"mistakes": mistakes, "first": mistakes[0][1]})
+        return given
 
 
 # --- designs --------------------------------------------------------------------------------------------
@@ -131,10 +140,19 @@ def read_design(given: object) -> object:
         given = {"method": given}
     if isinstance(given, Mapping):
         given = {"method": "grid", **given}
-        if not isinstance(given["method"], str) or given["method"] not in METHODS:
-            hint = nearest(str(given["method"]), METHODS) or f" (allowed are {quoted(METHODS)})"
-            raise BadInput(f"unknown design '{given['method']}'{hint}")
+        method = given["method"]
+        if not isinstance(method, str):
+            raise BadInput(f"method must be one of {quoted(METHODS)}, not {shown(method)}")
+        known_name(method, METHODS, "design")
     return given
+
+
+def as_float(value: float, field: str) -> float:
+    """A number as a float; BadInput if it is larger than floats are."""
+    try:
+        return float(value)
+    except OverflowError:
+        raise BadInput(f"{field} must be numbers of at most 308 digits, not {shown(value)}") from None
 
 
 # --- factors --------------------------------------------------------------------------------------------
@@ -165,10 +183,10 @@ def read_factor(given: object) -> object:
             bad = [v for v in given["values"] if isinstance(v, bool) or not isinstance(v, int | float | str)]
             if bad or not given["values"]:
                 raise BadInput("'values' must be a list of numbers or names with at least one entry")
-            values = [v if isinstance(v, str) else float(v) for v in given["values"]]
+            values = [v if isinstance(v, str) else as_float(v, "'values'") for v in given["values"]]
             twice = [v for i, v in enumerate(values) if v in values[:i]]
             if twice:
-                raise BadInput(f"the value {twice[0]!r} is listed twice (use 'replicates' to repeat runs)")
+                raise BadInput(f"the value {shown(twice[0])} is listed twice (use 'replicates' to repeat runs)")
             return Levels(values=tuple(values))
         return Range.model_validate(dict(given))
     if isinstance(given, Range | Levels):
@@ -334,7 +352,7 @@ def read_outcome(given: object) -> object:
         if len(words) not in (2, 3) or words[0] not in get_args(Statistic):
             raise BadInput(
                 f"an outcome is a statistic ({', '.join(get_args(Statistic))}), a series and perhaps months,"
-                f" such as 'max ai_debt 2027-01..2030-12', not {given!r}"
+                f" such as 'max ai_debt 2027-01..2030-12', not {shown(given)}"
             )
         given = {"statistic": words[0], "of": words[1]}
         if len(words) == 3:
@@ -348,14 +366,19 @@ OutcomeSpec = Annotated[Outcome, BeforeValidator(read_outcome)]
 
 def read_outcomes(given: object) -> object:
     """A list of names is what a user's function returns."""
-    return dict.fromkeys(given) if isinstance(given, list | tuple) else given
+    if not isinstance(given, list | tuple):
+        return given
+    for name in given:
+        if not isinstance(name, str):
+            raise BadInput(f"outcomes must be a list of names or a table, and {shown(name)} is no name")
+    return dict.fromkeys(given)
 
 
 def read_failures(given: object) -> object:
     """The policy for failed runs, if it is one."""
     if given in ("keep going", "stop") or (isinstance(given, int) and not isinstance(given, bool) and given >= 1):
         return given
-    raise BadInput(f"failures must be 'keep going', 'stop' or a number of failures to stop after, not {given!r}")
+    raise BadInput(f"failures must be 'keep going', 'stop' or a number of failures to stop after, not {shown(given)}")
 
 
 Failures = Annotated[Literal["keep going", "stop"] | int, BeforeValidator(read_failures)]

@@ -13,7 +13,8 @@ import numpy as np
 from abm import economy as ec
 from abm import parameters as registry
 from abm.calibration.opening import Opening, check_opening
-from abm.scenarios import EFFECTS, Scenario, Shock
+from abm.effects import EFFECTS
+from abm.scenarios import Scenario, Shock
 from abm.simulation import Economy, open_economy
 
 GRAIN = 2.0**-20  # money is a multiple of this, so that sums of cash are exact
@@ -363,7 +364,8 @@ def random_scenario(rng: np.random.Generator, opening: Opening, count: int = 3) 
         start = int(rng.integers(1, 24))
         chance = float(rng.choice([1.0, 0.2]))
         if rng.random() < 0.3:
-            p = registry.PARAMETERS[int(rng.integers(len(registry.PARAMETERS)))]
+            movable = [p for p in registry.PARAMETERS if not p.opening_only]
+            p = movable[int(rng.integers(len(movable)))]
             reached = float(rng.uniform(p.low, p.high))
             ramp, lasts = int(rng.integers(0, 6)), int(rng.integers(0, 12))
             shocks.append(
@@ -373,10 +375,13 @@ def random_scenario(rng: np.random.Generator, opening: Opening, count: int = 3) 
                 )
             )  # fmt: skip
             continue
-        effect = EFFECTS[int(rng.integers(len(EFFECTS)))]
-        size = {"demand": -2.0, "loses cash": 5.0, "loses capacity": 0.5}.get(effect)
         name = str(rng.choice(agents))
-        shocks.append(Shock(firm=name, effect=effect, size=size, start=start, probability=chance))  # type: ignore[arg-type]
+        kind = ec.KIND_NAMES[opening.kinds[name]]
+        bare = kind in ("lab", "vehicle") and name not in opening.owners
+        can = [effect.name for effect in EFFECTS if kind in effect.kinds and not (effect.hardware and bare)]
+        effect = can[int(rng.integers(len(can)))]
+        size = {"demand": -2.0, "loses cash": 5.0, "loses capacity": 0.5}.get(effect)
+        shocks.append(Shock(firm=name, effect=effect, size=size, start=start, probability=chance))
     return Scenario(title="random", shocks=shocks)
 
 

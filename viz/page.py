@@ -12,6 +12,7 @@ import solara
 import solara.lab
 from solara.server.kernel_context import get_current_context
 
+from abm.effects import BY_NAME
 from abm.errors import BadInput
 from viz.house import house
 from viz.parts.charts import TimeSeries
@@ -22,7 +23,7 @@ from viz.parts.firm import FirmPanel
 from viz.parts.markup import Explained, Html, paragraph
 from viz.parts.network import Network
 from viz.parts.story import Events, Failures, Flows
-from viz.parts.whatif import EFFECT_WORDS, WhatIf
+from viz.parts.whatif import WhatIf
 from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Report, Session
@@ -221,13 +222,13 @@ def status(report: Report) -> str:
     told = f"{frame.label}: "
     for shock in report.plan.strikes:
         if shock.start == frame.month:
-            told += f"struck by you, {shock.firm} {EFFECT_WORDS[str(shock.effect)]}. "
+            told += f"struck by you, {shock.firm} {BY_NAME[str(shock.effect)].words}. "
     if now:
         told += f"{', '.join(now[:6])}{f' and {len(now) - 6} more' if len(now) > 6 else ''} failed this month. "
     elif not failed:
         told += "no firm has failed. "
     if failed:
-        told += f"{failed} of {len(names)} firms have failed so far. "
+        told += f"{failed} of {len(names)} firms {'has' if failed == 1 else 'have'} failed so far. "
     told += f"Others carry {sum(frame.carried.values()):,.0f} bn USD of debt for the labs"
     if frame.orphaned >= 0.5:
         return f"{told} that stand, {frame.orphaned:,.0f} bn for failed ones."

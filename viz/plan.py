@@ -15,10 +15,12 @@ from pydantic import ValidationError
 from abm import parameters as registry
 from abm.calibration.opening import Opening, opening_tables
 from abm.dates import month_label
-from abm.errors import BadInput
+from abm.effects import BY_NAME
+from abm.errors import BadInput, shown
 from abm.firm_names import named_firm
-from abm.scenarios import SIZES, Scenario, Shock
+from abm.scenarios import Scenario, Shock
 from abm.simulation import Economy
+from abm.toml_lines import own_words
 
 LONGEST = 360  # months a page runs at most: its memory and the time to go back have a bound
 DEFAULT_MONTHS = 96
@@ -115,7 +117,7 @@ class Plan:
             If the firm or the effect does not exist, the size is missing or out of range, or the run is over.
         """
         named = named_firm(firm, self.opening().kinds).name
-        given = {"size": float(size)} if size is not None and effect in SIZES else {}
+        given = {"size": float(size)} if size is not None and effect in BY_NAME and BY_NAME[effect].size else {}
         try:
             shock = Shock.model_validate({"firm": named, "effect": effect, "start": self._next(month), **given})
         except ValidationError as error:
@@ -134,7 +136,7 @@ class Plan:
         Raises
         ------
         BadInput
-            If the changes taken together are out of range.
+            If the changes taken together are out of range, or one of them can have no effect.
         """
         if not self.by_hand:
             return self.base
@@ -142,7 +144,7 @@ class Plan:
             name: getattr(self.base, name) for name in ("name", "title", "story", "digest", "outcome", "direction")
         }
         try:
-            return Scenario.model_validate(
+            told = Scenario.model_validate(
                 {
                     **fields,
                     "parameters": {**self.base.parameters, **self.parameters},
@@ -151,6 +153,10 @@ class Plan:
             )
         except ValidationError as error:
             raise BadInput(_sentence(error)) from None
+        opening = self.opening()
+        for _, _, sentence in told.idle_shocks(opening.kinds, opening.owners):
+            raise BadInput(sentence)
+        return told
 
     def toml(self) -> str:
         """A scenario file that gives what is on screen, with the command that runs it."""
@@ -171,6 +177,8 @@ class Plan:
             opening = self.parameters.get(name, self.base.parameters.get(name, registry.BY_NAME[name].default))
             ends = [start for start, _ in given[1:]] + [0]
             for (start, value), end in zip(given, ends, strict=True):
+                if value == opening:
+                    continue
                 lasting = {"duration": end - start} if end else {}
                 shocks.append(
                     Shock.model_validate({"parameter": name, "add": value - opening, "start": start, **lasting})
@@ -206,7 +214,7 @@ def whole(value: object, field_name: str, low: int, high: int) -> int:
     elif isinstance(value, str) and len(value) <= 20 and value.strip().isascii() and value.strip().isdigit():
         number = int(value)
     if number is None or not low <= number <= high:
-        raise BadInput(f"{field_name} must be a whole number from {low} to {high}, not {str(value)[:40]!r}")
+        raise BadInput(f"{field_name} must be a whole number from {low} to {high}, not {shown(value)}")
     return number
 
 
@@ -217,7 +225,4 @@ def _sentence(error: ValidationError) -> str:
     mistakes = context.get("mistakes")
     if mistakes:
         return str(mistakes[0][1])
-    if "error" in context:
-        return str(context["error"])
-    place = ".".join(str(part) for part in first["loc"]) or "the scenario"
-    return f"{place}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+    return own_words(first, ".".join(str(part) for part in first["loc"]) or "the scenario")

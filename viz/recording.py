@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from abm.errors import BadInput
+from abm.errors import BadInput, printable
 from abm.scenarios import Scenario, load
 from experiments import store
 from experiments.execution import chosen, replaced_rules
 from experiments.folders import MANIFEST, read_manifest
 from experiments.results import FORMAT
+from experiments.screen import counted
 from experiments.study import ECONOMY
 from viz.plan import LONGEST, Plan, whole
 
@@ -62,7 +63,7 @@ def find_runs(root: Path) -> list[Recorded]:
     """Finished runs, and sweeps, below a folder, by name; empty if there is no such folder."""
     found = []
     for folder in _folders(root, DEEPEST):
-        name = str(folder.relative_to(root))
+        name = printable(str(folder.relative_to(root)), keep="")
         try:
             found.append(_run_in(folder, name))
         except (BadInput, KeyError, TypeError, ValueError):
@@ -77,11 +78,12 @@ def _run_in(folder: Path, name: str) -> Recorded:
         manifest = read_manifest(folder, store.FORMAT)
     except BadInput:
         manifest = read_manifest(folder, FORMAT)
-        words = f"{manifest['scenario']['title']}, seed {manifest['seed']}, {manifest['months']} months"
-        return Recorded(name, folder, f"{name}: {words}")
+        months = counted(int(manifest["months"]), "month")
+        words = f"{manifest['scenario']['title']}, seed {manifest['seed']}, {months}"
+        return Recorded(name, folder, printable(f"{name}: {words}", keep=""))
     title = manifest["study"]["title"] or manifest["study"]["name"]
     runs = int(manifest["points"]) * int(manifest["replicates"])
-    return Recorded(name, folder, f"{name}: {title}, a sweep of {runs} runs", sweep=True)
+    return Recorded(name, folder, printable(f"{name}: {title}, a sweep of {counted(runs, 'run')}", keep=""), sweep=True)
 
 
 def open_single(folder: Path) -> Opened:
@@ -95,7 +97,7 @@ def open_single(folder: Path) -> Opened:
     manifest = read_manifest(folder, FORMAT)
     try:
         text = str(manifest["scenario"]["text"])
-        name = str(manifest["scenario"]["name"])
+        name = printable(str(manifest["scenario"]["name"]), keep="")
         changed = dict(manifest["parameters_changed"])
         seed = manifest["seed"]
         months = whole(manifest["months"], "months of the recorded run", 1, LONGEST)

@@ -137,7 +137,7 @@ def size_loan(state, lender, borrower, amount, exposure):
     if bank.lending_open < 0.5 or capital <= 0.0:
         return 0.0
     single = p.large_exposure_limit * capital - exposure
-    book = bank.ai_limit * p.lender_capital * bank.appetite - bank.loans_held
+    book = bank.ai_limit * bank.appetite - bank.loans_held
     required = bank.min_capital * p.capital_requirement * (1.0 + p.capital_buffer)
     weighted = capital / required - bank.other_weight * bank.other_assets - p.loan_risk_weight * bank.loans_held
     return max(min(min(amount, single), min(book, weighted / p.loan_risk_weight)), 0.0)

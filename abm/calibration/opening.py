@@ -52,6 +52,12 @@ class Opening:
         """Kind of each firm by name, in the order of their rows."""
         return dict(zip(self.names, self.firms["kind"].tolist(), strict=True))
 
+    @property
+    def owners(self) -> frozenset[str]:
+        """Names of the firms that own hardware."""
+        units = self.fleet["units"].sum(axis=1)
+        return frozenset(name for name, owned in zip(self.names, units, strict=True) if owned > 0.0)
+
     def row(self, name: str) -> int:
         """Row of a firm.
 

@@ -144,10 +144,13 @@ def choose(state, s):
                 free += weight
     if closed + free <= 0.0:
         return 0.0
-    scale = rho * top
-    value_closed = math.exp(scale + rho * math.log(closed)) if closed > 0.0 else 0.0
-    value_free = math.exp(scale + rho * math.log(free)) if free > 0.0 else 0.0
-    total = 1.0 + value_closed + value_free
+    log_closed = rho * top + rho * math.log(closed) if closed > 0.0 else -math.inf
+    log_free = rho * top + rho * math.log(free) if free > 0.0 else -math.inf
+    # Only ratios matter: utilities beyond what a float's exponent holds are brought down, the outside option with them.
+    shift = max(max(log_closed, log_free) - 700.0, 0.0)
+    value_closed = math.exp(log_closed - shift)
+    value_free = math.exp(log_free - shift)
+    total = math.exp(-shift) + value_closed + value_free
     for i in range(m.n_firms):
         if state.work_space[0, i] > 0.0:
             if state.firms[i].kind == LAB:

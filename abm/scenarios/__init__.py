@@ -10,9 +10,9 @@ Shocks compose: of those in force on one parameter the scales multiply and the a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import (
@@ -29,24 +29,33 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from abm import parameters as registry
 from abm.dates import LAST_MONTH, month_label, month_number
-from abm.errors import BadInput
-from abm.toml_lines import Place, line_numbers, line_of, parse_toml, read_text
+from abm.effects import BY_NAME, CODES
+from abm.errors import BadInput, short, shown
+from abm.toml_lines import (
+    Place,
+    control_characters,
+    line_numbers,
+    line_of,
+    own_name,
+    own_words,
+    parse_toml,
+    read_text,
+)
 
 FOLDER = Path(__file__).parent
 BASELINE = "baseline"
-
-Effect = Literal["demand", "stops paying", "loses cash", "defaults", "loses capacity"]
-EFFECTS: tuple[str, ...] = get_args(Effect)  # in the order of the codes of the shock table
-# What `size` means for the effects that have one: its unit, and the least and greatest size allowed.
-SIZES: dict[str, tuple[str, float, float]] = {
-    "demand": ("log points of the taste for its models, negative for a loss", -10.0, 10.0),
-    "loses cash": ("bn USD", 0.0, 1e4),
-    "loses capacity": ("share of its fleet", 0.0, 1.0),
-}
+MOST_MISTAKES = 100  # of a table of parameters that are told: more are those of another kind of file
 
 
 def _known_parameter(name: str) -> str:
     return registry.find(name).name
+
+
+def _known_effect(value: object) -> str:
+    if not isinstance(value, str) or value not in BY_NAME:
+        hint = registry.nearest(value, BY_NAME) if isinstance(value, str) else ""
+        raise BadInput(f"effect must be one of {_list(BY_NAME)}, not {shown(value)}{hint}")
+    return value
 
 
 def _known_series(name: str) -> str:
@@ -54,15 +63,21 @@ def _known_series(name: str) -> str:
 
     allowed = [column.name for column in SERIES_COLUMNS]
     if name not in allowed:
-        raise BadInput(f"unknown series '{name}'{registry.nearest(name, allowed)}")
+        raise BadInput(f"unknown series '{short(name)}'{registry.nearest(name, allowed)}")
     return name
 
 
 def _start(value: object) -> int:
     month = month_number(value, "start")
     if month == 0:
-        raise BadInput(f"start must be {month_label(1)} (month 1) or later, not {value!r}")
+        raise BadInput(f"start must be {month_label(1)} (month 1) or later, not {shown(value)}")
     return month
+
+
+def _one_line(title: str) -> str:
+    if not title.strip():
+        raise BadInput(f"title must be a text in quotes, not {shown(title)}")
+    return " ".join(title.split())
 
 
 class _Strict(BaseModel):
@@ -74,6 +89,16 @@ class _Strict(BaseModel):
         validate_by_name=True,
         validate_by_alias=True,
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _is_text(cls, given: object) -> object:
+        """Refuse control characters in any text or name: what is shown on a screen or a page must be seen."""
+        mistakes = list(control_characters(given))
+        if mistakes:
+            context = {"mistakes": mistakes, "of": "places", "first": mistakes[0][1]}
+            raise PydanticCustomError("mistakes", "{first}", context)
+        return given
 
 
 class Shock(_Strict):
@@ -90,7 +115,7 @@ class Shock(_Strict):
     scale: float | None = None
     add: float | None = None
     firm: str | None = None
-    effect: Effect | None = None
+    effect: Annotated[str, BeforeValidator(_known_effect)] | None = None
     size: float | None = None
     start: Annotated[int, BeforeValidator(_start)]
     ramp: int = Field(default=0, ge=0, le=LAST_MONTH)
@@ -114,20 +139,23 @@ class Shock(_Strict):
                 "'scale' and 'add' are for a shock on a parameter; a firm takes 'effect' and 'size'"
             )
         if self.effect is None:
-            raise BadInput(f"a shock on a firm needs 'effect': one of {_list(EFFECTS)}")
-        if self.ramp and self.effect != "demand":
+            raise BadInput(f"a shock on a firm needs 'effect': one of {_list(BY_NAME)}")
+        effect = BY_NAME[self.effect]
+        if self.ramp and not effect.ramps:
             raise BadInput(f"'ramp' has no meaning for effect '{self.effect}': it strikes at once")
-        if self.duration and self.effect not in ("demand", "stops paying"):
+        if self.duration and not effect.lasts:
             raise BadInput(f"'duration' has no meaning for effect '{self.effect}': it happens once")
-        if self.effect not in SIZES:
+        if effect.size is None:
             if self.size is not None:
                 raise BadInput(f"'size' has no meaning for effect '{self.effect}'")
             return self
-        unit, low, high = SIZES[self.effect]
         if self.size is None:
-            raise BadInput(f"effect '{self.effect}' needs 'size' ({unit})")
-        if not low <= self.size <= high:
-            raise BadInput(f"size must lie between {low:g} and {high:g} ({unit}), not {self.size:g}")
+            raise BadInput(f"effect '{self.effect}' needs 'size' ({effect.size.unit})")
+        if not effect.size.low <= self.size <= effect.size.high:
+            raise BadInput(
+                f"size must lie between {effect.size.low:g} and {effect.size.high:g} ({effect.size.unit}),"
+                f" not {self.size:g}"
+            )
         return self
 
     def at_full_strength(self, value: float) -> float:
@@ -155,7 +183,7 @@ class Scenario(_Strict):
     """
 
     name: str = "unnamed"
-    title: str = Field(min_length=1)
+    title: Annotated[str, AfterValidator(_one_line)]
     story: str = ""
     digest: str = ""
     outcome: Annotated[str, AfterValidator(_known_series)] | None = None
@@ -173,10 +201,12 @@ class Scenario(_Strict):
         for name, value in given.items():
             try:
                 if isinstance(value, str):
-                    raise BadInput(f"parameter '{name}' must be a number, not {value!r}")
+                    raise BadInput(f"parameter '{short(name)}' must be a number, not {shown(value)}")
                 good[name] = registry.check(name, value)
             except BadInput as error:
                 bad.append((name, str(error)))
+            if len(bad) == MOST_MISTAKES:
+                break
         if bad:
             raise PydanticCustomError("mistakes", "wrong parameters", {"mistakes": bad})
         return good
@@ -238,9 +268,53 @@ class Scenario(_Strict):
                 row["firm"], row["kind"], row["number"] = firm.row, firm.kind, firm.number
                 row["tenant"], row["tenant_number"] = firm.tenant, firm.tenant_number
                 row["after"] = len(kinds)
-                row["effect"] = EFFECTS.index(str(shock.effect))
+                row["effect"] = CODES[str(shock.effect)]
                 row["add"] = shock.size or 0.0
         return rows
+
+    def idle_shocks(self, kinds: Mapping[str, int], owners: Collection[str]) -> list[tuple[int, str, str]]:
+        """The shocks that cannot have an effect, whatever happens in the run.
+
+        Parameters
+        ----------
+        kinds : mapping of str to int
+            Kind of each firm of the opening by name, in the order of their rows.
+        owners : collection of str
+            Names of the firms that own hardware at the opening.
+
+        Returns
+        -------
+        list of (int, str, str)
+            Number of the shock, the field that leaves it without effect, and a sentence that says why. Shocks on
+            firms that nobody knows are left out.
+        """
+        from abm.economy import HYPERSCALER, KIND_NAMES, NEOCLOUD
+        from abm.firm_names import named_firm
+
+        found = []
+        for number, shock in enumerate(self.shocks):
+            if shock.parameter is not None:
+                known = registry.find(shock.parameter)
+                value = self.parameters.get(known.name, known.default)
+                if known.opening_only:
+                    said = f"parameter '{known.name}' is read at the opening only: set it under [parameters]"
+                    found.append((number, "parameter", said))
+                elif shock.at_full_strength(value) == value:
+                    said = f"it leaves parameter '{known.name}' at {value:g} and has no effect"
+                    found.append((number, "parameter", said))
+                continue
+            try:
+                firm = named_firm(str(shock.firm), kinds)
+            except BadInput:
+                continue
+            kind = firm.kind if firm.row < 0 else kinds[firm.name]
+            effect = BY_NAME[str(shock.effect)]
+            bare = effect.hardware and kind not in (HYPERSCALER, NEOCLOUD) and firm.name not in owners
+            if KIND_NAMES[kind] not in effect.kinds or bare:
+                found.append((number, "effect", f"'{effect.name}' has no effect on {firm.name}: {effect.why_not}"))
+            elif shock.size == 0.0:
+                found.append((number, "size", f"'{effect.name}' of size 0 has no effect"))
+        return found
 
     def toml(self) -> str:
         """The scenario as the text of a file that loads as the same scenario."""
@@ -290,7 +364,7 @@ def load(name_or_path: str | Path) -> Scenario:
     return scenario
 
 
-def check_file(path: str | Path, kinds: Mapping[str, int]) -> list[str]:
+def check_file(path: str | Path, kinds: Mapping[str, int], owners: Collection[str] = ()) -> list[str]:
     """Every mistake of a scenario file, as sentences that name line and field; empty if there is none.
 
     Parameters
@@ -299,13 +373,15 @@ def check_file(path: str | Path, kinds: Mapping[str, int]) -> list[str]:
         The file.
     kinds : mapping of str to int
         Kind of each firm of the opening by name, in the order of their rows.
+    owners : collection of str
+        Names of the firms that own hardware at the opening.
 
     Raises
     ------
     BadInput
         If the file cannot be read.
     """
-    _, mistakes = _read(Path(path), kinds)
+    _, mistakes = _read(Path(path), kinds, owners)
     return mistakes
 
 
@@ -317,13 +393,16 @@ def _locate(name_or_path: str | Path) -> Path:
     if text not in known:
         begins = [name for name in known if text and name.startswith(text.casefold())]
         hint = f"; did you mean '{begins[0]}'?" if begins else registry.nearest(text, known)
-        raise BadInput(f"unknown scenario '{text}'{hint} (see: invisible-debt scenarios)")
+        raise BadInput(f"unknown scenario '{short(text)}'{hint} (see: invisible-debt scenarios)")
     return FOLDER / f"{text}.toml"
 
 
-def _read(path: Path, kinds: Mapping[str, int] | None = None) -> tuple[Scenario | None, list[str]]:
-    """The scenario of a file, or its mistakes; firm names are checked where the firms are given."""
+def _read(
+    path: Path, kinds: Mapping[str, int] | None = None, owners: Collection[str] = ()
+) -> tuple[Scenario | None, list[str]]:
+    """The scenario of a file, or its mistakes; what is said of firms is checked where the firms are given."""
     text = read_text(path, "scenario")
+    name = own_name(path, "scenario")
     try:
         data = parse_toml(text)
     except BadInput as error:
@@ -335,7 +414,7 @@ def _read(path: Path, kinds: Mapping[str, int] | None = None) -> tuple[Scenario 
         found_mistakes.append((("name",), "unknown field 'name': a scenario is named by its file"))
         del data["name"]
     try:
-        scenario = Scenario.model_validate({"name": path.stem, **data})
+        scenario = Scenario.model_validate({"name": name, **data})
     except ValidationError as error:
         for details in error.errors(include_url=False):
             found_mistakes.extend(_explain(details))
@@ -349,13 +428,12 @@ def _read(path: Path, kinds: Mapping[str, int] | None = None) -> tuple[Scenario 
                     named_firm(shock["firm"], kinds)
                 except BadInput as problem:
                     found_mistakes.append((("shock", number, "firm"), str(problem)))
+        if scenario is not None:
+            for number, field, sentence in scenario.idle_shocks(kinds, owners):
+                found_mistakes.append((("shock", number, field), sentence))
     sentences = [(line_of(where, lines), _place(where), sentence) for where, sentence in found_mistakes]
     sentences.sort(key=lambda s: s[0])
     return (None if sentences else scenario), [f"line {n}: {place}{said}" for n, place, said in sentences]
-
-
-def _lower(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:]
 
 
 def _explain(error: ErrorDetails) -> list[tuple[Place, str]]:
@@ -363,39 +441,31 @@ def _explain(error: ErrorDetails) -> list[tuple[Place, str]]:
     where = tuple(part for part in error["loc"] if not str(part).startswith("function-"))
     context: dict[str, Any] = error.get("ctx", {})
     given = error["input"]
-    field = str(where[-1]) if where else ""
+    field = short(str(where[-1])) if where else "the scenario"
     match error["type"]:
         case "mistakes" if context.get("of") == "shock":
             return [(("shock", int(number)), sentence) for number, sentence in context["mistakes"]]
+        case "mistakes" if context.get("of") == "places":
+            return [((*where, *place), sentence) for place, sentence in context["mistakes"]]
         case "mistakes":
             return [((*where, name), sentence) for name, sentence in context["mistakes"]]
-        case "value_error":
-            sentence = str(context["error"])
-        case "missing":
-            sentence = f"'{field}' is missing"
         case "extra_forbidden":
             model: type[_Strict] = Shock if where[0] == "shock" else Scenario
             allowed = [info.alias or name for name, info in model.model_fields.items() if name != "name"]
             hint = registry.nearest(field, allowed) or f" (allowed are {_list(allowed)})"
             sentence = f"unknown field '{field}'{hint}"
         case "literal_error":
-            allowed = list(EFFECTS) if field == "effect" else ["up", "down"]
+            allowed = ["up", "down"]
             hint = registry.nearest(given, allowed) if isinstance(given, str) else ""
-            sentence = f"{field} must be one of {_list(allowed)}, not {given!r}{hint}"
-        case "string_type" | "string_too_short":
-            sentence = f"{field} must be a text in quotes, not {given!r}"
-        case "int_type":
-            sentence = f"{field} must be a whole number, not {given!r}"
-        case "float_type" | "finite_number":
-            sentence = f"{field} must be a number, not {given!r}"
+            sentence = f"{field} must be one of {_list(allowed)}, not {shown(given)}{hint}"
         case "greater_than_equal" | "less_than_equal" | "greater_than" if field in ("ramp", "duration"):
-            sentence = f"{field} must lie between 0 and {LAST_MONTH} months, not {given!r}"
+            sentence = f"{field} must lie between 0 and {LAST_MONTH} months, not {shown(given)}"
         case "greater_than_equal" | "less_than_equal" | "greater_than" if field == "probability":
-            sentence = f"probability must lie above 0 and at most 1 (per month), not {given!r}"
+            sentence = f"probability must lie above 0 and at most 1 (per month), not {shown(given)}"
         case "is_instance_of" | "list_type" | "model_type" | "sequence_str" if where[:1] == ("shock",):
             sentence = "shocks are written as [[shock]] tables"
         case _:
-            sentence = f"{field}: {_lower(error['msg'])}"
+            sentence = own_words(error, field)
     return [(where, sentence)]
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, NamedTuple
 import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from abm.errors import BadInput
+from abm.errors import BadInput, short, shown
 from abm.parameters import nearest
 
 OPERATORS: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
@@ -70,7 +70,8 @@ def condition(text: str) -> Condition:
         if found is None or not np.isfinite(bound := float(found[3])):
             raise ValueError
     except ValueError:
-        raise BadInput(f"crisis must be like 'failed >= 10', an outcome, a sign and a number, not '{text}'") from None
+        form = "'failed >= 10', an outcome, a sign and a number"
+        raise BadInput(f"crisis must be like {form}, not {shown(text)}") from None
     return Condition(found[1], found[2], bound)
 
 
@@ -164,4 +165,4 @@ def _named(field: str, name: str | float, allowed: Iterable[str | float], what: 
     if name not in known:
         words = [f"{value:g}" if isinstance(value, float) else str(value) for value in known]
         having = f" (this study has: {', '.join(words)})" if words else " (this study has none)"
-        raise BadInput(f"{field}: there is no {what} '{name}'{nearest(str(name), words)}{having}")
+        raise BadInput(f"{field}: there is no {what} '{short(str(name))}'{nearest(str(name), words)}{having}")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from abm.dates import month_label, month_number
@@ -22,6 +20,7 @@ from experiments.commands.options import (
     open_scenario,
     read_settings,
 )
+from experiments.screen import Screen, say, say_json
 
 if TYPE_CHECKING:
     from abm.calibration import Opening
@@ -57,7 +56,7 @@ def inspect(
     """
     at = month_number(month, "--month")
     changed = read_settings(settings)
-    console = Console(highlight=False)
+    console = Screen()
     if firm == OPENING:
         if at or changed or scenario != BASELINE:
             raise BadInput("'opening' is the state before any run: leave out --month, --scenario and --set")
@@ -66,7 +65,7 @@ def inspect(
 
         opening = opening_tables()
         if as_json:
-            print(json.dumps(opening_report(opening), indent=2, ensure_ascii=False))
+            say_json(opening_report(opening))
         else:
             show_opening(opening, console)
         return
@@ -79,20 +78,20 @@ def inspect(
         economy.run(at)
     told = statement(economy, firm)
     if as_json:
-        print(json.dumps(dataclasses.asdict(told), indent=2, ensure_ascii=False))
+        say_json(dataclasses.asdict(told))
     else:
         show_firm(told, console)
 
 
-def show_firm(told: Statement, console: Console) -> None:
+def show_firm(told: Statement, console: Screen) -> None:
     """Print a firm's statement."""
     sheet, r, power = told.balance_sheet, told.ratios, told.energy
-    console.print(f"[bold]{sheet.firm}[/] ({sheet.kind}, {sheet.status}), end of {month_label(sheet.month)}\n")
+    say(f" ({sheet.kind}, {sheet.status}), end of {month_label(sheet.month)}\n", title=sheet.firm)
 
     books = _table()
     for label, value in sheet.assets.items():
         books.add_row(label, _bn(value))
-    books.add_row("[bold]assets[/]", f"[bold]{_bn(sheet.total_assets)}[/]")
+    books.add_row("assets", _bn(sheet.total_assets), style="bold")
     for label, value in sheet.liabilities.items():
         books.add_row(label, _bn(value))
     books.add_row("net worth", _bn(sheet.net_worth))
@@ -144,7 +143,7 @@ def show_firm(told: Statement, console: Console) -> None:
         if found:
             own = "its own business and other customers"
             table = _amounts({own if name == sheet.firm else name: amount for name, amount in found.items()})
-            table.add_row("[bold]together[/]", f"[bold]{_bn(sum(found.values()))}[/]")
+            table.add_row("together", _bn(sum(found.values())), style="bold")
             _show(console, title, table)
 
 
@@ -186,14 +185,14 @@ def _maturities(owed: Sequence[Loan]) -> Table:
     return table
 
 
-def show_opening(opening: Opening, console: Console) -> None:
+def show_opening(opening: Opening, console: Screen) -> None:
     """Print what the opening tables say of the flagship lab and of all firms by kind."""
     from abm import economy as tables
     from abm.calibration.report import LOOK_THROUGH_GROUPS, opening_report
 
     told = opening_report(opening)
     carried, promised = told["look_through"], told["commitments"]
-    console.print(f"[bold]The economy at the end of {month_label(0)}[/]\n")
+    say("\n", title=f"The economy at the end of {month_label(0)}")
     left = dict(carried["by_borrower"])
     table = _table()
     for group, members in LOOK_THROUGH_GROUPS.items():
@@ -202,7 +201,7 @@ def show_opening(opening: Opening, console: Console) -> None:
         table.add_row(f"{group} ({detail})", _bn(carried["groups"][group]))
     for name, amount in left.items():
         table.add_row(name, _bn(amount))
-    table.add_row("[bold]together[/]", f"[bold]{_bn(carried['total'])}[/]")
+    table.add_row("together", _bn(carried["total"]), style="bold")
     _show(console, f"Debt that others carry on account of {told['name']}, bn USD", table)
 
     facts = {
@@ -231,7 +230,7 @@ def _table(*columns: str) -> Table:
     for column in columns or ("", ""):
         # Without headings a table is a list of names and numbers.
         number = column not in TEXT_COLUMNS if columns else bool(table.columns)
-        table.add_column(column, justify="right" if number else "left")
+        table.add_column(column, justify="right" if number else "left", overflow="fold")
     return table
 
 
@@ -242,10 +241,10 @@ def _amounts(found: Mapping[str, float]) -> Table:
     return table
 
 
-def _show(console: Console, title: str, table: Table, more: str = "") -> None:
-    console.print(f"[bold]{title}[/]")
+def _show(console: Screen, title: str, table: Table, more: str = "") -> None:
+    say(title=title)
     console.print(table)
-    console.print(more + "\n" if more else "")
+    say(more + "\n" if more else "")
 
 
 TEXT_COLUMNS = {"", "with", "what", "kind", "status", "secured by", "for", "generation"}

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from experiments.commands.options import Json
+from experiments.screen import Screen, counted, say, say_json
 
 if TYPE_CHECKING:
     from experiments.store import Results
@@ -31,52 +30,56 @@ def show(
     results = read(folder)
     told = overview(results)
     if as_json:
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        say_json(told)
         return
-    console = Console(highlight=False)
+    console = Screen()
     study, manifest = results.study, results.manifest
-    console.print(f"[bold]{study.title or study.name}[/]", soft_wrap=True)
+    say(title=" ".join((study.title or study.name).split()))
     if study.question:
-        console.print(" ".join(study.question.split()))
-    console.print(
-        f"\n{told['runs_done']} of {manifest['runs']} runs at {manifest['points']} points"
-        f" (design {study.design.method}, {study.replicates} seed{'s' if study.replicates > 1 else ''} a point),"
-        f" {told['failed']} failed",
-        soft_wrap=True,
+        say(" ".join(study.question.split()))
+    say(
+        f"\n{told['runs_done']} of {counted(manifest['runs'], 'run')} at {counted(manifest['points'], 'point')}"
+        f" (design {study.design.method}, {counted(study.replicates, 'seed')} a point), {told['failed']} failed"
     )
     if told["runs_done"] < manifest["runs"]:
-        console.print("Unfinished: the same `invisible-debt sweep` goes on with it.")
-    table = Table("factor", "values", "unit", box=None, padding=(0, 2, 0, 0), header_style="dim")
+        say("Unfinished: the same `invisible-debt sweep` goes on with it.")
+    table = _table("factor", "values", "unit")
     for name, factor in told["factors"].items():
         table.add_row(name, factor["values"], factor["unit"])
     if told["factors"]:
         console.print(table)
-        print()
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("outcome")
+        say()
+    table = _table("outcome")
     for heading in ("mean", "sd", "least", "median", "most", "missing"):
-        table.add_column(heading, justify="right")
+        table.add_column(heading, justify="right", no_wrap=True)
     for name, numbers in told["outcomes"].items():
         cells = [f"{numbers[k]:.4g}" if numbers[k] is not None else "–" for k in ("mean", "sd", "min", "median", "max")]
         table.add_row(name, *cells, str(numbers["missing"] or ""))
     console.print(table)
     for failure in results.failures.head(MOST_FAILURES).itertuples():
-        console.print(f"run {failure.run} failed: {failure.error}: {failure.message}", markup=False, soft_wrap=True)
-    print()
-    table = Table("table", "rows", "columns", box=None, padding=(0, 2, 0, 0), header_style="dim")
+        say(f"run {failure.run} failed: {failure.error}: {failure.message}", hang="  ")
+    say()
+    table = _table("table", "rows", "columns")
     for name, found in told["tables"].items():
         table.add_row(f"{name}/", f"{found['rows']}", ", ".join(found["columns"]))
     console.print(table)
-    console.print(
+    say(
         f"""
 One run again:  invisible-debt replay {folder} 0
 Report:         invisible-debt report {folder}
 pandas:         pd.read_parquet("{folder}/runs").merge(pd.read_parquet("{folder}/points.parquet"), on="point")
 Polars:         pl.scan_parquet("{folder}/runs/*.parquet")
 DuckDB:         SELECT * FROM '{folder}/runs/*.parquet' JOIN '{folder}/points.parquet' USING (point)""",
-        markup=False,
-        soft_wrap=True,
+        hang="                ",
     )
+
+
+def _table(*columns: str) -> Table:
+    """A plain table whose cells are broken where they are long, and never cut."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
 
 
 def overview(results: Results) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from abm.errors import BadInput
+from abm.errors import BadInput, shown
+from experiments.screen import Screen
 
 if TYPE_CHECKING:
     from abm.scenarios import Scenario
@@ -67,7 +67,7 @@ def read_settings(settings: Sequence[str] | None) -> dict[str, float]:
         name, equals, value = entry.partition("=")
         name = name.strip()
         if not equals:
-            raise BadInput(f"--set needs name=value, not '{entry}'")
+            raise BadInput(f"--set needs name=value, not {shown(entry)}")
         if name in changed:
             raise BadInput(f"parameter '{name}' is set twice")
         changed[name] = parameters.check(name, value.strip())
@@ -90,5 +90,5 @@ def open_scenario(scenario: Scenario, changed: Mapping[str, float], seed: int) -
 
     if not say_if_compiling():
         return open_economy(scenario, parameters=changed, seed=seed)
-    with Console(stderr=True).status("compiling"):
+    with Screen(stderr=True).status("compiling"):
         return open_economy(scenario, parameters=changed, seed=seed)

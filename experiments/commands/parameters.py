@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import textwrap
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from experiments.commands.options import Json, complete_parameter
+from experiments.screen import Screen, say, say_json, styled
 
 
 def parameters(
@@ -25,9 +23,8 @@ def parameters(
     chosen = PARAMETERS if name is None else (find(name),)
     if as_json:
         listed = [p._asdict() for p in chosen]
-        print(json.dumps(listed if name is None else listed[0], indent=2, ensure_ascii=False))
+        say_json(listed if name is None else listed[0])
         return
-    console = Console(highlight=False)
     if name is not None:
         (p,) = chosen
         facts = Table.grid(padding=(0, 2))
@@ -40,14 +37,13 @@ def parameters(
             ("group", p.group),
             ("source", p.source),
         ]:
-            facts.add_row(f"[bold]{label}[/]", text)
-        console.print(facts)
+            facts.add_row(styled(label, "bold"), text)
+        Screen().print(facts)
         return
     for group in dict.fromkeys(p.group for p in chosen):
-        console.print(f"[bold]{group.capitalize()}[/]")
+        say(title=group.capitalize())
         for p in chosen:
             if p.group == group:
-                print(f"  {p.name} = {p.default:g}  ({p.low:g} to {p.high:g} {p.unit})")
-                for line in textwrap.wrap(f"{p.meaning} [{p.source}]", width=console.width - 6):
-                    print(f"      {line}")
-    print("Set one: invisible-debt run --set NAME=VALUE")
+                say(f"{p.name} = {p.default:g}  ({p.low:g} to {p.high:g} {p.unit})", indent="  ")
+                say(f"{p.meaning} [{p.source}]", indent="      ")
+    say("Set one: invisible-debt run --set NAME=VALUE")

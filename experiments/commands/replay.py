@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from experiments.commands.options import Json
+from experiments.screen import counted, say, say_json
 
 
 def replay(
@@ -32,19 +32,19 @@ def replay(
     if out is not None:
         write_replayed(results, number, out)
     if as_json:
-        print(json.dumps(told.as_dict(), indent=2, ensure_ascii=False))
+        say_json(told.as_dict())
     else:
         run = told.run
         settings = ", ".join(f"{k} = {v:g}" if isinstance(v, float) else f"{k} = {v}" for k, v in run.settings.items())
-        print(f"run {run.number}: {settings or 'no factors'}; replicate {run.replicate}, seed {run.seed}")
+        say(f"run {run.number}: {settings or 'no factors'}; replicate {run.replicate}, seed {run.seed}")
         for name, value in told.outcomes.items():
-            print(f"  {name} = {value:.6g}")
+            say(f"{name} = {value:.6g}", indent="  ")
         if told.other_code:
-            print("made by another version of the program than this one")
+            say("made by another version of the program than this one")
         for name, (rows, same) in told.tables.items():
-            print(f"{name}: {rows} row{'s' if rows != 1 else ''}, {'the same bytes' if same else 'DIFFERENT'}")
-        print("The run is reproduced." if told.equal else "The run is NOT reproduced.")
+            say(f"{name}: {counted(rows, 'row')}, {'the same bytes' if same else 'DIFFERENT'}")
+        say("The run is reproduced." if told.equal else "The run is NOT reproduced.")
         if out is not None:
-            print(f"All of the run in {out}")
+            say(f"All of the run in {out}")
     if not told.equal:
         raise typer.Exit(1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from experiments.commands.options import Json
 from experiments.files import new_files
+from experiments.screen import say, say_json
 
 PAGE = "report.html"
 
@@ -38,12 +38,12 @@ def report(
 
     view = View(read(folder), None if study is None else load(study))
     if as_json:
-        print(json.dumps(as_data(view, find(view)), indent=2, ensure_ascii=False))
+        say_json(as_data(view, find(view)))
         return
     page = folder / PAGE if out is None else out
     with new_files([page]) as (stage,):
         found = find(view)
         stage.write_text(html(view, found), encoding="utf-8")
     for sentence in glance(view, found):
-        print(sentence)
-    print(f"Written: {page}")
+        say(sentence)
+    say(f"Written: {page}")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from experiments.commands.options import (
     LONGEST_RUN,
@@ -24,6 +23,7 @@ from experiments.commands.options import (
     open_scenario,
     read_settings,
 )
+from experiments.screen import Screen, counted, say, say_json
 
 if TYPE_CHECKING:
     from abm.simulation import Economy
@@ -65,9 +65,9 @@ def run(
         with Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.completed:.0f} of {task.total:.0f} months"),
+            TextColumn("month {task.completed:.0f} of {task.total:.0f}"),
             TimeElapsedColumn(),
-            console=Console(stderr=True),
+            console=Screen(stderr=True),
             transient=True,
         ) as progress:
             task = progress.add_task("running", total=months)
@@ -75,12 +75,12 @@ def run(
         seconds = time.perf_counter() - started
         manifest = results.write_run(economy, stage, scenario=told, changed=changed, seed=seed, months=months)
     if as_json:
-        print(json.dumps({"folder": str(folder), "manifest": manifest, **summary(economy)}, indent=2))
+        say_json({"folder": str(folder), "manifest": manifest, **summary(economy)})
         return
     with_set = "".join(f", {name} = {value:g}" for name, value in changed.items())
-    heading = f"{told.title}{with_set}: {months} months to {manifest['last_month']}, seed {seed}, in {seconds:.1f} s"
-    show(economy, heading)
-    print(f"Results in {folder}: figure.png, tables (.parquet), manifest.json")
+    span = f"{counted(months, 'month')} to {manifest['last_month']}"
+    show(economy, f"{told.title}{with_set}: {span}, seed {seed}, in {seconds:.1f} s")
+    say(f"Results in {folder}: figure.png, tables (.parquet), manifest.json")
 
 
 def name_of(changed: Mapping[str, float]) -> str:
@@ -94,28 +94,29 @@ def show(economy: Economy, heading: str) -> None:
     from abm.statement import defaults
     from experiments.summary import LEGEND, YEARLY, failure_sentence, never_entered, number, yearly
 
-    console = Console(highlight=False)
-    console.print(f"[bold]{heading}[/]\n", soft_wrap=True)
+    console = Screen()
+    say(title=heading)
+    say()
     table = Table(header_style="bold", box=None, padding=(0, 1, 0, 0))
     table.add_column("year")
     for _, _, name, unit in YEARLY.values():
-        table.add_column(f"{name}\n[not bold]{unit}[/]", justify="right", vertical="bottom")
+        table.add_column(Text.assemble(f"{name}\n", (unit, "not bold")), justify="right", vertical="bottom")
     rows = yearly(economy)
     for row in rows:
         table.add_row(f"{row['year']}{'*' if row['months'] < 12 else ''}", *(number(row[x]) for x in YEARLY))
     console.print(table)
-    part = "".join(f" * {row['months']} months of {row['year']}." for row in rows if row["months"] < 12)
-    console.print(f"[dim]{LEGEND}{part}[/]")
+    part = "".join(f" * {counted(int(row['months']), 'month')} of {row['year']}." for row in rows if row["months"] < 12)
+    say(f"{LEGEND}{part}", style="dim")
     failures = list(defaults(economy))
-    print()
+    say()
     if not failures:
-        print("No firm failed.")
+        say("No firm failed.")
     else:
-        print(f"{len(failures)} of the firms failed:" if len(failures) > 1 else "One firm failed:")
+        say(f"{len(failures)} of the firms failed:" if len(failures) > 1 else "One firm failed:")
     for default in failures[:MOST_FAILURES]:
-        console.print(f"  {failure_sentence(default)}", soft_wrap=True)
+        say(failure_sentence(default), indent="  ", hang="    ")
     if len(failures) > MOST_FAILURES:
-        print(f"  and {len(failures) - MOST_FAILURES} more: see defaults.parquet")
+        say(f"  and {len(failures) - MOST_FAILURES} more: see defaults.parquet")
     for name in never_entered(economy):
-        print(f"A shock was to strike {name}, which has not entered.")
-    print()
+        say(f"A shock was to strike {name}, which has not entered.")
+    say()

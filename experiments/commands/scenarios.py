@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from abm.errors import BadInput
+from abm.errors import BadInput, printable
 from experiments.commands.options import Json
+from experiments.screen import Screen, counted, say, say_json, styled
 
 
 def scenarios(
@@ -32,14 +32,14 @@ def scenarios(
     found = [load(name) for name in names()]
     if as_json:
         fields = {"name", "title", "story", "digest", "outcome", "direction", "parameters"}
-        print(json.dumps([s.model_dump(include=fields) for s in found], indent=2, ensure_ascii=False))
+        say_json([s.model_dump(include=fields) for s in found])
         return
     table = Table("scenario", "story", box=None, padding=(0, 2, 1, 0), header_style="bold")
     for scenario in found:
         story = " ".join(scenario.story.split())
-        table.add_row(scenario.name, f"[bold]{scenario.title}[/]\n{story}")
-    Console(highlight=False).print(table)
-    print("Run one: invisible-debt run NAME. A TOML file of your own runs by its path.")
+        table.add_row(scenario.name, Text.assemble(styled(f"{scenario.title}\n", "bold"), story))
+    Screen().print(table)
+    say("Run one: invisible-debt run NAME. A TOML file of your own runs by its path.")
 
 
 def check_files(paths: list[Path], as_json: bool) -> None:
@@ -53,15 +53,15 @@ def check_files(paths: list[Path], as_json: bool) -> None:
     from abm.calibration import opening_tables
     from abm.scenarios import check_file
 
-    kinds = opening_tables().kinds
-    found = {str(path): check_file(path, kinds) for path in paths}
+    opening = opening_tables()
+    found = {str(path): check_file(path, opening.kinds, opening.owners) for path in paths}
     if as_json:
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        say_json(found)
     for path, mistakes in found.items():
         for mistake in mistakes if not as_json else ():
-            print(f"{path}, {mistake}")
+            print(printable(f"{path}, {mistake}"))  # a line each, for editors and grep
         if not mistakes and not as_json:
-            print(f"{path}: no mistake")
+            say(f"{path}: no mistake")
     count = sum(len(mistakes) for mistakes in found.values())
     if count:
-        raise BadInput(f"{count} mistake{'s' if count > 1 else ''} found")
+        raise BadInput(f"{counted(count, 'mistake')} found")

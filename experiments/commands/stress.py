@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from abm.dates import month_label, month_number
@@ -26,12 +23,14 @@ from experiments.commands.options import (
     read_settings,
 )
 from experiments.files import new_files
+from experiments.screen import Screen, say, say_json
 
 if TYPE_CHECKING:
     from experiments.systemic import Loss, Stress
 
 MOST_FALLS = 25  # told on screen; --json has all
 MOST_LOSERS = 12
+WIDE = 96  # characters a line from which on columns stand two apart
 SMALL = 0.005  # bn; losses below it are not told on screen
 
 
@@ -75,12 +74,12 @@ def stress(
         if png is not None:
             systemic.draw_tree(found.tree, stages[-1], title=systemic.shock_sentence(found))
     if as_json:
-        print(json.dumps({"scenario": told.name, "seed": seed, **as_data(found)}, indent=2, ensure_ascii=False))
+        say_json({"scenario": told.name, "seed": seed, **as_data(found)})
         return
     show(found, f"{told.title}, seed {seed}")
     for path in (graphml, png):
         if path is not None:
-            print(f"Written: {path}")
+            say(f"Written: {path}")
 
 
 def as_data(found: Stress) -> dict[str, Any]:
@@ -98,59 +97,58 @@ def show(found: Stress, run: str) -> None:
     from experiments.summary import failure_sentence, number
     from experiments.systemic import shock_sentence
 
-    console = Console(highlight=False)
-    console.print(
-        f"[bold]{escape(shock_sentence(found))}[/], owing {number(found.owed)} bn ({escape(run)})\n", soft_wrap=True
-    )
+    console = Screen()
+    say(f", owing {number(found.owed)} bn ({run})\n", title=shock_sentence(found))
     falls = [d for d in found.falls if not (found.lost is None and d.firm == found.firm)]
     if not falls:
         until = f"until the end of {month_label(found.month + 1)}"
         whom = "Nobody falls with it" if found.lost is None else "Nobody falls, nor does the firm itself,"
-        print(f"{whom} {until}.")
+        say(f"{whom} {until}.")
     else:
-        console.print("[bold]Who falls because of it[/]")
+        say(title="Who falls because of it")
     for d in falls[:MOST_FALLS]:
-        console.print(f"  round {d.round}, {escape(failure_sentence(d))}", soft_wrap=True)
+        say(f"round {d.round}, {failure_sentence(d)}", indent="  ", hang="    ")
     if len(falls) > MOST_FALLS:
-        print(f"  and {len(falls) - MOST_FALLS} more (see --json)")
+        say(f"  and {len(falls) - MOST_FALLS} more (see --json)")
     if found.anyway:
-        print(f"With the shock and without it: {', '.join(found.anyway)}")
+        say(f"With the shock and without it: {', '.join(found.anyway)}")
     if found.spared:
-        print(f"Falls only without it: {', '.join(found.spared)}")
-    print()
+        say(f"Falls only without it: {', '.join(found.spared)}")
+    say()
     touched = [toll for toll in found.lenders if abs(toll.loss) >= SMALL or toll.lent or toll.lent_on_account]
     if touched:
         until = month_label(found.month + 1)
         show_losses(console, f"What lenders lose until the end of {until}, bn USD", touched, found)
     else:
-        print("No lender loses, and none had lent to it or for its use.\n")
+        say("No lender loses, and none had lent to it or for its use.\n")
     hurt = [toll for toll in found.others if toll.loss >= SMALL]
     if hurt:
         show_losses(console, "What other firms lose, bn USD", hurt, found)
-    console.print(
-        "[dim]Loss: net worth without the shock less net worth with it, whatever way it came; below zero, a gain."
-        " Lent for its use: to others, who borrowed it to serve the firm that is struck.[/]"
+    say(
+        "Loss: net worth without the shock less net worth with it, whatever way it came; below zero, a gain."
+        " Lent for its use: to others, who borrowed it to serve the firm that is struck.",
+        style="dim",
     )
 
 
-def show_losses(console: Console, title: str, losses: Sequence[Loss], found: Stress) -> None:
+def show_losses(console: Screen, title: str, losses: Sequence[Loss], found: Stress) -> None:
     """Print who loses how much, and for lenders what they had lent."""
     from experiments.summary import number
 
     lenders = any(toll.lent or toll.lent_on_account for toll in losses)
-    headings = ["loss", "of its net worth"]
-    headings += [f"lent to {found.firm}", "lent for its use"] if lenders else []
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column("kind")
-    for heading in map(escape, headings):
-        table.add_column(heading, justify="right")
+    headings = ["loss", "of its\nnet worth"]
+    headings += [f"lent to\n{found.firm}", "lent for\nits use"] if lenders else []
+    table = Table(box=None, header_style="dim", padding=(0, 2 if console.width >= WIDE else 1, 0, 0))
+    table.add_column(overflow="fold")
+    table.add_column("kind", vertical="bottom", no_wrap=True)
+    for heading in headings:
+        table.add_column(heading, justify="right", vertical="bottom", min_width=8)
     table.add_column()
     for toll in losses[:MOST_LOSERS]:
         share = f"{number(100 * toll.loss / toll.net_worth)} %" if toll.net_worth > 0.0 else "–"
         cells = [number(toll.loss), share]
         cells += [number(toll.lent), number(toll.lent_on_account)] if lenders else []
-        table.add_row(escape(toll.firm), toll.kind, *cells, "falls" if toll.falls else "")
+        table.add_row(toll.firm, toll.kind, *cells, "falls" if toll.falls else "")
     if len(losses) > MOST_LOSERS:
         rest = losses[MOST_LOSERS:]
         table.add_row(f"{len(rest)} more", "", number(sum(toll.loss for toll in rest)))
@@ -158,6 +156,6 @@ def show_losses(console: Console, title: str, losses: Sequence[Loss], found: Str
     if lenders:
         amounts += [number(sum(toll.lent for toll in losses)), number(sum(toll.lent_on_account for toll in losses))]
     table.add_row("together", "", *amounts, "", style="bold")
-    console.print(f"[bold]{title}[/]")
+    say(title=title)
     console.print(table)
-    print()
+    say()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from abm.errors import BadInput
+from abm.errors import BadInput, shown
 from experiments.commands.options import Json, say_if_compiling
+from experiments.screen import Screen, counted, say, say_json
 
 
 def read_policy(text: str | None) -> Literal["keep going", "stop"] | int | None:
@@ -31,7 +30,7 @@ def read_policy(text: str | None) -> Literal["keep going", "stop"] | int | None:
         return "stop"
     if plain.isascii() and plain.isdigit() and int(plain) >= 1:
         return int(plain)
-    raise BadInput(f"--failures must be 'keep-going', 'stop' or a number of at least 1, not '{text}'")
+    raise BadInput(f"--failures must be 'keep-going', 'stop' or a number of at least 1, not {shown(text)}")
 
 
 def sweep(
@@ -67,17 +66,17 @@ def sweep(
     told = load(study)
     folder = out or Path("results") / told.name
     if finished_already(told, folder) and not as_json:
-        print(f"{folder} is finished: nothing to do")
+        say(f"{folder} is finished: nothing to do")
     if told.model == ECONOMY:
         say_if_compiling()
     with Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        TextColumn("{task.completed:.0f} of {task.total:.0f} runs{task.fields[rate]}{task.fields[failed]}"),
+        TextColumn("runs: {task.completed:.0f} of {task.total:.0f}{task.fields[rate]}{task.fields[failed]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=Screen(stderr=True),
         transient=True,
     ) as progress:
         bar = Bar(progress)
@@ -91,11 +90,12 @@ def sweep(
             progress=bar.update,
         )
     if as_json:
-        print(json.dumps({"folder": str(folder), "manifest": results.manifest}, indent=2))
+        say_json({"folder": str(folder), "manifest": results.manifest})
         return
     m = results.manifest
-    print(f"{m['study']['title'] or told.name}: {m['runs']} runs at {m['points']} points, {m['failures']} failed")
-    print(f"Results in {folder}; what is in them: invisible-debt open {folder}")
+    done = f"{counted(m['runs'], 'run')} at {counted(m['points'], 'point')}, {m['failures']} failed"
+    say(f"{' '.join((m['study']['title'] or told.name).split())}: {done}")
+    say(f"Results in {folder}; what is in them: invisible-debt open {folder}")
 
 
 class Bar:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
@@ -24,6 +21,7 @@ from experiments.commands.options import (
     open_scenario,
     read_settings,
 )
+from experiments.screen import Screen, counted, say, say_json
 
 if TYPE_CHECKING:
     from experiments.systemic import Importance
@@ -65,14 +63,14 @@ def systemic(
 
     with Progress(
         TextColumn("letting one firm after the other fail"), BarColumn(),
-        console=Console(stderr=True), transient=True,
+        console=Screen(stderr=True), transient=True,
     ) as progress:  # fmt: skip
         task = progress.add_task("", total=1.0)
         ranked = importance(economy, progress=lambda done: progress.update(task, completed=done))
     if as_json:
         firms = [dataclasses.asdict(entry) for entry in ranked[:top]]
         data = {"scenario": told.name, "seed": seed, "month": month_label(at), "firms": firms}
-        print(json.dumps(data, indent=2, ensure_ascii=False))
+        say_json(data)
         return
     show(ranked, top or SHOWN, f"at the end of {month_label(at)} ({told.title}, seed {seed})")
 
@@ -81,20 +79,20 @@ def show(ranked: Sequence[Importance], top: int, when: str) -> None:
     """Print the table of ranks."""
     from experiments.summary import number
 
-    console = Console(highlight=False)
-    console.print(f"[bold]Who matters most to the others[/] {escape(when)}\n", soft_wrap=True)
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    console = Screen()
+    say(f" {when}\n", title="Who matters most to the others")
     kinds = console.width >= WIDE
+    table = Table(box=None, header_style="dim", padding=(0, 2 if kinds else 1, 0, 0))
     for heading in (
-        "", "firm", *(("kind",) if kinds else ()), "score\n%", "equity at risk\n%", "expected loss\nbn a year",
-        "loss if it fails\nbn", "pulls down\nfirms", "carried for it\nbn",
+        "", "firm", *(("kind",) if kinds else ()), "score\n%", "equity\nat risk\n%", "expected\nloss\nbn a year",
+        "loss if\nit fails\nbn", "pulls\ndown\nfirms", "carried\nfor it\nbn",
     ):  # fmt: skip
         words = heading in ("firm", "kind")
-        table.add_column(heading, justify="left" if words else "right", vertical="bottom", no_wrap=words)
+        table.add_column(heading, justify="left" if words else "right", vertical="bottom", no_wrap=heading != "firm")
     for entry in ranked[:top]:
         table.add_row(
             str(entry.rank),
-            escape(entry.firm),
+            entry.firm,
             *((entry.kind,) if kinds else ()),
             number(100 * entry.score),
             f"{number(100 * entry.debtrank)} {_bracket(entry.debtrank_rank)}",
@@ -105,8 +103,8 @@ def show(ranked: Sequence[Importance], top: int, when: str) -> None:
         )
     console.print(table)
     if len(ranked) > top:
-        print(f"and {len(ranked) - top} more firms (--top {len(ranked)} shows all)")
-    console.print(f"\n[dim]{LEGEND}[/]")
+        say(f"and {counted(len(ranked) - top, 'more firm')} (--top {len(ranked)} shows all)")
+    say(f"\n{LEGEND}", style="dim")
 
 
 def _bracket(rank: int | None) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from abm.errors import printable
 from experiments.commands.options import LARGEST_SEED, SCENARIO_HELP, complete_scenario, open_scenario
 
 PORT = 8765
@@ -40,4 +41,4 @@ def view(
 
     address = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"
     house = House(Plan(told, seed=seed), sessions, runs)
-    serve(house, host, port, lambda: print(f"The page: {address}  (Ctrl-C ends it)", flush=True))
+    serve(house, host, port, lambda: print(printable(f"The page: {address}  (Ctrl-C ends it)"), flush=True))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from textwrap import shorten
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from experiments.analysis.phase import PhaseMap, Profile
 from experiments.analysis.prim import Discovery, Limit
 from experiments.analysis.sensitivity import MorrisEffects, SobolIndices
 from experiments.report.findings import Comparison
-from experiments.reproductions.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, panels
+from experiments.reproductions.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, literal, panels
 from experiments.summary import number
 
 COLOURS = ("#000000", BLUE, ORANGE, GREEN, RED, PURPLE, "#56b4e9", GREY)
@@ -38,7 +37,7 @@ def survivals(curves: Mapping[str, Mapping[str, Survival]], units: Mapping[str, 
     for axis, (outcome, lines) in zip(axes, curves.items(), strict=True):
         for k, (level, s) in enumerate(lines.items()):
             # Every step reaches back to the value before: the share at or above x is that of the next outcome.
-            axis.step(s.at, s.share, where="pre", label=level, **_line(k))
+            axis.step(s.at, s.share, where="pre", label=literal(level), **_line(k))
             if len(lines) <= MOST_BANDS:
                 axis.fill_between(s.at, s.low, s.high, step="pre", color=_line(k)["color"], alpha=0.12, lw=0)
         axis.set_ylim(0.0, 1.03)
@@ -64,7 +63,7 @@ def differences(comparisons: Sequence[Comparison], units: Mapping[str, str]) -> 
             axis.plot([d.low, d.high], [row, row], color=colour, lw=2)
             axis.plot(d.value, row, "o", color=colour, mfc=colour if c.clear else "white")
         axis.axvline(0.0, color="#000000", lw=0.8)
-        axis.set_yticks(range(len(levels)), [shorten(level, 28, placeholder="…") for level in levels])
+        axis.set_yticks(range(len(levels)), [literal(level, 28) for level in levels])
         axis.set_ylim(len(levels) - 0.5, -0.5)
         _name(axis, outcome, units)
     return figure
@@ -103,11 +102,11 @@ def maps(
                 text = number(float(value))
                 axis.text(column, row, text, ha="center", va="center", fontsize=8, color="white" if dark else "black")
         long = max(len(mark) for mark in marks[0]) > 5
-        axis.set_xticks(range(len(marks[0])), [shorten(mark, 22, placeholder="…") for mark in marks[0]])
+        axis.set_xticks(range(len(marks[0])), [literal(mark, 22) for mark in marks[0]])
         axis.tick_params("x", rotation=30 if long else 0)
         for label in axis.get_xticklabels() if long else ():
             label.set_horizontalalignment("right")
-        axis.set_yticks(range(len(marks[1])), [shorten(mark, 22, placeholder="…") for mark in marks[1]])
+        axis.set_yticks(range(len(marks[1])), [literal(mark, 22) for mark in marks[1]])
         axis.set_xlabel(_with_unit(names[0], units))
         axis.set_ylabel(_with_unit(names[1], units))
         axis.set_title(_with_unit(outcome, units), fontsize=10)
@@ -124,7 +123,7 @@ def sobol_bars(indices: Mapping[str, SobolIndices]) -> Figure:
         _bars(axis, order, found.total, -0.18, BLUE, "with others (total)")
         _bars(axis, order, found.first, 0.18, ORANGE, "alone (first order)")
         axis.set_xlim(left=min(0.0, axis.get_xlim()[0]))
-        axis.set_title(outcome, fontsize=10)
+        axis.set_title(literal(outcome), fontsize=10)
         axis.set_xlabel("share of the variance")
         axis.xaxis.set_major_formatter(PercentFormatter(1.0))
     axes[0].legend(fontsize=8, loc="lower right")
@@ -161,7 +160,7 @@ def _bars(
     axis.barh(places, [e.value for e in found], height, color=colour, label=label, alpha=0.85)
     for place, e in zip(places, found, strict=True):
         axis.plot([e.low, e.high], [place, place], color="#000000", lw=1.2)
-    axis.set_yticks(range(len(order)), [shorten(name, 30, placeholder="…") for name in order])
+    axis.set_yticks(range(len(order)), [literal(name, 30) for name in order])
     axis.set_ylim(len(order) - 0.4, -0.6)
 
 
@@ -197,7 +196,7 @@ def discovery(found: Discovery, points: pd.DataFrame, crisis: Floats, what: Cond
         return figure
     x, y = (points[name].to_numpy(np.float64) for name in names)
     marks = right.scatter(x, y, c=crisis, cmap="cividis", vmin=0.0, vmax=1.0, s=14, edgecolors="none")
-    figure.colorbar(marks, ax=right, label=f"share of runs with {what}", format=PercentFormatter(1.0))
+    figure.colorbar(marks, ax=right, label=literal(f"share of runs with {what}"), format=PercentFormatter(1.0))
     spans = []
     for name, values in zip(names, (x, y), strict=True):
         room = 0.03 * np.ptp(values)
@@ -205,8 +204,8 @@ def discovery(found: Discovery, points: pd.DataFrame, crisis: Floats, what: Cond
         spans.append((max(limit.low, values.min() - room), min(limit.high, values.max() + room)))
     (x0, x1), (y0, y1) = spans
     right.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=RED, lw=2))
-    right.set_xlabel(names[0])
-    right.set_ylabel(names[1])
+    right.set_xlabel(literal(names[0]))
+    right.set_ylabel(literal(names[1]))
     return figure
 
 
@@ -226,7 +225,7 @@ def paths(bands: Mapping[str, Mapping[str, tuple[Floats, Floats, Floats, Floats]
             years = OPENING_YEAR + 1 + months / 12.0
             if len(lines) <= MOST_BANDS:
                 axis.fill_between(years, low, high, color=_line(k)["color"], alpha=0.1, lw=0)
-            axis.plot(years, middle, label=level, **_line(k))
+            axis.plot(years, middle, label=literal(level), **_line(k))
         axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axis.set_title(_with_unit(name, units), fontsize=10)
     _legend(axes[0], next(iter(bands.values())))
@@ -243,7 +242,7 @@ def _panels(count: int, width: float = 4.2, height: float = 3.1, per_row: int = 
 
 
 def _with_unit(name: str, units: Mapping[str, str]) -> str:
-    return f"{name}, {units[name]}" if units.get(name) else name
+    return literal(f"{name}, {units[name]}" if units.get(name) else name)
 
 
 def _name(axis: Axes, name: str, units: Mapping[str, str]) -> None:

@@ -23,6 +23,7 @@ from experiments.analysis.sensitivity import (
     variance_parts,
 )
 from experiments.report.view import MOST_LEVELS, View
+from experiments.screen import counted
 from experiments.study import ECONOMY, Morris, Sobol
 
 CLEAR = 0.05
@@ -148,7 +149,7 @@ def _count_missing(view: View, outcome: str, found: Findings) -> None:
     missing = int(np.isnan(table).sum()) - (table.size - int((~view.results.runs["failed"]).sum()))
     if missing:
         found.notes.append(
-            f"{outcome} has no value in {missing} of {table.size} runs (it did not happen there);"
+            f"{outcome} has no value in {missing} of {counted(table.size, 'run')} (it did not happen there);"
             " what is said of it holds for the other runs only."
         )
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from experiments.analysis.intervals import Estimate
 from experiments.analysis.prim import Limit
-from experiments.page import document, image, table
+from experiments.page import document, escape, image, table
 from experiments.report import figures
 from experiments.report.findings import Findings
 from experiments.report.view import View, meaning, text_of
 from experiments.reproductions.figures import png
 from experiments.reproductions.intervals import LEVEL
+from experiments.screen import counted
 from experiments.study import ECONOMY, SERIES, Factor
 from experiments.summary import number
 
@@ -126,7 +126,7 @@ def glance(view: View, found: Findings) -> list[str]:
     said = []
     done, planned = len(view.results.runs), view.results.manifest["runs"]
     if done < planned:
-        said.append(f"The study is not finished: {done:,} of {planned:,} runs.")
+        said.append(f"The study is not finished: {done:,} of {counted(planned, 'run')}.")
     if found.crisis is not None and found.chances:
         chances = "; ".join(
             f"{percent(e)}" + (f" with {view.compared} {level}" if len(found.chances) > 1 else "")
@@ -172,8 +172,8 @@ def _made(view: View) -> str:
     fixed += [(f"policy {p}: {name}", f"{v:g}") for p, changed in study.policies.items() for name, v in changed.items()]
     told = [(name, meaning(study.measured[name])) for name in view.outcomes]
     return f"""<h2>What was run</h2>
-<p>{len(view.points):,} points of a {escape(_design(view))} design, {study.replicates:,} runs each with {luck};
-{study.months} months a run{story}. {failed:,} of {len(runs):,} runs failed.</p>
+<p>{counted(len(view.points), "point")} of a {escape(_design(view))} design, {counted(study.replicates, "run")} each
+with {luck}; {counted(study.months, "month")} a run{story}. {failed:,} of {counted(len(runs), "run")} failed.</p>
 <p>What varies:</p>{table(("factor", "what it is", "unit", "values"), rows)}
 {"<p>What is set:</p>" + table(("parameter", "value"), fixed) if fixed else ""}
 <p>What is looked at, one number a run:</p>

@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -25,6 +23,7 @@ from abm.errors import BadInput
 from experiments.commands.options import Json
 from experiments.folders import new_folder
 from experiments.reproductions import studies
+from experiments.screen import Screen, say, styled
 
 if TYPE_CHECKING:
     from experiments.reproductions.report import Done
@@ -69,17 +68,17 @@ def reproduce(
 
     folder = out or (FOLDER if everything else FOLDER.with_name("-".join([FOLDER.name, *chosen])))
     with new_folder(folder, report.may_replace) as stage:
-        all_done = run_all(chosen, quick, Console(stderr=True))
+        all_done = run_all(chosen, quick, Screen(stderr=True))
         report.write(all_done, stage, quick)
     if as_json:
         print(report.results_json(all_done, quick), end="")
     else:
-        show(all_done, Console(), only_failing=everything)
-        print(f"Report: {folder / 'report.html'}")
+        show(all_done, Screen(), only_failing=everything)
+        say(f"Report: {folder / 'report.html'}")
     raise typer.Exit(0 if all(done.outcome.holds for done in all_done) else 1)
 
 
-def run_all(chosen: Sequence[str], quick: bool, console: Console) -> list[Done]:
+def run_all(chosen: Sequence[str], quick: bool, console: Screen) -> list[Done]:
     """Run studies one after the other, each on all cores, under a progress bar.
 
     Parameters
@@ -88,7 +87,7 @@ def run_all(chosen: Sequence[str], quick: bool, console: Console) -> list[Done]:
         Names of what to run.
     quick : bool
         A twentieth of the draws.
-    console : Console
+    console : Screen
         Where the bar is drawn.
     """
     from experiments.reproductions.report import Done
@@ -123,21 +122,24 @@ def run_all(chosen: Sequence[str], quick: bool, console: Console) -> list[Done]:
 
 def list_studies() -> None:
     """Print the names that can be given, with what they are."""
-    table = Table("name", "result", "source", title="Published results that can be reproduced")
+    table = Table(title="Published results that can be reproduced")
+    table.add_column("name", no_wrap=True)
+    for heading in ("result", "source"):
+        table.add_column(heading, overflow="fold")
     for study in map(studies.load, studies.NAMES):
-        table.add_row(study.name, study.title, escape(study.source))
-    Console().print(table)
-    print("Give a name, or --all.")
+        table.add_row(study.name, study.title, study.source)
+    Screen().print(table)
+    say("Give a name, or --all.")
 
 
-def show(all_done: Sequence[Done], console: Console, only_failing: bool) -> None:
+def show(all_done: Sequence[Done], console: Screen, only_failing: bool) -> None:
     """Print the studies' tables and one closing line a study.
 
     Parameters
     ----------
     all_done : sequence of Done
         What was run.
-    console : Console
+    console : Screen
         Where to.
     only_failing : bool
         Leave out the statements that hold: the report has them all.
@@ -165,15 +167,17 @@ def show(all_done: Sequence[Done], console: Console, only_failing: bool) -> None
                     report.interval_of(row),
                     row.why,
                 )
-                table.add_row(*map(escape, cells), "[green]yes[/]" if row.holds else "[red]no[/]")
+                table.add_row(*cells, styled("yes", "green") if row.holds else styled("no", "red"))
             console.print(table)
-    summary = Table("name", "statements that hold", "seconds", "verdict", title="Summary")
+    summary = Table(title="Summary")
+    for heading in ("name", "statements that hold", "seconds", "verdict"):
+        summary.add_column(heading, overflow="fold")
     for done in all_done:
         rows = list(done.outcome.rows)
         summary.add_row(
             done.study.name,
             f"{sum(row.holds for row in rows)} of {len(rows)}",
             f"{done.seconds:.1f}",
-            "[green]holds[/]" if done.outcome.holds else "[red]does not hold[/]",
+            styled("holds", "green") if done.outcome.holds else styled("does not hold", "red"),
         )
     console.print(summary)

@@ -2,14 +2,60 @@
 
 from __future__ import annotations
 
+import warnings
 from io import BytesIO
+from pathlib import Path
+from textwrap import shorten
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from abm.errors import printable, short
+
 BLUE, ORANGE, GREEN, RED, PURPLE, GREY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#666666"
 """Okabe and Ito's colours, told apart by the colour-blind."""
+
+
+MOST_LETTERS = 120  # of a text in a figure
+
+
+def literal(text: str, most: int = MOST_LETTERS) -> str:
+    """A user's text as matplotlib draws it: dollars begin no formula, and a first underscore hides no label.
+
+    Parameters
+    ----------
+    text : str
+        One line, or more that become one.
+    most : int
+        Letters at which it is cut with an ellipsis, between words where there are any.
+
+    Examples
+    --------
+    >>> print(literal("$x_$ costs 3 $"))
+    \\$x_\\$ costs 3 \\$
+    """
+    one = " ".join(printable(text).split())
+    cut = shorten(one, most, placeholder=" …") if " " in one[:most] else short(one, most)
+    return (" " if cut.startswith("_") else "") + cut.replace("$", r"\$")
+
+
+def save(figure: Figure, target: Path | BytesIO, dpi: float | str = "figure") -> None:
+    """Write a figure as PNG, without the name of the drawing software and the date.
+
+    Letters that the font lacks are drawn as boxes, without a warning for each.
+
+    Parameters
+    ----------
+    figure : Figure
+    target : Path or BytesIO
+        Where to.
+    dpi : float or "figure"
+        Dots an inch; the figure's own if left out.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        figure.savefig(target, format="png", dpi=dpi, metadata={"Software": None})
 
 
 def panels(
@@ -45,5 +91,5 @@ def panels(
 def png(figure: Figure) -> bytes:
     """The figure as PNG; the name of the drawing software and the date are left out."""
     buffer = BytesIO()
-    figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
+    save(figure, buffer, dpi=110)
     return buffer.getvalue()

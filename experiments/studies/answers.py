@@ -8,6 +8,7 @@ from experiments.analysis.intervals import Estimate
 from experiments.report.findings import Comparison, Findings
 from experiments.report.html import estimate, glance, map_ticks, percent
 from experiments.report.view import View, meaning
+from experiments.screen import counted
 from experiments.summary import number
 
 MOST_RANKED = 8  # factors of a sensitivity analysis told in the page
@@ -44,8 +45,9 @@ def section(view: View, found: Findings) -> str:
         lines += [f"**Answer.** {study.answer.strip()}", ""]
     factors = ", ".join(f"`{name}`" for name in view.factors)
     lines += [
-        f"{len(view.points):,} points ({study.design.method}) over {factors}; {study.replicates} seeds each,"
-        f" {study.months} months; `experiments/studies/{study.name}.toml`.",
+        f"{counted(len(view.points), 'point')} ({study.design.method}) over {factors};"
+        f" {counted(study.replicates, 'seed')} each, {counted(study.months, 'month')};"
+        f" `experiments/studies/{study.name}.toml`.",
         "",
     ]
     lines += [f"- {sentence}" for sentence in glance(view, found)]

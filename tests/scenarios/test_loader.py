@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from abm import parameters as registry
 from abm.dates import LAST_MONTH, month_end, month_label, month_number
 from abm.economy import DTYPES, HYPERSCALER, LAB, NEOCLOUD, OUTSIDE
-from abm.errors import BadInput
-from abm.scenarios import EFFECTS, SIZES, Scenario, Shock, check_file, load, names
+from abm.effects import EFFECTS
+from abm.errors import BadInput, is_control
+from abm.scenarios import Scenario, Shock, check_file, load, names
 
 FIRMS = {"Customers": OUTSIDE, "OpenAI": LAB, "CoreWeave": NEOCLOUD, "Oracle": HYPERSCALER}
 KNOWN = registry.BY_NAME["demand_elasticity"]
@@ -40,13 +41,13 @@ def test_bad_months_are_refused(value: object) -> None:
         month_number(value, "start")
 
 
-sizes = {effect: st.floats(low, high, allow_nan=False) for effect, (_, low, high) in SIZES.items()}
+sizes = {e.name: st.floats(e.size.low, e.size.high, allow_nan=False) for e in EFFECTS if e.size is not None}
 when = {"start": st.integers(1, LAST_MONTH), "probability": st.floats(0.001, 1.0)}
 timing = {**when, "ramp": st.integers(0, 60), "duration": st.integers(0, 60)}
 market_shocks = st.builds(
     Shock, parameter=st.just(KNOWN.name), scale=st.floats(0.0, 1.0), add=st.none() | st.just(0.0), **timing
 )
-firm_shocks = st.sampled_from(EFFECTS).flatmap(
+firm_shocks = st.sampled_from([effect.name for effect in EFFECTS]).flatmap(
     lambda effect: st.builds(
         Shock,
         firm=st.sampled_from(list(FIRMS)),
@@ -55,11 +56,12 @@ firm_shocks = st.sampled_from(EFFECTS).flatmap(
         **(timing if effect == "demand" else when),
     )
 )
+seen = st.characters().filter(lambda c: not is_control(c))
 scenarios = st.builds(
     Scenario,
     name=st.just("mine"),
-    title=st.text(min_size=1),
-    story=st.text(),
+    title=st.text(seen, min_size=1).filter(str.strip),
+    story=st.text(seen | st.sampled_from("\n\t")),
     parameters=st.just({}) | st.fixed_dictionaries({KNOWN.name: st.floats(KNOWN.low, KNOWN.high)}),
     shocks=st.lists(market_shocks | firm_shocks, max_size=4),
 )

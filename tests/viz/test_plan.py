@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from abm.economy import N_OUTSIDE
+from abm.effects import EFFECTS
 from abm.errors import BadInput
 from abm.parameters import PARAMETERS
-from abm.scenarios import BASELINE, EFFECTS, load
+from abm.scenarios import BASELINE, load
 from abm.simulation import open_economy
 from viz.plan import LONGEST, Plan, whole
 
@@ -150,10 +151,32 @@ def test_whole_numbers(value):
     assert int(value) == number
 
 
+@pytest.mark.parametrize(
+    ("firm", "effect", "size"),
+    [("JPMorgan", "stops paying", None), ("JPMorgan", "demand", -1.0), ("OpenAI", "loses capacity", 0.5),
+     ("Savers and investors", "defaults", None), ("CoreWeave", "loses cash", 0.0)],
+)  # fmt: skip
+def test_a_strike_that_can_do_nothing_is_refused(firm, effect, size):
+    with pytest.raises(BadInput, match="no effect"):
+        Plan(load(BASELINE), months=4).with_strike(firm, effect, 1, size)
+
+
+def test_what_is_read_at_the_opening_only_cannot_be_changed_later():
+    plan = Plan(load(BASELINE), months=4).with_parameter("lender_capital", 0.5, 0)
+    with pytest.raises(BadInput, match="read at the opening only"):
+        plan.with_parameter("lender_capital", 0.8, 2)
+
+
+def test_a_number_can_be_set_back_to_what_it_was():
+    plan = Plan(load(BASELINE), months=12).with_parameter("power_price", 90, 2).with_parameter("power_price", 60, 5)
+    assert plan.value("power_price") == 60
+    assert len(plan.scenario().shocks) == 1
+
+
 def test_every_effect_can_strike():
     plan = Plan(load(BASELINE), months=4)
     for effect in EFFECTS:
-        plan = plan.with_strike("Nebius", effect, 1, 0.5)
+        plan = plan.with_strike("xAI", effect.name, 1, 0.5)
     economy = plan.open(panel=False)
     economy.run(4)
     assert len(economy.names) > N_OUTSIDE

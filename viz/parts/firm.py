@@ -11,11 +11,12 @@ import reacton.ipyvuetify as rv
 import solara
 
 from abm.dates import month_label
+from abm.effects import BY_NAME
 from abm.statement import ASSETS, LIABILITIES, Contract, Default, Loan
+from experiments.screen import counted
 from experiments.summary import failure_sentence, number
 from viz.frames import HEALTH_NAMES
 from viz.parts.markup import Explained, Html, Section, facts, money, paragraph, percent, table
-from viz.parts.whatif import EFFECT_WORDS
 from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Books, Report, Session
@@ -129,7 +130,7 @@ def _heading(report: Report, books: Books) -> str:
 def _why(failure: Default, plan: Plan) -> str:
     """The story of a failure with its causes."""
     blows = [s for s in plan.strikes if s.firm == failure.firm and s.start <= failure.month]
-    struck = "".join(f" You struck it in {month_label(s.start)}: it {EFFECT_WORDS[str(s.effect)]}." for s in blows)
+    struck = "".join(f" You struck it in {month_label(s.start)}: it {BY_NAME[str(s.effect)].words}." for s in blows)
     return paragraph(f"Why it failed. {failure_sentence(failure)}.{struck}", "id-why")
 
 
@@ -173,8 +174,10 @@ def _contracts(contracts: list[Contract]) -> str:
     for c in contracts[:MOST_ROWS]:
         unit = "M H100e" if c.kind == "compute" else "GW"
         binding = "binds nobody" if c.status == "intent" else percent(c.take_or_pay)
-        rows.append((f"{ROLES[c.role]} {c.counterparty}", f"{number(c.quantity)} {unit}", f"{c.months_left} months",
-                     binding, money(c.left)))  # fmt: skip
+        left = counted(c.months_left, "month")
+        rows.append(
+            (f"{ROLES[c.role]} {c.counterparty}", f"{number(c.quantity)} {unit}", left, binding, money(c.left))
+        )
     heads = ["with whom", "capacity", "still to run", "owed even if unused", "still to pay"]
     return table(heads, rows, numbers=[1, 2, 3, 4]) + _more(len(contracts), "contracts")
 
@@ -209,7 +212,9 @@ def _hardware(books: Books) -> str:
     fleet, energy, ratios = books.statement.fleet, books.statement.energy, books.statement.ratios
     if not fleet:
         return paragraph("It runs no computers of its own.", "id-hint")
-    rows = [(v.generation, number(v.units), f"{v.age:.0f} months", money(v.book), money(v.mark)) for v in fleet]
+    rows = [
+        (v.generation, number(v.units), counted(round(v.age), "month"), money(v.book), money(v.mark)) for v in fleet
+    ]
     heads = ["generation", "M H100e", "age", "in its books", "worth"]
     told = (
         f"In use: {percent(ratios.utilisation or 0.0)}. On order: {number(ratios.on_order)} M H100e."

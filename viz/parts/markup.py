@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from html import escape
 
 import reacton.ipyvuetify as rv
 import solara
 
+from experiments.page import escape
 from experiments.summary import number
 
 

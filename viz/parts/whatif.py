@@ -9,8 +9,8 @@ import solara
 
 from abm import parameters as registry
 from abm.dates import month_label
+from abm.effects import BY_NAME, EFFECTS
 from abm.parameters import PARAMETERS, Parameter
-from abm.scenarios import EFFECTS, SIZES
 from viz.parts.markup import Explained, Html, Section, paragraph
 from viz.screen import Screen, use_last_sent, use_report
 from viz.session import Report, Session
@@ -29,18 +29,6 @@ MATTER: dict[str, tuple[float, float, float]] = {
     "power_price": (20.0, 300.0, 5.0),
     "carbon_price": (0.0, 300.0, 10.0),
     "price_impact": (0.0, 20.0, 0.5),
-}
-EFFECT_WORDS = {
-    "demand": "loses customers' favour",
-    "stops paying": "stops paying its bills",
-    "loses cash": "loses cash",
-    "defaults": "fails",
-    "loses capacity": "loses computers",
-}
-SIZE_WORDS = {
-    "demand": ("how much, from -10 to 10 (-0.5 is a hard blow)", "-0.5"),
-    "loses cash": ("bn USD", "5"),
-    "loses capacity": ("share of its computers, 0 to 1", "0.5"),
 }
 MOST_FOUND = 12  # parameters shown at a time
 
@@ -96,7 +84,7 @@ def Made(report: Report, session: Session) -> None:  # noqa: N802
         told += [f"{name.replace('_', ' ')} = {value:g} from {month_label(start)}" for start, value in given]
     for shock in plan.strikes:
         size = f" ({shock.size:g})" if shock.size is not None else ""
-        told.append(f"{shock.firm} {EFFECT_WORDS[str(shock.effect)]}{size} in {month_label(shock.start)}")
+        told.append(f"{shock.firm} {BY_NAME[str(shock.effect)].words}{size} in {month_label(shock.start)}")
     with solara.Div(classes=["id-made"]):
         Html("<b>Your changes</b>" + "".join(paragraph(line, "id-line") for line in told))
         solara.Button("Undo all of them", on_click=session.undo_changes, small=True, icon_name="mdi-undo")
@@ -117,14 +105,16 @@ def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N8
     solara.use_effect(follow, [selected])
 
     def choose(value: object) -> None:
-        if value in EFFECTS:
+        if value in BY_NAME:
             effect.set(str(value))
-            size.set(SIZE_WORDS.get(str(value), ("", ""))[1])
+            asked = BY_NAME[str(value)].size
+            size.set(asked.proposal if asked else "")
 
     def strike() -> None:
-        sized = _number(size.value) if effect.value in SIZES else None
+        sized = _number(size.value) if BY_NAME[effect.value].size else None
         session.strike(firm.value, effect.value, sized, step=True)
 
+    asked = BY_NAME[effect.value].size
     with Section("Strike a firm next month", opened=True), solara.Div(classes=["id-strike"]):
         rv.Autocomplete(
             label="Firm", items=sorted(report.nodes.names, key=str.casefold), v_model=firm.value,
@@ -133,11 +123,11 @@ def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N8
         )  # fmt: skip
         rv.Select(
             label="What happens", v_model=effect.value, dense=True, outlined=True, hide_details=True, on_v_model=choose,
-            items=[{"text": EFFECT_WORDS[name], "value": name} for name in EFFECTS],
+            items=[{"text": known.words, "value": known.name} for known in EFFECTS],
         )  # fmt: skip
         rv.TextField(
-            label=SIZE_WORDS.get(effect.value, ("how much: all of it", ""))[0], v_model=size.value, dense=True,
-            outlined=True, hide_details=True, disabled=effect.value not in SIZES,
+            label=asked.question if asked else "how much: all of it", v_model=size.value, dense=True,
+            outlined=True, hide_details=True, disabled=asked is None,
             on_v_model=lambda text: size.set(str(text)[:20]),
         )  # fmt: skip
         solara.Button("Strike", on_click=strike, color="primary", icon_name="mdi-flash")
