@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from abm.model import InvisibleDebtModel
+    from abm.mesa_model import InvisibleDebtModel
     from abm.simulation import Economy, open_economy
 
 _WHERE = {
     "Economy": "abm.simulation",
-    "InvisibleDebtModel": "abm.model",
+    "InvisibleDebtModel": "abm.mesa_model",
     "open_economy": "abm.simulation",
 }
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from abm.beliefs import update_beliefs
-from abm.compiled import jit
-from abm.failure import aftermath, refuse_to_pay
-from abm.ledger import begin_month, is_sound, overflowing
-from abm.markets.compute import compute_market, serve_contracts, start_contracts
+from abm.accounts.ledger import begin_month, is_sound
+from abm.accounts.record import record
+from abm.agents.expectations import update_beliefs
+from abm.agents.payouts import distribute
+from abm.distress.cascade import aftermath, refuse_to_pay
+from abm.distress.clearing import clearing
+from abm.distress.funding import funding
+from abm.distress.obligations import obligations
+from abm.engine.compiled import jit
+from abm.engine.room import overflowing
+from abm.environment.world import world
+from abm.instruments.contract import start_contracts
+from abm.instruments.order import tally_orders
+from abm.markets.compute import compute_market, serve_contracts
 from abm.markets.credit import arrange_lines, measure, refinance_early
-from abm.markets.gpus import ready_deliveries, tally_orders, vendors_plan, wear
+from abm.markets.gpus import ready_deliveries, vendors_plan, wear
 from abm.markets.investment import enter, invest
 from abm.markets.services import model_market
 from abm.markets.tenders import clouds_tender, labs_tender
-from abm.record import record
-from abm.settlement import clearing, distribute, funding, obligations
-from abm.world import world
 
 
 @jit

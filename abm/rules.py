@@ -1,7 +1,7 @@
 """Decision rules by name, and an engine in which some of them are replaced.
 
 Every rule is a short function of the state and a row. A replacement takes the same arguments; compiled with
-`abm.compiled.jit` (or `numba.njit`) the whole engine stays compiled, as a plain Python function the months
+`abm.engine.compiled.jit` (or `numba.njit`) the whole engine stays compiled, as a plain Python function the months
 that call it run at Python speed, while everything that does not depend on it stays compiled.
 """
 
@@ -16,11 +16,10 @@ from typing import Any
 
 import numba
 
-from abm.agents import entrant, hyperscaler, lab, lender, neocloud, vendor
+from abm.agents import entrant, hyperscaler, lab, lender, neocloud, project, vendor
 from abm.errors import BadInput
-from abm.markets import projects
+from abm.inputs.parameters import nearest
 from abm.month import run_months
-from abm.parameters import nearest
 
 RULES: dict[str, Any] = {
     "set_price": lab.set_price,
@@ -38,7 +37,7 @@ RULES: dict[str, Any] = {
     "accept_renegotiation": neocloud.accept_renegotiation,
     "plan_fleet": hyperscaler.plan_fleet,
     "capex_budget": hyperscaler.capex_budget,
-    "off_balance_share": projects.off_balance_share,
+    "off_balance_share": project.off_balance_share,
     "judge": lender.judge,
     "accepts_kind": lender.accepts_kind,
     "price_loan": lender.price_loan,
@@ -68,7 +67,7 @@ def interpreted(function: Any) -> Any:
 
     Examples
     --------
-    >>> from abm.annuity import annuity
+    >>> from abm.instruments.annuity import annuity
     >>> interpreted(annuity)(0.0, 60.0)
     0.016666666666666666
     """

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from abm import parameters as registry
+from abm.accounts.ledger import TOLERANCE, sum_claims
+from abm.accounts.record import look_through
 from abm.calibration.opening import Opening, opening_tables
 from abm.contagion.rows import clearing_scratch
-from abm.dates import LAST_MONTH, month_label
-from abm.economy import (
+from abm.engine.pointed import Pointed
+from abm.engine.room import overflowing
+from abm.engine.tables import (
     ACTIVE,
     DTYPES,
     ENTRANT,
@@ -39,18 +41,19 @@ from abm.economy import (
     dtype_of,
 )
 from abm.errors import BadInput, Breakdown, InvisibleDebtError
-from abm.firm_names import row_of, stem_of
-from abm.ledger import TOLERANCE, overflowing, sum_claims
-from abm.markets.compute import mark_fleets, serve_contracts, start_contracts
+from abm.inputs import parameters as registry
+from abm.inputs.dates import LAST_MONTH, month_label
+from abm.inputs.firm_names import row_of, stem_of
+from abm.inputs.parameters import nearest
+from abm.inputs.scenarios import Scenario
+from abm.instruments.contract import start_contracts
+from abm.instruments.order import tally_orders
+from abm.markets.compute import serve_contracts
 from abm.markets.credit import measure
-from abm.markets.gpus import tally_orders
+from abm.markets.marks import mark_fleets
 from abm.markets.services import buy_services, price_work
 from abm.month import month as run_month
-from abm.parameters import nearest
-from abm.pointed import Pointed
-from abm.record import look_through
 from abm.rules import engine
-from abm.scenarios import Scenario
 
 # Tables that grow by rows, the counter of rows used, and the rows they start with beyond those of the opening.
 GROWING = {
@@ -99,7 +102,7 @@ def allocate(o: Opening, values: np.ndarray, shocks: np.ndarray, *, seed: int, p
     ----------
     o : Opening
     values : (P,) float
-        Parameters, in the order of `abm.parameters.PARAMETERS`.
+        Parameters, in the order of `abm.inputs.parameters.PARAMETERS`.
     shocks : records
         Rows of the shock table.
     seed : int

@@ -25,15 +25,16 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 
-from abm import economy as tables
-from abm import open_economy, statement
+from abm import open_economy
+from abm.accounts import statement
+from abm.accounts.statement import Default
 from abm.calibration.facts import evaluate, read_table
 from abm.calibration.opening import opening_tables
-from abm.compiled import source_hash
-from abm.dates import OPENING_YEAR
+from abm.engine import tables
+from abm.engine.compiled import source_hash
 from abm.errors import BadInput, InvisibleDebtError
+from abm.inputs.dates import OPENING_YEAR
 from abm.simulation import Economy
-from abm.statement import Default
 from experiments.figure import BLACK, BLUE, GREEN, ORANGE, RED
 from experiments.folders import MANIFEST, new_folder, read_manifest
 from experiments.reproductions.figures import save

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from abm import open_economy
-from abm import parameters as registry
-from abm.economy import SERIES_COLUMNS
+from abm.engine.tables import SERIES_COLUMNS
 from abm.errors import BadInput
-from abm.parameters import nearest
-from abm.scenarios import BASELINE, load
+from abm.inputs import parameters as registry
+from abm.inputs.parameters import nearest
+from abm.inputs.scenarios import BASELINE, load
 
 
 class CalibrationFunction:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from abm import economy as tables
-from abm import statement
-from abm.economy import Column
+from abm.accounts import statement
+from abm.engine import tables
+from abm.engine.tables import Column
 
 # Names of the codes in a column, by table.
 CODES: dict[str, dict[str, Sequence[str]]] = {

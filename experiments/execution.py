@@ -25,16 +25,16 @@ from typing import Any, NoReturn
 import numpy as np
 import pyarrow as pa
 
-from abm import economy as tables
-from abm import parameters as registry
 from abm.calibration import Opening, opening_tables
-from abm.compiled import source_hash
-from abm.economy import Column
+from abm.engine import tables
+from abm.engine.compiled import source_hash
+from abm.engine.tables import Column
 from abm.errors import BadInput
+from abm.inputs import parameters as registry
+from abm.inputs.scenarios import Scenario
+from abm.inputs.toml_lines import read_text
 from abm.rules import engine
-from abm.scenarios import Scenario
 from abm.simulation import Economy
-from abm.toml_lines import read_text
 from experiments.columns import column_of, field_of, type_of
 from experiments.study import DEFAULT_RULE, ECONOMY, OF_DEFAULTS, RULE, Outcome, Study, Value
 

@@ -12,8 +12,8 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
 
-from abm import statement
-from abm.dates import month_end
+from abm.accounts import statement
+from abm.inputs.dates import month_end
 from experiments.reproductions.figures import literal, save
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from abm.errors import BadInput
-from abm.toml_lines import read_text
+from abm.inputs.toml_lines import read_text
 from experiments.files import absolute, undisturbed
 
 MANIFEST = "manifest.json"

@@ -15,8 +15,8 @@ from typing import Any
 import mesa
 
 from abm.errors import BadInput
-from abm.model import InvisibleDebtModel
-from abm.parameters import BY_NAME
+from abm.inputs.parameters import BY_NAME
+from abm.mesa_model import InvisibleDebtModel
 
 
 class BatchModel(InvisibleDebtModel):

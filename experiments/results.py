@@ -18,14 +18,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from abm import economy as tables
-from abm import parameters as registry
-from abm import statement
-from abm.compiled import source_hash
-from abm.dates import month_end, month_label
-from abm.economy import Column
+from abm.accounts import statement
+from abm.engine import tables
+from abm.engine.compiled import source_hash
+from abm.engine.tables import Column
 from abm.errors import BadInput
-from abm.scenarios import Scenario
+from abm.inputs import parameters as registry
+from abm.inputs.dates import month_end, month_label
+from abm.inputs.scenarios import Scenario
 from experiments.columns import column_of, field_of, names_of
 from experiments.figure import draw
 from experiments.folders import MANIFEST, new_folder, read_manifest

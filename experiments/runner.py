@@ -170,7 +170,7 @@ def _pool(recipe: Recipe, workers: int, how: How, cluster: str | None) -> Iterat
 
 def compile_once(recipe: Recipe) -> None:
     """Make sure that the compiled model is on disk before several workers look for it."""
-    from abm.compiled import is_compiled_already
+    from abm.engine.compiled import is_compiled_already
     from abm.simulation import open_economy
 
     if not is_compiled_already():

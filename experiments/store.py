@@ -34,7 +34,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from abm.errors import BadInput
-from abm.toml_lines import parse_toml, read_text
+from abm.inputs.toml_lines import parse_toml, read_text
 from experiments.designs import points as make_points
 from experiments.execution import PACKAGES, Batch, Recipe, Run, code_hash
 from experiments.files import new_files

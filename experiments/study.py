@@ -27,14 +27,13 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from abm import parameters as registry
-from abm.dates import LAST_MONTH
 from abm.errors import BadInput, short, shown
-from abm.parameters import nearest
-from abm.rules import RULES
-from abm.scenarios import BASELINE, Scenario
-from abm.scenarios import load as load_scenario
-from abm.toml_lines import (
+from abm.inputs import parameters as registry
+from abm.inputs.dates import LAST_MONTH
+from abm.inputs.parameters import nearest
+from abm.inputs.scenarios import BASELINE, Scenario
+from abm.inputs.scenarios import load as load_scenario
+from abm.inputs.toml_lines import (
     Place,
     control_characters,
     line_numbers,
@@ -44,6 +43,7 @@ from abm.toml_lines import (
     parse_toml,
     read_text,
 )
+from abm.rules import RULES
 from experiments.analysis.options import ReportOptions
 from experiments.study_fields import (
     DEFAULT_OUTCOMES,

@@ -10,12 +10,12 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from abm import economy as tables
 from abm.calibration import opening_tables
-from abm.dates import LAST_MONTH, month_number
+from abm.engine import tables
 from abm.errors import BadInput, short, shown
-from abm.parameters import nearest
-from abm.toml_lines import Place, control_characters
+from abm.inputs.dates import LAST_MONTH, month_number
+from abm.inputs.parameters import nearest
+from abm.inputs.toml_lines import Place, control_characters
 
 ECONOMY = "economy"  # the model of `abm`; anything else is a function of the user
 NO_POLICY = "none"

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm import statement
-from abm.dates import month_end, month_label
-from abm.statement import Default
+from abm.accounts import statement
+from abm.accounts.statement import Default
+from abm.inputs.dates import month_end, month_label
 
 if TYPE_CHECKING:
     from abm.simulation import Economy

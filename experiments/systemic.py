@@ -13,17 +13,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from abm import contagion, statement
-from abm import economy as tables
+from abm import contagion
+from abm.accounts import statement
+from abm.accounts.statement import Default, balance_sheet
+from abm.acts import default, lose, settle
 from abm.contagion import CascadeTree, debtrank
-from abm.dates import month_label
-from abm.interventions import default, lose, settle
-from abm.markets.compute import ramp_share, unit_invoice
-from abm.statement import Default, balance_sheet
+from abm.engine import tables
+from abm.errors import BadInput
+from abm.inputs.dates import LAST_MONTH, month_label
+from abm.instruments.contract import ramp_share, unit_invoice
 
 if TYPE_CHECKING:
     from abm.simulation import Economy
 
+HORIZON = 24  # months that a strike is followed
+EARLY = 12  # months; a horizon below is too short for what runs through customers, orders and refinancing
 YEAR = 12  # months of a backlog that count as exposed: what lies further ahead can be let again
 NO_EQUITY = 1e-6  # bn; stands for the equity of a firm that has lost it all, which DebtRank must divide by
 MARKET = "the market"
@@ -49,12 +53,67 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
-class Stress:
-    """What a shock to one firm does until a month later, against the same month without it.
+class Moved:
+    """A firm that fails with the shock and without it: in which month with it, in which without."""
 
-    `lost` is None if the firm was made to fail. `falls` are the defaults that happen only with the shock, in
-    their order; `anyway` are firms that fail with it and without it, `spared` those that fail only without it.
-    `lenders` and `others` (firms that are no lenders, the struck one left out) have the largest loss first.
+    firm: str
+    kind: str
+    month: int
+    month_without: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreditLoss:
+    """Credit losses of a lender from the shock to the end of the horizon (bn), with the shock and without it."""
+
+    firm: str
+    kind: str
+    losses: float
+    losses_without: float
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """One number of the economy at the end of each month after the shock, with it and without it."""
+
+    with_shock: tuple[float, ...]
+    without: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What a shock has done by the end of some months, against the same months without it and with the same luck.
+
+    `falls` are the defaults of firms that fail only with the shock, those at once among them, in their order;
+    `spared` those of firms that fail only without it; `moved` are firms that fail either way, in another month.
+    `lenders` have the largest difference first. `sentiment` (1 is normal), `spot_price` (USD/H100e-h) and, in bn a
+    month, `new_loans` and `lender_losses` have one number a month; credit losses at once count in the first.
+    """
+
+    months: int
+    falls: tuple[Default, ...]
+    spared: tuple[Default, ...]
+    moved: tuple[Moved, ...]
+    lenders: tuple[CreditLoss, ...]
+    sentiment: Paths
+    spot_price: Paths
+    new_loans: Paths
+    lender_losses: Paths
+
+    @property
+    def early(self) -> bool:
+        """Whether so few months have passed that much of what the shock does may be still to come."""
+        return self.months < EARLY
+
+
+@dataclass(frozen=True, slots=True)
+class Stress:
+    """What a shock to one firm does at once, until a month later, and in the months after.
+
+    `lost` is None if the firm was made to fail. `falls` are the defaults until a month later that happen only with
+    the shock, in their order; `anyway` are firms that fail by then with it and without it, `spared` those that fail
+    only without it. `lenders` and `others` (firms that are no lenders, the struck one left out) have the largest
+    loss until then first. `aftermath` is the whole horizon, and `tree` all that fails in it with the shock.
     """
 
     firm: str
@@ -67,6 +126,7 @@ class Stress:
     spared: tuple[str, ...]
     lenders: tuple[Loss, ...]
     others: tuple[Loss, ...]
+    aftermath: Aftermath
     tree: CascadeTree
 
 
@@ -101,10 +161,11 @@ class Importance:
     look_through_rank: int | None
 
 
-def stress(economy: Economy, firm: str, *, loss: float | None = None) -> Stress:
-    """Strike one firm at the present month and run one month on, with and without the shock.
+def stress(economy: Economy, firm: str, *, loss: float | None = None, months: int = HORIZON) -> Stress:
+    """Strike one firm at the present month and run on, with and without the shock.
 
-    The month that follows lets what the shock left unpaid fall due; both copies share every random draw of it.
+    The month that follows lets what the shock left unpaid fall due: that is what it does at once. What runs through
+    lost customers, cancelled orders and refused refinancing takes longer. Both copies share every random draw.
 
     Parameters
     ----------
@@ -113,7 +174,9 @@ def stress(economy: Economy, firm: str, *, loss: float | None = None) -> Stress:
     firm : str
         Who is struck.
     loss : float, optional
-        bn that it loses, see `abm.interventions.lose`; left out, it fails.
+        bn that it loses, see `abm.acts.lose`; left out, it fails.
+    months : int
+        How long it is followed, 1 or more.
 
     Returns
     -------
@@ -122,10 +185,12 @@ def stress(economy: Economy, firm: str, *, loss: float | None = None) -> Stress:
     Raises
     ------
     BadInput
-        If the firm is unknown, has failed already or is one of the outside sectors, or the loss is not positive.
+        If the firm is unknown, has failed already or is one of the outside sectors, the loss is not positive, or
+        `months` is not a whole number from 1 to what is left until `abm.inputs.dates.LAST_MONTH`.
     """
     row = economy.firm(firm)
     name = economy.names[row]
+    check_horizon(economy.month, months)
     earlier = len(economy.rows("defaults"))
     struck, calm = economy.copy(), economy.copy()
     if loss is None:
@@ -133,13 +198,14 @@ def stress(economy: Economy, firm: str, *, loss: float | None = None) -> Stress:
     else:
         lose(struck, name, loss)
     settle(calm)
-    struck.run(1)
-    calm.run(1)
+    lost = [_month(one, {}) for one in (struck, calm)]
     found = list(statement.defaults(struck))[earlier:]
     in_calm = [d.firm for d in list(statement.defaults(calm))[earlier:]]
     fallen = {d.firm for d in found}
     losses = _losses(economy, row, struck, calm, fallen)
     lends = {at: economy.state.firms[at].kind == tables.LENDER for at in losses}
+    for _ in range(months - 1):
+        lost = [_month(one, so_far) for one, so_far in zip((struck, calm), lost, strict=True)]
     return Stress(
         firm=name,
         kind=statement.kind_name(economy, row),
@@ -151,7 +217,58 @@ def stress(economy: Economy, firm: str, *, loss: float | None = None) -> Stress:
         spared=tuple(who for who in in_calm if who not in fallen),
         lenders=_largest_first([toll for at, toll in losses.items() if lends[at] and at != row]),
         others=_largest_first([toll for at, toll in losses.items() if not lends[at] and at != row]),
+        aftermath=_aftermath(struck, calm, earlier, months, lost),
         tree=cascade_tree(struck, earlier),
+    )
+
+
+def check_horizon(month: int, months: int) -> None:
+    """Refuse a number of months to follow that is none, or goes beyond the last month there is.
+
+    Raises
+    ------
+    BadInput
+        With what is allowed from this month on.
+    """
+    most = LAST_MONTH - month
+    if most < 1:
+        raise BadInput(f"no month follows {month_label(month)}, the last there is: strike earlier")
+    if isinstance(months, bool) or not isinstance(months, int | np.integer) or not 1 <= months <= most:
+        raise BadInput(
+            f"months must lie between 1 and {most}, the months left after {month_label(month)}, not {months!r}"
+        )
+
+
+def _month(economy: Economy, so_far: dict[int, float]) -> dict[int, float]:
+    """Run a month; what every firm has lost on its loans so far (bn), by row, that month included."""
+    economy.run(1)
+    month = {row: float(amount) for row, amount in enumerate(economy.rows("firms")["loss_month"]) if amount}
+    return {row: so_far.get(row, 0.0) + month.get(row, 0.0) for row in so_far.keys() | month.keys()}
+
+
+def _aftermath(struck: Economy, calm: Economy, earlier: int, months: int, lost: list[dict[int, float]]) -> Aftermath:
+    """What differs between an economy with the shock and one without it, `months` after it."""
+    found, in_calm = ({d.firm: d for d in list(statement.defaults(one))[earlier:]} for one in (struck, calm))
+    lenders = [
+        CreditLoss(struck.names[row], statement.kind_name(struck, row), lost[0].get(row, 0.0), lost[1].get(row, 0.0))
+        for row in sorted(lost[0].keys() | lost[1].keys())
+        if struck.state.firms[row].kind == tables.LENDER
+    ]
+    recorded = {}
+    for name in ("sentiment", "spot_price", "new_loans", "lender_losses"):
+        with_shock, without = (one.rows("series")[name][-months:].tolist() for one in (struck, calm))
+        recorded[name] = [with_shock, without]
+    return Aftermath(
+        months=months,
+        falls=tuple(d for who, d in found.items() if who not in in_calm),
+        spared=tuple(d for who, d in in_calm.items() if who not in found),
+        moved=tuple(
+            Moved(who, d.kind, d.month, in_calm[who].month)
+            for who, d in found.items()
+            if who in in_calm and d.month != in_calm[who].month
+        ),
+        lenders=tuple(sorted(lenders, key=lambda x: x.losses_without - x.losses)),
+        **{name: Paths(tuple(with_shock), tuple(without)) for name, (with_shock, without) in recorded.items()},
     )
 
 
@@ -328,7 +445,7 @@ def importance(economy: Economy, progress: Callable[[float], None] | None = None
 
     Ordered by an equally weighted mean of shares, as the Basel Committee scores banks (BCBS 2013, Global
     systemically important banks: updated assessment methodology): DebtRank, expected loss caused, look-through
-    debt. The loss caused is that of the rounds at once (`abm.interventions.default`), on a copy.
+    debt. The loss caused is that of the rounds at once (`abm.acts.default`), on a copy.
 
     Parameters
     ----------

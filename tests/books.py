@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from economies import SIDES, worth
 
-from abm import economy as ec
+from abm.engine import tables as ec
 from abm.simulation import GROWING, Economy
 
 TOLERANCE = 1e-9  # of the month's gross flows

@@ -10,7 +10,7 @@ import pytest
 
 HERE = Path(__file__).parent
 # Folders of `abm` whose rules are tested one by one, as plain Python.
-RULES = ("engine", "accounts", "instruments", "agents", "markets", "distress")
+RULES = ("engine", "environment", "accounts", "instruments", "agents", "markets", "distress")
 
 
 def _is_rule_test(path: Path) -> bool:

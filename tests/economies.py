@@ -10,11 +10,11 @@ import sys
 
 import numpy as np
 
-from abm import economy as ec
-from abm import parameters as registry
 from abm.calibration.opening import Opening, check_opening
-from abm.effects import EFFECTS
-from abm.scenarios import Scenario, Shock
+from abm.engine import tables as ec
+from abm.inputs import parameters as registry
+from abm.inputs.effects import EFFECTS
+from abm.inputs.scenarios import Scenario, Shock
 from abm.simulation import Economy, open_economy
 
 GRAIN = 2.0**-20  # money is a multiple of this, so that sums of cash are exact

@@ -4,9 +4,9 @@ import pytest
 from books import Audit
 
 from abm import open_economy
-from abm.economy import E_LOAN
-from abm.interventions import borrow, default, lose, order_gpus, sign_contract
-from abm.scenarios import Scenario, Shock
+from abm.acts import borrow, default, lose, order_gpus, sign_contract
+from abm.engine.tables import E_LOAN
+from abm.inputs.scenarios import Scenario, Shock
 
 MONTHS = 24
 SHOCK = Scenario(title="Oracle fails", shocks=[Shock(firm="Oracle", effect="defaults", start="2028-01")])

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from abm.accounts.statement import Cause, Default
 from abm.calibration.facts import names_in, read_table
 from abm.errors import BadInput
-from abm.statement import Cause, Default
 from experiments import baseline as study
 from experiments.baseline import FLOW, MEASURES, STOCK, Comparison, Forecast, Run
 

@@ -9,9 +9,9 @@ import numpy as np
 from books import Audit
 
 from abm import open_economy
-from abm.economy import CHANNEL_NAMES
-from abm.interventions import default, lose
-from abm.statement import balance_sheet, contracts, defaults, loans
+from abm.accounts.statement import balance_sheet, contracts, defaults, loans
+from abm.acts import default, lose
+from abm.engine.tables import CHANNEL_NAMES
 
 # Nobody comes to the rescue: no rounds of equity, no bank lines, no forbearance of landlords and lenders.
 ALONE = {"round_success": 0, "revolver_share": 0, "renegotiation": 0, "loan_amendment": 0}

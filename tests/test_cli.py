@@ -339,7 +339,7 @@ def test_a_firm_shows_its_books(month: str) -> None:
 
 def test_every_firm_can_be_shown() -> None:
     from abm import open_economy
-    from abm.statement import statement
+    from abm.accounts.statement import statement
 
     economy = open_economy(seed=1)
     economy.run(6)

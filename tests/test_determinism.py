@@ -14,9 +14,10 @@ from economies import fingerprint, random_economy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm import draws, open_economy
-from abm.economy import LAB, N_SEGMENTS
-from abm.scenarios import Scenario, Shock
+from abm import open_economy
+from abm.engine import draws
+from abm.engine.tables import LAB, N_SEGMENTS
+from abm.inputs.scenarios import Scenario, Shock
 
 HERE = Path(__file__).parent
 

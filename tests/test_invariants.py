@@ -11,11 +11,11 @@ from economies import random_economy, random_opening, random_parameters, random_
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm import economy as ec
 from abm import open_economy, simulation
+from abm.accounts.ledger import imbalance, sum_claims
 from abm.calibration.opening import Opening
-from abm.ledger import imbalance, sum_claims
-from abm.scenarios import Scenario, Shock
+from abm.engine import tables as ec
+from abm.inputs.scenarios import Scenario, Shock
 from abm.simulation import Economy
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -68,7 +68,7 @@ def test_a_collapse_in_one_month_keeps_the_books():
 
 # --- tables that grow -----------------------------------------------------------------------------------
 def room_promised(economy: Economy) -> dict[str, int]:
-    """Free rows with which `abm.ledger.overflowing` lets a month begin, by table."""
+    """Free rows with which `abm.engine.room.overflowing` lets a month begin, by table."""
     found = {}
     for name in simulation.GROWING:
         table = getattr(economy.state, name)

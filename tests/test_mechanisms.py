@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from abm import open_economy, scenarios
-from abm.parameters import BY_NAME, PARAMETERS
+from abm import open_economy
+from abm.inputs import scenarios
+from abm.inputs.parameters import BY_NAME, PARAMETERS
 
 SEEDS = (1, 2, 3, 4)
 MONTHS = 48

@@ -16,12 +16,11 @@ from books import Audit
 from economies import random_opening
 
 from abm import InvisibleDebtModel, open_economy
-from abm import economy as ec
-from abm.agents.handles import HANDLES, Cloud, Firm, Hyperscaler, Lab, Lender, Neocloud
-from abm.economy import DTYPES
+from abm.engine import tables as ec
+from abm.engine.tables import DTYPES
 from abm.errors import BadInput
-from abm.model import REPORTED
-from abm.scenarios import load
+from abm.inputs.scenarios import load
+from abm.mesa_model import HANDLES, REPORTED, Cloud, Firm, Hyperscaler, Lab, Lender, Neocloud
 
 HERE = Path(__file__).parent
 

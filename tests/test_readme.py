@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from abm.calibration import opening_tables
-from abm.scenarios import check_file, names
+from abm.inputs.scenarios import check_file, names
 from experiments.cli import LISTED, main
 from experiments.results import FILES
 

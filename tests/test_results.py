@@ -8,15 +8,16 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from abm import economy as tables
-from abm import open_economy, statement
-from abm import parameters as registry
-from abm.dates import month_label
+from abm import open_economy
+from abm.accounts import statement
+from abm.accounts.record import look_through
+from abm.accounts.statement import Cause, Default
+from abm.engine import tables
+from abm.inputs import parameters as registry
+from abm.inputs.dates import month_label
+from abm.inputs.scenarios import Scenario, Shock, load
 from abm.markets.compute import serve_contracts
-from abm.record import look_through
-from abm.scenarios import Scenario, Shock, load
 from abm.simulation import Economy
-from abm.statement import Cause, Default
 from experiments import columns, results
 from experiments.folders import read_manifest
 from experiments.summary import YEARLY, failure_sentence, summary, yearly

@@ -8,7 +8,7 @@ import pytest
 from economies import random_opening
 
 from abm import open_economy
-from abm.compiled import jit
+from abm.engine.compiled import jit
 from abm.errors import BadInput
 from abm.rules import RULES, engine
 from abm.simulation import Economy

@@ -11,17 +11,28 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from abm import economy as tables
 from abm import open_economy
+from abm.accounts.ledger import imbalance, sum_claims
+from abm.accounts.statement import balance_sheet, defaults, look_through
+from abm.acts import default, lose, settle
+from abm.engine import tables
 from abm.errors import BadInput
-from abm.interventions import default, lose
-from abm.ledger import imbalance, sum_claims
-from abm.scenarios import Scenario, Shock
+from abm.inputs.scenarios import Scenario, Shock
 from abm.simulation import Economy
-from abm.statement import balance_sheet, defaults, look_through
 from experiments.cli import main
+from experiments.commands.stress import HORIZON as TOLD_HORIZON
 from experiments.files import new_files
-from experiments.systemic import cascade_tree, distress, draw_tree, exposures, importance, stress
+from experiments.systemic import (
+    HORIZON,
+    Moved,
+    cascade_tree,
+    check_horizon,
+    distress,
+    draw_tree,
+    exposures,
+    importance,
+    stress,
+)
 
 runner = CliRunner()
 
@@ -196,6 +207,104 @@ def test_those_who_fall_anyway_are_told_apart() -> None:
     assert found.anyway == ("Lambda",)
 
 
+# --- what follows -------------------------------------------------------------------------------------------
+def test_what_follows_is_the_difference_of_two_runs_with_the_same_luck(opening: Economy) -> None:
+    known = opening.result_hash()
+    economy = chain(opening)
+    found = stress(economy, "CoreWeave", months=30)
+    assert opening.result_hash() == known
+    struck, calm = economy.copy(), economy.copy()
+    default(struck, "CoreWeave")
+    settle(calm)
+    struck.run(30)
+    calm.run(30)
+    with_it, without = ({d.firm: d for d in defaults(one)} for one in (struck, calm))
+    later = found.aftermath
+    assert [d.firm for d in later.falls] == [who for who in with_it if who not in without]
+    assert [d.firm for d in later.spared] == [who for who in without if who not in with_it]
+    assert [(m.firm, m.month, m.month_without) for m in later.moved] == [
+        (who, d.month, without[who].month)
+        for who, d in with_it.items()
+        if who in without and without[who].month != d.month
+    ]
+    assert {d.firm for d in found.falls} <= {d.firm for d in later.falls} | {m.firm for m in later.moved}
+    assert set(found.tree.defaults) == set(range(len(with_it)))
+    for paths, column in [
+        (later.sentiment, "sentiment"),
+        (later.spot_price, "spot_price"),
+        (later.new_loans, "new_loans"),
+    ]:
+        assert list(paths.with_shock) == struck.rows("series")[column].tolist()
+        assert list(paths.without) == calm.rows("series")[column].tolist()
+        assert len(paths.without) == 30
+    assert later.new_loans.with_shock != later.new_loans.without
+
+
+def test_credit_losses_are_those_of_the_months_and_those_at_once_are_in_the_first(opening: Economy) -> None:
+    """CoreWeave's lenders lose at once, which counts in the month that follows."""
+    later = stress(opening, "CoreWeave", months=3).aftermath
+    struck, at_once = opening.copy(), {}
+    default(struck, "CoreWeave")
+    for firm in ("HY bond market", "Blackstone", "JPMorgan"):
+        at_once[firm] = float(struck.rows("firms")["loss_month"][struck.firm(firm)])
+    struck.run(3)
+    lost = {x.firm: x.losses for x in later.lenders}
+    for firm, amount in at_once.items():
+        assert amount > 0.1
+        months = float(struck.panel()["loss_month"][:, struck.firm(firm)].sum())
+        assert lost[firm] == pytest.approx(months)
+        assert struck.panel()["loss_month"][0, struck.firm(firm)] >= amount - 1e-12
+    assert all(x.losses_without == 0.0 for x in later.lenders)
+    assert sum(later.lender_losses.with_shock) == pytest.approx(sum(lost.values()))
+    assert later.lender_losses.with_shock[0] >= sum(at_once.values())
+    differences = [x.losses - x.losses_without for x in later.lenders]
+    assert differences == sorted(differences, reverse=True)
+
+
+def test_a_strike_of_nothing_changes_nothing_ever_after(opening: Economy) -> None:
+    economy = opening.copy()
+    economy.run(24)
+    later = stress(economy, "NVIDIA", loss=1e-12, months=24).aftermath
+    assert later.falls == later.spared == later.moved == ()
+    for paths in (later.sentiment, later.spot_price, later.new_loans, later.lender_losses):
+        assert paths.with_shock == pytest.approx(paths.without, rel=1e-6, abs=1e-6)
+
+
+def test_the_first_month_does_not_depend_on_how_long_is_looked(opening: Economy) -> None:
+    short, long = (stress(opening, "CoreWeave", months=months) for months in (1, 18))
+    assert (short.falls, short.lenders, short.others) == (long.falls, long.lenders, long.others)
+    assert long.aftermath.sentiment.with_shock[0] == short.aftermath.sentiment.with_shock[0]
+    assert (short.aftermath.early, long.aftermath.early) == (True, False)
+
+
+def test_who_falls_in_another_month_or_only_without_is_told() -> None:
+    """Lambda is to fail in month 3: struck at once it falls sooner, and a firm that a strike prevents is spared."""
+    fails = Shock(firm="Lambda", effect="defaults", start=3)
+    economy = open_economy(Scenario(title="Lambda fails", shocks=[fails]), seed=1)
+    later = stress(economy, "Lambda", months=6).aftermath
+    assert [(m.firm, m.month, m.month_without) for m in later.moved] == [("Lambda", 0, 3)]
+    assert "Lambda" not in {d.firm for d in (*later.falls, *later.spared)}
+    later = stress(economy, "NVIDIA", loss=1e-9, months=4).aftermath
+    assert later.falls == later.spared == later.moved == ()  # it falls in the same month either way
+
+
+@pytest.mark.parametrize(
+    ("month", "months", "sentence"),
+    [
+        (0, 0, "months must lie between 1 and 1200, the months left after 2025-12, not 0"),
+        (0, -3, "between 1 and 1200"),
+        (0, 1201, "between 1 and 1200"),
+        (2, 1199, "between 1 and 1198, the months left after 2026-02"),
+        (0, True, "not True"),
+        (0, 2.5, "not 2.5"),
+        (1200, 1, "no month follows 2125-12, the last there is"),
+    ],
+)
+def test_a_horizon_that_makes_no_sense_is_refused(month: int, months: int, sentence: str) -> None:
+    with pytest.raises(BadInput, match=sentence):
+        check_horizon(month, months)
+
+
 # --- importance ---------------------------------------------------------------------------------------------
 def test_exposures_are_the_claims_of_the_tables(opening: Economy) -> None:
     owed = exposures(opening)
@@ -215,7 +324,7 @@ def test_exposures_are_the_claims_of_the_tables(opening: Economy) -> None:
 
 
 def opening_contracts(economy: Economy, firm: str) -> list:
-    from abm.statement import contracts
+    from abm.accounts.statement import contracts
 
     return [c for c in contracts(economy, firm) if c.role == "sells" and c.status != "intent"]
 
@@ -343,6 +452,69 @@ def test_stress_for_a_script_says_the_same() -> None:
     assert sum(toll.loss for toll in mild.lenders) < sum(toll.loss for toll in found.lenders)
 
 
+def test_stress_for_a_script_has_what_follows() -> None:
+    told = json.loads(call("stress", "CoreWeave", "--months", 14, "--json").stdout)["aftermath"]
+    later = stress(open_economy(seed=1), "CoreWeave", months=14).aftermath
+    assert (told["months"][0], told["months"][-1], len(told["months"])) == ("2026-01", "2027-02", 14)
+    assert told["early"] is False
+    for name in ("sentiment", "spot_price", "new_loans", "lender_losses"):
+        paths = getattr(later, name)
+        assert told[name] == {"with_shock": list(paths.with_shock), "without": list(paths.without)}
+    assert {x["firm"]: x["losses"] for x in told["lenders"]} == {x.firm: x.losses for x in later.lenders}
+    assert [d["firm"] for d in told["falls"]] == [d.firm for d in later.falls]
+    assert told["falls"][0]["month"] == "2025-12"
+    assert told["falls"][0]["causes"] == []
+
+
+def test_stress_looks_two_years_ahead_unless_told_otherwise() -> None:
+    assert HORIZON == TOLD_HORIZON == 24
+    text = call("stress", "CoreWeave", "--month", "2026-03", columns=80).stdout
+    assert "What lenders lose until the end of 2026-04, bn USD" in text
+    assert "What follows until the end of 2028-03, 24 months after it" in text
+    assert "early" not in text
+    for label in ("credit losses of all lenders", "new loans", "sentiment at its lowest", "rent of a GPU at the end"):
+        (line,) = [line for line in text.splitlines() if line.startswith(label)]
+        assert len(line.split("  ")) >= 3
+    assert "Credit losses until the end of 2028-03, bn USD" in text
+
+
+@pytest.mark.parametrize("months", [1, 6, 11, 12])
+def test_a_short_look_says_that_it_is_early(months: int) -> None:
+    text = " ".join(call("stress", "CoreWeave", "--months", months, columns=80).stdout.split())
+    assert ("That is early" in text) == (months < 12)
+    assert ("--months 24 looks further ahead" in text) == (months < 12)
+
+
+@pytest.mark.parametrize(
+    "words", [["OpenAI"], ["OpenAI", "--month", "24"], ["SoftBank", "--loss", "60", "--month", "12"]]
+)
+def test_what_stress_prints_fits_80_columns_and_cuts_no_name(words: list[str]) -> None:
+    text = call("stress", *words, "--months", 36, columns=80).stdout
+    assert max(map(len, text.splitlines())) <= 80
+    assert "…" not in text
+    assert "What follows until the end of " in text
+
+
+def test_who_falls_later_and_through_what_is_told(opening: Economy, capsys: pytest.CaptureFixture[str]) -> None:
+    from experiments.commands.stress import show
+
+    found = stress(chain(opening), "CoreWeave", months=2)
+    magnetar = next(d for d in found.falls if d.firm == "Magnetar")
+    # The same, told as if it came a year later.
+    late = replace(magnetar, month=13)
+    aftermath = replace(
+        found.aftermath, falls=(found.falls[0], late), spared=(replace(late, firm="Firm [x]"),),
+        moved=(Moved("Lambda", "neocloud", 2, 9),),
+    )  # fmt: skip
+    show(replace(found, falls=found.falls[:1], aftermath=aftermath), "a run")
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Falls that would not happen without it: 2027-01 Magnetar (private credit), owing " in told
+    assert "CoreWeave (unpaid bills or loans)" in told
+    assert "Falls either way, in another month: Lambda (neocloud) in 2026-02, without it in 2026-09" in told
+    assert "Falls that do not happen with it: 2027-01 Firm [x] (private credit)" in told
+    assert told.count("Falls that would not happen") == 1
+
+
 def test_systemic_prints_a_ranking() -> None:
     result = call("systemic", "--top", 3)
     assert result.exit_code == 0, result.output
@@ -370,6 +542,14 @@ def test_systemic_prints_a_ranking() -> None:
         (["stress", "CoreWeave", "--loss", "nan"], "the loss must be a positive number of bn USD"),
         (["stress", "CoreWeave", "--loss", "much"], "Invalid value for '--loss'"),
         (["stress", "CoreWeave", "--loss", "2", "--default"], "give --loss or --default, not both"),
+        (["stress", "CoreWeave", "--months", "0"], "months must lie between 1 and 1200, the months left after 2025-12"),
+        (["stress", "CoreWeave", "--months", "-1"], "months must lie between 1 and 1200"),
+        (["stress", "CoreWeave", "--months", "1201"], "months must lie between 1 and 1200"),
+        (["stress", "CoreWeave", "--months", "9" * 400], "months must lie between 1 and 1200"),
+        (["stress", "CoreWeave", "--months", "2.5"], "Invalid value for '--months'"),
+        (["stress", "CoreWeave", "--months", "many"], "Invalid value for '--months'"),
+        (["stress", "CoreWeave", "--month", "2125-11", "--months", "2"], "between 1 and 1, the months left after"),
+        (["stress", "CoreWeave", "--month", "2125-12"], "no month follows 2125-12"),
         (["stress", "CoreWeave", "--month", "soon"], "--month must be a month such as"),
         (["stress", "CoreWeave", "--png", "none/such.png"], "such.png: No such file or directory"),
         (["stress", "CoreWeave", "--png", "a", "--graphml", "a"], "every file to write needs a name of its own"),

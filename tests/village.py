@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from economies import worth
 
-from abm import economy as ec
-from abm import parameters as registry
+from abm.accounts.ledger import imbalance, sum_claims
 from abm.calibration.opening import Opening
-from abm.ledger import imbalance, sum_claims
+from abm.engine import tables as ec
+from abm.inputs import parameters as registry
 from abm.rules import interpreted
 from abm.simulation import allocate
 
@@ -36,7 +36,7 @@ class Village:
 
     Attributes
     ----------
-    state : abm.economy.State
+    state : abm.engine.tables.State
     market, p : numpy.record
         The row of the market table and of the parameters: `v.market.spot_price = 2.0`, `v.p.base_rate = 0.0`.
     """

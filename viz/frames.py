@@ -12,19 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm.dates import month_label
-from abm.economy import (
-    CHANNEL_NAMES,
-    FAILED,
-    KIND_NAMES,
-    LAB,
-    LENDER,
-    LIVE,
-    N_OUTSIDE,
-    PENDING,
-    SERIES_COLUMNS,
-)
-from abm.statement import ASSETS, still_to_pay
+from abm.accounts.statement import ASSETS, still_to_pay
+from abm.engine.tables import CHANNEL_NAMES, FAILED, KIND_NAMES, LAB, LENDER, LIVE, N_OUTSIDE, PENDING, SERIES_COLUMNS
+from abm.inputs.dates import month_label
 from viz.history import History
 from viz.places import place
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from abm import economy as tables
-from abm.dates import month_label
+from abm.accounts.statement import defaults, funding
+from abm.engine import tables
+from abm.inputs.dates import month_label
 from abm.simulation import Economy
-from abm.statement import defaults, funding
 
 COLUMNS = ("Who lends", "Who borrows", "For whose use")
 OWN_USE = "Their own business"

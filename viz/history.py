@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.economy import FAILED, N_OUTSIDE
-from abm.statement import ASSETS, LIABILITIES
+from abm.accounts.statement import ASSETS, LIABILITIES
+from abm.engine.tables import FAILED, N_OUTSIDE
 
 if TYPE_CHECKING:
     from abm.simulation import Economy

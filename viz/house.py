@@ -8,7 +8,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from abm.scenarios import BASELINE, load
+from abm.inputs.scenarios import BASELINE, load
 from viz.plan import Plan
 from viz.session import Session
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import solara
 from mesa.visualization import SolaraViz, make_plot_component
 
-from abm.model import InvisibleDebtModel
-from abm.scenarios import names
+from abm.inputs.scenarios import names
+from abm.mesa_model import InvisibleDebtModel
 
 PARAMETERS = {
     "story": {"type": "Select", "value": "baseline", "values": names(), "label": "Scenario"},

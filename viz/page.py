@@ -12,8 +12,8 @@ import solara
 import solara.lab
 from solara.server.kernel_context import get_current_context
 
-from abm.effects import BY_NAME
 from abm.errors import BadInput
+from abm.inputs.effects import BY_NAME
 from viz.house import house
 from viz.parts.charts import TimeSeries
 from viz.parts.compare import Compare

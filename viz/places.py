@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from abm.economy import ENTRANT, HYPERSCALER, LAB, LENDER, NEOCLOUD, VEHICLE, VENDOR
+from abm.engine.tables import ENTRANT, HYPERSCALER, LAB, LENDER, NEOCLOUD, VEHICLE, VENDOR
 
 TOP, BOTTOM = 0.06, 0.96
 SWEEPS = 12  # of ordering lanes by their neighbours' places
@@ -51,7 +51,7 @@ def place(kinds: Sequence[int], source: np.ndarray, target: np.ndarray, amount: 
     Parameters
     ----------
     kinds : sequence of int, shape (F,)
-        Kinds of the firms drawn (codes of `abm.economy`, none OUTSIDE).
+        Kinds of the firms drawn (codes of `abm.engine.tables`, none OUTSIDE).
     source, target : numpy.ndarray, shape (E,)
         Rows of the firms at both ends of the opening's edges.
     amount : numpy.ndarray, shape (E,)

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
-from abm import parameters as registry
 from abm.calibration.opening import Opening, opening_tables
-from abm.dates import month_label
-from abm.effects import BY_NAME
 from abm.errors import BadInput, shown
-from abm.firm_names import named_firm
-from abm.scenarios import Scenario, Shock
+from abm.inputs import parameters as registry
+from abm.inputs.dates import month_label
+from abm.inputs.effects import BY_NAME
+from abm.inputs.firm_names import named_firm
+from abm.inputs.scenarios import Scenario, Shock
+from abm.inputs.toml_lines import own_words
 from abm.simulation import Economy
-from abm.toml_lines import own_words
 
 LONGEST = 360  # months a page runs at most: its memory and the time to go back have a bound
 DEFAULT_MONTHS = 96

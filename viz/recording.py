@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from abm.errors import BadInput, printable
-from abm.scenarios import Scenario, load
+from abm.inputs.scenarios import Scenario, load
 from experiments import store
 from experiments.execution import chosen, replaced_rules
 from experiments.folders import MANIFEST, read_manifest

@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from abm import statement as books_of
-from abm.economy import EVENT_NAMES, LAB, N_OUTSIDE
+from abm.accounts import statement as books_of
+from abm.engine.tables import EVENT_NAMES, LAB, N_OUTSIDE
 from abm.errors import BadInput
-from abm.scenarios import BASELINE, load
+from abm.inputs.scenarios import BASELINE, load
 from abm.simulation import Economy
 from viz import frames
 from viz.frames import Frame, Nodes

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from abm.compiled import jit
-from abm.economy import FRONTIER_MEMORY
+from abm.engine.compiled import jit
+from abm.engine.tables import FRONTIER_MEMORY
 
 
 @jit

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from abm.compiled import jit
+from abm.engine.compiled import jit
 
 
 @jit

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from abm.compiled import jit
-from abm.economy import BN_PER_RATE, ENTRANT
+from abm.engine.compiled import jit
+from abm.engine.tables import BN_PER_RATE, ENTRANT
 
 
 @jit

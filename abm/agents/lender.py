@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 
-from abm.annuity import annuity
-from abm.compiled import jit
-from abm.economy import (
+from abm.accounts.ledger import pay_cost
+from abm.engine.compiled import jit
+from abm.engine.tables import (
     BANK,
     BN_PER_RATE,
     BOND,
+    CUSTOMERS,
     DDTL,
+    F_OTHER_BUSINESS,
     HY_BONDS,
     IG_BONDS,
     PRIVATE_CREDIT,
@@ -19,6 +21,7 @@ from abm.economy import (
     SECURITISATION,
     WAREHOUSE,
 )
+from abm.instruments.annuity import annuity
 
 
 @jit
@@ -156,3 +159,27 @@ def swing_appetite(state, lender):
     book = max(min(f.ai_limit, capital), 1.0)
     calm = p.appetite_drift * (0.25 + state.market[0].sentiment - f.appetite)
     return min(max(f.appetite + calm - p.loss_fear * f.loss_month / book, 0.1), 1.25)
+
+
+@jit
+def is_short_of_capital(state, lender):
+    """Whether a lender refuses because it has stopped lending or its capital carries no more loans."""
+    p = state.params[0]
+    f = state.firms[lender]
+    return f.lending_open < 0.5 or f.capital_ratio < f.min_capital * p.capital_requirement * (1.0 + p.capital_buffer)
+
+
+@jit
+def rebuild_capital(state, bank):
+    """A bank short of capital keeps what its other business earns on the capital behind it.
+
+    At other times a bank pays these earnings out, so that only this part of them is booked. Its minimum holds the
+    buffers inside which distributions are restricted (Basel III, BCBS 189, part 1, section III).
+    """
+    p = state.params[0]
+    f = state.firms[bank]
+    other = f.other_weight * f.other_assets
+    weighted = p.loan_risk_weight * f.loans_held + other
+    earnings = p.bank_earnings / 12.0 * (f.paid_in + f.retained) * other / max(weighted, 1e-9)
+    if earnings > 0.0:
+        pay_cost(state, CUSTOMERS, bank, earnings, F_OTHER_BUSINESS)

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from abm import economy as ec
 from abm.calibration.facts import FOLDER, evaluate, names_in, read_table
+from abm.engine import tables as ec
 from abm.errors import BadInput
 
 TABLES_FOLDER = FOLDER / "opening"

@@ -21,14 +21,14 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from abm import economy as ec
 from abm.calibration.builder import Builder, Source, net_worth, sum_by
+from abm.engine import tables as ec
 from abm.errors import BadInput
 
 
 @dataclass(frozen=True)
 class Opening:
-    """The opening state. Shapes: F firms, G generations, S segments; table types as in `abm.economy`."""
+    """The opening state. Shapes: F firms, G generations, S segments; table types as in `abm.engine.tables`."""
 
     names: list[str]  # firms by row, the outside sectors first
     firms: np.ndarray

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from abm import economy as ec
 from abm.calibration.builder import effective_months
 from abm.calibration.opening import Opening
 from abm.contagion import attribute_debt
+from abm.engine import tables as ec
 
 FLAGSHIP = "OpenAI"
 # The groups of borrowers in which the press counted the debt (facts G7-001, G7-002, G7-003).

@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.compiled import jit
+from abm.engine.compiled import jit
 
 TIE = 256 * 2.0**-52
 """Relative slack within which two amounts count as equal: 256 units in the last place."""

@@ -21,8 +21,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 
-from abm.compiled import jit
 from abm.contagion.rows import TIE, eliminate
+from abm.engine.compiled import jit
 from abm.errors import NotConverged
 
 NEGLIGIBLE = 1e-17

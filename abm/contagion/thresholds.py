@@ -28,9 +28,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from abm.compiled import jit
 from abm.contagion.inputs import network, share, vector
 from abm.contagion.rows import TIE
+from abm.engine.compiled import jit
 from abm.errors import BadInput
 
 Exact = int | str | float | Fraction | Decimal

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from abm.accounts.ledger import binds, log_hit, pay_cost
 from abm.agents.lab import plan_training
-from abm.annuity import annuity
-from abm.compiled import jit
-from abm.economy import (
+from abm.engine.compiled import jit
+from abm.engine.tables import (
     ACTIVE,
     BN_PER_RATE,
     COMPUTE,
@@ -15,7 +15,6 @@ from abm.economy import (
     ENTRANT,
     F_COMPUTE,
     FAILED,
-    HOURS,
     HYPERSCALER,
     LAB,
     LIVE,
@@ -25,46 +24,10 @@ from abm.economy import (
     SITE,
     VEHICLE,
 )
-from abm.ledger import log_hit, pay_cost
+from abm.instruments.contract import exercise_backstops, ramp_share, tally_contracts
+from abm.markets.marks import mark_fleets
 from abm.markets.power import mean_kw, running_cost, use_energy
 from abm.markets.services import bill_services, sells_models
-
-
-@jit
-def ramp_share(contract, month):
-    """Part of a contract's quantity that its ramp asks for in a month (linear, 1 at the end of the ramp)."""
-    if month < contract.start:
-        return 0.0
-    if contract.ramp <= 1:
-        return 1.0
-    return min(1.0, (month - contract.start + 1.0) / contract.ramp)
-
-
-@jit
-def ramp_months(contract, month):
-    """Full-quantity months still to be invoiced from a month on, the ramp counted."""
-    left = contract.months_left
-    total = 0.0
-    at = max(month, contract.start)
-    while left > 0 and at < contract.start + contract.ramp:
-        total += ramp_share(contract, at)
-        left -= 1
-        at += 1
-    return total + left
-
-
-@jit
-def unit_invoice(contract):
-    """Invoice of a month at full quantity and full use (bn)."""
-    if contract.kind == COMPUTE:
-        return contract.quantity * contract.price * BN_PER_RATE
-    return contract.quantity * contract.price
-
-
-@jit
-def firm_share(state, contract):
-    """Share of a contract's invoice that is owed whether its capacity is used or not."""
-    return min(contract.take_or_pay * state.params[0].take_or_pay_scale, 1.0)
 
 
 @jit
@@ -90,16 +53,6 @@ def count_capacity(state):
         f.backlog_in = 0.0
         f.backlog_out = 0.0
         f.overpay = 0.0
-
-
-@jit
-def start_contracts(state):
-    """Contracts whose start month has come go live (phase 2)."""
-    m = state.market[0]
-    for r in range(m.n_contracts):
-        c = state.contracts[r]
-        if c.status == PENDING and c.start <= m.month:
-            c.status = LIVE
 
 
 @jit
@@ -139,53 +92,6 @@ def serve_round(state, wholesale):
 
 
 @jit
-def tally_contracts(state):
-    """Promises, backlogs, invoices and the largest customer of every firm, from the contract table."""
-    m = state.market[0]
-    top = state.work_space[2]
-    for i in range(m.n_firms):
-        top[i] = 0.0
-        state.firms[i].top_customer = 0.0
-        state.firms[i].top_customer_id = -1
-    for r in range(m.n_contracts):
-        c = state.contracts[r]
-        if c.status != LIVE and c.status != PENDING:
-            continue
-        invoice = unit_invoice(c)
-        value = invoice * ramp_months(c, m.month + 1)
-        buyer = state.firms[c.buyer]
-        seller = state.firms[c.seller]
-        buyer.backlog_out += value
-        seller.backlog_in += value
-        seller.promised_rent += invoice
-        buyer.promised_pay += invoice
-        if c.kind == COMPUTE:
-            above = 1.0 - m.contract_price / max(c.price, 1e-9)
-            buyer.overpay += max(above, 0.0) * firm_share(state, c) * value
-            buyer.promised_in += c.quantity
-            seller.promised_out += c.quantity
-        if c.status == LIVE:
-            now = c.delivered * c.price * (BN_PER_RATE if c.kind == COMPUTE else 1.0)
-            buyer.invoiced_out += now
-            seller.invoiced_in += now
-    # Largest customer: one pass a customer would be quadratic; contracts of one pair are few, so add them up.
-    for r in range(m.n_contracts):
-        c = state.contracts[r]
-        if c.status != LIVE and c.status != PENDING:
-            continue
-        seller = state.firms[c.seller]
-        if seller.backlog_in <= 0.0:
-            continue
-        value = unit_invoice(c) * ramp_months(c, m.month + 1) / seller.backlog_in
-        if seller.top_customer_id == c.buyer:
-            top[c.seller] += value
-        elif value > top[c.seller]:
-            top[c.seller] = value
-            seller.top_customer_id = c.buyer
-        seller.top_customer = min(top[c.seller], 1.0)
-
-
-@jit
 def deliver_sites(state):
     """Site leases deliver power from their start on, as much of it as the owner has built."""
     m = state.market[0]
@@ -194,7 +100,7 @@ def deliver_sites(state):
         state.firms[i].lease_gw = 0.0
     for r in range(m.n_contracts):
         c = state.contracts[r]
-        if c.kind != SITE or (c.status != LIVE and c.status != PENDING):
+        if c.kind != SITE or not binds(c):
             continue
         state.firms[c.buyer].lease_gw += c.quantity
         if c.status == PENDING:
@@ -206,17 +112,6 @@ def deliver_sites(state):
         c.delivered = wanted
         owner.leased_gw -= wanted
         state.firms[c.buyer].leased_gw += wanted
-
-
-@jit
-def free_tenants(state, contract):
-    """Other tenants whose contract ends or breaks look for the same capacity on the spot market."""
-    m = state.market[0]
-    if contract.buyer != CUSTOMERS or contract.kind != COMPUTE:
-        return
-    wanted = contract.quantity * ramp_share(contract, m.month)
-    elasticity = state.params[0].tenant_elasticity
-    m.tenant_demand += wanted * math.exp(elasticity * math.log(m.spot_price / m.opening_spot))
 
 
 @jit
@@ -355,141 +250,6 @@ def use_fleets(state):
         f.used = min(max(busy, 0.0), f.capacity)
         f.utilisation = f.used / f.capacity
         use_energy(state, i)
-
-
-@jit
-def exercise_backstops(state):
-    """Whoever has promised to buy what a provider cannot let takes it from the next month on (M H100e).
-
-    Up to the value announced, spread over the months of the promise.
-    """
-    m = state.market[0]
-    for r in range(m.n_contracts):
-        c = state.contracts[r]
-        if c.backstop == 0 or c.status != LIVE:
-            continue
-        f = state.firms[c.seller]
-        most = c.announced / max(c.months * c.price * BN_PER_RATE, 1e-9)
-        c.quantity = min(most, max(c.delivered + f.capacity - f.used, 0.0))
-
-
-@jit
-def usage(f):
-    """Share of what a firm has under contract that it uses: labs and clouds by their need, others all of it."""
-    if (f.kind != LAB and f.kind != HYPERSCALER) or f.contracted_in <= 1e-12:
-        return 1.0
-    have = f.capacity + f.contracted_in
-    return min(1.0, (f.need + f.training + f.contracted_out + f.spot_sold) / have)
-
-
-@jit
-def capital_cost(state, g, firm):
-    """Capital and site of a generation per H100e-hour of capacity (USD) for a firm.
-
-    Capital is the list price with the vendor's markup, repaid over the economic life at the cost of capital;
-    the site is repaid over its own life.
-    """
-    p = state.params[0]
-    gen = state.generations[g]
-    gpu = gen.cost * state.firms[gen.vendor].markup * annuity(p.cost_of_capital, p.economic_life)
-    site = gen.kw * state.firms[firm].pue * p.site_cost * annuity(p.cost_of_capital, p.site_life)
-    # bn per M H100e is a thousand USD per H100e.
-    return (gpu + site) * 1000.0 / HOURS
-
-
-@jit
-def full_cost(state, g, firm):
-    """Full cost per H100e-hour let on the spot market (USD): capital over the hours one can hope to let, and
-    power and running cost."""
-    used = state.params[0].target_utilisation
-    return capital_cost(state, g, firm) / used + running_cost(state, firm, state.generations[g].kw)
-
-
-@jit
-def contract_cost(state, g, firm):
-    """Full cost per H100e-hour promised (USD): paid for whether used or not, with the spares a promise needs."""
-    cover = state.params[0].capacity_cover
-    return capital_cost(state, g, firm) * cover + running_cost(state, firm, state.generations[g].kw)
-
-
-@jit
-def best_generation(state, vendor):
-    """Row of a vendor's generation on sale, the latest; -1 if it has none."""
-    m = state.market[0]
-    best = -1
-    for g in range(m.n_generations):
-        gen = state.generations[g]
-        if gen.vendor == vendor and gen.released <= m.month:
-            best = g
-    return best
-
-
-@jit
-def mark_fleets(state):
-    """Mark every generation to market: present value of its expected rental margin over its remaining life.
-
-    The rental price is expected to go from today's towards the full cost of the hardware on sale (each vendor's
-    best generation, weighted by what the vendors deliver: no one vendor can serve all), which itself falls with
-    technical progress; so both a lower spot price and a better generation mark every older vintage down (vintage
-    capital: Solow 1960; the discounted-rent view of capital: Jorgenson 1963).
-    """
-    m = state.market[0]
-    p = state.params[0]
-    reference = 0
-    for i in range(m.n_firms):
-        if state.firms[i].status == ACTIVE and state.firms[i].kind == HYPERSCALER:
-            reference = i
-            break
-    output = 0.0
-    weighted = 0.0
-    promised = 0.0
-    for g in range(m.n_generations):
-        vendor = state.generations[g].vendor
-        if state.firms[vendor].status == ACTIVE and g == best_generation(state, vendor):
-            output += state.firms[vendor].supply
-            weighted += state.firms[vendor].supply * full_cost(state, g, reference)
-            promised += state.firms[vendor].supply * contract_cost(state, g, reference)
-    target = m.contract_price
-    if output > 0.0:
-        m.long_run_price = min(weighted / output, p.spot_cap)
-        # The same blend of cost and rent that providers quote (`quote_contract`).
-        target = promised / output * (1.0 + p.contract_margin)
-        target *= math.exp(p.contract_spot_weight * math.log(m.spot_price / target))
-    m.contract_price += p.contract_adjustment * (target - m.contract_price)
-    progress = math.log(1.0 + p.gpu_generation_gain) / max(p.gpu_cadence, 1.0)
-    now = 0.5 * (m.spot_price + m.contract_price)
-    keep = math.exp(-1.0 / p.price_horizon)
-    discount = math.exp(-p.mark_discount / 12.0)
-    shrink = math.exp(-progress)
-    for g in range(m.n_generations):
-        gen = state.generations[g]
-        units = 0.0
-        aged = 0.0
-        for i in range(m.n_firms):
-            v = state.fleet[i, g]
-            units += v.units
-            aged += v.units * v.age
-        age = aged / units if units > 1e-12 else max(m.month - gen.released, 0)
-        left = int(max(gen.age_limit - age, 3.0))
-        cost = running_cost(state, reference, gen.kw)
-        excess = now - m.long_run_price
-        base = m.long_run_price
-        weight = 1.0
-        value = 0.0
-        for _ in range(left):
-            excess *= keep
-            base *= shrink
-            weight *= discount
-            margin = p.target_utilisation * (base + excess) - cost
-            if margin <= 0.0:
-                break
-            value += weight * margin * HOURS / 1000.0
-        gen.mark = value * math.exp(-m.fire_discount)
-    for i in range(m.n_firms):
-        f = state.firms[i]
-        f.fleet_mark = 0.0
-        for g in range(m.n_generations):
-            f.fleet_mark += state.fleet[i, g].units * state.generations[g].mark
 
 
 @jit

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from abm.agents.lender import accept_amendment, accepts_kind, debt_capacity, judge, price_loan, size_loan
-from abm.compiled import jit
-from abm.economy import (
+from abm.accounts.ledger import assets, liabilities, log_event, log_hit, raise_funding, sum_claims, transfer
+from abm.agents.lender import accepts_kind, debt_capacity, is_short_of_capital, judge, price_loan, size_loan
+from abm.engine.compiled import jit
+from abm.engine.tables import (
     ACTIVE,
     BANK,
     BOND,
     DDTL,
-    DUE_PRINCIPAL,
-    E_AMENDED,
-    E_EQUITY,
     E_LOAN,
-    F_EQUITY,
     F_LENDING,
-    F_PRINCIPAL,
     FLEET_COLLATERAL,
     FUNDING,
     HYPERSCALER,
@@ -26,36 +22,14 @@ from abm.economy import (
     PRIVATE_CREDIT,
     PROJECT,
     REVOLVER,
-    SAVERS,
     SITE_COLLATERAL,
     SPONSOR,
     TIER_SECURED,
     TIER_UNSECURED,
     VEHICLE,
-    VENDOR,
     WAREHOUSE,
 )
-from abm.ledger import (
-    assets,
-    liabilities,
-    log_event,
-    log_hit,
-    new_loan,
-    new_stake,
-    raise_funding,
-    sum_claims,
-    transfer,
-)
-
-
-@jit
-def scheduled_principal(loan):
-    """Principal of a loan that falls due in the coming month (bn)."""
-    if loan.months_left <= 1:
-        return loan.principal
-    if loan.amortising == 1:
-        return loan.principal / loan.months_left
-    return 0.0
+from abm.instruments.loan import new_loan, prepay_loan
 
 
 @jit
@@ -221,14 +195,6 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
 
 
 @jit
-def is_short_of_capital(state, lender):
-    """Whether a lender refuses because it has stopped lending or its capital carries no more loans."""
-    p = state.params[0]
-    f = state.firms[lender]
-    return f.lending_open < 0.5 or f.capital_ratio < f.min_capital * p.capital_requirement * (1.0 + p.capital_buffer)
-
-
-@jit
 def draw_warehouse(state, fund, amount):
     """A private-credit fund refinances a part of its loans with a bank, on a line the bank can call (bn drawn)."""
     m = state.market[0]
@@ -252,57 +218,6 @@ def draw_warehouse(state, fund, amount):
         state.loans[r].for_ai = 0
         return size
     return 0.0
-
-
-@jit
-def issue_equity(state, issuer, amount, valuation):
-    """Sell new shares (bn): vendors take their share of a customer's round, sponsors theirs, savers the rest.
-
-    Parameters
-    ----------
-    amount, valuation : float
-        Money wanted and value before the round (bn).
-    """
-    m = state.market[0]
-    p = state.params[0]
-    if amount <= 1e-6:
-        return
-    after = max(valuation, amount) + amount
-    for r in range(m.n_stakes):
-        if state.stakes[r].issuer == issuer:
-            state.stakes[r].share *= 1.0 - amount / after
-    left = amount
-    for i in range(m.n_firms):
-        holder = state.firms[i]
-        if holder.status != ACTIVE or i == issuer:
-            continue
-        part = 0.0
-        if holder.kind == VENDOR:
-            part = min(p.vendor_equity_share * amount, p.vendor_cash_share * max(holder.cash, 0.0))
-        elif holder.kind == LENDER and holder.subkind == SPONSOR and holds(state, i, issuer):
-            part = min(p.sponsor_share * amount, 0.25 * max(holder.cash, 0.0))
-        part = min(part, left)
-        if part > 1e-6:
-            transfer(state, i, issuer, part, F_EQUITY)
-            new_stake(state, i, issuer, part / after, part)
-            holder.holdings += part
-            state.firms[issuer].paid_in += part
-            left -= part
-    if left > 0.0:
-        transfer(state, SAVERS, issuer, left, F_EQUITY)
-        new_stake(state, SAVERS, issuer, left / after, left)
-        state.firms[SAVERS].holdings += left
-        state.firms[issuer].paid_in += left
-    log_event(state, E_EQUITY, issuer, -1, amount)
-
-
-@jit
-def holds(state, holder, issuer):
-    """Whether a firm owns shares of another."""
-    for r in range(state.market[0].n_stakes):
-        if state.stakes[r].holder == holder and state.stakes[r].issuer == issuer:
-            return True
-    return False
 
 
 @jit
@@ -372,18 +287,6 @@ def refinance(state, borrower, amount, replaced, secured, for_ai, end_user):
 
 
 @jit
-def prepay_loan(state, r, amount):
-    """Repay a part of a loan before its time (bn)."""
-    loan = state.loans[r]
-    transfer(state, loan.borrower, loan.lender, amount, F_PRINCIPAL)
-    loan.principal = max(loan.principal - amount, 0.0)
-    state.firms[loan.borrower].debt -= amount
-    if loan.collateral != NO_COLLATERAL:
-        state.firms[loan.borrower].secured_debt -= amount
-    state.firms[loan.lender].loans_held -= amount
-
-
-@jit
 def refinance_early(state):
     """Firms roll bullets over while they can, `refinance_ahead` months before they mature; who is refused waits.
 
@@ -450,38 +353,3 @@ def arrange_lines(state):
             r = new_loan(state, REVOLVER, best, i, 0.0, best_rate, months, TIER_UNSECURED, NO_COLLATERAL, 0)
             state.loans[r].limit = wanted
             state.loans[r].committed = 1 if f.pd < p.line_trust else 0
-
-
-@jit
-def amend_loans(state, borrower, amount):
-    """Ask lenders to extend and amend: a part of the principal due now is put off, the loan runs longer.
-
-    Each loan at most once a year, if its lender accepts (`accept_amendment`).
-
-    Returns
-    -------
-    float
-        Dues removed (bn).
-    """
-    m = state.market[0]
-    p = state.params[0]
-    d = state.dues
-    saved = 0.0
-    for r in range(m.n_dues):
-        if saved >= amount:
-            break
-        if d.kind[r] != DUE_PRINCIPAL or d.debtor[r] != borrower or d.amount[r] <= 0.0:
-            continue
-        loan = state.loans[d.ref[r]]
-        if loan.amended >= 0 and m.month - loan.amended < 12:
-            continue
-        if state.firms[loan.lender].status != ACTIVE or not accept_amendment(state, loan.lender, borrower):
-            continue
-        relief = d.amount[r] * p.loan_deferral
-        d.amount[r] -= relief
-        loan.months_left += int(p.loan_extension)
-        loan.months += int(p.loan_extension)
-        loan.amended = m.month
-        saved += relief
-        log_event(state, E_AMENDED, borrower, loan.lender, relief)
-    return saved

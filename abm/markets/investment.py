@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 
+from abm.accounts.ledger import log_event
+from abm.agents.firm import new_firm
 from abm.agents.hyperscaler import capex_budget, plan_fleet
 from abm.agents.lab import cost_of_work
 from abm.agents.neocloud import plan_orders
-from abm.compiled import jit
-from abm.draws import D_ENTRY, uniform
-from abm.economy import (
+from abm.agents.project import off_balance_share
+from abm.engine.compiled import jit
+from abm.engine.draws import D_ENTRY, uniform
+from abm.engine.tables import (
     ACTIVE,
     E_ENTRY,
     ENTRANT,
@@ -21,10 +24,11 @@ from abm.economy import (
     SITE_ORDER,
     SUPPLIERS,
 )
-from abm.ledger import endow, log_event, new_firm
-from abm.markets.compute import best_generation
-from abm.markets.gpus import affordable_fleet, gw_on_order, nth_vendor, place_order, unit_cost
-from abm.markets.projects import found_project, lease_empty_sites, off_balance_share
+from abm.instruments.order import gw_on_order, place_order
+from abm.instruments.stake import endow
+from abm.markets.gpus import affordable_fleet, nth_vendor, unit_cost
+from abm.markets.marks import best_generation
+from abm.markets.projects import found_project, lease_empty_sites
 
 
 @jit

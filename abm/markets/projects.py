@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from abm.annuity import annuity
-from abm.compiled import jit
-from abm.economy import (
+from abm.accounts.ledger import binds, log_event
+from abm.agents.firm import new_firm
+from abm.agents.project import lease_rent
+from abm.engine.compiled import jit
+from abm.engine.tables import (
     ACTIVE,
-    E_CONTRACT,
     E_PROJECT,
-    LAB,
-    LIVE,
-    PENDING,
     PROJECT,
     SITE,
     SITE_COLLATERAL,
@@ -18,52 +16,11 @@ from abm.economy import (
     SUPPLIERS,
     VEHICLE,
 )
-from abm.ledger import endow, log_event, new_contract, new_firm
-from abm.markets.compute import ramp_months, unit_invoice
+from abm.instruments.contract import sign_lease
+from abm.instruments.order import place_order
+from abm.instruments.stake import endow
 from abm.markets.credit import borrow
-from abm.markets.gpus import months_to_build, place_order
-
-
-@jit
-def off_balance_share(state, tenant):
-    """Part of its sites that a provider leases from project companies: the more, the more it owes already.
-
-    ``project_share * leverage / project_leverage``, at most 1 (Oracle and Meta had sites of 38 and 30 bn built
-    by project companies in 2025, G2-032, G2-022).
-    """
-    p = state.params[0]
-    return min(p.project_share * state.firms[tenant].leverage / p.project_leverage, 1.0)
-
-
-@jit
-def lease_rent(state, rate):
-    """Rent of a GW a month (bn) that repays the debt of its site over the lease, with the lenders' cover."""
-    p = state.params[0]
-    return p.project_cover * p.project_debt * p.site_cost * annuity(rate, p.lease_tenor)
-
-
-@jit
-def sign_lease(state, tenant, owner, gw, rent, start):
-    """Sign a site lease; the tenant owes the rent from its start on, as much of it as is built.
-
-    Returns
-    -------
-    int
-        Row of the contract.
-    """
-    p = state.params[0]
-    r = new_contract(state, SITE, tenant, owner, gw, rent, max(int(p.lease_tenor), 1), start, 1, 1.0)
-    c = state.contracts[r]
-    f = state.firms[tenant]
-    c.announced = unit_invoice(c) * ramp_months(c, start)
-    c.own_use = 1 if f.need > f.promised_out else 0
-    if f.top_customer_id >= 0 and f.top_customer > 0.5 and state.firms[f.top_customer_id].kind == LAB:
-        # A tenant that builds for one lab builds on that lab's account.
-        c.end_user = f.top_customer_id
-        c.own_use = 0
-    f.lease_gw += gw
-    log_event(state, E_CONTRACT, tenant, owner, c.announced)
-    return r
+from abm.markets.gpus import months_to_build
 
 
 @jit
@@ -79,7 +36,7 @@ def lease_empty_sites(state, tenant, gw):
         empty = owner.site_gw - owner.fleet_gw
         for r in range(m.n_contracts):
             c = state.contracts[r]
-            if c.kind == SITE and c.seller == i and (c.status == LIVE or c.status == PENDING):
+            if c.kind == SITE and c.seller == i and binds(c):
                 empty -= c.quantity
         part = min(empty, gw - taken)
         if part > 1e-3:

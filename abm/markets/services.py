@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 
+from abm.accounts.ledger import log_event, log_hit, pay_cost
 from abm.agents.entrant import release_model
 from abm.agents.lab import cost_of_work, set_price
-from abm.compiled import jit
-from abm.draws import D_QUALITY, normal
-from abm.economy import (
+from abm.engine.compiled import jit
+from abm.engine.draws import D_QUALITY, normal
+from abm.engine.tables import (
     ACTIVE,
     CUSTOMERS,
     E_OPEN_RELEASE,
@@ -23,7 +24,6 @@ from abm.economy import (
     MARKET,
     N_SEGMENTS,
 )
-from abm.ledger import log_event, log_hit, pay_cost
 
 
 @jit

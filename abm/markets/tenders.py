@@ -4,49 +4,12 @@ from __future__ import annotations
 
 from abm.agents.lab import affordable_commitment, choose_tenor, plan_capacity
 from abm.agents.neocloud import quote_contract
-from abm.compiled import jit
-from abm.draws import D_TENDER, uniform
-from abm.economy import (
-    ACTIVE,
-    BN_PER_RATE,
-    COMPUTE,
-    E_CONTRACT,
-    F_PREPAYMENT,
-    HYPERSCALER,
-    INTENT,
-    LAB,
-    LIVE,
-    NEOCLOUD,
-    PENDING,
-)
-from abm.ledger import log_event, new_contract, transfer
-from abm.markets.compute import best_generation, contract_cost, ramp_months, unit_invoice
+from abm.engine.compiled import jit
+from abm.engine.draws import D_TENDER, uniform
+from abm.engine.tables import ACTIVE, BN_PER_RATE, HYPERSCALER, LAB, NEOCLOUD
+from abm.instruments.contract import promised_at, promised_invoices, sign_contract
 from abm.markets.gpus import affordable_fleet, nth_vendor
-
-
-@jit
-def promised_at(state, buyer, month):
-    """Compute promised to a buyer that will still run in a month to come (M H100e)."""
-    m = state.market[0]
-    total = 0.0
-    for r in range(m.n_contracts):
-        c = state.contracts[r]
-        if c.buyer != buyer or c.kind != COMPUTE:
-            continue
-        if c.status == PENDING or (c.status == LIVE and m.month + c.months_left > month):
-            total += c.quantity
-    return total
-
-
-@jit
-def promised_invoices(state, buyer):
-    """Invoices a month a buyer has promised, all binding contracts at full ramp (bn)."""
-    total = 0.0
-    for r in range(state.market[0].n_contracts):
-        c = state.contracts[r]
-        if c.buyer == buyer and (c.status == LIVE or c.status == PENDING):
-            total += unit_invoice(c)
-    return total
+from abm.markets.marks import best_generation, contract_cost
 
 
 @jit
@@ -80,49 +43,6 @@ def own_cost(state, seller):
     p = state.params[0]
     spread = state.firms[seller].pd * p.loss_given_default_secured * p.loan_to_cost
     return contract_cost(state, g, seller) * (1.0 + spread * p.economic_life / 24.0)
-
-
-@jit
-def sign_contract(state, buyer, seller, quantity, price, months, lead):
-    """Sign a compute contract: prepayment now, delivery after the lead time.
-
-    Returns
-    -------
-    int
-        Row of the contract.
-    """
-    m = state.market[0]
-    p = state.params[0]
-    ramp = max(int(p.contract_ramp), 1)
-    r = new_contract(
-        state, COMPUTE, buyer, seller, quantity, price, months, m.month + lead, ramp, p.take_or_pay
-    )
-    c = state.contracts[r]
-    value = unit_invoice(c) * ramp_months(c, c.start)
-    c.announced = value
-    # A cloud that serves itself more than others uses what it rents; one that lives from letting sells it on.
-    c.own_use = 1 if state.firms[buyer].need > state.firms[buyer].promised_out else 0
-    prepaid = min(p.prepayment_share * value, 0.1 * max(state.firms[buyer].cash, 0.0))
-    if prepaid > 1e-9:
-        transfer(state, buyer, seller, prepaid, F_PREPAYMENT)
-        c.prepaid = prepaid
-    state.firms[seller].promised_out += quantity
-    state.firms[buyer].promised_in += quantity
-    log_event(state, E_CONTRACT, buyer, seller, value)
-    use_intents(state, buyer, value)
-    return r
-
-
-@jit
-def use_intents(state, buyer, value):
-    """A signed contract turns the same value of the buyer's letters of intent into a binding promise."""
-    left = value
-    for r in range(state.market[0].n_contracts):
-        c = state.contracts[r]
-        if c.status == INTENT and c.buyer == buyer and left > 0.0:
-            used = min(left, c.announced)
-            c.announced -= used
-            left -= used
 
 
 @jit

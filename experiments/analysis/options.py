@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from abm.errors import BadInput, short, shown
-from abm.parameters import nearest
+from abm.inputs.parameters import nearest
 
 OPERATORS: dict[str, Callable[[np.ndarray, float], np.ndarray]] = {
     ">=": operator.ge,

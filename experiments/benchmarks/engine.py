@@ -17,9 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from abm import economy as ec
 from abm.calibration.opening import Opening, opening_tables
-from abm.parameters import BY_NAME
+from abm.engine import tables as ec
+from abm.inputs.parameters import BY_NAME
 from abm.simulation import Economy
 
 CONNECTED = ("contracts", "loans", "orders", "stakes")  # tables whose rows name firms

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from abm.dates import month_label, month_number
 from abm.errors import BadInput
+from abm.inputs.dates import month_label, month_number
 from experiments.commands.options import (
     SCENARIO_HELP,
     Json,
@@ -23,11 +23,12 @@ from experiments.commands.options import (
 from experiments.screen import Screen, say, say_json
 
 if TYPE_CHECKING:
+    from abm.accounts.statement import Contract, Loan, Maturity, Ratios, Statement
     from abm.calibration import Opening
-    from abm.statement import Contract, Loan, Statement
 
 OPENING = "opening"
 BASELINE = "baseline"
+NOT_YET = "not known yet"
 LONGEST_LIST = 25  # lines of a list on screen; --json has all
 
 
@@ -69,8 +70,8 @@ def inspect(
         else:
             show_opening(opening, console)
         return
-    from abm.scenarios import load
-    from abm.statement import statement
+    from abm.accounts.statement import statement
+    from abm.inputs.scenarios import load
 
     economy = open_scenario(load(scenario), changed, seed)
     economy.firm(firm)  # before the run, so that a misspelt name costs no time
@@ -98,38 +99,43 @@ def show_firm(told: Statement, console: Screen) -> None:
     _show(console, "Balance sheet, bn USD", books)
 
     facts = _table()
+    opening = sheet.month == 0
     rows = [
-        ("revenue", f"{_bn(r.revenue)} bn a month"),
-        ("operating result, last six months", f"{_bn(r.operating_result_6m)} bn"),
-        ("interest and principal due next month", f"{_bn(r.debt_service)} bn"),
+        ("revenue of a trial month" if opening else "revenue", _amount(r.revenue, "bn a month")),
+        ("operating result, last six months", _amount(r.operating_result_6m, "bn")),
+        ("interest and principal due next month", f"{_bn(r.due_next_month)} bn"),
         ("debt-service cover (expected cash earnings over debt service)", _ratio(r.cover)),
         ("loan-to-value (secured debt over market value of its collateral)", _percent(r.loan_to_value)),
         ("debt over assets", _percent(r.leverage)),
         ("default probability, as lenders see it", f"{_percent(r.default_probability)} a year"),
         ("capital ratio", _percent(r.capital_ratio)),
         ("promised to customers, still to be invoiced", f"{_bn(r.backlog_sold)} bn"),
-        ("largest customer of that", f"{_percent(r.top_customer_share)} {r.top_customer or ''}"),
+        ("largest customer of that", _customer(r)),
         ("promised to suppliers, still to be paid", f"{_bn(r.backlog_bought)} bn"),
         ("own fleet, million H100-equivalents", f"{r.capacity:.3g}"),
-        ("of which in use", _percent(r.utilisation)),
+        ("of which in use", NOT_YET if opening and r.capacity else _percent(r.utilisation)),
         ("on order, million H100-equivalents", f"{r.on_order:.3g}"),
-        ("electricity", f"{power.energy:.3g} TWh a month"),
-        ("of which renewable", _percent(power.renewables)),
-        ("facility power over computer power (PUE)", f"{power.pue:.2f}"),
-        ("emissions", f"{power.emissions:.3g} Mt CO2 a month"),
     ]  # fmt: skip
+    if told.fleet or power.energy != 0.0:
+        rows += [
+            ("electricity", NOT_YET if power.energy is None else f"{power.energy:.3g} TWh a month"),
+            ("of which renewable", _percent(power.renewables)),
+            ("facility power over computer power (PUE)", f"{power.pue:.2f}"),
+            ("emissions", NOT_YET if power.emissions is None else f"{power.emissions:.3g} Mt CO2 a month"),
+        ]
     for label, text in rows:
         if not text.startswith("–"):
             facts.add_row(label, text)
-    _show(console, "How it does", facts)
+    first = f"This is the state before any month is run: what a month tells is known from {month_label(1)} on."
+    _show(console, "How it does", facts, first if opening else "")
 
     if told.contracts:
-        _show(console, "Contracts", _contracts(told.contracts), _rest(told.contracts))
+        _show(console, "Contracts", _contracts(told.contracts), _contract_words(told.contracts))
     if told.loans:
         _show(console, "Loans", _loans(told.loans), _rest(told.loans))
-        owed = [loan for loan in told.loans if loan.role == "owes"]
+        owed = [ladder for ladder in told.maturities if ladder.role == "owes"]
         if owed:
-            _show(console, "Debt by kind and maturity, bn USD", _maturities(owed))
+            _show(console, "Debt by kind and maturity of its parts, bn USD", _maturities(owed))
     if told.fleet:
         table = _table("generation", "M H100e", "age, months", "book, bn", "market, bn")
         for v in told.fleet:
@@ -147,48 +153,66 @@ def show_firm(told: Statement, console: Screen) -> None:
             _show(console, title, table)
 
 
+def _customer(r: Ratios) -> str:
+    """Share and name of the largest customer; nothing to tell without a backlog."""
+    return f"{_percent(r.top_customer_share)} {r.top_customer}" if r.top_customer and r.backlog_sold > 0.0 else "–"
+
+
 def _contracts(found: Sequence[Contract]) -> Table:
-    table = _table("", "with", "what", "bn left", "from", "months left", "owed unused", "status")
+    table = _table("", "with", "what", "bn left", "from", "months", "unused", "status")
     for c in found[:LONGEST_LIST]:
-        if c.kind == "compute":
-            what = f"{c.quantity:.3g} M H100e at {c.price:.2f} USD/h"
-        else:
-            what = f"{c.quantity:.3g} GW site"
+        size = f"≤ {_bn(c.announced)} bn" if c.backstop else f"{c.quantity:.3g} M"
+        what = f"{size} at {c.price:.2f}" if c.kind == "compute" else f"{c.quantity:.3g} GW site"
         other = c.counterparty if c.end_user in (None, c.counterparty) else f"{c.counterparty}, for {c.end_user}"
         table.add_row(
             c.role, other, what, _bn(c.left), month_label(c.start),
-            str(c.months_left), f"{100 * c.take_or_pay:.0f} %", c.status,
+            str(c.months_left), f"{100 * c.take_or_pay:.0f} %", "backstop" if c.backstop else c.status,
         )  # fmt: skip
     return table
 
 
+def _contract_words(found: Sequence[Contract]) -> str:
+    """What the table of contracts says in short."""
+    told = [_rest(found)] if _rest(found) else []
+    told += ["M at: million H100-equivalents, USD an hour. Months: still to run. Unused: share owed if not used."]
+    if any(c.backstop for c in found):
+        told += ["Backstop: the buyer takes only what the seller cannot let, up to the value given."]
+    if any(c.status == "intent" for c in found):
+        told += ["Intent: a letter of intent or an option, it binds nobody."]
+    return "\n".join(told)
+
+
 def _loans(found: Sequence[Loan]) -> Table:
-    table = _table("", "kind", "with", "bn", "rate", "matures", "secured by", "for")
+    table = _table("", "kind", "with", "bn", "rate", "matures", "secured", "for")
     for loan in found[:LONGEST_LIST]:
         table.add_row(
-            loan.role, loan.kind, loan.counterparty, _bn(loan.principal), f"{100 * loan.rate:.1f} %",
+            loan.role, loan.kind, loan.counterparty, _owed(loan), f"{100 * loan.rate:.1f} %",
             month_label(loan.matures), loan.secured_by, loan.end_user or "",
         )  # fmt: skip
     return table
 
 
-def _maturities(owed: Sequence[Loan]) -> Table:
-    """Debt by kind and by how soon the loan ends."""
-    spans = [("within 1 year", 12), ("1 to 3 years", 36), ("3 to 5 years", 60), ("later", 10**6)]
-    table = _table("kind", *(name for name, _ in spans), "all")
-    for kind in dict.fromkeys(loan.kind for loan in owed):
-        cells, start = [], -1
-        for _, end in spans:
-            cells.append(sum(x.principal for x in owed if x.kind == kind and start < x.months_left <= end))
-            start = end
-        table.add_row(kind, *(_bn(cell) for cell in cells), _bn(sum(cells)))
+def _owed(loan: Loan) -> str:
+    """What is owed, of a line what could be."""
+    return f"{_bn(loan.principal)} of {_bn(loan.principal + loan.undrawn)}" if loan.undrawn else _bn(loan.principal)
+
+
+def _maturities(owed: Sequence[Maturity]) -> Table:
+    """Debt by kind and by when its principal falls due; loans repaid in parts stand in more than one column."""
+    table = _table("kind", "next month", "to 1 year", "to 3 years", "to 5 years", "later", "all")
+    rows = [(x.kind, x.next_month, x.to_1_year, x.to_3_years, x.to_5_years, x.later, x.total) for x in owed]
+    for kind, *parts in rows:
+        table.add_row(kind, *(_bn(part) for part in parts))
+    if len(rows) > 1:
+        sums = (sum(parts) for parts in list(zip(*rows, strict=True))[1:])
+        table.add_row("together", *(_bn(part) for part in sums), style="bold")
     return table
 
 
 def show_opening(opening: Opening, console: Screen) -> None:
     """Print what the opening tables say of the flagship lab and of all firms by kind."""
-    from abm import economy as tables
     from abm.calibration.report import LOOK_THROUGH_GROUPS, opening_report
+    from abm.engine import tables
 
     told = opening_report(opening)
     carried, promised = told["look_through"], told["commitments"]
@@ -230,7 +254,8 @@ def _table(*columns: str) -> Table:
     for column in columns or ("", ""):
         # Without headings a table is a list of names and numbers.
         number = column not in TEXT_COLUMNS if columns else bool(table.columns)
-        table.add_column(column, justify="right" if number else "left", overflow="fold")
+        # What is too long is broken, never cut short.
+        table.add_column(column, justify="right" if number else "left", overflow="fold", no_wrap=column == "what")
     return table
 
 
@@ -247,7 +272,7 @@ def _show(console: Screen, title: str, table: Table, more: str = "") -> None:
     say(more + "\n" if more else "")
 
 
-TEXT_COLUMNS = {"", "with", "what", "kind", "status", "secured by", "for", "generation"}
+TEXT_COLUMNS = {"", "with", "what", "kind", "status", "secured", "for", "generation"}
 
 
 def _rest(found: Sequence[object]) -> str:
@@ -258,6 +283,10 @@ def _rest(found: Sequence[object]) -> str:
 def _bn(value: float) -> str:
     size = abs(value)
     return f"{value:,.0f}" if size >= 99.95 else f"{value:.1f}" if size >= 9.995 else f"{value:.2f}"
+
+
+def _amount(value: float | None, unit: str) -> str:
+    return NOT_YET if value is None else f"{_bn(value)} {unit}"
 
 
 def _ratio(value: float | None) -> str:

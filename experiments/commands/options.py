@@ -12,7 +12,7 @@ from abm.errors import BadInput, shown
 from experiments.screen import Screen
 
 if TYPE_CHECKING:
-    from abm.scenarios import Scenario
+    from abm.inputs.scenarios import Scenario
     from abm.simulation import Economy
 
 LARGEST_SEED = 2**62 - 1
@@ -21,14 +21,14 @@ LONGEST_RUN = 1200
 
 def complete_scenario(incomplete: str) -> list[str]:
     """Names of scenarios that begin like this, for the shell."""
-    from abm.scenarios import names
+    from abm.inputs.scenarios import names
 
     return [name for name in names() if name.startswith(incomplete)]
 
 
 def complete_parameter(incomplete: str) -> list[str]:
     """Names of parameters that begin like this, for the shell."""
-    from abm.parameters import BY_NAME
+    from abm.inputs.parameters import BY_NAME
 
     return [name for name in BY_NAME if name.startswith(incomplete)]
 
@@ -60,7 +60,7 @@ def read_settings(settings: Sequence[str] | None) -> dict[str, float]:
     BadInput
         If an entry has no '=', a name is unknown or given twice, or a value is no number or out of range.
     """
-    from abm import parameters
+    from abm.inputs import parameters
 
     changed: dict[str, float] = {}
     for entry in settings or ():
@@ -76,7 +76,7 @@ def read_settings(settings: Sequence[str] | None) -> dict[str, float]:
 
 def say_if_compiling() -> bool:
     """Say on standard error that the model has first to be compiled, if it has; whether it said so."""
-    from abm.compiled import is_compiled_already
+    from abm.engine.compiled import is_compiled_already
 
     if is_compiled_already():
         return False

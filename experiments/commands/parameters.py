@@ -18,7 +18,7 @@ def parameters(
     as_json: Json = False,
 ) -> None:
     """List what can be set, with unit, range and source."""
-    from abm.parameters import PARAMETERS, find
+    from abm.inputs.parameters import PARAMETERS, find
 
     chosen = PARAMETERS if name is None else (find(name),)
     if as_json:

@@ -50,7 +50,7 @@ def run(
     Starts from the balance sheets of 2025-12-31. The folder holds tables (Parquet), a figure (PNG) and a
     manifest with all that is needed to repeat the run.
     """
-    from abm.scenarios import load
+    from abm.inputs.scenarios import load
 
     told = load(scenario)
     changed = read_settings(settings)
@@ -91,7 +91,7 @@ def name_of(changed: Mapping[str, float]) -> str:
 
 def show(economy: Economy, heading: str) -> None:
     """Print the yearly table and who failed, when and because of whom."""
-    from abm.statement import defaults
+    from abm.accounts.statement import defaults
     from experiments.summary import LEGEND, YEARLY, failure_sentence, never_entered, number, yearly
 
     console = Screen()

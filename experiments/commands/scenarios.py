@@ -27,7 +27,7 @@ def scenarios(
     if check:
         check_files(check, as_json)
         return
-    from abm.scenarios import load, names
+    from abm.inputs.scenarios import load, names
 
     found = [load(name) for name in names()]
     if as_json:
@@ -51,7 +51,7 @@ def check_files(paths: list[Path], as_json: bool) -> None:
         If there are any.
     """
     from abm.calibration import opening_tables
-    from abm.scenarios import check_file
+    from abm.inputs.scenarios import check_file
 
     opening = opening_tables()
     found = {str(path): check_file(path, opening.kinds, opening.owners) for path in paths}

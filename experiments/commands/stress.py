@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from abm.dates import month_label, month_number
 from abm.errors import BadInput
+from abm.inputs.dates import month_label, month_number
 from experiments.commands.inspect import BASELINE, complete_firm
 from experiments.commands.options import (
     SCENARIO_HELP,
@@ -23,14 +23,17 @@ from experiments.commands.options import (
     read_settings,
 )
 from experiments.files import new_files
-from experiments.screen import Screen, say, say_json
+from experiments.screen import Screen, counted, say, say_json
 
 if TYPE_CHECKING:
-    from experiments.systemic import Loss, Stress
+    from abm.accounts.statement import Default
+    from experiments.systemic import Loss, Moved, Paths, Stress
 
 MOST_FALLS = 25  # told on screen; --json has all
 MOST_LOSERS = 12
 WIDE = 96  # characters a line from which on columns stand two apart
+HORIZON = 24  # months
+PATHS = ("sentiment", "spot_price", "new_loans", "lender_losses")
 SMALL = 0.005  # bn; losses below it are not told on screen
 
 
@@ -41,6 +44,7 @@ def stress(
     ] = None,
     fails: Annotated[bool, typer.Option("--default", help="It fails (so it is without --loss).")] = False,
     month: Annotated[str, typer.Option(help="End of which month: 2027-06, or months since 2025-12-31.")] = "0",
+    months: Annotated[int, typer.Option(help="How many months it is followed, 1 or more.")] = HORIZON,
     scenario: Annotated[str, typer.Option(help=SCENARIO_HELP, autocompletion=complete_scenario)] = BASELINE,
     seed: Seed = 1,
     settings: Settings = None,
@@ -52,23 +56,25 @@ def stress(
 ) -> None:
     """Strike one firm and show who falls with it, and who loses.
 
-    The firm fails, or loses money, at the end of a month; one more month is run, so that what is left unpaid
-    falls due. All is compared with the same month without the shock.
+    The firm fails, or loses money, at the end of a month. Told are what follows at once, until what is left unpaid
+    has fallen due a month later, and what follows until --months later. All is compared with the same months
+    without the shock and with the same luck.
     """
     if fails and loss is not None:
         raise BadInput("give --loss or --default, not both")
     at = month_number(month, "--month")
     changed = read_settings(settings)
-    from abm.scenarios import load
+    from abm.inputs.scenarios import load
+    from experiments import systemic
+
+    systemic.check_horizon(at, months)
 
     told = load(scenario)
     with new_files([path for path in (graphml, png) if path is not None]) as stages:
         economy = open_scenario(told, changed, seed)
         if at:
             economy.run(at)
-        from experiments import systemic
-
-        found = systemic.stress(economy, firm, loss=loss)
+        found = systemic.stress(economy, firm, loss=loss, months=months)
         if graphml is not None:
             found.tree.to_graphml(stages[0])
         if png is not None:
@@ -86,14 +92,32 @@ def as_data(found: Stress) -> dict[str, Any]:
     """The same for a script; amounts in bn."""
     data = {field.name: getattr(found, field.name) for field in dataclasses.fields(found) if field.name != "tree"}
     data["month"] = month_label(found.month)
-    data["falls"] = [{**dataclasses.asdict(d), "month": month_label(d.month)} for d in found.falls]
+    data["falls"] = [_labelled(d) for d in found.falls]
     for name in ("lenders", "others"):
         data[name] = [dataclasses.asdict(toll) for toll in getattr(found, name)]
+    later = found.aftermath
+    data["aftermath"] = {
+        "months": [month_label(found.month + k) for k in range(1, later.months + 1)],
+        "early": later.early,
+        "falls": [_labelled(d) for d in later.falls],
+        "spared": [_labelled(d) for d in later.spared],
+        "moved": [_labelled(d) for d in later.moved],
+        "lenders": [dataclasses.asdict(toll) for toll in later.lenders],
+        **{name: dataclasses.asdict(getattr(later, name)) for name in PATHS},
+    }
     return data
 
 
+def _labelled(told: Default | Moved) -> dict[str, Any]:
+    """A record with its months as users write them."""
+    return {
+        name: month_label(value) if name.startswith("month") else value
+        for name, value in dataclasses.asdict(told).items()
+    }
+
+
 def show(found: Stress, run: str) -> None:
-    """Print who falls and who loses."""
+    """Print who falls and who loses, at once and later."""
     from experiments.summary import failure_sentence, number
     from experiments.systemic import shock_sentence
 
@@ -105,11 +129,8 @@ def show(found: Stress, run: str) -> None:
         whom = "Nobody falls with it" if found.lost is None else "Nobody falls, nor does the firm itself,"
         say(f"{whom} {until}.")
     else:
-        say(title="Who falls because of it")
-    for d in falls[:MOST_FALLS]:
-        say(f"round {d.round}, {failure_sentence(d)}", indent="  ", hang="    ")
-    if len(falls) > MOST_FALLS:
-        say(f"  and {len(falls) - MOST_FALLS} more (see --json)")
+        say(title=f"Who falls because of it until the end of {month_label(found.month + 1)}")
+    _list([f"round {d.round}, {failure_sentence(d)}" for d in falls])
     if found.anyway:
         say(f"With the shock and without it: {', '.join(found.anyway)}")
     if found.spared:
@@ -118,44 +139,127 @@ def show(found: Stress, run: str) -> None:
     touched = [toll for toll in found.lenders if abs(toll.loss) >= SMALL or toll.lent or toll.lent_on_account]
     if touched:
         until = month_label(found.month + 1)
-        show_losses(console, f"What lenders lose until the end of {until}, bn USD", touched, found)
+        show_losses(console, f"What lenders lose until the end of {until}, bn USD", touched)
     else:
         say("No lender loses, and none had lent to it or for its use.\n")
     hurt = [toll for toll in found.others if toll.loss >= SMALL]
     if hurt:
-        show_losses(console, "What other firms lose, bn USD", hurt, found)
+        show_losses(console, "What other firms lose, bn USD", hurt)
+    show_aftermath(console, found)
     say(
         "Loss: net worth without the shock less net worth with it, whatever way it came; below zero, a gain."
-        " Lent for its use: to others, who borrowed it to serve the firm that is struck.",
+        " Lent to it: to the firm that is struck; for its use: to others, who borrowed it to serve that firm.",
         style="dim",
     )
 
 
-def show_losses(console: Screen, title: str, losses: Sequence[Loss], found: Stress) -> None:
+def _list(sentences: Sequence[str]) -> None:
+    """Print sentences one below the other, two steps in."""
+    for sentence in sentences[:MOST_FALLS]:
+        say(sentence, indent="  ", hang="    ")
+    if len(sentences) > MOST_FALLS:
+        say(f"  and {len(sentences) - MOST_FALLS} more (see --json)")
+
+
+def show_aftermath(console: Screen, found: Stress) -> None:
+    """Print what the shock has done by the end of the horizon, against the same months without it."""
+    from experiments.summary import failure_sentence, number
+
+    later = found.aftermath
+    until = f"until the end of {month_label(found.month + later.months)}"
+    known = {d.firm for d in found.falls} | {found.firm}
+    falls = [d for d in later.falls if d.firm not in known]
+    say(f", {counted(later.months, 'month')} after it", title=f"What follows {until}")
+    if later.early:
+        say(
+            "That is early: lost customers, cancelled orders and refused refinancing bring firms down after many"
+            f" months. --months {HORIZON} looks further ahead."
+        )
+    if falls:
+        say("Falls that would not happen without it:")
+        _list([failure_sentence(d) for d in falls])
+    else:
+        say("No other firm falls by then that would stand without it.")
+    if later.moved:
+        say("Falls either way, in another month:")
+        _list(
+            [
+                f"{d.firm} ({d.kind}) in {month_label(d.month)}, without it in {month_label(d.month_without)}"
+                for d in later.moved
+            ]
+        )
+    if later.spared:
+        say("Falls that do not happen with it:")
+        _list([f"{month_label(d.month)}  {d.firm} ({d.kind})" for d in later.spared])
+    say()
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column()
+    for heading in ("with it", "without it"):
+        table.add_column(heading, justify="right")
+    told: list[tuple[str, Paths, Callable[[Sequence[float]], float]]] = [
+        ("credit losses of all lenders, bn", later.lender_losses, sum),
+        ("new loans, bn", later.new_loans, sum),
+        ("sentiment at its lowest (normal: 1)", later.sentiment, min),
+        ("sentiment at the end", later.sentiment, _last),
+        ("rent of a GPU at its lowest, USD/h", later.spot_price, min),
+        ("rent of a GPU at the end, USD/h", later.spot_price, _last),
+    ]
+    for label, paths, of in told:
+        table.add_row(label, *(number(float(of(path))) for path in (paths.with_shock, paths.without)))
+    say(title=f"The economy {until}")
+    console.print(table)
+    say()
+    hit = [x for x in later.lenders if abs(x.losses - x.losses_without) >= SMALL]
+    if not hit:
+        say("No lender loses more or less on its loans than without it.\n")
+        return
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    table.add_column(overflow="fold")
+    table.add_column("kind", overflow="fold")
+    for heading in ("with it", "without it", "difference"):
+        table.add_column(heading, justify="right")
+    rows = [(x.firm, x.kind, x.losses, x.losses_without) for x in hit[:MOST_LOSERS]]
+    if len(hit) > MOST_LOSERS:
+        rest = hit[MOST_LOSERS:]
+        amounts = (sum(x.losses for x in rest), sum(x.losses_without for x in rest))
+        rows.append((f"{len(rest)} more", "", *amounts))
+    for firm, kind, with_it, without in rows:
+        table.add_row(firm, kind, number(with_it), number(without), number(with_it - without))
+    say(title=f"Credit losses {until}, bn USD")
+    console.print(table)
+    say()
+
+
+def _last(path: Sequence[float]) -> float:
+    return path[-1]
+
+
+def show_losses(console: Screen, title: str, losses: Sequence[Loss]) -> None:
     """Print who loses how much, and for lenders what they had lent."""
     from experiments.summary import number
 
     lenders = any(toll.lent or toll.lent_on_account for toll in losses)
-    headings = ["loss", "of its\nnet worth"]
-    headings += [f"lent to\n{found.firm}", "lent for\nits use"] if lenders else []
+    headings = ["loss", "of net worth"]
+    headings += ["lent to it", "lent for its use"] if lenders else []
     table = Table(box=None, header_style="dim", padding=(0, 2 if console.width >= WIDE else 1, 0, 0))
     table.add_column(overflow="fold")
-    table.add_column("kind", vertical="bottom", no_wrap=True)
+    table.add_column("kind", overflow="fold")
     for heading in headings:
-        table.add_column(heading, justify="right", vertical="bottom", min_width=8)
-    table.add_column()
+        table.add_column(heading, justify="right")
+    if any(toll.falls for toll in losses):
+        table.add_column()
     for toll in losses[:MOST_LOSERS]:
         share = f"{number(100 * toll.loss / toll.net_worth)} %" if toll.net_worth > 0.0 else "–"
         cells = [number(toll.loss), share]
         cells += [number(toll.lent), number(toll.lent_on_account)] if lenders else []
-        table.add_row(toll.firm, toll.kind, *cells, "falls" if toll.falls else "")
+        table.add_row(toll.firm, toll.kind, *cells, *(["falls"] if toll.falls else []))
     if len(losses) > MOST_LOSERS:
         rest = losses[MOST_LOSERS:]
         table.add_row(f"{len(rest)} more", "", number(sum(toll.loss for toll in rest)))
     amounts = [number(sum(toll.loss for toll in losses)), ""]
     if lenders:
         amounts += [number(sum(toll.lent for toll in losses)), number(sum(toll.lent_on_account for toll in losses))]
-    table.add_row("together", "", *amounts, "", style="bold")
+    table.add_row("together", "", *amounts, style="bold")
     say(title=title)
     console.print(table)
     say()

@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
-from abm.dates import month_label, month_number
+from abm.inputs.dates import month_label, month_number
 from experiments.commands.inspect import BASELINE
 from experiments.commands.options import (
     SCENARIO_HELP,
@@ -53,7 +53,7 @@ def systemic(
     """
     at = month_number(month, "--month")
     changed = read_settings(settings)
-    from abm.scenarios import load
+    from abm.inputs.scenarios import load
 
     told = load(scenario)
     economy = open_scenario(told, changed, seed)

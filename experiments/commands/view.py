@@ -30,7 +30,7 @@ def view(
     Works without internet. Every visitor has a run of their own, which ends when the page is closed. Ctrl-C ends
     the server.
     """
-    from abm.scenarios import load
+    from abm.inputs.scenarios import load
 
     told = load(scenario)
     open_scenario(told, {}, seed)  # compiles where needed, and finds mistakes before anybody opens the page

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from abm.dates import OPENING_YEAR
+from abm.inputs.dates import OPENING_YEAR
 from experiments.analysis.distribution import Survival
 from experiments.analysis.intervals import Estimate, Floats
 from experiments.analysis.options import Condition

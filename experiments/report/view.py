@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from abm.dates import LAST_MONTH, month_label
 from abm.errors import BadInput
+from abm.inputs.dates import LAST_MONTH, month_label
 from experiments.analysis.intervals import Floats
 from experiments.designs import sampled_factors, unit_sample
 from experiments.store import Results

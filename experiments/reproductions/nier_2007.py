@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.compiled import jit
 from abm.contagion import clear_rows, clearing_scratch
+from abm.engine.compiled import jit
 from abm.errors import BadInput
 from experiments.reproductions.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, panels
 from experiments.reproductions.intervals import SIGMAS, agrees, around, mean_and_error

@@ -14,8 +14,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from abm.compiled import jit
 from abm.contagion import needs, spread
+from abm.engine.compiled import jit
 from abm.errors import BadInput
 from experiments.reproductions.intervals import agrees, around, mean_and_error, proportion_error, wilson
 from experiments.reproductions.study import Bench, Row

@@ -15,9 +15,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import Progress
 
-from abm.compiled import source_hash
+from abm.engine.compiled import source_hash
 from abm.errors import BadInput, InvisibleDebtError
-from abm.parameters import nearest
+from abm.inputs.parameters import nearest
 from experiments.files import new_files
 from experiments.report.findings import Findings, find
 from experiments.report.html import html

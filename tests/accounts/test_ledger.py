@@ -5,27 +5,18 @@ import pytest
 from differences import differences, near, row_of
 from village import Village
 
-from abm import economy as ec
-from abm.ledger import (
+from abm.accounts.ledger import (
     assets,
+    begin_month,
+    binds,
     charge,
     depreciate,
     earn,
-    endow,
     imbalance,
-    is_firm,
-    is_over,
     liabilities,
     log_event,
     log_hit,
     net_worth,
-    new_contract,
-    new_firm,
-    new_loan,
-    new_order,
-    new_stake,
-    open_month,
-    overflowing,
     pay_cost,
     pay_out,
     raise_funding,
@@ -34,6 +25,13 @@ from abm.ledger import (
     transfer,
     write_off,
 )
+from abm.agents.firm import new_firm
+from abm.engine import tables as ec
+from abm.engine.room import overflowing
+from abm.instruments.contract import new_contract
+from abm.instruments.loan import new_loan
+from abm.instruments.order import new_order
+from abm.instruments.stake import endow, new_stake
 from abm.rules import interpreted
 
 
@@ -182,7 +180,7 @@ def test_a_month_opens_with_its_flows_at_zero_and_nothing_else_changed():
             v[i][column] = i + 2
     v.state.flows[:] = 0.5
     v.market.gross_flow, v.market.stage, v.market.tightness = 3.0, 2, 0.8
-    did = differences(v, open_month)
+    did = differences(v, begin_month)
     assert {key: int(x) for key, x in did.firms.items()} == {
         (i, column): -(i + 2) for i in range(int(v.market.n_firms)) for column in ZEROED
     }
@@ -523,11 +521,8 @@ def test_only_live_and_pending_contracts_bind():
     v, lab, cloud, _ = trio()
     for status in range(6):
         v.contract(lab, cloud, 0.1, status=status)
-    assert [bool(interpreted(is_firm)(c)) for c in v.rows("contracts")] == [False, True, True, False, False, False]
+    assert [bool(interpreted(binds)(c)) for c in v.rows("contracts")] == [False, True, True, False, False, False]
 
-
-def test_what_is_neither_live_nor_pending_is_over():
-    assert [bool(interpreted(is_over)(status)) for status in range(6)] == [True, False, False, True, True, True]
 
 
 # --- new firms --------------------------------------------------------------------------------------------

@@ -5,8 +5,8 @@ import pytest
 from differences import differences, near, row_of
 from village import Village
 
-from abm import economy as ec
-from abm.record import look_through, record, record_panel
+from abm.accounts.record import look_through, record, record_panel
+from abm.engine import tables as ec
 
 
 # --- look-through debt ------------------------------------------------------------------------------------
@@ -299,8 +299,9 @@ def test_events_of_the_month_are_summed_by_kind_and_older_ones_left():
     for k, (month, kind, amount) in enumerate(log):
         e = v.state.events[k]
         e.month, e.kind, e.amount = month, kind, amount
-    v.market.n_events = len(log)
+    v.market.n_events, v.market.seen_events = len(log), 2
     s = recorded(v)
+    assert v.market.seen_events == len(log)
     assert (s.new_loans, s.equity_raised, s.new_contracts) == (1.5, 2.25, 4.125)
 
 
@@ -318,13 +319,25 @@ def test_defaults_of_the_month_are_counted_and_all_failed_firms():
     for k, (month, fundamental, stage) in enumerate(((4, 0, 9), (5, 1, 1), (5, 0, 3), (5, 0, 2))):
         d = v.state.defaults[k]
         d.month, d.fundamental, d.stage = month, fundamental, stage
-    v.market.n_defaults = 4
+    v.market.n_defaults, v.market.seen_defaults = 4, 1
     for _ in range(5):
         v.lab(status=ec.FAILED)
     v.lab(status=ec.ABSENT)
     v.lab()
     s = recorded(v)
     assert (s.defaults, s.contagious, s.rounds, s.failed) == (3, 2, 3, 5)
+    assert v.market.seen_defaults == 4
+
+
+def test_what_acts_since_the_last_month_did_counts_though_it_bears_its_date():
+    v = town()
+    v.market.month = 5
+    d, e = v.state.defaults[0], v.state.events[0]
+    d.month, d.fundamental, d.stage = 4, 0, 2
+    e.month, e.kind, e.amount = 4, ec.E_LOAN, 1.5
+    v.market.n_defaults = v.market.n_events = 1
+    s = recorded(v)
+    assert (s.defaults, s.contagious, s.rounds, s.new_loans) == (1, 1, 2, 1.5)
 
 
 def test_the_first_default_of_all_counts_if_it_is_of_the_month():

@@ -4,7 +4,7 @@ import pytest
 from village import Village
 
 from abm.agents.entrant import release_model
-from abm.economy import FRONTIER_MEMORY
+from abm.engine.tables import FRONTIER_MEMORY
 
 
 def released(month, *, interval=3.0, lag=3.4, scale=2.0, quality=0.5, before=0):

@@ -15,7 +15,7 @@ from abm.agents.lender import (
     size_loan,
     swing_appetite,
 )
-from abm.economy import (
+from abm.engine.tables import (
     BANK,
     BOND,
     CUSTOMERS,
@@ -277,8 +277,8 @@ def test_one_borrower_gets_a_part_of_capital_less_what_it_owes():
     assert lent(large_exposure_limit=0.25) == near(0.25 * 20 - 1.5)
 
 
-def test_the_ai_book_is_limited_by_capital_policy_and_appetite():
-    assert lent(ai_limit=30.0) == near(30 * 0.9 * 0.8 - 10.0)
+def test_the_ai_book_is_limited_by_policy_and_appetite():
+    assert lent(ai_limit=30.0) == near(30 * 0.8 - 10.0)
 
 
 def test_the_capital_ratio_after_the_loan_holds():

@@ -4,8 +4,9 @@ import pytest
 from differences import differences, near
 from village import Village
 
-from abm import economy as ec
-from abm.settlement import distribute, spare_cash, sweep_project
+from abm.agents.payouts import distribute, spare_cash
+from abm.agents.project import sweep_project
+from abm.engine import tables as ec
 
 QUIET = {"provider_payout": 0.0, "vendor_payout": 0.0, "lender_payout": 0.0, "project_sweep": 0.0}
 

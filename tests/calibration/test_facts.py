@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from abm.calibration.builder import TABLES_FOLDER
 from abm.calibration.facts import FACT_ID, FOLDER, evaluate, fact_value, facts, names_in, read_table
 from abm.errors import BadInput
-from abm.parameters import PARAMETERS
+from abm.inputs.parameters import PARAMETERS
 
 OPENING_FILES = sorted(TABLES_FOLDER.glob("*.csv"))
 # A source is one or more parts, each a fact, a derivation or an assumption with its reason.

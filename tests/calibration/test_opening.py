@@ -9,7 +9,6 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from abm import economy as ec
 from abm.calibration import Opening, check_opening, opening_tables
 from abm.calibration.builder import Builder, effective_months, months_left, net_worth
 from abm.calibration.facts import fact_value
@@ -23,8 +22,9 @@ from abm.calibration.report import (
     opening_report,
     remaining_values,
 )
+from abm.engine import tables as ec
 from abm.errors import BadInput
-from abm.markets.compute import ramp_months, unit_invoice
+from abm.instruments.contract import ramp_months, unit_invoice
 
 NAMED = {
     "OpenAI", "Anthropic", "xAI", "Google DeepMind", "Meta AI", "Microsoft Azure", "AWS", "Google Cloud",

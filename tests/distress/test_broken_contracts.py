@@ -4,7 +4,8 @@ import pytest
 from before import Before, cells, near
 from village import Village
 
-from abm.economy import (
+from abm.distress.cascade import refuse_to_pay
+from abm.engine.tables import (
     BROKEN,
     COUNTERPARTY,
     CUSTOMER,
@@ -17,7 +18,7 @@ from abm.economy import (
     SAVERS,
     SITE,
 )
-from abm.failure import break_contract, refuse_to_pay
+from abm.instruments.contract import break_contract
 
 DAMAGES = {"termination_months": 6.0, "take_or_pay_scale": 0.5}
 RENT = 0.5 * 4.0 * 0.73  # a month of half a million H100e at 4 USD an hour (bn)

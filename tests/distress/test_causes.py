@@ -4,16 +4,8 @@ import pytest
 from before import Before, cells, near
 from village import Village
 
-from abm.economy import (
-    COLLATERAL,
-    COUNTERPARTY,
-    CUSTOMER,
-    FUNDING,
-    LENDER_TO_LENDER,
-    MARKET,
-    VENDOR_CHANNEL,
-)
-from abm.failure import BY_DECREE, FOR_CASH, FOR_COLLATERAL, explain, months_of_hit
+from abm.distress.causes import BY_DECREE, FOR_CASH, FOR_COLLATERAL, explain, months_of_hit
+from abm.engine.tables import COLLATERAL, COUNTERPARTY, CUSTOMER, FUNDING, LENDER_TO_LENDER, MARKET, VENDOR_CHANNEL
 from abm.rules import interpreted
 
 

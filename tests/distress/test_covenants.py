@@ -4,7 +4,9 @@ import pytest
 from before import Before, near
 from village import Village
 
-from abm.economy import (
+from abm.distress.covenants import check_covenants
+from abm.distress.fire_sale import spread_marks
+from abm.engine.tables import (
     ACTIVE,
     COLLATERAL,
     E_BREACH,
@@ -16,7 +18,6 @@ from abm.economy import (
     SAVERS,
     SITE_COLLATERAL,
 )
-from abm.failure import check_covenants, spread_marks
 
 TERMS = {"cash_sweep": 0.4, "cash_buffer": 0.5, "acceleration_ltv": 1.5, "acceleration_cover": 0.9}
 

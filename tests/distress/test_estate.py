@@ -4,7 +4,9 @@ import pytest
 from before import Before, cells, near
 from village import Village
 
-from abm.economy import (
+from abm.distress.causes import BY_DECREE, FOR_CASH, FOR_COLLATERAL
+from abm.distress.estate import close_books, fail, pass_on_loans, pay_creditors, secured_part, sell_sites_and_rest
+from abm.engine.tables import (
     ACTIVE,
     BROKEN,
     COLLATERAL,
@@ -40,17 +42,6 @@ from abm.economy import (
     VENDOR,
     VENDOR_CHANNEL,
     WAREHOUSE,
-)
-from abm.failure import (
-    BY_DECREE,
-    FOR_CASH,
-    FOR_COLLATERAL,
-    close_books,
-    fail,
-    pass_on_loans,
-    pay_creditors,
-    secured_part,
-    sell_sites_and_rest,
 )
 
 PRICES = {"site_recovery": 0.6, "other_recovery": 0.25, "holdings_recovery": 0.5, "loan_book_recovery": 0.75}

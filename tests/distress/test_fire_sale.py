@@ -6,17 +6,8 @@ import pytest
 from before import Before, near
 from village import Village
 
-from abm.economy import (
-    ABSENT,
-    F_SECONDHAND,
-    FAILED,
-    HYPERSCALER,
-    LAB,
-    NEOCLOUD,
-    OUTSIDE,
-    SAVERS,
-)
-from abm.markets.gpus import sell_second_hand
+from abm.distress.fire_sale import sell_second_hand
+from abm.engine.tables import ABSENT, F_SECONDHAND, FAILED, HYPERSCALER, LAB, NEOCLOUD, OUTSIDE, SAVERS
 
 # A quarter of the fleets that live off letting is sold: prices halve, and a forced sale brings half of that.
 MARKET = {

@@ -4,8 +4,20 @@ import pytest
 from before import Before, cells, due, near
 from village import Village
 
-from abm.draws import D_ROUND, uniform
-from abm.economy import (
+from abm.distress.funding import (
+    draw_revolvers,
+    drop_orders,
+    emergency_round,
+    fund_firm,
+    funding,
+    hardware_user,
+    parent_support,
+    renegotiate,
+    roll_over,
+    sell_assets,
+)
+from abm.engine.draws import D_ROUND, uniform
+from abm.engine.tables import (
     BOND,
     BROKEN,
     CUSTOMERS,
@@ -52,20 +64,8 @@ from abm.economy import (
     VENDOR_LOAN,
     WAREHOUSE,
 )
+from abm.instruments.loan import maturing_soon
 from abm.rules import interpreted
-from abm.settlement import (
-    draw_revolvers,
-    drop_orders,
-    emergency_round,
-    fund_firm,
-    funding,
-    hardware_user,
-    maturing_soon,
-    parent_support,
-    renegotiate,
-    roll_over,
-    sell_assets,
-)
 
 
 def loan_terms(v, row=-1):
@@ -613,6 +613,16 @@ def test_then_the_parent_pays_and_then_the_firm_cuts():
         (F_FUNDING, OUTSIDE, LENDER): 0.2, (F_LENDING, LENDER, LAB): 0.2, (F_SUPPORT, HYPERSCALER, LAB): 0.5,
     })  # fmt: skip
     # What is still missing is less than the buffer.
+    assert v[lab].fixed_cost == 3.0
+    v.audit()
+
+
+def test_a_firm_whose_parent_pays_all_does_not_cut():
+    v = Village(**LADDER, parent_support=0.5)
+    parent = v.hyperscaler(cash=9.0)
+    lab = missing(v, kind=LAB, parent=parent)
+    climb(v, lab, outflow=10.0)
+    assert v[parent].cash == near(6.1)
     assert v[lab].fixed_cost == 3.0
     v.audit()
 

@@ -4,7 +4,9 @@ import pytest
 from before import Before, cells, due, near
 from village import Village
 
-from abm.economy import (
+from abm.distress.cascade import aftermath, bring_down, spread
+from abm.distress.lenders import call_lines, check_lender
+from abm.engine.tables import (
     ACTIVE,
     COLLATERAL,
     COUNTERPARTY,
@@ -30,7 +32,6 @@ from abm.economy import (
     SUPPLIERS,
     WAREHOUSE,
 )
-from abm.failure import aftermath, bring_down, call_lines, check_lender, spread
 
 # Risk-weighted assets of 64: 20 of loans at 2, 48 of other assets at 0.5. The minimum is an eighth of them: 8.
 RULES = {"loan_risk_weight": 2.0, "capital_requirement": 1.25, "capital_buffer": 0.25, "backstop_share": 0.0}

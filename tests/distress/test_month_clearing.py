@@ -6,10 +6,11 @@ import numpy as np
 from differences import differences, near
 from village import Village
 
-from abm import economy as ec
-from abm.contagion.rows import clear_rows, clearing_scratch
+from abm.contagion.rows import _residual, clear_rows, clearing_scratch
+from abm.distress.clearing import clearing, run_off
+from abm.engine import tables as ec
+from abm.instruments.due import add_due, flow_of, post_payment
 from abm.rules import interpreted
-from abm.settlement import add_due, clearing, flow_of, post_payment, run_off
 
 OPERATING, SECURED, UNSECURED = ec.TIER_OPERATING, ec.TIER_SECURED, ec.TIER_UNSECURED
 
@@ -201,6 +202,29 @@ def test_what_is_not_a_number_is_found():
             clearing_scratch(2, 1, 3), paid, fell,
         )  # fmt: skip
         assert residual == math.inf
+
+
+def test_the_residual_is_the_largest_violation_of_the_rule():
+    # Firm 0 has 3, owes 4 senior and 2 junior to 1, and pays 3 * 0.5; firm 1 owes 1 to 2 and has nothing else.
+    debtor, creditor, tier = np.array([0, 0, 1]), np.array([1, 1, 2]), np.array([0, 2, 0])
+    amount, cash = np.array([4.0, 2.0, 1.0]), np.array([3.0, 0.0, 0.0])
+    paid, fell, s = np.zeros(3), np.zeros(3, np.int64), clearing_scratch(3, 3, 3)
+    interpreted(clear_rows)(debtor, creditor, tier, amount, 3, cash, 0.5, 1.0, s, paid, fell)
+    assert (paid.tolist(), fell.tolist()) == ([1.5, 0.0, 1.0], [1, 0, 0])
+
+    def residual(paid, fell, cash=(3.0, 0.0, 0.0)) -> float:
+        where = (debtor, creditor, 3, np.array(cash), 0.5, 1.0, s, np.array(paid), np.array(fell))
+        return interpreted(_residual)(*where)
+
+    assert residual([1.5, 0.0, 1.0], [1, 0, 0]) == 0.0
+    # Firm 1 gets 0.4 and is said to pay 1.
+    assert residual([0.4, 0.0, 1.0], [1, 0, 0]) == near(0.6)
+    # Firm 0 is said to pay in full with 3.
+    assert residual([4.0, 2.0, 1.0], [0, 0, 0]) == near(3.0)
+    # Firm 0 could pay all and is said to have failed.
+    assert residual([1.5, 0.0, 1.0], [1, 0, 0], cash=(6.0, 0.0, 0.0)) == 6.0
+    # With 5 it would pay 2.5 of the senior, not 1.5.
+    assert residual([1.5, 0.0, 1.0], [1, 0, 0], cash=(5.0, 0.0, 0.0)) == near(1.0)
 
 
 # --- under which head -------------------------------------------------------------------------------------

@@ -3,8 +3,9 @@
 import pytest
 from village import Village
 
-from abm import economy as ec
-from abm.failure import BY_DECREE, fail
+from abm.distress.causes import BY_DECREE
+from abm.distress.estate import fail
+from abm.engine import tables as ec
 
 
 def _poor_sponsor():

@@ -6,9 +6,9 @@ import numpy as np
 from differences import near
 from village import Village
 
-from abm import economy as ec
-from abm.beliefs import hold_rounds, swing_sentiment
-from abm.draws import (
+from abm.distress.funding import emergency_round
+from abm.engine import tables as ec
+from abm.engine.draws import (
     D_DEMAND,
     D_ENTRY,
     D_POWER,
@@ -22,12 +22,13 @@ from abm.draws import (
     philox,
     uniform,
 )
+from abm.environment.shocks import shock_strength
+from abm.environment.world import grow_demand, move_prices_of_the_world
+from abm.markets.equity import hold_rounds, swing_sentiment
 from abm.markets.investment import enter
 from abm.markets.services import improve_models
 from abm.markets.tenders import tender
 from abm.rules import interpreted
-from abm.settlement import emergency_round
-from abm.world import grow_demand, move_prices_of_the_world, shock_strength
 
 SEED, MONTH = 77, 5
 

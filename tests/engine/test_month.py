@@ -6,7 +6,7 @@ import pytest
 from calls import calls
 from village import Village
 
-from abm import economy as ec
+from abm.engine import tables as ec
 from abm.month import decide, deliveries, month, run_months
 
 
@@ -18,7 +18,7 @@ def test_the_ten_phases_of_a_month_run_in_order():
     v = Village()
     made, _ = calls(month, v.state)
     assert names(made) == [
-        "open_month",
+        "begin_month",
         "world",  # 1
         "deliveries",  # 2
         "model_market",  # 3
@@ -40,7 +40,7 @@ def test_the_month_is_counted_before_anything_happens_in_it():
     v.market.month = 4
     seen = []
     calls(month, v.state, answer=lambda name, given: seen.append((name, int(given[0].market[0].month))))
-    assert seen[0] == ("open_month", 5)
+    assert seen[0] == ("begin_month", 5)
     assert seen[-1] == ("record", 5)
 
 
@@ -74,14 +74,22 @@ def test_what_is_decided_is_decided_in_order_on_counts_of_today():
 
 def test_months_run_until_a_table_has_no_room_for_another():
     v = Village()
-    made, done = calls(run_months, v.state, 3, answer=lambda name, given: False)
-    assert names(made) == ["overflowing", "month"] * 3
+    made, done = calls(run_months, v.state, 3, answer=lambda name, given: name == "is_sound")
+    assert names(made) == ["overflowing", "month", "is_sound"] * 3
     assert done == 3
     full = iter([False, False, True])
-    made, done = calls(run_months, v.state, 5, answer=lambda name, given: name == "overflowing" and next(full))
-    assert names(made) == ["overflowing", "month", "overflowing", "month", "overflowing"]
+    made, done = calls(run_months, v.state, 5, answer=lambda name, given: name != "overflowing" or next(full))
+    assert names(made) == ["overflowing", "month", "is_sound", "overflowing", "month", "is_sound", "overflowing"]
     assert done == 2
     assert calls(run_months, v.state, 0) == ([], 0)
+
+
+def test_months_end_with_one_that_is_not_sound():
+    v = Village()
+    sound = iter([True, False])
+    made, done = calls(run_months, v.state, 5, answer=lambda name, given: name == "is_sound" and next(sound))
+    assert names(made) == ["overflowing", "month", "is_sound", "overflowing", "month", "is_sound"]
+    assert done == -2
 
 
 def test_a_month_of_a_few_firms_moves_money_and_closes_the_books():

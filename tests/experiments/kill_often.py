@@ -15,7 +15,7 @@ import time
 import traceback
 from pathlib import Path
 
-from abm.scenarios import BASELINE, load
+from abm.inputs.scenarios import BASELINE, load
 from abm.simulation import open_economy
 from experiments import runner, store
 from experiments.execution import code_hash

@@ -10,7 +10,7 @@ import pytest
 
 from abm import open_economy
 from abm.errors import BadInput
-from abm.scenarios import load
+from abm.inputs.scenarios import load
 from experiments import calibration_function
 from experiments.mesa_batch import BatchModel
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from abm import parameters as registry
 from abm.errors import BadInput
+from abm.inputs import parameters as registry
 from experiments.designs import points
 from experiments.study import DEFAULT_OUTCOMES, Factor, Levels, Range, Study, load, to_toml
 

@@ -15,9 +15,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from abm import open_economy
-from abm.economy import EVENT_NAMES
+from abm.engine.tables import EVENT_NAMES
 from abm.errors import BadInput
-from abm.scenarios import load as load_scenario
+from abm.inputs.scenarios import load as load_scenario
 from experiments import execution, pools, runner, store
 from experiments.packing import unpack
 from experiments.replay import replay

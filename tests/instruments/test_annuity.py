@@ -2,7 +2,7 @@
 
 import pytest
 
-from abm.annuity import annuity
+from abm.instruments.annuity import annuity
 from abm.rules import interpreted
 
 

@@ -4,8 +4,8 @@ import pytest
 from differences import differences, near
 from village import Village
 
-from abm import economy as ec
-from abm.markets.compute import (
+from abm.engine import tables as ec
+from abm.instruments.contract import (
     exercise_backstops,
     firm_share,
     free_tenants,

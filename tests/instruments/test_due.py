@@ -3,18 +3,13 @@
 from differences import differences, near
 from village import Village
 
-from abm import economy as ec
-from abm.markets.credit import scheduled_principal
+from abm.agents.lender import rebuild_capital
+from abm.distress.obligations import first_cloud, obligations, owe_running_costs, pay_in_shares
+from abm.engine import tables as ec
+from abm.instruments.contract import bill_contracts
+from abm.instruments.due import add_due
+from abm.instruments.loan import scheduled_principal
 from abm.rules import interpreted
-from abm.settlement import (
-    add_due,
-    bill_contracts,
-    first_cloud,
-    obligations,
-    owe_running_costs,
-    pay_in_shares,
-    rebuild_capital,
-)
 
 OPERATING, SECURED, UNSECURED = ec.TIER_OPERATING, ec.TIER_SECURED, ec.TIER_UNSECURED
 

@@ -4,7 +4,7 @@ import pytest
 from before import Before, due, near
 from village import Village
 
-from abm.economy import (
+from abm.engine.tables import (
     DUE_INTEREST,
     DUE_PRINCIPAL,
     E_AMENDED,
@@ -17,7 +17,7 @@ from abm.economy import (
     NO_COLLATERAL,
     SITE_COLLATERAL,
 )
-from abm.markets.credit import amend_loans, prepay_loan, scheduled_principal
+from abm.instruments.loan import amend_loans, prepay_loan, scheduled_principal
 from abm.rules import interpreted
 
 

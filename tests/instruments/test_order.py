@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from village import Village
 
-from abm import economy as ec
-from abm.ledger import transfer
-from abm.markets.gpus import balance_due, cancel_order, gw_on_order, place_order, take_delivery, tally_orders, wear
+from abm.accounts.ledger import transfer
+from abm.engine import tables as ec
+from abm.instruments.order import balance_due, cancel_order, gw_on_order, place_order, take_delivery, tally_orders
+from abm.markets.gpus import wear
 from abm.rules import interpreted
 
 

@@ -4,19 +4,8 @@ import pytest
 from before import Before, near
 from village import Village
 
-from abm.economy import (
-    BANK,
-    E_EQUITY,
-    F_EQUITY,
-    FAILED,
-    LAB,
-    LENDER,
-    OUTSIDE,
-    SAVERS,
-    SPONSOR,
-    VENDOR,
-)
-from abm.markets.credit import holds, issue_equity
+from abm.engine.tables import BANK, E_EQUITY, F_EQUITY, FAILED, LAB, LENDER, OUTSIDE, SAVERS, SPONSOR, VENDOR
+from abm.instruments.stake import holds, issue_equity
 
 ROUND = {"vendor_equity_share": 0.15, "vendor_cash_share": 0.04, "sponsor_share": 0.2}
 

@@ -8,7 +8,7 @@ import pytest
 from calls import calls
 from village import Village
 
-from abm import economy as ec
+from abm.engine import tables as ec
 from abm.markets.compute import (
     clear_spot,
     compute_market,

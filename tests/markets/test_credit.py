@@ -6,7 +6,8 @@ import pytest
 from before import Before, cells, near
 from village import Village
 
-from abm.economy import (
+from abm.agents.lender import is_short_of_capital
+from abm.engine.tables import (
     ABSENT,
     BANK,
     BOND,
@@ -49,7 +50,6 @@ from abm.markets.credit import (
     draw_warehouse,
     exposure,
     finance_hardware,
-    is_short_of_capital,
     lend,
     measure,
     refinance,

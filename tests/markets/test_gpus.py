@@ -7,7 +7,7 @@ import math
 import pytest
 from village import Village
 
-from abm import economy as ec
+from abm.engine import tables as ec
 from abm.markets.gpus import (
     affordable_fleet,
     months_to_build,

@@ -7,8 +7,8 @@ import math
 import pytest
 from village import Village
 
-from abm import economy as ec
-from abm.draws import D_ENTRY, uniform
+from abm.engine import tables as ec
+from abm.engine.draws import D_ENTRY, uniform
 from abm.markets.investment import enter, invest, latest, order_sites, order_units, priced_above_open
 from abm.rules import interpreted
 

@@ -7,8 +7,8 @@ import math
 import pytest
 from village import Village
 
-from abm import economy as ec
-from abm.markets.compute import best_generation, capital_cost, contract_cost, full_cost, mark_fleets
+from abm.engine import tables as ec
+from abm.markets.marks import best_generation, capital_cost, contract_cost, full_cost, mark_fleets
 
 # One per cent a month over two and over three months: what repays 1.
 TWO, THREE = 0.01 / (1.0 - 1.01**-2), 0.01 / (1.0 - 1.01**-3)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from village import Village
 
-from abm import economy as ec
-from abm.markets.projects import found_project, lease_empty_sites, lease_rent, off_balance_share, sign_lease
+from abm.agents.project import lease_rent, off_balance_share
+from abm.engine import tables as ec
+from abm.instruments.contract import sign_lease
+from abm.markets.projects import found_project, lease_empty_sites
 
 
 def near(value):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from village import Village
 
-from abm.draws import D_QUALITY, normal
-from abm.economy import CUSTOMERS, E_OPEN_RELEASE, ENTRANT, F_SERVICE, FAILED, LAB, MARKET
+from abm.engine.draws import D_QUALITY, normal
+from abm.engine.tables import CUSTOMERS, E_OPEN_RELEASE, ENTRANT, F_SERVICE, FAILED, LAB, MARKET
 from abm.markets.services import (
     attraction,
     bill_services,

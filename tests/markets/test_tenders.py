@@ -5,19 +5,10 @@ from __future__ import annotations
 import pytest
 from village import Village
 
-from abm import economy as ec
-from abm.draws import D_TENDER, uniform
-from abm.markets.tenders import (
-    can_promise,
-    clouds_tender,
-    labs_tender,
-    own_cost,
-    promised_at,
-    promised_invoices,
-    sign_contract,
-    tender,
-    use_intents,
-)
+from abm.engine import tables as ec
+from abm.engine.draws import D_TENDER, uniform
+from abm.instruments.contract import promised_at, promised_invoices, sign_contract, use_intents
+from abm.markets.tenders import can_promise, clouds_tender, labs_tender, own_cost, tender
 from abm.rules import interpreted
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from abm.economy import ENTRANT, HYPERSCALER, LAB, NEOCLOUD, VEHICLE
+from abm.engine.tables import ENTRANT, HYPERSCALER, LAB, NEOCLOUD, VEHICLE
 from abm.errors import BadInput
-from abm.firm_names import Named, named_firm
-from abm.scenarios import BASELINE, Scenario, Shock, check_file, load
+from abm.inputs.firm_names import Named, named_firm
+from abm.inputs.scenarios import BASELINE, Scenario, Shock, check_file, load
 from abm.simulation import Economy, open_economy
 from experiments.summary import never_entered
 

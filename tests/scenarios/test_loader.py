@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm import parameters as registry
-from abm.dates import LAST_MONTH, month_end, month_label, month_number
-from abm.economy import DTYPES, HYPERSCALER, LAB, NEOCLOUD, OUTSIDE
-from abm.effects import EFFECTS
+from abm.engine.tables import DTYPES, HYPERSCALER, LAB, NEOCLOUD, OUTSIDE
 from abm.errors import BadInput, is_control
-from abm.scenarios import Scenario, Shock, check_file, load, names
+from abm.inputs import parameters as registry
+from abm.inputs.dates import LAST_MONTH, month_end, month_label, month_number
+from abm.inputs.effects import EFFECTS
+from abm.inputs.scenarios import Scenario, Shock, check_file, load, names
 
 FIRMS = {"Customers": OUTSIDE, "OpenAI": LAB, "CoreWeave": NEOCLOUD, "Oracle": HYPERSCALER}
 KNOWN = registry.BY_NAME["demand_elasticity"]

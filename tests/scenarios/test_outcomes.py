@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import t
 
 from abm import open_economy
-from abm.scenarios import BASELINE, Scenario, load, names
+from abm.inputs.scenarios import BASELINE, Scenario, load, names
 
 SEEDS = range(1, 51)
 MONTHS = 60

@@ -24,7 +24,7 @@ LARGE = """
 import sys
 sys.path.insert(0, "tests")
 from economies import random_opening
-from abm.scenarios import load
+from abm.inputs.scenarios import load
 from viz.house import House
 from viz.plan import Plan
 from viz.server import serve

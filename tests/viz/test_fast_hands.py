@@ -10,8 +10,8 @@ import ipyvuetify
 import pytest
 import solara
 
-from abm import parameters
-from abm.scenarios import load
+from abm.inputs import parameters
+from abm.inputs.scenarios import load
 from abm.simulation import open_economy
 from experiments.results import run_folder, write_run
 from viz.house import House, set_house

@@ -5,9 +5,9 @@ import doctest
 import numpy as np
 import pytest
 
-from abm import statement
-from abm.economy import FAILED, KIND_NAMES, N_OUTSIDE, OUTSIDE_NAMES
-from abm.scenarios import BASELINE, load
+from abm.accounts import statement
+from abm.engine.tables import FAILED, KIND_NAMES, N_OUTSIDE, OUTSIDE_NAMES
+from abm.inputs.scenarios import BASELINE, load
 from abm.simulation import open_economy
 from viz import frames, history
 from viz.frames import CONTRACT, DISTRESSED, EQUITY, FAILED_NOW, GONE, LOAN, ORDER, SOUND

@@ -12,7 +12,7 @@ import pytest
 from page_server import Visitor, served
 from playwright.sync_api import expect
 
-from abm.scenarios import load
+from abm.inputs.scenarios import load
 from abm.simulation import open_economy
 from experiments import runner
 from experiments.results import run_folder, write_run

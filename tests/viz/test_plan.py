@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.economy import N_OUTSIDE
-from abm.effects import EFFECTS
+from abm.engine.tables import N_OUTSIDE
 from abm.errors import BadInput
-from abm.parameters import PARAMETERS
-from abm.scenarios import BASELINE, load
+from abm.inputs.effects import EFFECTS
+from abm.inputs.parameters import PARAMETERS
+from abm.inputs.scenarios import BASELINE, load
 from abm.simulation import open_economy
 from viz.plan import LONGEST, Plan, whole
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from abm.errors import BadInput
-from abm.scenarios import load
+from abm.inputs.scenarios import load
 from experiments import runner
 from experiments.folders import MANIFEST
 from experiments.results import run_folder, write_run

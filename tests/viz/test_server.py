@@ -10,7 +10,7 @@ import pytest
 from program import deaf_to_ctrl_c, hears_ctrl_c
 
 from abm.errors import BadInput
-from abm.scenarios import BASELINE, load
+from abm.inputs.scenarios import BASELINE, load
 from viz.house import House
 from viz.plan import Plan
 from viz.server import MENDED, Gate, _listen, mended

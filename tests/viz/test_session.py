@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from abm.scenarios import BASELINE, load
+from abm.inputs.scenarios import BASELINE, load
 from abm.simulation import open_economy
 from viz.plan import Plan
 from viz.session import Report, Session, _Run

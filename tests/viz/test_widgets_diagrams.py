@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from conftest import settled
 
-from abm import economy as tables
 from abm import open_economy
-from abm.scenarios import load
-from abm.statement import defaults, look_through
+from abm.accounts.statement import defaults, look_through
+from abm.engine import tables
+from abm.inputs.scenarios import load
 from viz.funding import cascade_tree, funding_flows
 from viz.widgets import CascadeTree, FlowDiagram, Keys
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import solara
 
-from abm.dates import month_label
-from abm.economy import SERIES_COLUMNS
+from abm.engine.tables import SERIES_COLUMNS
+from abm.inputs.dates import month_label
 from experiments.summary import number
 from viz.parts.markup import Explained, Html, paragraph, table
 from viz.parts.network import Network

@@ -9,7 +9,7 @@ import reacton.ipyvuetify as rv
 import solara
 
 from abm.errors import BadInput
-from abm.scenarios import Scenario, load, names
+from abm.inputs.scenarios import Scenario, load, names
 from viz.frames import month_title
 from viz.house import house
 from viz.plan import LARGEST_SEED, LONGEST, Plan, whole

@@ -10,9 +10,9 @@ import numpy as np
 import reacton.ipyvuetify as rv
 import solara
 
-from abm.dates import month_label
-from abm.effects import BY_NAME
-from abm.statement import ASSETS, LIABILITIES, Contract, Default, Loan
+from abm.accounts.statement import ASSETS, LIABILITIES, Contract, Default, Loan, Maturity
+from abm.inputs.dates import month_label
+from abm.inputs.effects import BY_NAME
 from experiments.screen import counted
 from experiments.summary import failure_sentence, number
 from viz.frames import HEALTH_NAMES
@@ -77,7 +77,7 @@ def FirmPanel(  # noqa: N802
     with Section(f"Contracts ({len(books.statement.contracts)})"):
         Html(_contracts(books.statement.contracts))
     with Section(f"Debt and loans ({len(books.statement.loans)})"):
-        Html(_loans(books.statement.loans, books.month))
+        Html(_loans(books.statement.loans, books.statement.maturities))
     with Section("Hardware, energy and emissions"):
         Html(_hardware(books))
     with Section("Invisible debt: who borrowed for whom"):
@@ -174,15 +174,16 @@ def _contracts(contracts: list[Contract]) -> str:
     for c in contracts[:MOST_ROWS]:
         unit = "M H100e" if c.kind == "compute" else "GW"
         binding = "binds nobody" if c.status == "intent" else percent(c.take_or_pay)
+        size = f"{number(c.quantity)} {unit}"
+        if c.backstop:
+            size, binding = f"up to {money(c.announced)}", "only what stays unlet"
         left = counted(c.months_left, "month")
-        rows.append(
-            (f"{ROLES[c.role]} {c.counterparty}", f"{number(c.quantity)} {unit}", left, binding, money(c.left))
-        )
+        rows.append((f"{ROLES[c.role]} {c.counterparty}", size, left, binding, money(c.left)))
     heads = ["with whom", "capacity", "still to run", "owed even if unused", "still to pay"]
     return table(heads, rows, numbers=[1, 2, 3, 4]) + _more(len(contracts), "contracts")
 
 
-def _loans(loans: list[Loan], month: int) -> str:
+def _loans(loans: list[Loan], ladder: list[Maturity]) -> str:
     if not loans:
         return paragraph("No debt, and nothing lent.", "id-hint")
     found = ""
@@ -191,13 +192,13 @@ def _loans(loans: list[Loan], month: int) -> str:
         if not mine:
             continue
         found += paragraph(f"{title} {money(sum(loan.principal for loan in mine))}:", "id-sub")
-        kinds: dict[str, list[float]] = {}
-        for loan in mine:
-            years = kinds.setdefault(loan.kind, [0.0, 0.0, 0.0])
-            left = loan.matures - month
-            years[0 if left <= 12 else 1 if left <= 36 else 2] += loan.principal
-        rows = [(kind, *(money(part) for part in parts)) for kind, parts in kinds.items()]
-        found += table(["kind", "due in 1 year", "in 1 to 3", "later"], rows, numbers=[1, 2, 3])
+        due = [
+            (x.kind, money(x.next_month + x.to_1_year), money(x.to_3_years), money(x.to_5_years + x.later))
+            for x in ladder
+            if x.role == role
+        ]
+        if due:
+            found += table(["kind", "due in 1 year", "in 1 to 3", "later"], due, numbers=[1, 2, 3])
         rows = [
             (loan.counterparty, loan.kind, money(loan.principal), percent(loan.rate), month_label(loan.matures),
              f"{loan.secured_by}{f', at most {percent(loan.covenant_ltv)} of it' if loan.covenant_ltv else ''}")
@@ -216,11 +217,15 @@ def _hardware(books: Books) -> str:
         (v.generation, number(v.units), counted(round(v.age), "month"), money(v.book), money(v.mark)) for v in fleet
     ]
     heads = ["generation", "M H100e", "age", "in its books", "worth"]
-    told = (
-        f"In use: {percent(ratios.utilisation or 0.0)}. On order: {number(ratios.on_order)} M H100e."
-        f" Electricity: {number(energy.energy)} TWh a month, {percent(energy.renewables)} renewable;"
-        f" CO2: {number(energy.emissions)} Mt a month."
-    )
+    told = f"On order: {number(ratios.on_order)} M H100e. "
+    if energy.energy is None or energy.emissions is None:
+        told += f"Use, electricity and CO2 are known from {month_label(1)} on, when a month has been run."
+    else:
+        told += (
+            f"In use: {percent(ratios.utilisation or 0.0)}."
+            f" Electricity: {number(energy.energy)} TWh a month, {percent(energy.renewables)} renewable;"
+            f" CO2: {number(energy.emissions)} Mt a month."
+        )
     return table(heads, rows, numbers=[1, 2, 3, 4]) + paragraph(told)
 
 

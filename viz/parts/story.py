@@ -8,8 +8,8 @@ from typing import Any
 import reacton.ipyvuetify as rv
 import solara
 
-from abm.dates import month_label
-from abm.economy import EVENT_NAMES
+from abm.engine.tables import EVENT_NAMES
+from abm.inputs.dates import month_label
 from experiments.summary import failure_sentence, number
 from viz.parts.markup import Explained, Html, money, paragraph
 from viz.screen import Screen, use_report

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import reacton.ipyvuetify as rv
 import solara
 
-from abm import parameters as registry
-from abm.dates import month_label
-from abm.effects import BY_NAME, EFFECTS
-from abm.parameters import PARAMETERS, Parameter
+from abm.inputs import parameters as registry
+from abm.inputs.dates import month_label
+from abm.inputs.effects import BY_NAME, EFFECTS
+from abm.inputs.parameters import PARAMETERS, Parameter
 from viz.parts.markup import Explained, Html, Section, paragraph
 from viz.screen import Screen, use_last_sent, use_report
 from viz.session import Report, Session

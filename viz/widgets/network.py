@@ -59,7 +59,7 @@ def network_firms(
     Parameters
     ----------
     names, kinds : sequence of str, F
-        Names, and kinds out of `abm.economy.KIND_NAMES`.
+        Names, and kinds out of `abm.engine.tables.KIND_NAMES`.
     x, y : (F,) float
         Places from 0 to 1: `x` along the lanes from left to right, `y` downwards. A tall screen turns them.
     captions : sequence of mappings

@@ -1,0 +1,64 @@
+"""What firms pay their owners: surplus cash beyond what each kind keeps (end of phase 7)."""
+
+from __future__ import annotations
+
+from abm.accounts.ledger import pay_out, return_funding, transfer
+from abm.agents.lender import is_short_of_capital
+from abm.agents.project import sweep_project
+from abm.engine.compiled import jit
+from abm.engine.tables import ACTIVE, F_SUPPORT, HYPERSCALER, LAB, LENDER, NEOCLOUD, SPONSOR, VEHICLE, VENDOR
+from abm.markets.gpus import unit_cost
+
+
+@jit
+def spare_cash(state, i):
+    """What a provider pays its owners this month (bn): a part of its cash beyond a reserve.
+
+    The reserve is `provider_cash_months` of its costs and debt service (a hyperscaler: of its cash earnings, as
+    the platforms held at the end of 2025) and its own part of what it has on order.
+    """
+    p = state.params[0]
+    f = state.firms[i]
+    on_order = f.on_order * unit_cost(state, i) + f.on_order_gw * p.site_cost
+    if f.kind == NEOCLOUD:
+        on_order *= 1.0 - p.loan_to_cost
+    kept = max(f.earnings, 0.0) if f.kind == HYPERSCALER else f.mean_cost + f.debt_service
+    reserve = p.provider_cash_months * kept + on_order
+    return max(p.provider_payout * (f.cash - reserve), 0.0)
+
+
+@jit
+def distribute(state):
+    """Surplus cash: providers and vendors pay out, lenders give savers back what they do not lend."""
+    m = state.market[0]
+    p = state.params[0]
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.status != ACTIVE or f.cash <= 0.0:
+            continue
+        if f.kind == HYPERSCALER:
+            pay_out(state, i, min(f.payout * f.other_income, 0.2 * f.cash))
+            pay_out(state, i, spare_cash(state, i))
+        elif f.kind == NEOCLOUD or f.kind == VEHICLE:
+            spare = spare_cash(state, i)
+            if f.kind == VEHICLE:
+                spare -= sweep_project(state, i, p.project_sweep * spare)
+            # Lenders' covenants lock up the cash of a borrower whose service is thinly covered.
+            if f.dscr >= p.lockup_cover:
+                pay_out(state, i, spare)
+        elif f.kind == VENDOR:
+            spare = f.cash - p.vendor_cash_months * f.supply - f.deposits_in
+            pay_out(state, i, max(p.vendor_payout * spare, 0.0))
+        elif f.kind == LENDER and f.subkind != SPONSOR:
+            spare = f.cash - p.lender_cash * f.loans_held
+            if spare > 0.0:
+                back = min(spare, f.funding)
+                return_funding(state, i, back)
+                if not is_short_of_capital(state, i):
+                    pay_out(state, i, p.lender_payout * (spare - back))
+        elif f.parent >= 0 and f.kind == LAB and state.firms[f.parent].status == ACTIVE:
+            spare = f.cash - p.lab_cash_months * max(f.operating_cost, 0.0)
+            if spare > 0.0:
+                transfer(state, i, f.parent, spare, F_SUPPORT)
+                f.retained -= spare
+                state.firms[f.parent].retained += spare

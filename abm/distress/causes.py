@@ -1,0 +1,94 @@
+"""Why a firm failed: the losses that others brought on it, and how much of its shortfall each explains.
+
+Every loss that a failure or a firm in stress brings on another is logged as a hit with its channel; a
+default's causes are the hits its firm took in the last two years. A default that would have happened
+had every one of those hits been made good is fundamental, the others are contagious.
+"""
+
+from __future__ import annotations
+
+from abm.engine.compiled import jit
+from abm.engine.tables import COLLATERAL, CUSTOMER, FUNDING, N_CHANNELS
+
+FOR_CASH, FOR_COLLATERAL, BY_DECREE = range(3)  # why a firm fails
+MEMORY = 24  # months of hits that explain a default
+
+
+@jit
+def months_of_hit(channel, age):
+    """How many months of a loss have been felt: a lost customer is lost every month from the next on, a refused
+    loan is the same need asked again, so that only the last two months count; the rest is lost once."""
+    if channel == CUSTOMER:
+        return 1.0 * age
+    if channel == FUNDING and age > 1:
+        return 0.0
+    return 1.0
+
+
+@jit
+def explain(state, row, shortfall, reason):
+    """Write the parents of a default: which earlier failures explain how much of its shortfall, by channel.
+
+    Weights are the hits of the last two years, scaled down to the shortfall if they exceed it; what is
+    left is the default's own part. A default is contagious if the cash that failed firms and stressed lenders
+    kept from it (unpaid claims, lost rent, refused or called credit) would have covered the shortfall; marks
+    count only where a loan was called for want of collateral, the market (no firm behind the hit) never, for
+    it left no claim unpaid; and a default that a shock decrees is fundamental.
+
+    Parameters
+    ----------
+    reason : int
+        `FOR_CASH`, `FOR_COLLATERAL` or `BY_DECREE`.
+    """
+    m = state.market[0]
+    d = state.defaults[row]
+    total = 0.0
+    claims = 0.0
+    for h in range(m.n_hits - 1, -1, -1):
+        hit = state.hits[h]
+        age = m.month - hit.month
+        if age >= MEMORY:
+            break
+        if hit.victim == d.firm and (age > 0 or hit.stage < m.stage):
+            felt = hit.amount * months_of_hit(hit.channel, age)
+            total += felt
+            if hit.source >= 0 and (hit.channel != COLLATERAL or reason == FOR_COLLATERAL):
+                claims += felt
+    size = max(shortfall, 1e-9)
+    scale = 1.0 / max(total, size)
+    first = m.n_parents
+    for h in range(m.n_hits - 1, -1, -1):
+        hit = state.hits[h]
+        age = m.month - hit.month
+        if age >= MEMORY:
+            break
+        if hit.victim != d.firm or (age == 0 and hit.stage >= m.stage):
+            continue
+        weight = hit.amount * months_of_hit(hit.channel, age) * scale
+        if weight <= 0.0:
+            continue
+        found = -1
+        for r in range(first, m.n_parents):
+            if state.parents[r].parent == hit.source and state.parents[r].channel == hit.channel:
+                found = r
+                break
+        if found < 0:
+            found = m.n_parents
+            state.parents[found].default = row
+            state.parents[found].parent = hit.source
+            state.parents[found].channel = hit.channel
+            state.parents[found].weight = 0.0
+            m.n_parents += 1
+        state.parents[found].weight += weight
+    d.fundamental = 1 if claims < size or reason == BY_DECREE else 0
+    d.fundamental_share = max(0.0, 1.0 - total * scale)
+    d.channel = -1
+    best = 0.0
+    for k in range(N_CHANNELS):
+        weight = 0.0
+        for r in range(first, m.n_parents):
+            if state.parents[r].channel == k:
+                weight += state.parents[r].weight
+        if weight > best and d.fundamental == 0:
+            best = weight
+            d.channel = k

@@ -1,0 +1,56 @@
+"""Loan-to-value covenants: swept, called, enforced."""
+
+from __future__ import annotations
+
+from abm.accounts.ledger import log_event, log_hit
+from abm.engine.compiled import jit
+from abm.engine.tables import ACTIVE, COLLATERAL, E_BREACH, LIVE, OUTSIDE
+from abm.instruments.loan import prepay_loan
+from abm.markets.credit import collateral_value
+
+
+@jit
+def check_covenants(state):
+    """Loan-to-value covenants: a breach sweeps cash; if that is not enough and the debt is not covered, the loan
+    is called and the firm fails if it cannot pay. Work space row 1: what is called.
+
+    Returns
+    -------
+    bool
+        Whether anything was called that a firm cannot pay.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    called = state.work_space[1]
+    for i in range(m.n_firms):
+        called[i] = 0.0
+    for r in range(m.n_loans):
+        loan = state.loans[r]
+        if loan.status != LIVE or loan.covenant_ltv <= 0.0 or loan.principal <= 0.0:
+            continue
+        f = state.firms[loan.borrower]
+        if f.status != ACTIVE or state.firms[loan.lender].kind == OUTSIDE:
+            continue
+        value = collateral_value(state, loan.borrower)
+        if f.secured_debt <= loan.covenant_ltv * value:
+            continue
+        excess = min(f.secured_debt - loan.covenant_ltv * value, loan.principal)
+        sweep = min(excess, p.cash_sweep * max(f.cash - p.cash_buffer * f.operating_cost, 0.0))
+        if sweep > 1e-6:
+            prepay_loan(state, r, sweep)
+        if f.secured_debt > p.acceleration_ltv * loan.covenant_ltv * value and f.dscr < p.acceleration_cover:
+            called[loan.borrower] += loan.principal
+            log_event(state, E_BREACH, loan.borrower, loan.lender, excess)
+            log_hit(state, loan.borrower, -1, COLLATERAL, excess)
+    found = False
+    for i in range(m.n_firms):
+        if called[i] > 0.0:
+            if called[i] > state.firms[i].cash:
+                found = True
+            else:
+                for r in range(m.n_loans):
+                    loan = state.loans[r]
+                    if loan.status == LIVE and loan.borrower == i and loan.covenant_ltv > 0.0:
+                        prepay_loan(state, r, min(loan.principal, max(state.firms[i].cash, 0.0)))
+                called[i] = 0.0
+    return found

@@ -1,0 +1,320 @@
+"""A failed firm's estate: what is sold, who is paid, in which order."""
+
+from __future__ import annotations
+
+from abm.accounts.ledger import binds, charge, earn, log_event, log_hit, transfer, write_off
+from abm.distress.causes import explain
+from abm.distress.fire_sale import sell_second_hand, spread_marks
+from abm.engine.compiled import jit
+from abm.engine.tables import (
+    ACTIVE,
+    BROKEN,
+    COUNTERPARTY,
+    E_DEFAULT,
+    E_FIRE_SALE,
+    F_BANKRUPTCY,
+    F_COMPUTE,
+    F_EQUITY,
+    F_LENDING,
+    F_PRINCIPAL,
+    F_SECONDHAND,
+    F_SUPPORT,
+    FAILED,
+    FLEET_COLLATERAL,
+    GOVERNMENT,
+    HOLDINGS_COLLATERAL,
+    LENDER,
+    LENDER_TO_LENDER,
+    LIVE,
+    PENDING,
+    SAVERS,
+    SITE_COLLATERAL,
+    SPONSOR,
+    SUPPLIERS,
+    VENDOR_CHANNEL,
+)
+from abm.instruments.contract import break_contract
+from abm.instruments.order import cancel_order
+
+
+@jit
+def sell_sites_and_rest(state, firm):
+    """Sell sites, other assets and shares held to investors at a discount.
+
+    Returns
+    -------
+    tuple of float
+        Proceeds of sites and of what secures loans on holdings (bn): the shares and, of a sponsor, whose portfolio
+        they are, the other assets (as in `collateral_value`).
+    """
+    p = state.params[0]
+    m = state.market[0]
+    f = state.firms[firm]
+    sites = f.sites * p.site_recovery
+    rest = f.other_assets * p.other_recovery
+    transfer(state, SAVERS, firm, sites + rest, F_SECONDHAND)
+    state.firms[SAVERS].retained -= sites + rest
+    write_off(state, firm, f.sites + f.other_assets - sites - rest)
+    holdings = rest if f.kind == LENDER and f.subkind == SPONSOR else 0.0
+    f.sites = 0.0
+    f.site_gw = 0.0
+    f.other_assets = 0.0
+    for r in range(m.n_stakes):
+        s = state.stakes[r]
+        if s.holder != firm or s.book <= 0.0:
+            continue
+        price = s.book * p.other_recovery
+        if state.firms[s.issuer].status == ACTIVE:
+            price = min(max(s.share * state.firms[s.issuer].valuation * p.holdings_recovery, price), 2.0 * s.book)
+        transfer(state, SAVERS, firm, price, F_EQUITY)
+        write_off(state, firm, s.book - price)
+        state.firms[SAVERS].retained += s.book - price
+        state.firms[SAVERS].holdings += s.book
+        f.holdings -= s.book
+        holdings += price
+        s.holder = SAVERS
+    return sites, holdings
+
+
+@jit
+def pass_on_loans(state, firm):
+    """A failed lender's loans are sold to savers at a discount (resolution)."""
+    m = state.market[0]
+    p = state.params[0]
+    proceeds = 0.0
+    for r in range(m.n_loans):
+        loan = state.loans[r]
+        if loan.status != LIVE or loan.lender != firm:
+            continue
+        price = loan.principal * p.loan_book_recovery
+        transfer(state, SAVERS, firm, price, F_LENDING)
+        write_off(state, firm, loan.principal - price)
+        state.firms[SAVERS].retained += loan.principal - price
+        state.firms[SAVERS].loans_held += loan.principal
+        state.firms[firm].loans_held -= loan.principal
+        loan.lender = SAVERS
+        loan.limit = loan.principal
+        proceeds += price
+    return proceeds
+
+
+@jit
+def secured_part(state, firm, collateral, proceeds, estate):
+    """What the proceeds of one kind of collateral pay on the loans that it secures.
+
+    Parameters
+    ----------
+    firm : int
+    collateral : int
+        FLEET_, SITE_ or HOLDINGS_COLLATERAL.
+    proceeds, estate : float
+        Of the collateral, and left in the estate (bn).
+
+    Returns
+    -------
+    tuple of float
+        Share of those loans paid, and paid on them (bn).
+    """
+    claims = 0.0
+    for r in range(state.market[0].n_loans):
+        loan = state.loans[r]
+        if loan.status == LIVE and loan.borrower == firm and loan.collateral == collateral:
+            claims += loan.principal
+    if claims <= 0.0:
+        return 0.0, 0.0
+    part = min(1.0, min(proceeds, estate) / claims)
+    return part, part * claims
+
+
+@jit
+def pay_creditors(state, firm, from_fleet, from_sites, from_holdings):
+    """Share out a failed firm's estate: secured loans first from their collateral, then all claims pro rata.
+
+    Every creditor writes down what it does not get, as a hit of the counterparty channel (lender-to-lender
+    between lenders).
+
+    Parameters
+    ----------
+    firm : int
+    from_fleet, from_sites, from_holdings : float
+        What its hardware, its sites and its shares were sold for (bn).
+
+    Returns
+    -------
+    float
+        Lost by creditors (bn).
+    """
+    m = state.market[0]
+    f = state.firms[firm]
+    left = max(f.cash, 0.0)
+    fleet_part, fleet_paid = secured_part(state, firm, FLEET_COLLATERAL, from_fleet, left)
+    left -= fleet_paid
+    site_part, site_paid = secured_part(state, firm, SITE_COLLATERAL, from_sites, left)
+    left -= site_paid
+    holdings_part, holdings_paid = secured_part(state, firm, HOLDINGS_COLLATERAL, from_holdings, left)
+    left -= holdings_paid
+    claims = f.other_debt + f.funding
+    for r in range(m.n_loans):
+        loan = state.loans[r]
+        if loan.status == LIVE and loan.borrower == firm:
+            claims += loan.principal
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        # A seller that has failed already has no estate left to pay into: its part is the others'.
+        if c.status == BROKEN and c.buyer == firm and state.firms[c.seller].status == ACTIVE:
+            claims += c.missed
+    rest_claims = claims - fleet_paid - site_paid - holdings_paid
+    rest_part = min(1.0, max(left, 0.0) / rest_claims) if rest_claims > 1e-12 else 0.0
+    lost = 0.0
+    for r in range(m.n_loans):
+        loan = state.loans[r]
+        if loan.status != LIVE or loan.borrower != firm:
+            continue
+        first = 0.0
+        if loan.collateral == FLEET_COLLATERAL:
+            first = fleet_part
+        elif loan.collateral == SITE_COLLATERAL:
+            first = site_part
+        elif loan.collateral == HOLDINGS_COLLATERAL:
+            first = holdings_part
+        got = loan.principal * (first + (1.0 - first) * rest_part)
+        got = min(got, max(f.cash, 0.0))
+        short = loan.principal - got
+        transfer(state, firm, loan.lender, got, F_PRINCIPAL)
+        write_off(state, loan.lender, short)
+        write_off(state, firm, -short)
+        cover = 0.0
+        if loan.for_ai == 1 and state.firms[loan.lender].kind == LENDER:
+            cover = state.params[0].public_guarantee * short
+            transfer(state, GOVERNMENT, loan.lender, cover, F_SUPPORT)
+            write_off(state, loan.lender, -cover)
+            state.firms[GOVERNMENT].retained -= cover
+            m.public_money += cover
+        state.firms[loan.lender].loss_month += short - cover
+        state.firms[loan.lender].loans_held -= loan.principal
+        f.debt -= loan.principal
+        channel = LENDER_TO_LENDER if f.kind == LENDER else COUNTERPARTY
+        log_hit(state, loan.lender, firm, channel, short - cover)
+        lost += short
+        loan.principal = 0.0
+        loan.status = BROKEN
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.status == BROKEN and c.buyer == firm and c.missed > 0.0:
+            got = min(c.missed * rest_part, max(f.cash, 0.0)) if state.firms[c.seller].status == ACTIVE else 0.0
+            transfer(state, firm, c.seller, got, F_COMPUTE)
+            charge(state, firm, got)
+            earn(state, c.seller, got)
+            lost += c.missed - got
+            c.missed = 0.0
+    for pile in range(2):
+        owed = f.other_debt if pile == 0 else f.funding
+        got = min(owed * rest_part, max(f.cash, 0.0))
+        transfer(state, firm, SAVERS, got, F_PRINCIPAL)
+        state.firms[SAVERS].other_assets -= owed
+        write_off(state, SAVERS, owed - got)
+        write_off(state, firm, -(owed - got))
+        lost += owed - got
+    f.other_debt = 0.0
+    f.funding = 0.0
+    return lost
+
+
+@jit
+def fail(state, firm, shortfall, reason):
+    """Resolve a failed firm within the month: record why, break its contracts, sell what it has, pay creditors.
+
+    Parameters
+    ----------
+    firm : int
+    shortfall : float
+        What it could not pay (bn).
+    reason : int
+        `FOR_CASH`, `FOR_COLLATERAL` or `BY_DECREE`.
+    """
+    m = state.market[0]
+    f = state.firms[firm]
+    row = m.n_defaults
+    m.n_defaults += 1
+    d = state.defaults[row]
+    d.month = m.month
+    d.stage = m.stage
+    d.firm = firm
+    d.shortfall = shortfall
+    d.debt = f.debt + f.other_debt + f.funding
+    explain(state, row, shortfall, reason)
+    log_event(state, E_DEFAULT, firm, -1, shortfall)
+    f.status = FAILED
+    f.failed = m.month
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if binds(c) and (c.buyer == firm or c.seller == firm):
+            break_contract(state, r, firm)
+    for r in range(m.n_orders):
+        o = state.orders[r]
+        if o.status != PENDING:
+            continue
+        if o.buyer == firm:
+            cancel_order(state, r)
+        elif o.vendor == firm:
+            write_off(state, o.buyer, o.deposit)
+            earn(state, firm, o.deposit)
+            log_hit(state, o.buyer, firm, VENDOR_CHANNEL, o.units * o.price)
+            o.deposit = 0.0
+            o.units = 0.0
+            o.ready = 0.0
+            o.status = BROKEN
+    before = m.fire_discount
+    from_fleet = sell_second_hand(state, firm)
+    if from_fleet > 0.0:
+        log_event(state, E_FIRE_SALE, firm, -1, from_fleet)
+        spread_marks(state, firm, m.fire_discount - before)
+    from_sites, from_holdings = sell_sites_and_rest(state, firm)
+    pass_on_loans(state, firm)
+    # What leaves in cash as costs of the proceedings (Rogers and Veraart's bankruptcy costs on the estate).
+    cost = state.params[0].bankruptcy_cost * max(f.cash, 0.0)
+    transfer(state, firm, SUPPLIERS, cost, F_BANKRUPTCY)
+    charge(state, firm, cost)
+    earn(state, SUPPLIERS, cost)
+    d.loss_given = pay_creditors(state, firm, from_fleet, from_sites, from_holdings)
+    # Owners: whatever is left goes to savers, paid-in capital is written off on both sides.
+    left = max(f.cash, 0.0)
+    transfer(state, firm, SAVERS, left, F_EQUITY)
+    f.retained -= left
+    state.firms[SAVERS].retained += left
+    for r in range(m.n_stakes):
+        s = state.stakes[r]
+        if s.issuer == firm and s.book > 0.0:
+            write_off(state, s.holder, s.book)
+            state.firms[s.holder].holdings -= s.book
+            f.retained += s.book
+            f.paid_in -= s.book
+            if state.firms[s.holder].kind == LENDER:
+                log_hit(state, s.holder, firm, COUNTERPARTY, s.book)
+            s.book = 0.0
+            s.share = 0.0
+    close_books(state, firm)
+
+
+@jit
+def close_books(state, firm):
+    """Set the leftovers of rounding and all plans of a failed firm to zero."""
+    f = state.firms[firm]
+    f.work = 0.0
+    f.training = 0.0
+    f.need = 0.0
+    f.supply = 0.0
+    f.on_order = 0.0
+    f.on_order_gw = 0.0
+    f.valuation = 0.0
+    f.desired = 0.0
+    f.other_income = 0.0
+    f.fleet_mark = 0.0
+    f.contracted_in = 0.0
+    f.contracted_out = 0.0
+    f.promised_in = 0.0
+    f.promised_out = 0.0
+    f.debt_service = 0.0
+    f.ltv = 0.0
+    f.leverage = 0.0
+    f.look_through = 0.0

@@ -1,0 +1,287 @@
+"""Phase 6: how firms that foresee a shortfall find the money, rung by rung."""
+
+from __future__ import annotations
+
+from abm.accounts.ledger import log_event, log_hit, raise_funding, transfer, write_off
+from abm.agents.neocloud import accept_renegotiation
+from abm.agents.vendor import offer_vendor_finance
+from abm.engine.compiled import jit
+from abm.engine.draws import D_ROUND, uniform
+from abm.engine.tables import (
+    ACTIVE,
+    BANK,
+    DUE_INVOICE,
+    DUE_MAKING,
+    DUE_ORDER,
+    DUE_PRINCIPAL,
+    E_RENEGOTIATED,
+    F_LENDING,
+    F_SECONDHAND,
+    F_SUPPORT,
+    FLEET_COLLATERAL,
+    HYPERSCALER,
+    LAB,
+    LENDER,
+    LIVE,
+    NEOCLOUD,
+    NO_COLLATERAL,
+    OUTSIDE,
+    REVOLVER,
+    SAVERS,
+    SPONSOR,
+    TIER_SECURED,
+    VEHICLE,
+    VENDOR,
+    VENDOR_CHANNEL,
+    VENDOR_LOAN,
+    WAREHOUSE,
+)
+from abm.instruments.loan import amend_loans, maturing_soon
+from abm.instruments.order import cancel_order
+from abm.instruments.stake import endow, issue_equity, new_stake
+from abm.markets.credit import draw_warehouse, finance_hardware, lend, refinance
+
+
+@jit
+def draw_revolvers(state, firm, amount):
+    """Draw on open credit lines (bn drawn)."""
+    m = state.market[0]
+    got = 0.0
+    for r in range(m.n_loans):
+        loan = state.loans[r]
+        if loan.status != LIVE or loan.kind != REVOLVER or loan.borrower != firm or got >= amount:
+            continue
+        bank = state.firms[loan.lender]
+        if bank.status != ACTIVE or (bank.lending_open < 0.5 and loan.committed == 0):
+            continue
+        draw = min(loan.limit - loan.principal, amount - got)
+        if draw <= 0.0:
+            continue
+        raise_funding(state, loan.lender, draw)
+        transfer(state, loan.lender, firm, draw, F_LENDING)
+        loan.principal += draw
+        bank.loans_held += draw
+        state.firms[firm].debt += draw
+        got += draw
+    return got
+
+
+@jit
+def roll_over(state, firm, amount):
+    """Refinance what falls due, loan by loan, so that each new loan stands for what the old one did (bn)."""
+    d = state.dues
+    got = 0.0
+    for r in range(state.market[0].n_dues):
+        if got >= amount:
+            break
+        if d.kind[r] == DUE_PRINCIPAL and d.debtor[r] == firm and d.amount[r] > 0.0:
+            for_ai = state.loans[d.ref[r]].for_ai
+            end_user = state.loans[d.ref[r]].end_user
+            part = min(d.amount[r], amount - got)
+            if state.loans[d.ref[r]].kind == WAREHOUSE:
+                got += draw_warehouse(state, firm, part)
+            else:
+                secured = 1 if state.loans[d.ref[r]].collateral != NO_COLLATERAL else 0
+                got += refinance(state, firm, part, part, secured, for_ai, end_user)
+    return got
+
+
+@jit
+def hardware_user(state, firm):
+    """The customer to whom the hardware that is about to arrive is dedicated, -1 if none."""
+    d = state.dues
+    for r in range(state.market[0].n_dues):
+        if d.kind[r] == DUE_ORDER and d.debtor[r] == firm and state.orders[d.ref[r]].end_user >= 0:
+            return state.orders[d.ref[r]].end_user
+    return -1
+
+
+@jit
+def parent_support(state, firm, amount):
+    """A parent with money to spare puts equity into its subsidiary (bn given)."""
+    parent = state.firms[firm].parent
+    if parent < 0 or state.firms[parent].status != ACTIVE:
+        return 0.0
+    spare = max(state.firms[parent].cash - state.firms[parent].operating_cost, 0.0)
+    give = min(amount, state.params[0].parent_support * spare)
+    if give <= 1e-9:
+        return 0.0
+    transfer(state, parent, firm, give, F_SUPPORT)
+    new_stake(state, parent, firm, 0.0, give)
+    state.firms[parent].holdings += give
+    state.firms[firm].paid_in += give
+    return give
+
+
+@jit
+def emergency_round(state, firm, amount):
+    """Equity raised under pressure (bn): investors come in with a chance that follows sentiment."""
+    m = state.market[0]
+    p = state.params[0]
+    f = state.firms[firm]
+    if (f.kind != LAB and f.kind != NEOCLOUD) or f.parent >= 0 or f.valuation <= 0.0:
+        return 0.0
+    if uniform(m.seed, D_ROUND, m.month, firm) > p.round_success * m.sentiment:
+        return 0.0
+    size = min(amount, p.equity_dilution * f.valuation)
+    issue_equity(state, firm, size, f.valuation)
+    return size
+
+
+@jit
+def drop_orders(state, firm, amount):
+    """Cancel arrivals that cannot be paid (bn of dues removed), the latest first."""
+    m = state.market[0]
+    d = state.dues
+    saved = 0.0
+    for back in range(m.n_dues):
+        r = m.n_dues - 1 - back
+        if saved >= amount:
+            break
+        if d.kind[r] == DUE_ORDER and d.debtor[r] == firm and d.amount[r] > 0.0:
+            saved += d.amount[r]
+            d.amount[r] = 0.0
+            for making in range(m.n_dues):
+                if d.kind[making] == DUE_MAKING and d.ref[making] == d.ref[r]:
+                    d.amount[making] = 0.0
+            cancel_order(state, d.ref[r])
+    return saved
+
+
+@jit
+def renegotiate(state, firm, amount):
+    """Ask providers to extend and amend: less now, a lower price, a longer contract (bn of dues removed)."""
+    m = state.market[0]
+    p = state.params[0]
+    d = state.dues
+    saved = 0.0
+    for r in range(m.n_dues):
+        if saved >= amount:
+            break
+        if d.kind[r] != DUE_INVOICE or d.debtor[r] != firm or d.ref[r] < 0:
+            continue
+        c = state.contracts[d.ref[r]]
+        if c.amended >= 0 and m.month - c.amended < 12:
+            continue
+        if not accept_renegotiation(state, c.seller, firm):
+            continue
+        relief = d.amount[r] * p.amend_deferral
+        d.amount[r] -= relief
+        c.price *= 1.0 - p.amend_haircut
+        c.months_left += int(p.amend_extension)
+        c.months += int(p.amend_extension)
+        c.amended = m.month
+        saved += relief
+        log_event(state, E_RENEGOTIATED, firm, c.seller, relief)
+    return saved
+
+
+@jit
+def sell_assets(state, firm, amount):
+    """A fund or sponsor sells other holdings to savers, in a month only so much, at a discount (bn raised)."""
+    p = state.params[0]
+    f = state.firms[firm]
+    book = min(amount / max(p.asset_sale_price, 0.01), p.asset_sale_pace * f.other_assets)
+    if book <= 0.0:
+        return 0.0
+    got = book * p.asset_sale_price
+    transfer(state, SAVERS, firm, got, F_SECONDHAND)
+    state.firms[SAVERS].retained -= got
+    f.other_assets -= book
+    write_off(state, firm, book - got)
+    return got
+
+
+@jit
+def fund_firm(state, i, outflow, inflow, hardware, maturing):
+    """The funding ladder of one firm that foresees a shortfall, in order: hardware loans, revolvers,
+    refinancing, the parent, equity, cancelled orders and spending cuts, renegotiation, forbearance of lenders."""
+    p = state.params[0]
+    f = state.firms[i]
+    if f.kind == LENDER:
+        # Lenders do not live from hand to mouth: they have what they owe before their borrowers pay.
+        gap = outflow - f.cash
+        if f.subkind == SPONSOR:
+            # A holding company sells in time for what matures, for blocks take months to place.
+            gap += maturing_soon(state, i)
+        if gap <= 0.0:
+            return
+        if f.subkind == BANK:
+            # Banks have deposits and the central bank as long as they are solvent.
+            if f.paid_in + f.retained > 0.0:
+                raise_funding(state, i, gap)
+            return
+        gap -= roll_over(state, i, min(gap, maturing))
+        if gap > 0.0 and f.subkind != SPONSOR and f.lending_open > 0.5 and f.paid_in + f.retained > 0.0:
+            new = min(gap, p.funding_access * (f.paid_in + f.retained))
+            raise_funding(state, i, new)
+            gap -= new
+        if gap > 0.0:
+            sell_assets(state, i, gap)
+        return
+    buffer = p.cash_buffer * f.fixed_cost
+    if hardware > 0.0:
+        if f.kind == NEOCLOUD:
+            for v in range(state.market[0].n_firms):
+                if state.firms[v].kind == VENDOR and state.firms[v].status == ACTIVE:
+                    size = offer_vendor_finance(state, v, hardware)
+                    wanted = p.vendor_finance_share * hardware
+                    if size < 0.99 * wanted:
+                        log_hit(state, i, v, VENDOR_CHANNEL, wanted - size)
+                    if size > 0.01:
+                        rate = state.market[0].base_rate + p.vendor_loan_spread
+                        months = int(min(p.loan_tenor, p.max_tenor))
+                        lend(state, v, i, VENDOR_LOAN, size, rate, months, TIER_SECURED, FLEET_COLLATERAL, 1)
+                        hardware -= size
+                    break
+        finance_hardware(state, i, hardware, hardware_user(state, i))
+    gap = outflow + buffer - f.cash - p.receipt_trust * inflow
+    if gap <= 0.0:
+        return
+    gap -= draw_revolvers(state, i, gap)
+    if gap > 0.0 and maturing > 0.0:
+        gap -= roll_over(state, i, min(gap, maturing))
+    if gap > 0.0:
+        gap -= parent_support(state, i, gap)
+    if gap > 0.0 and f.kind == VEHICLE and gap < p.project_overrun * f.deposits_out:
+        # Investors complete what they have begun: a cost overrun is small beside what they would lose.
+        endow(state, i, gap)
+        gap = 0.0
+    if gap > 0.0:
+        gap -= emergency_round(state, i, gap * p.round_excess)
+    if gap > 0.0 and (f.kind == NEOCLOUD or f.kind == HYPERSCALER):
+        gap -= refinance(state, i, gap, 0.0, 0, 1, -1)
+    gap -= buffer
+    if gap > 0.0 and hardware > 0.0:
+        gap -= drop_orders(state, i, gap)
+    if gap > 0.0:
+        f.fixed_cost *= 1.0 - p.spending_cut
+        gap -= renegotiate(state, i, gap)
+    if gap > 0.0:
+        amend_loans(state, i, gap)
+
+
+@jit
+def funding(state):
+    """Phase 6 of the month: every firm looks ahead to its dues and finds the money it can."""
+    m = state.market[0]
+    d = state.dues
+    n = m.n_dues
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.status != ACTIVE or f.kind == OUTSIDE:
+            continue
+        outflow = 0.0
+        inflow = 0.0
+        hardware = 0.0
+        maturing = 0.0
+        for r in range(n):
+            if d.debtor[r] == i:
+                outflow += d.amount[r]
+                if d.kind[r] == DUE_ORDER:
+                    hardware += d.amount[r]
+                elif d.kind[r] == DUE_PRINCIPAL:
+                    maturing += d.amount[r]
+            if d.creditor[r] == i:
+                inflow += d.amount[r]
+        fund_firm(state, i, outflow, inflow, hardware, maturing)

@@ -1,0 +1,378 @@
+# ruff: noqa: E501 - one parameter a line, however long its source
+"""Every free number of the model: name, unit, default, range, source, meaning.
+
+Compiled rules read them as `p.name` from a one-row structured array; a user sets them with
+`--set name=value`, in a scenario file or in a study.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from abm.errors import BadInput, short, shown
+
+
+class Parameter(NamedTuple):
+    """One parameter of the model.
+
+    `source` is the id of a fact in `abm/calibration/facts.csv`, a citation, or `assumption: reason`. What is read at
+    the opening only cannot be moved by a dated shock.
+    """
+
+    name: str
+    group: str
+    unit: str
+    default: float
+    low: float
+    high: float
+    source: str
+    meaning: str
+    opening_only: bool = False
+
+
+def _read(text: str) -> tuple[Parameter, ...]:
+    """Read `group:` headings and `name | unit | default | low | high | source | meaning` lines; `| opening only` may
+    follow."""
+    found: list[Parameter] = []
+    group = ""
+    for line in text.strip().splitlines():
+        if line.endswith(":") and "|" not in line:
+            group = line[:-1]
+            continue
+        name, unit, default, low, high, source, meaning, *flag = (cell.strip() for cell in line.split("|"))
+        numbers = (float(default), float(low), float(high))
+        found.append(Parameter(name, group, unit, *numbers, source, meaning, flag == ["opening only"]))
+    return tuple(found)
+
+
+PARAMETERS = _read("""
+demand:
+demand_growth | ratio | 1 | 0 | 3 | assumption: 1 is the growth of the opening tables; digest R1, H1 | scales the growth of every kind of demand
+consumer_growth | ratio | 1 | 0 | 5 | assumption: 1 is the opening growth rate | scales growth of the consumer segment
+enterprise_growth | ratio | 1 | 0 | 5 | assumption: 1 is the opening growth rate | scales growth of the enterprise segment
+small_firm_growth | ratio | 1 | 0 | 5 | assumption: 1 is the opening growth rate; digest H3 | scales growth of developers, small firms and application firms
+demand_elasticity | ratio | 1.1 | 0 | 3 | G5-036 (aggregate -1.11), low end G5-037 (-0.06) | price elasticity of the work each customer asks for; above 1 spending rises when prices fall
+demand_noise | log | 0.03 | 0 | 0.3 | assumption: yearly growth forecasts differ by a few per cent | standard deviation of the monthly demand shock
+demand_persistence | ratio | 0.95 | 0 | 1 | assumption: shocks fade with a half-life of about a year | share of a demand shock left a month later
+price_sensitivity | ratio | 3 | 0.5 | 10 | assumption: a 10 % dearer model loses about a quarter of undecided customers | weight of log price in customers' choice
+quality_sensitivity | 1/year | 4 | 0 | 20 | G5-034: at equal intelligence open work sells at a tenth, yet holds a third of tokens (G5-035) | weight of quality in customers' choice
+outside_ratchet | ratio | 1 | 0 | 1 | assumption: expectations move with the frontier | how far the outside option improves with the frontier
+nest_dissimilarity | ratio | 0.7 | 0.1 | 1 | assumption: open models are closer substitutes of each other than of closed ones | nested logit parameter; 1 is a plain logit
+switching_speed | 1/month | 0.06 | 0 | 1 | G5-048, G5-049: a tenth switches its main vendor a year, most use several | part of the way shares move to what customers would choose
+tenant_growth | 1/year | 0.55 | -1 | 2 | G5-011, G5-012: AI-optimised IaaS 7.4 to 18.3 bn, fading | growth of compute rented by other tenants
+tenant_elasticity | ratio | 0.9 | 0.1 | 4 | assumption: between the two LLM elasticities, nearer the long run | price elasticity of spot demand
+own_growth_long_run | 1/year | 0.15 | -0.5 | 1 | G6-011: data-centre electricity 15 % a year to 2030 | growth of clouds' own workloads in the long run
+growth_fade | 1/year | 0.45 | 0 | 3 | assumption: half of the extra growth is gone in a year and a half | speed at which own workloads' growth falls to the long run
+own_growth_noise | log | 0.01 | 0 | 0.2 | assumption: small next to the trend | monthly noise of own workloads
+other_income_growth | 1/year | 0.09 | -0.5 | 0.5 | G1-049, G1-073: cash flow growth of the large platforms, cautious | growth of other business cash flow
+technology:
+algorithmic_efficiency | x/year | 3 | 0.5 | 60 | G5-026 | factor by which algorithms cut compute per unit of work each year
+task_complexity | x/year | 3 | 0.5 | 18 | G5-025, low end: the rise in the cost of running the frontier | factor by which a frontier task's compute grows each year
+quality_return | years | 0.48 | 0 | 2 | assumption: effective training compute grew about 8 times a year (G4-082, G5-027), one year of progress each | quality per log of effective training compute
+training_decay | 1/month | 0.05 | 0 | 1 | G5-050: models of the top ten are younger than ten months | monthly loss of the training stock's value
+quality_noise | years | 0.03 | 0 | 0.5 | assumption: a tenth of a year over twelve months | luck in training, monthly
+spillover | 1/year | 0.6 | 0 | 12 | assumption: ideas leak within two years | how fast labs behind learn from the frontier
+open_lag | ratio | 1 | 0 | 6 | G5-038 (3.5 months, 1.1 to 5.3) through the entrants' own lags | scales the lag of open models behind the frontier
+open_gap | years | 0.1 | 0 | 3 | G5-038 | quality an open model lacks against the frontier it follows
+open_release_interval | months | 3 | 1 | 24 | assumption: a release a quarter | months between an entrant's releases
+gpu_cadence | months | 12 | 3 | 60 | G4-032 | months between a vendor's generations
+gpu_generation_gain | share | 0.40 | 0 | 3 | G4-020: 37 % a year, 25 to 30 low | more performance a dollar, generation on generation
+gpu_energy_gain | share | 0.35 | 0 | 3 | G4-022: 40 % a year (26 to 50) | more performance a watt, generation on generation
+failure_rate | 1/year | 0.03 | 0 | 0.5 | G4-077: 9 % fail in heavy training, most are repaired | units lost a year
+economic_life | months | 54 | 12 | 120 | G4-057 to G4-061: 2 to 6 years | life over which buyers recover a GPU's price
+pricing:
+quality_premium | ratio | 1.4 | 0 | 10 | G5-059: opening margin 46 % | largest margin over cost that a quality lead earns
+gap_scale | years | 0.4 | 0.05 | 5 | assumption: a half-year's lead earns most of the premium | quality lead at which two thirds of the premium is earned
+floor_margin | share | 0.08 | -0.2 | 1 | assumption: a service business at competitive prices | margin over cost at no quality lead
+open_margin | share | 0.12 | 0 | 2 | G5-034: open work sells near cost | margin of whoever serves open models
+price_adjustment | 1/month | 0.2 | 0.01 | 1 | assumption: list prices change about twice a year | part of the way a price moves to what the lab wants
+labs:
+training_scale | ratio | 1 | 0 | 4 | assumption: 1 is the opening ratio of each lab | scales training against inference
+planning_horizon | months | 15 | 1 | 36 | G4-047, G4-054: lead times of sites and servers | how far ahead capacity is planned
+capacity_ambition | ratio | 1 | 0 | 3 | assumption: plans are met, not exceeded | scales the capacity labs plan for
+growth_belief_cap | 1/year | 0.9 | 0 | 3 | G5-001: 1.16 in 2025, plans fade | fastest growth anybody plans with
+commitment_ratio | ratio | 0.9 | 0 | 5 | assumption: invoices promised stay below expected revenue plus access to equity | invoices a lab dares to promise, relative to its means
+commitment_equity | ratio | 0.3 | 0 | 3 | assumption: a third of the equity within reach is promised to landlords | part of the equity a lab could raise that backs its promises
+tender_threshold | share | 0.05 | 0 | 1 | assumption: small gaps are bought spot | gap, relative to need, at which a tender starts
+tender_part | share | 0.25 | 0.01 | 1 | assumption: a gap is closed in several deals | part of the gap put out a month
+runway_trigger | months | 12 | 1 | 60 | assumption: rounds are held before a year's cash is left | runway below which a lab raises equity
+runway_target | months | 20 | 1 | 60 | G1-002, G1-017: cash for two years of burn | runway a round pays for
+equity_dilution | share | 0.06 | 0 | 0.5 | G1-002, G1-023: 22.5 to 40 bn on 500 | largest part of a firm's value sold in one round
+frontier_option | bn | 300 | 0 | 2000 | G1-023, G1-033: labs with little revenue are valued for what they may become | value of being at the frontier, apart from revenue
+value_multiple | ratio | 6 | 0.5 | 40 | assumption: a mature software firm's price to sales | price to sales without growth
+value_growth_slope | ratio | 14 | 0 | 60 | G1-010, G1-023, G5-001: 25 times sales at growth 1.16 | added price to sales per unit of log growth
+parent_support | share | 0.9 | 0 | 1 | assumption: a parent stands behind its lab as long as it can | part of its spare cash a parent puts into a subsidiary in need
+round_spacing | months | 9 | 0 | 60 | G1-002, G1-023, G1-125: large rounds are one to two a year | months between planned equity rounds
+round_success | 1/month | 0.45 | 0 | 1 | assumption: a round takes about two months | chance that a round closes in a month at normal sentiment
+round_excess | ratio | 4 | 1 | 10 | assumption: who must raise raises for more than a month | size of an emergency round relative to the shortfall
+lab_cash_months | months | 3 | 0 | 36 | assumption: a subsidiary keeps a quarter's costs | cash a parent leaves in its lab
+spending_cut | share | 0.05 | 0 | 0.5 | assumption: layoffs take months | cut in fixed cost in a month of shortfall
+overhead_growth | ratio | 0.5 | 0 | 2 | assumption: costs other than compute grow half as fast as the revenue expected, in logs | elasticity of a lab's staff, research and sales to expected revenue
+walk_away | ratio | 1 | 0 | 20 | Leland 1994: owners stop when their claim is worth nothing | overpayment on contracts, relative to a lab's value, at which its owners give up
+contracts:
+take_or_pay | share | 0.95 | 0 | 1 | G3-022: 96 to 98 % of CoreWeave's backlog | take-or-pay share of new contracts
+take_or_pay_scale | ratio | 1 | 0 | 1 | assumption: 1 leaves contracts as written | scales the take-or-pay share of all contracts
+contract_tenor | months | 60 | 6 | 180 | G3-023 | term of new compute contracts
+max_contract_tenor | months | 180 | 6 | 180 | policy lever, off at 180 | policy cap on the term of contracts
+tenor_flexibility | ratio | 0.5 | 0 | 5 | assumption: terms of 4 to 5 years on average hide 2 to 6 (G3-023) | how strongly scarcity and rising rents lengthen new contracts
+contract_lead | months | 10 | 0 | 36 | G4-054, G4-056: server lead times | months from signature to delivery
+contract_ramp | months | 12 | 1 | 60 | assumption: clusters come in blocks over a year | months from first delivery to full quantity
+prepayment_share | share | 0.05 | 0 | 0.5 | G3-020, G3-021: 15 to 25 % with neoclouds, less with hyperscalers | part of a contract paid in advance
+contract_margin | share | 0.15 | 0 | 2 | G1-111 to G1-113: adjusted operating margins 6 to 21 % | margin over full cost in new contracts
+contract_spot_weight | ratio | 0.25 | 0 | 1 | assumption: sellers share in scarcity | how far contract prices follow spot
+contract_adjustment | 1/month | 0.15 | 0.01 | 1 | assumption: half a year | speed at which contract prices move
+security_premium | share | 0.2 | 0 | 5 | assumption: buyers pay a fifth for certainty | most a buyer pays above the rent it expects
+scarcity_margin | share | 0.3 | 0 | 3 | assumption: full markup when demand is twice supply | added margin when compute is scarce
+bid_risk_weight | ratio | 1.5 | 0 | 10 | assumption: years of rent lost if the buyer fails | bid's charge for the buyer's default probability
+bid_risk_cap | 1/year | 0.25 | 0.01 | 1 | assumption: no one builds for a provider rated CCC | default probability above which a provider cannot promise or order
+bid_taste | ratio | 0.1 | 0 | 1 | assumption: offers differ in more than price | spread of bids around cost
+promise_growth | ratio | 4 | 1 | 20 | G1-109 against G1-108: contracted power over three times the active | promises a provider may have relative to its fleet
+renegotiation | ratio | 1 | 0 | 5 | assumption: 1 lets providers weigh loss against haircut | willingness of providers to extend and amend
+renegotiation_cover | ratio | 0.9 | 0 | 5 | assumption: a provider whose own debt is not covered cannot give way | debt-service cover a provider needs to give way
+termination_months | months | 12 | 0 | 60 | assumption: a year to let the capacity again | months of take-or-pay rent claimed as damages from a buyer that fails
+reletting_months | months | 9 | 1 | 60 | assumption: clusters are set up for one customer; the mean of a wait that fades | months until capacity a customer left is let again
+amend_haircut | share | 0.1 | 0 | 0.9 | assumption: telecom restructurings of 2001 cut more (G8-004) | price cut when a contract is amended
+amend_deferral | share | 0.4 | 0 | 1 | assumption | part of the month's invoice waived when a contract is amended
+amend_extension | months | 12 | 0 | 60 | assumption | months added when a contract is amended
+rental_share | share | 0.35 | 0 | 2 | G7-049: 500 bn of leases over years against 1,600 of sales | rent a hyperscaler will owe relative to its sales
+outsourcing | share | 0.15 | 0 | 1 | G2-016: 60 bn of Microsoft's in neoclouds, a seventh of its compute | largest part of its compute that a hyperscaler rents from neoclouds
+compute:
+spot_adjustment | 1/month | 0.35 | 0.01 | 1 | G4-008 to G4-012: prices moved by half in a year | part of the way the spot price moves to clear
+spot_step | log | 0.12 | 0.01 | 1 | G4-019: the largest cut seen in a month | largest monthly move of the spot price
+spot_cap | USD/H100e-h | 8 | 1 | 50 | G4-008 | highest spot price, the scarcity peak of 2023
+spot_training | share | 0.3 | 0 | 1 | assumption: training is planned, not improvised | part of missing training compute bought spot
+spot_shortage | share | 0.25 | 0 | 1 | assumption: own workloads wait rather than pay any price | part of a cloud's own shortage bought spot
+spot_budget | share | 0.2 | 0 | 2 | assumption: own workloads pay for themselves over time, not at any rent | part of its cash earnings a cloud spends on spot compute for its own shortage
+sublet | share | 0.5 | 0 | 1 | assumption: contracts allow it in part | part of a lab's unused capacity offered spot
+idle_reserve | share | 0.05 | 0 | 1 | assumption: maintenance and failover | part of free capacity held back
+target_utilisation | share | 0.8 | 0.05 | 1 | assumption: utilisation investors reckon with | utilisation in investment plans
+price_horizon | months | 12 | 1 | 60 | assumption: scarcity lasts about a year | months for the rental price to go back to cost, as owners expect
+mark_discount | 1/year | 0.12 | 0 | 1 | G3-018: sale-leaseback 12 to 18 %, low end | discount rate in marking GPUs
+cost_of_capital | 1/year | 0.11 | 0.01 | 0.5 | G3-055, G3-024: between direct lending and equity | return buyers ask of hardware
+hurdle_margin | share | 0.15 | -0.5 | 3 | assumption | excess of the rental price over full cost that calls for speculative orders
+speculation | ratio | 0.8 | 0 | 10 | assumption: rush when rents exceed the hurdle | speculative capacity per unit of excess
+speculation_cap | share | 0.5 | 0 | 5 | assumption | largest speculative part relative to the fleet
+capacity_cover | ratio | 1.05 | 0.5 | 3 | assumption: five per cent spares | capacity planned per unit promised
+hardware:
+gpu_lead | months | 4 | 0 | 24 | G4-054 to G4-056: 8 to 52 weeks | shortest time from order to delivery
+site_lead | months | 18 | 0 | 72 | G4-047 | months to build a site
+site_ahead | ratio | 1 | 0 | 3 | assumption: 1 plans sites for the growth expected until they are built | how far ahead of orders sites are planned
+site_cost | bn/GW | 11.5 | 1 | 60 | G4-045 | shell, power and cooling
+site_life | months | 240 | 60 | 600 | assumption: shells and power outlast several generations | life over which sites are written off and repaid
+grid_gw | GW/year | 28 | 0.5 | 500 | G7-028: 122 GW over 2026 to 2030, all workloads | site capacity the grids can connect a year
+order_deposit | share | 0.12 | 0 | 1 | assumption: between list terms and prepaid supply | part of an order paid at signature
+order_smoothing | months | 4 | 1 | 24 | assumption: framework orders are called off by the quarter | months over which a gap is ordered
+normal_backlog | months | 6 | 0.5 | 36 | G4-054 to G4-056 | order book at which vendors leave prices alone
+markup_speed | 1/month | 0.03 | 0 | 0.5 | assumption: list prices move slowly | speed of the vendor's markup
+markup_low | ratio | 0.7 | 0.2 | 1 | assumption: list prices fell by a third in past gluts | lowest markup of a vendor over its normal price
+markup_high | ratio | 1.5 | 1 | 5 | assumption: half above the normal price at most | highest markup of a vendor over its normal price
+supply_growth | 1/month | 0.025 | 0 | 0.2 | G4-083: installed compute 2.3 times a year, less performance gains | fastest growth of a vendor's output
+vendor_finance_share | share | 0.05 | 0 | 1 | G8-018 to G8-020, G2-028: vendors lend to customers | part of a neocloud's hardware the vendor lends on
+vendor_equity_share | share | 0.1 | 0 | 1 | G2-023, G2-035: NVIDIA in its customers' rounds | vendor's part in customers' equity rounds
+vendor_cash_share | share | 0.1 | 0 | 1 | assumption | most of its cash a vendor puts into one deal
+vendor_cash_months | months | 3 | 0 | 24 | G1-147 against G1-145 | output a vendor keeps in cash
+vendor_payout | share | 0.3 | 0 | 1 | assumption: buybacks of excess cash over a quarter | part of excess cash paid out a month
+vendor_loan_spread | 1/year | 0.06 | 0 | 0.3 | G3-003 | spread of vendor loans
+entry_rate | 1/year | 0.5 | 0 | 12 | assumption: a new neocloud every two years when rents are twice cost | rate of entry at a rental price of twice the full cost
+entry_equity | bn | 0.5 | 0.01 | 20 | G1-125, G1-130 | equity of an entering neocloud
+open_entry_rate | 1/year | 0.3 | 0 | 12 | assumption: a new open model every few years when labs earn twice their cost | rate of entry of open models at a lab price of twice cost
+providers:
+equity_part | share | 0.5 | 0 | 1 | assumption | part of its cash a neocloud puts into orders
+capex_willingness | ratio | 1 | 0 | 3 | assumption: 1 is each hyperscaler's own share | scales the part of cash earnings spent on capex
+hyperscaler_leverage | ratio | 0.55 | 0 | 0.95 | assumption: liabilities over assets that keeps an investment grade | leverage up to which hyperscalers borrow for capex
+backlog_advance | share | 0.5 | 0 | 1.5 | G1-079, G1-089: Oracle's debt against its backlog, G7-008 for what is to come | debt that firm contracts sold can carry, per unit of backlog
+debt_capex_share | share | 0.25 | 0 | 1 | G1-178, G7-010: debt is a part of hyperscalers' funding | part of the room to borrow used a year
+cash_buffer | months | 2 | 0 | 24 | assumption | months of fixed cost kept in cash
+provider_cash_months | months | 6 | 0 | 60 | assumption: debt-service reserves of six months | costs and debt service a provider keeps in cash
+provider_payout | share | 0.1 | 0 | 1 | assumption: buybacks over a year | part of cash beyond the reserve paid out a month
+lockup_cover | ratio | 1.2 | 0 | 5 | assumption: lock-up tests stand above the default covenant of 1.05 (G3-011) | debt-service cover below which borrowers pay nothing out
+project_share | share | 0.5 | 0 | 1 | assumption: half of the sites of a firm at its limit of leverage, as Oracle and Meta in 2025 (G2-032, G2-022) | part of sites built by project companies at high leverage
+project_leverage | ratio | 0.7 | 0.05 | 1 | assumption: half way from the average to a speculative grade | leverage at which that part is reached
+project_size | GW | 0.5 | 0.001 | 10 | assumption: smaller sites stay on the books | smallest site of a project company
+project_spacing | months | 12 | 0 | 60 | assumption: one program a year | months between two project companies of one tenant
+project_debt | share | 0.85 | 0 | 1 | G2-022: 27.3 of 30 bn, less for weaker tenants | debt share of a project company
+project_overrun | share | 0.5 | 0 | 5 | assumption: investors complete what they have begun | largest shortfall at completion, relative to the deposits paid, that investors of a project company cover
+project_sweep | share | 0.75 | 0 | 1 | assumption: mini-perm loans sweep most of free cash | part of its spare cash with which a project company pays down its loans
+project_tenor | months | 72 | 6 | 240 | G2-032: 4 + 1 + 1 years | term of project loans, repaid at the end
+project_spread | 1/year | 0.025 | 0 | 0.3 | G2-032: SOFR + 2.25 to 2.5 points | spread in the rent of an empty site
+project_cover | ratio | 1.25 | 0.5 | 5 | assumption: project finance sizes debt to a cover of 1.2 to 1.4 | rent of a lease over level debt service across its term
+lease_tenor | months | 180 | 12 | 360 | G2-036: fifteen years | term of site leases
+receipt_trust | share | 0.9 | 0 | 1 | assumption: firms expect a tenth of receipts late | part of receivables firms count on
+earnings_multiple | ratio | 10 | 1 | 60 | assumption: enterprise value to cash earnings | value of cash earnings
+book_floor | ratio | 0.7 | 0 | 2 | assumption | value relative to book when earnings say less
+value_speed | 1/month | 0.25 | 0.01 | 1 | assumption: two to three rounds of news | speed at which valuations move
+credit:
+base_rate | 1/year | 0.038 | 0 | 0.2 | G3-052 | mean of the reference rate
+rate_reversion | 1/month | 0.05 | 0 | 1 | assumption: a year and a half | speed back to the mean
+rate_noise | 1/year | 0.0015 | 0 | 0.05 | assumption: half a point a year | monthly noise of the reference rate
+base_default_rate | 1/year | 0.010 | 0.0001 | 0.2 | G3-056, G3-057: 1.9 to 2.1 % in direct lending | default probability of an average balance sheet
+score_leverage | ratio | 3 | 0 | 20 | assumption: ten points of leverage add a third | weight of leverage in the score
+score_cover | ratio | 0.9 | 0 | 10 | G3-011: covenants set at 1.05 | weight of missing debt-service cover
+score_ltv | ratio | 1.5 | 0 | 20 | G3-014 | weight of loan-to-value above 0.6
+score_concentration | ratio | 1.5 | 0 | 10 | G3-003, G3-004: 6 against 13 points by the customer's grade | weight of dependence on a risky customer
+score_age | 1/year | 0.1 | 0 | 3 | assumption | weight of the fleet's age
+loss_given_default | share | 0.6 | 0 | 1 | G3-067: bonds recover 40 % | loss lenders reckon with, unsecured
+loss_given_default_secured | share | 0.45 | 0 | 1 | calibration README caution 7: no realised recovery known | loss lenders reckon with, secured by GPUs
+return_on_capital | 1/year | 0.12 | 0 | 0.5 | assumption: banks' cost of equity | return asked on the capital behind a loan
+lender_cost | 1/year | 0.008 | 0 | 0.1 | assumption | cost of running a loan book
+funding_spread | 1/year | 0.001 | -0.05 | 0.1 | assumption | what savers get over the base rate
+appetite_spread | ratio | 0.8 | 0 | 5 | G3-048 to G3-050: spreads from 2.4 to 22 points | how strongly appetite moves spreads
+appetite_drift | 1/month | 0.02 | 0 | 1 | assumption: appetite recovers over years (Minsky) | drift of appetite upwards in calm
+loss_fear | ratio | 6 | 0 | 100 | assumption: a loss of a tenth of the book ends the boom | fall of appetite per unit of loss over book
+lender_capital | ratio | 1 | 0.05 | 5 | assumption: 1 is the opening; digest | scales lenders' opening capital and AI books | opening only
+capital_requirement | ratio | 1 | 0 | 4 | policy lever | scales the minimum capital ratios
+capital_buffer | share | 0.1 | 0 | 2 | G1-159 against G1-161 | buffer over the minimum that lenders keep when lending
+loan_risk_weight | ratio | 1 | 0.1 | 5 | Basel: unrated corporates weigh 100 % | risk weight of AI loans
+large_exposure_limit | share | 0.25 | 0.001 | 1 | G3-071 | largest exposure to one borrower relative to capital
+concentration_cap | share | 1 | 0.05 | 1 | policy lever, off at 1 | lenders refuse neoclouds whose largest customer has a greater share
+max_ltv | ratio | 0.9 | 0 | 2 | policy lever; G3-014 at most 0.85 to cost | highest loan-to-value of new secured loans
+max_tenor | months | 240 | 6 | 240 | policy lever, off at 240 | longest secured loan
+loan_to_cost | share | 0.85 | 0 | 1 | G3-014: 75 to 85 % | debt share of hardware bought by neoclouds
+lending_cover | ratio | 1.25 | 0.5 | 5 | assumption: GPU loans are sized to a cover of 1.2 to 1.4 | debt-service cover to which lenders size a neocloud's debt
+lending_margin | 1/year | 0.03 | 0 | 0.3 | G3-006 less the expected loss | margin in the debt service lenders reckon with
+spot_credit | share | 0.5 | 0 | 1 | assumption: uncontracted rent counts half | part of the rent of uncontracted capacity that lenders count
+loan_tenor | months | 60 | 6 | 180 | G3-006 | term of GPU-secured loans
+bond_tenor | months | 84 | 12 | 360 | G3-024, G3-025: five to six years, longer for hyperscalers | term of bonds
+refinance_ahead | months | 6 | 0 | 36 | assumption: treasurers refinance half a year ahead | months before maturity at which bullets are rolled over
+revolver_share | share | 0.1 | 0 | 2 | assumption: CoreWeave's line of a tenth of its debt | bank line a neocloud keeps, relative to a year's revenue
+revolver_tenor | months | 48 | 1 | 120 | assumption: the opening's line | term of bank lines
+line_trust | 1/year | 0.03 | 0 | 1 | assumption: BB and better | default probability up to which a bank commits a line
+loan_amendment | ratio | 1 | 0 | 5 | assumption: lenders forbear when a sale would not repay them | proceeds of a forced sale over debt below which lenders amend
+amendment_cover | ratio | 0.6 | -5 | 5 | assumption: most of the service is earned | debt-service cover a borrower needs to be forborne
+loan_deferral | share | 0.5 | 0 | 1 | assumption | part of the principal due that an amendment puts off
+loan_extension | months | 12 | 0 | 60 | assumption | months added when a loan is amended
+bank_risk_limit | 1/year | 0.10 | 0 | 1 | assumption: banks stop at single B | highest default probability a bank lends at
+fund_risk_limit | 1/year | 0.35 | 0 | 1 | assumption: private credit goes to CCC | highest default probability a private-credit fund lends at
+investment_grade_limit | 1/year | 0.012 | 0 | 1 | assumption: the edge of BBB | highest default probability of an investment-grade bond
+high_yield_limit | 1/year | 0.20 | 0 | 1 | assumption: the market shuts to CCC | highest default probability of a high-yield bond
+securitisation_limit | 1/year | 0.05 | 0 | 1 | assumption: pools take BB and better | highest default probability of a loan that is securitised
+covenant_ltv | ratio | 1 | 0.1 | 5 | assumption: debt not above collateral | loan-to-value covenant of secured loans
+cash_sweep | share | 0.5 | 0 | 1 | assumption | part of spare cash swept in a breach
+acceleration_ltv | ratio | 1.5 | 1 | 10 | assumption: lenders call only when far under water | breach of the covenant at which a loan is called
+acceleration_cover | ratio | 1 | 0 | 5 | G3-011 | debt-service cover below which a breached loan is called
+warehouse_share | share | 0.3 | 0 | 0.9 | assumption: funds' back leverage | part of a fund's loan refinanced with a bank
+warehouse_tenor | months | 36 | 1 | 120 | assumption | term of warehouse lines
+funding_access | 1/month | 0.02 | 0 | 1 | assumption: fund inflows of a quarter of net worth a year | new money savers give a fund or bond market in need, relative to its net worth
+asset_sale_price | share | 0.95 | 0.05 | 1 | assumption: large portfolios sell a little below book | price of a fund's or sponsor's other holdings, of book
+asset_sale_pace | 1/month | 0.06 | 0 | 1 | assumption: a quarter of a portfolio in a year | part of its other holdings a fund or sponsor can sell in a month
+lender_cash | share | 0.01 | 0 | 1 | assumption | cash lenders keep per loan
+lender_payout | share | 0.5 | 0 | 1 | assumption | part of surplus cash lenders pay out
+bank_earnings | 1/year | 0.1 | 0 | 1 | assumption: return on equity of large banks | what a bank's other business earns on the capital behind it, kept while the bank is short of capital
+stress:
+bankruptcy_cost | share | 0.1 | 0 | 0.9 | G3-064: firm-wide recoveries 52 % leave room for costs | part of a failed firm's means lost to the proceedings (1 - alpha of Rogers and Veraart)
+distressed_factor | ratio | 0.45 | 0.05 | 1 | G4-076 | price of a forced sale relative to the mark
+price_impact | ratio | 8 | 0 | 20 | G8-036: rigs fell 85 % (1.9 in logs) when a quarter of the sector's failed together | log fall of second-hand prices per share of the world's fleet sold
+fire_recovery | 1/month | 0.12 | 0 | 1 | assumption: half a year | speed at which the second-hand market recovers
+scrap_factor | ratio | 0.8 | 0 | 1 | assumption: buyers outside the industry pay less | price paid by outsiders relative to providers
+second_hand_cash | share | 0.1 | 0 | 1 | assumption | part of its cash a survivor spends on a failed firm's fleet
+second_hand_ltv | ratio | 0.8 | 0 | 5 | assumption: survivors that are far enough from their covenants | loan-to-value up to which a provider buys second-hand
+second_hand_cover | ratio | 1.2 | -5 | 9 | assumption: lenders' consent needs the lock-up test | debt-service cover from which a provider buys second-hand
+site_recovery | share | 0.6 | 0 | 1 | assumption: powered land keeps value | recovery on sites
+other_recovery | share | 0.3 | 0 | 1 | G3-062 | recovery on other assets
+holdings_recovery | share | 0.5 | 0 | 1 | assumption: blocks of shares sell at a discount | recovery on shares held, of their value
+loan_book_recovery | share | 0.85 | 0 | 1 | G3-070 | recovery on a failed lender's loans
+public_guarantee | share | 0 | 0 | 1 | policy lever; digest H4 | part of lenders' losses on AI loans that the government bears
+public_share | share | 0 | 0 | 0.9 | policy lever; digest H4 | part of the price of hardware and sites that the government pays as a grant
+backstop_share | share | 0 | 0 | 1 | policy lever; digest H4 | part of a failing lender's hole that the government fills
+beliefs:
+expectation_speed | 1/month | 0.12 | 0 | 1 | assumption: beliefs turn over within a year | speed of adaptive expectations
+earnings_speed | 1/month | 0.3 | 0.01 | 1 | assumption: a quarter's results | speed at which cash earnings are averaged
+extrapolation | ratio | 0.9 | 0 | 3 | assumption: growth is expected to fade a little | how far the growth seen is carried forward
+sentiment_reversion | 1/month | 0.05 | 0 | 1 | assumption | return of sentiment to normal
+sentiment_growth | ratio | 0.04 | 0 | 1 | assumption | rise of sentiment per unit of AI growth above the yardstick
+growth_yardstick | 1/year | 0.35 | -1 | 3 | G5-004: 86 % a year to 2030 is 0.62 in logs; less is enough | growth of AI revenue that investors are content with
+sentiment_fear | ratio | 3 | 0 | 50 | assumption: a default of a tenth of all debt costs 0.3 | fall of sentiment per share of the sector's debt in default
+sentiment_noise | ratio | 0.03 | 0 | 0.5 | assumption | monthly noise of sentiment
+sponsor_share | share | 0.25 | 0 | 1 | G1-137: SoftBank's part of OpenAI's rounds | sponsor's part in its holdings' rounds
+energy:
+power_price | USD/MWh | 60 | 1 | 1000 | G6-003 to G6-005 | mean price of electricity
+power_price_growth | 1/year | 0.03 | -0.2 | 0.5 | G6-003, G6-004 | trend of the power price
+power_load_elasticity | ratio | 0.12 | 0 | 2 | assumption: doubling AI load adds 9 % | rise of the power price with AI's load
+power_load_reference | GW | 12 | 0.1 | 1000 | G4-085 with cooling | load at which the power price is its mean
+power_reversion | 1/month | 0.1 | 0 | 1 | assumption | speed to the mean
+power_noise | log | 0.03 | 0 | 0.5 | assumption: monthly volatility of contract prices | noise of the power price
+carbon_price | USD/t | 0 | 0 | 1000 | G6-025 (US federal); G6-017 to G6-024 elsewhere | price of CO2
+carbon_intensity | t/MWh | 0.37 | 0 | 2 | G6-026 | emissions of grid power
+idle_power | share | 0.3 | 0 | 1 | assumption: idle servers draw a third | power of an idle GPU relative to a busy one
+""")
+BY_NAME: dict[str, Parameter] = {p.name: p for p in PARAMETERS}
+INDEX: dict[str, int] = {p.name: i for i, p in enumerate(PARAMETERS)}
+DTYPE = np.dtype([(p.name, "f8") for p in PARAMETERS])
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """A hint for a misspelt name: `; did you mean 'x'?`, or nothing if none is near.
+
+    >>> nearest("demand_elastcity", ["demand_elasticity"])
+    "; did you mean 'demand_elasticity'?"
+    """
+    close = difflib.get_close_matches(name, list(allowed), n=1, cutoff=0.5)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def find(name: str) -> Parameter:
+    """The parameter of this name.
+
+    Raises
+    ------
+    BadInput
+        If there is none; the message gives the nearest right name.
+    """
+    if name not in BY_NAME:
+        hint = nearest(name, BY_NAME)
+        raise BadInput(f"unknown parameter '{short(name)}'{hint} (see: invisible-debt parameters)")
+    return BY_NAME[name]
+
+
+def check(name: str, value: object) -> float:
+    """The value as a number, if the parameter exists and the value lies in its range.
+
+    Raises
+    ------
+    BadInput
+        If the name is unknown, the value is no finite number or lies outside the range.
+    """
+    parameter = find(name)
+    if isinstance(value, bool) or not isinstance(value, int | float | str | np.number):
+        raise BadInput(f"parameter '{name}' must be a number, not {shown(value)}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    except ValueError:
+        raise BadInput(f"parameter '{name}' must be a number, not {shown(value)}") from None
+    if not math.isfinite(number) or not parameter.low <= number <= parameter.high:
+        raise BadInput(
+            f"parameter '{name}' must lie between {parameter.low:g} and {parameter.high:g}"
+            f" {parameter.unit}, not {short(value) if isinstance(value, str) else shown(value)}"
+        )
+    return number
+
+
+def values(changed: Mapping[str, object] | None = None) -> np.ndarray:
+    """All parameters as one vector, the defaults with some of them changed.
+
+    Parameters
+    ----------
+    changed : mapping, optional
+        Names and values.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64, in the order of `PARAMETERS`.
+
+    Raises
+    ------
+    BadInput
+        For an unknown name or a value out of range.
+    """
+    vector = np.array([p.default for p in PARAMETERS])
+    for name, value in (changed or {}).items():
+        vector[INDEX[find(name).name]] = check(name, value)
+    return vector

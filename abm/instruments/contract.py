@@ -1,0 +1,361 @@
+"""Contracts for compute and sites: signed, billed, worked off, amended, broken.
+
+A row of the contract table has two parties, so that both sides of every claim are read from the same number.
+"""
+
+from __future__ import annotations
+
+import math
+
+from abm.accounts.ledger import binds, charge, earn, log_event, log_hit, transfer, write_off
+from abm.engine.compiled import jit
+from abm.engine.tables import (
+    ACTIVE,
+    BN_PER_RATE,
+    BROKEN,
+    COMPUTE,
+    COUNTERPARTY,
+    CUSTOMER,
+    CUSTOMERS,
+    DUE_INVOICE,
+    E_CONTRACT,
+    F_PREPAYMENT,
+    HYPERSCALER,
+    INTENT,
+    LAB,
+    LIVE,
+    PENDING,
+    SAVERS,
+    SITE,
+    TIER_UNSECURED,
+    VEHICLE,
+)
+from abm.instruments.due import add_due
+
+
+@jit
+def new_contract(state, kind, buyer, seller, quantity, price, months, start, ramp, take_or_pay):
+    """Append a contract, PENDING until its start month.
+
+    Returns
+    -------
+    int
+        Its row.
+    """
+    m = state.market[0]
+    r = m.n_contracts
+    c = state.contracts[r]
+    c.id = m.next_contract
+    c.kind = kind
+    c.status = PENDING
+    c.buyer = buyer
+    c.seller = seller
+    c.guarantor = -1
+    c.end_user = -1
+    c.own_use = 0
+    c.backstop = 0
+    c.signed = m.month
+    c.start = start
+    c.ramp = ramp
+    c.months = months
+    c.months_left = months
+    c.quantity = quantity
+    c.delivered = 0.0
+    c.price = price
+    c.take_or_pay = take_or_pay
+    c.prepaid = 0.0
+    c.announced = 0.0
+    c.missed = 0.0
+    c.amended = -1
+    m.n_contracts += 1
+    m.next_contract += 1
+    return r
+
+
+@jit
+def ramp_share(contract, month):
+    """Part of a contract's quantity that its ramp asks for in a month (linear, 1 at the end of the ramp)."""
+    if month < contract.start:
+        return 0.0
+    if contract.ramp <= 1:
+        return 1.0
+    return min(1.0, (month - contract.start + 1.0) / contract.ramp)
+
+
+@jit
+def ramp_months(contract, month):
+    """Full-quantity months still to be invoiced from a month on, the ramp counted."""
+    left = contract.months_left
+    total = 0.0
+    at = max(month, contract.start)
+    while left > 0 and at < contract.start + contract.ramp:
+        total += ramp_share(contract, at)
+        left -= 1
+        at += 1
+    return total + left
+
+
+@jit
+def unit_invoice(contract):
+    """Invoice of a month at full quantity and full use (bn)."""
+    if contract.kind == COMPUTE:
+        return contract.quantity * contract.price * BN_PER_RATE
+    return contract.quantity * contract.price
+
+
+@jit
+def firm_share(state, contract):
+    """Share of a contract's invoice that is owed whether its capacity is used or not."""
+    return min(contract.take_or_pay * state.params[0].take_or_pay_scale, 1.0)
+
+
+@jit
+def promised_at(state, buyer, month):
+    """Compute promised to a buyer that will still run in a month to come (M H100e)."""
+    m = state.market[0]
+    total = 0.0
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.buyer != buyer or c.kind != COMPUTE:
+            continue
+        if c.status == PENDING or (c.status == LIVE and m.month + c.months_left > month):
+            total += c.quantity
+    return total
+
+
+@jit
+def promised_invoices(state, buyer):
+    """Invoices a month a buyer has promised, all binding contracts at full ramp (bn)."""
+    total = 0.0
+    for r in range(state.market[0].n_contracts):
+        c = state.contracts[r]
+        if c.buyer == buyer and binds(c):
+            total += unit_invoice(c)
+    return total
+
+
+@jit
+def sign_contract(state, buyer, seller, quantity, price, months, lead):
+    """Sign a compute contract: prepayment now, delivery after the lead time.
+
+    Returns
+    -------
+    int
+        Row of the contract.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    ramp = max(int(p.contract_ramp), 1)
+    r = new_contract(
+        state, COMPUTE, buyer, seller, quantity, price, months, m.month + lead, ramp, p.take_or_pay
+    )
+    c = state.contracts[r]
+    value = unit_invoice(c) * ramp_months(c, c.start)
+    c.announced = value
+    # A cloud that serves itself more than others uses what it rents; one that lives from letting sells it on.
+    c.own_use = 1 if state.firms[buyer].need > state.firms[buyer].promised_out else 0
+    prepaid = min(p.prepayment_share * value, 0.1 * max(state.firms[buyer].cash, 0.0))
+    if prepaid > 1e-9:
+        transfer(state, buyer, seller, prepaid, F_PREPAYMENT)
+        c.prepaid = prepaid
+    state.firms[seller].promised_out += quantity
+    state.firms[buyer].promised_in += quantity
+    log_event(state, E_CONTRACT, buyer, seller, value)
+    use_intents(state, buyer, value)
+    return r
+
+
+@jit
+def use_intents(state, buyer, value):
+    """A signed contract turns the same value of the buyer's letters of intent into a binding promise."""
+    left = value
+    for r in range(state.market[0].n_contracts):
+        c = state.contracts[r]
+        if c.status == INTENT and c.buyer == buyer and left > 0.0:
+            used = min(left, c.announced)
+            c.announced -= used
+            left -= used
+
+
+@jit
+def sign_lease(state, tenant, owner, gw, rent, start):
+    """Sign a site lease; the tenant owes the rent from its start on, as much of it as is built.
+
+    Returns
+    -------
+    int
+        Row of the contract.
+    """
+    p = state.params[0]
+    r = new_contract(state, SITE, tenant, owner, gw, rent, max(int(p.lease_tenor), 1), start, 1, 1.0)
+    c = state.contracts[r]
+    f = state.firms[tenant]
+    c.announced = unit_invoice(c) * ramp_months(c, start)
+    c.own_use = 1 if f.need > f.promised_out else 0
+    if f.top_customer_id >= 0 and f.top_customer > 0.5 and state.firms[f.top_customer_id].kind == LAB:
+        # A tenant that builds for one lab builds on that lab's account.
+        c.end_user = f.top_customer_id
+        c.own_use = 0
+    f.lease_gw += gw
+    log_event(state, E_CONTRACT, tenant, owner, c.announced)
+    return r
+
+
+@jit
+def usage(f):
+    """Share of what a firm has under contract that it uses: labs and clouds by their need, others all of it."""
+    if (f.kind != LAB and f.kind != HYPERSCALER) or f.contracted_in <= 1e-12:
+        return 1.0
+    have = f.capacity + f.contracted_in
+    return min(1.0, (f.need + f.training + f.contracted_out + f.spot_sold) / have)
+
+
+@jit
+def bill_contracts(state):
+    """Invoices of live contracts: what is delivered, the take-or-pay part whether used or not.
+
+    A prepayment is worked off evenly over the months left.
+    """
+    m = state.market[0]
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        c.missed = 0.0
+        if c.status != LIVE:
+            continue
+        scale = BN_PER_RATE if c.kind == COMPUTE else 1.0
+        firm_part = firm_share(state, c)
+        used = usage(state.firms[c.buyer]) if c.kind == COMPUTE else 1.0
+        invoice = c.delivered * c.price * scale * (firm_part + (1.0 - firm_part) * used)
+        credit = min(c.prepaid / max(c.months_left, 1), invoice)
+        if credit > 0.0:
+            c.prepaid -= credit
+            charge(state, c.buyer, credit)
+            earn(state, c.seller, credit)
+        add_due(state, DUE_INVOICE, c.buyer, c.seller, TIER_UNSECURED, invoice - credit, r)
+
+
+@jit
+def start_contracts(state):
+    """Contracts whose start month has come go live (phase 2)."""
+    m = state.market[0]
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.status == PENDING and c.start <= m.month:
+            c.status = LIVE
+
+
+@jit
+def tally_contracts(state):
+    """Promises, backlogs, invoices and the largest customer of every firm, from the contract table."""
+    m = state.market[0]
+    top = state.work_space[2]
+    for i in range(m.n_firms):
+        top[i] = 0.0
+        state.firms[i].top_customer = 0.0
+        state.firms[i].top_customer_id = -1
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if not binds(c):
+            continue
+        invoice = unit_invoice(c)
+        value = invoice * ramp_months(c, m.month + 1)
+        buyer = state.firms[c.buyer]
+        seller = state.firms[c.seller]
+        buyer.backlog_out += value
+        seller.backlog_in += value
+        seller.promised_rent += invoice
+        buyer.promised_pay += invoice
+        if c.kind == COMPUTE:
+            above = 1.0 - m.contract_price / max(c.price, 1e-9)
+            buyer.overpay += max(above, 0.0) * firm_share(state, c) * value
+            buyer.promised_in += c.quantity
+            seller.promised_out += c.quantity
+        if c.status == LIVE:
+            now = c.delivered * c.price * (BN_PER_RATE if c.kind == COMPUTE else 1.0)
+            buyer.invoiced_out += now
+            seller.invoiced_in += now
+    # Largest customer: one pass a customer would be quadratic; contracts of one pair are few, so add them up.
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if not binds(c):
+            continue
+        seller = state.firms[c.seller]
+        if seller.backlog_in <= 0.0:
+            continue
+        value = unit_invoice(c) * ramp_months(c, m.month + 1) / seller.backlog_in
+        if seller.top_customer_id == c.buyer:
+            top[c.seller] += value
+        elif value > top[c.seller]:
+            top[c.seller] = value
+            seller.top_customer_id = c.buyer
+        seller.top_customer = min(top[c.seller], 1.0)
+
+
+@jit
+def free_tenants(state, contract):
+    """Other tenants whose contract ends or breaks look for the same capacity on the spot market."""
+    m = state.market[0]
+    if contract.buyer != CUSTOMERS or contract.kind != COMPUTE:
+        return
+    wanted = contract.quantity * ramp_share(contract, m.month)
+    elasticity = state.params[0].tenant_elasticity
+    m.tenant_demand += wanted * math.exp(elasticity * math.log(m.spot_price / m.opening_spot))
+
+
+@jit
+def exercise_backstops(state):
+    """Whoever has promised to buy what a provider cannot let takes it from the next month on (M H100e).
+
+    Up to the value announced, spread over the months of the promise.
+    """
+    m = state.market[0]
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.backstop == 0 or c.status != LIVE:
+            continue
+        f = state.firms[c.seller]
+        most = c.announced / max(c.months * c.price * BN_PER_RATE, 1e-9)
+        c.quantity = min(most, max(c.delivered + f.capacity - f.used, 0.0))
+
+
+@jit
+def break_contract(state, r, at_fault):
+    """End a contract early: the buyer loses its prepayment, the seller its customer or the buyer its capacity.
+
+    A guarantor steps in for a failed buyer; a lease of a failed vehicle goes on with the new owner of the site.
+    """
+    c = state.contracts[r]
+    monthly = unit_invoice(c)
+    if c.quantity > 0.0 and c.delivered < c.quantity:
+        monthly *= c.delivered / c.quantity
+    if at_fault == c.buyer:
+        if c.guarantor >= 0 and c.guarantor != at_fault and state.firms[c.guarantor].status == ACTIVE:
+            charge(state, c.buyer, c.prepaid)
+            earn(state, c.seller, c.prepaid)
+            c.prepaid = 0.0
+            c.buyer = c.guarantor
+            c.own_use = 1
+            return
+        log_hit(state, c.seller, at_fault, CUSTOMER, monthly)
+        if c.kind == COMPUTE:
+            # Clusters built for one customer stand idle until they are set up for another.
+            state.firms[c.seller].stranded += c.delivered
+        if c.guarantor == at_fault:
+            c.guarantor = -1
+        # Damages: the take-or-pay part of the rent until the capacity can be let again.
+        months = min(state.params[0].termination_months, 1.0 * c.months_left)
+        c.missed += months * unit_invoice(c) * firm_share(state, c)
+    else:
+        if c.kind == SITE and state.firms[at_fault].kind == VEHICLE:
+            write_off(state, c.buyer, c.prepaid)
+            state.firms[c.seller].retained += c.prepaid
+            c.prepaid = 0.0
+            c.seller = SAVERS
+            return
+        log_hit(state, c.buyer, at_fault, COUNTERPARTY, c.prepaid)
+        free_tenants(state, c)
+    write_off(state, c.buyer, c.prepaid)
+    earn(state, c.seller, c.prepaid)
+    c.prepaid = 0.0
+    c.status = BROKEN
+    c.delivered = 0.0

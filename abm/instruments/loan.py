@@ -1,0 +1,113 @@
+"""Loans: made, falling due, repaid before their time, amended."""
+
+from __future__ import annotations
+
+from abm.accounts.ledger import log_event, transfer
+from abm.agents.lender import accept_amendment
+from abm.engine.compiled import jit
+from abm.engine.tables import ACTIVE, DUE_PRINCIPAL, E_AMENDED, F_PRINCIPAL, LIVE, NO_COLLATERAL
+
+
+@jit
+def new_loan(state, kind, lender, borrower, principal, rate, months, tier, collateral, amortising):
+    """Append a live loan row; the caller moves the money.
+
+    Returns
+    -------
+    int
+        Its row.
+    """
+    m = state.market[0]
+    r = m.n_loans
+    loan = state.loans[r]
+    loan.id = m.next_loan
+    loan.kind = kind
+    loan.status = LIVE
+    loan.lender = lender
+    loan.borrower = borrower
+    loan.tier = tier
+    loan.collateral = collateral
+    loan.end_user = -1
+    loan.for_ai = 1
+    loan.amortising = amortising
+    loan.committed = 1
+    loan.made = m.month
+    loan.months = months
+    loan.months_left = months
+    loan.principal = principal
+    loan.limit = principal
+    loan.rate = rate
+    loan.covenant_ltv = 0.0
+    loan.amended = -1
+    m.n_loans += 1
+    m.next_loan += 1
+    return r
+
+
+@jit
+def scheduled_principal(loan):
+    """Principal of a loan that falls due in the coming month (bn)."""
+    if loan.months_left <= 1:
+        return loan.principal
+    if loan.amortising == 1:
+        return loan.principal / loan.months_left
+    return 0.0
+
+
+@jit
+def maturing_soon(state, firm):
+    """Bullets of a firm that fall due after this month and within `refinance_ahead` months (bn)."""
+    total = 0.0
+    for r in range(state.market[0].n_loans):
+        loan = state.loans[r]
+        soon = 1 < loan.months_left <= state.params[0].refinance_ahead
+        if soon and loan.borrower == firm and loan.status == LIVE and loan.amortising == 0:
+            total += loan.principal
+    return total
+
+
+@jit
+def prepay_loan(state, r, amount):
+    """Repay a part of a loan before its time (bn)."""
+    loan = state.loans[r]
+    transfer(state, loan.borrower, loan.lender, amount, F_PRINCIPAL)
+    loan.principal = max(loan.principal - amount, 0.0)
+    state.firms[loan.borrower].debt -= amount
+    if loan.collateral != NO_COLLATERAL:
+        state.firms[loan.borrower].secured_debt -= amount
+    state.firms[loan.lender].loans_held -= amount
+
+
+@jit
+def amend_loans(state, borrower, amount):
+    """Ask lenders to extend and amend: a part of the principal due now is put off, the loan runs longer.
+
+    Each loan at most once a year, if its lender accepts (`accept_amendment`).
+
+    Returns
+    -------
+    float
+        Dues removed (bn).
+    """
+    m = state.market[0]
+    p = state.params[0]
+    d = state.dues
+    saved = 0.0
+    for r in range(m.n_dues):
+        if saved >= amount:
+            break
+        if d.kind[r] != DUE_PRINCIPAL or d.debtor[r] != borrower or d.amount[r] <= 0.0:
+            continue
+        loan = state.loans[d.ref[r]]
+        if loan.amended >= 0 and m.month - loan.amended < 12:
+            continue
+        if state.firms[loan.lender].status != ACTIVE or not accept_amendment(state, loan.lender, borrower):
+            continue
+        relief = d.amount[r] * p.loan_deferral
+        d.amount[r] -= relief
+        loan.months_left += int(p.loan_extension)
+        loan.months += int(p.loan_extension)
+        loan.amended = m.month
+        saved += relief
+        log_event(state, E_AMENDED, borrower, loan.lender, relief)
+    return saved

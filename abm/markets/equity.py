@@ -1,0 +1,68 @@
+"""Investors: their sentiment, what they think firms are worth, the rounds they take part in (phase 9)."""
+
+from __future__ import annotations
+
+from abm.agents.lab import seek_equity, value_lab
+from abm.engine.compiled import jit
+from abm.engine.draws import D_ROUND, D_SENTIMENT, normal, uniform
+from abm.engine.tables import ACTIVE, CUSTOMERS, LAB, NEOCLOUD
+from abm.instruments.stake import issue_equity
+
+
+@jit
+def swing_sentiment(state):
+    """Investors' sentiment: returns to normal, rises when AI revenue outgrows their yardstick, falls with defaults.
+
+    A default weighs with its debt relative to all debt of the sector.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    failed = 0.0
+    for k in range(m.n_defaults - 1, m.seen_defaults - 1, -1):
+        failed += state.defaults[k].debt + 0.1
+    debt = 1.0
+    for i in range(m.n_firms):
+        if state.firms[i].status == ACTIVE:
+            debt += state.firms[i].debt
+    s = m.sentiment
+    s += p.sentiment_reversion * (1.0 - s)
+    s += p.sentiment_growth * (m.demand_growth - p.growth_yardstick)
+    s -= p.sentiment_fear * min(failed / debt, 1.0)
+    s += p.sentiment_noise * normal(m.seed, D_SENTIMENT, m.month, 0)
+    m.sentiment = min(max(s, 0.2), 1.6)
+
+
+@jit
+def value_firms(state):
+    """Equity values investors see: labs by revenue and growth, other firms by cash earnings less debt."""
+    m = state.market[0]
+    p = state.params[0]
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.status != ACTIVE or i <= CUSTOMERS:
+            continue
+        if f.kind == LAB:
+            seen = value_lab(state, i)
+        else:
+            seen = (12.0 * f.earnings * p.earnings_multiple - f.debt) * m.sentiment
+            seen = max(seen, p.book_floor * m.sentiment * max(f.paid_in + f.retained, 0.0))
+        f.valuation += p.value_speed * (max(seen, 0.0) - f.valuation)
+
+
+@jit
+def hold_rounds(state):
+    """Equity rounds of labs and neoclouds; a round closes with a chance that follows sentiment."""
+    m = state.market[0]
+    p = state.params[0]
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.status != ACTIVE or (f.kind != LAB and f.kind != NEOCLOUD) or f.parent >= 0:
+            continue
+        if m.month - f.last_round < p.round_spacing:
+            continue
+        wanted = seek_equity(state, i)
+        if wanted <= 1e-3:
+            continue
+        if uniform(m.seed, D_ROUND, m.month, 1000 + i) < p.round_success * m.sentiment:
+            issue_equity(state, i, wanted, f.valuation)
+            f.last_round = m.month

@@ -1,0 +1,120 @@
+"""What hardware costs and is worth: full cost of a generation, the mark to market of every vintage."""
+
+from __future__ import annotations
+
+import math
+
+from abm.engine.compiled import jit
+from abm.engine.tables import ACTIVE, HOURS, HYPERSCALER
+from abm.instruments.annuity import annuity
+from abm.markets.power import running_cost
+
+
+@jit
+def capital_cost(state, g, firm):
+    """Capital and site of a generation per H100e-hour of capacity (USD) for a firm.
+
+    Capital is the list price with the vendor's markup, repaid over the economic life at the cost of capital;
+    the site is repaid over its own life.
+    """
+    p = state.params[0]
+    gen = state.generations[g]
+    gpu = gen.cost * state.firms[gen.vendor].markup * annuity(p.cost_of_capital, p.economic_life)
+    site = gen.kw * state.firms[firm].pue * p.site_cost * annuity(p.cost_of_capital, p.site_life)
+    # bn per M H100e is a thousand USD per H100e.
+    return (gpu + site) * 1000.0 / HOURS
+
+
+@jit
+def full_cost(state, g, firm):
+    """Full cost per H100e-hour let on the spot market (USD): capital over the hours one can hope to let, and
+    power and running cost."""
+    used = state.params[0].target_utilisation
+    return capital_cost(state, g, firm) / used + running_cost(state, firm, state.generations[g].kw)
+
+
+@jit
+def contract_cost(state, g, firm):
+    """Full cost per H100e-hour promised (USD): paid for whether used or not, with the spares a promise needs."""
+    cover = state.params[0].capacity_cover
+    return capital_cost(state, g, firm) * cover + running_cost(state, firm, state.generations[g].kw)
+
+
+@jit
+def best_generation(state, vendor):
+    """Row of a vendor's generation on sale, the latest; -1 if it has none."""
+    m = state.market[0]
+    best = -1
+    for g in range(m.n_generations):
+        gen = state.generations[g]
+        if gen.vendor == vendor and gen.released <= m.month:
+            best = g
+    return best
+
+
+@jit
+def mark_fleets(state):
+    """Mark every generation to market: present value of its expected rental margin over its remaining life.
+
+    The rental price is expected to go from today's towards the full cost of the hardware on sale (each vendor's
+    best generation, weighted by what the vendors deliver: no one vendor can serve all), which itself falls with
+    technical progress; so both a lower spot price and a better generation mark every older vintage down (vintage
+    capital: Solow 1960; the discounted-rent view of capital: Jorgenson 1963).
+    """
+    m = state.market[0]
+    p = state.params[0]
+    reference = 0
+    for i in range(m.n_firms):
+        if state.firms[i].status == ACTIVE and state.firms[i].kind == HYPERSCALER:
+            reference = i
+            break
+    output = 0.0
+    weighted = 0.0
+    promised = 0.0
+    for g in range(m.n_generations):
+        vendor = state.generations[g].vendor
+        if state.firms[vendor].status == ACTIVE and g == best_generation(state, vendor):
+            output += state.firms[vendor].supply
+            weighted += state.firms[vendor].supply * full_cost(state, g, reference)
+            promised += state.firms[vendor].supply * contract_cost(state, g, reference)
+    target = m.contract_price
+    if output > 0.0:
+        m.long_run_price = min(weighted / output, p.spot_cap)
+        # The same blend of cost and rent that providers quote (`quote_contract`).
+        target = promised / output * (1.0 + p.contract_margin)
+        target *= math.exp(p.contract_spot_weight * math.log(m.spot_price / target))
+    m.contract_price += p.contract_adjustment * (target - m.contract_price)
+    progress = math.log(1.0 + p.gpu_generation_gain) / max(p.gpu_cadence, 1.0)
+    now = 0.5 * (m.spot_price + m.contract_price)
+    keep = math.exp(-1.0 / p.price_horizon)
+    discount = math.exp(-p.mark_discount / 12.0)
+    shrink = math.exp(-progress)
+    for g in range(m.n_generations):
+        gen = state.generations[g]
+        units = 0.0
+        aged = 0.0
+        for i in range(m.n_firms):
+            v = state.fleet[i, g]
+            units += v.units
+            aged += v.units * v.age
+        age = aged / units if units > 1e-12 else max(m.month - gen.released, 0)
+        left = int(max(gen.age_limit - age, 3.0))
+        cost = running_cost(state, reference, gen.kw)
+        excess = now - m.long_run_price
+        base = m.long_run_price
+        weight = 1.0
+        value = 0.0
+        for _ in range(left):
+            excess *= keep
+            base *= shrink
+            weight *= discount
+            margin = p.target_utilisation * (base + excess) - cost
+            if margin <= 0.0:
+                break
+            value += weight * margin * HOURS / 1000.0
+        gen.mark = value * math.exp(-m.fire_discount)
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        f.fleet_mark = 0.0
+        for g in range(m.n_generations):
+            f.fleet_mark += state.fleet[i, g].units * state.generations[g].mark
