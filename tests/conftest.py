@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from compiling import compile_once
 
 HERE = Path(__file__).parent
 # Folders of `abm` whose rules are tested one by one, as plain Python.
@@ -29,6 +30,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _is_rule_test(item.path):
             item.add_marker(pytest.mark.rules)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Before tests run side by side, the model is compiled, unless only single rules are asked for."""
+    config = session.config
+    side_by_side = bool(config.getoption("tx", None)) and not hasattr(config, "workerinput")
+    only_rules = config.option.markexpr == "rules" or all(
+        _is_rule_test(config.invocation_params.dir / word.split("::")[0]) for word in config.args
+    )
+    if side_by_side and not only_rules and not config.option.collectonly:
+        compile_once(config.get_terminal_writer().line)
 
 
 def reasons(reports: list[Any]) -> list[str]:

@@ -135,7 +135,7 @@ MADE = {
     IG_BONDS: ({BOND, PROJECT}, 0.013),
     HY_BONDS: ({BOND}, 0.21),
     SECURITISATION: ({DDTL, PROJECT}, 0.06),
-    SPONSOR: (set(), 0.5),
+    SPONSOR: (set(), 0.01),
 }
 
 
@@ -291,6 +291,10 @@ def test_a_lender_that_is_closed_or_without_capital_lends_nothing():
     assert lent(40.0, lending_open=0.49) == 0.0
     assert lent(40.0, retained=-12.0) == 0.0
     assert lent(40.0, retained=-12.5, owed=-200.0, other_assets=-900.0) == 0.0
+
+
+def test_a_small_lender_lends():
+    assert lent(40.0, owed=0.0, retained=-11.5, other_assets=0.0, loans_held=0.0) == near(2.5 / 1.5)
 
 
 def test_nobody_is_lent_less_than_nothing():

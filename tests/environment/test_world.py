@@ -252,6 +252,8 @@ def struck(effect, months=(1,), status=None, **columns):
     for month in months:
         at(v, month, apply_shocks)
     assert untouched(v, two)
+    # before the audit, which sums the vintages anew
+    assert v[one].fleet_book == near(float(v.state.fleet["book"][one].sum()))
     v.audit()
     return v, one
 
@@ -343,6 +345,28 @@ def test_a_shock_that_is_not_felt_or_finds_its_firm_failed_does_nothing(effect):
     assert untouched(v, cloud)
     v, cloud = struck(effect, add=0.25, status=FAILED)
     assert untouched(v, cloud)
+
+
+def test_shocks_that_do_nothing_do_not_keep_the_next_from_striking():
+    v = Village(power_price=70.0)
+    failed, cloud = v.neocloud(status=FAILED), v.neocloud()
+    v.shock(firm=failed, effect=DEMAND, add=0.5)
+    v.shock(kind=NEOCLOUD, number=1, effect=DEMAND, add=0.5)
+    v.shock(**on("power_price", add=2.0))
+    v.shock(firm=cloud, effect=DEMAND, add=0.25)
+    at(v, 1, apply_shocks)
+    assert (v[failed].demand_shift, v[cloud].demand_shift, v.p.power_price) == (0.0, 0.25, 72.0)
+
+
+def test_a_shock_is_on_a_parameter_or_on_a_firm_and_never_on_both():
+    v = Village(power_price=70.0, idle_power=0.3)
+    cloud = v.neocloud()
+    v.shock(**on("power_price", add=2.0, firm=cloud, effect=DEMAND))
+    v.shock(firm=cloud, effect=STOPS_PAYING, add=0.25, scale=2.0)
+    for month in (1, 2):
+        at(v, month, apply_shocks)
+    assert (v[cloud].demand_shift, v[cloud].stops_paying) == (0.0, 1.0)
+    assert (v.p.power_price, v.p.idle_power) == (72.0, 0.3)
 
 
 def test_a_shock_on_a_firm_to_enter_strikes_when_it_is_there():
