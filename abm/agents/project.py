@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abm.engine.chains import first_loan, next_loan
 from abm.engine.compiled import jit
 from abm.engine.tables import LIVE
 from abm.instruments.annuity import annuity
@@ -30,10 +31,12 @@ def lease_rent(state, rate):
 def sweep_project(state, firm, amount):
     """A project company pays its bullet loans down with cash it does not need (bn repaid)."""
     left = amount
-    for r in range(state.market[0].n_loans):
+    r = first_loan(state, firm)
+    while r >= 0:
         loan = state.loans[r]
-        if left > 1e-9 and loan.borrower == firm and loan.status == LIVE and loan.amortising == 0:
+        if left > 1e-9 and loan.status == LIVE and loan.amortising == 0:
             part = min(left, loan.principal)
             prepay_loan(state, r, part)
             left -= part
+        r = next_loan(state, r)
     return amount - left

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abm.accounts.ledger import log_event, log_hit, raise_funding, transfer, write_off
 from abm.agents.neocloud import accept_renegotiation
 from abm.agents.vendor import offer_vendor_finance
+from abm.engine.chains import first_loan, first_of_kind, next_loan, next_of_kind, sort_dues
 from abm.engine.compiled import jit
 from abm.engine.draws import D_ROUND, uniform
 from abm.engine.tables import (
@@ -45,11 +46,12 @@ from abm.markets.credit import draw_warehouse, finance_hardware, lend, refinance
 @jit
 def draw_revolvers(state, firm, amount):
     """Draw on open credit lines (bn drawn)."""
-    m = state.market[0]
     got = 0.0
-    for r in range(m.n_loans):
-        loan = state.loans[r]
-        if loan.status != LIVE or loan.kind != REVOLVER or loan.borrower != firm or got >= amount:
+    after = first_loan(state, firm)
+    while after >= 0:
+        loan = state.loans[after]
+        after = next_loan(state, after)
+        if loan.status != LIVE or loan.kind != REVOLVER or got >= amount:
             continue
         bank = state.firms[loan.lender]
         if bank.status != ACTIVE or (bank.lending_open < 0.5 and loan.committed == 0):
@@ -71,10 +73,11 @@ def roll_over(state, firm, amount):
     """Refinance what falls due, loan by loan, so that each new loan stands for what the old one did (bn)."""
     d = state.dues
     got = 0.0
-    for r in range(state.market[0].n_dues):
+    for k in range(state.chains.due_start[firm], state.chains.due_start[firm + 1]):
+        r = state.chains.due_rows[k]
         if got >= amount:
             break
-        if d.kind[r] == DUE_PRINCIPAL and d.debtor[r] == firm and d.amount[r] > 0.0:
+        if d.kind[r] == DUE_PRINCIPAL and d.amount[r] > 0.0:
             for_ai = state.loans[d.ref[r]].for_ai
             end_user = state.loans[d.ref[r]].end_user
             part = min(d.amount[r], amount - got)
@@ -90,8 +93,9 @@ def roll_over(state, firm, amount):
 def hardware_user(state, firm):
     """The customer to whom the hardware that is about to arrive is dedicated, -1 if none."""
     d = state.dues
-    for r in range(state.market[0].n_dues):
-        if d.kind[r] == DUE_ORDER and d.debtor[r] == firm and state.orders[d.ref[r]].end_user >= 0:
+    for k in range(state.chains.due_start[firm], state.chains.due_start[firm + 1]):
+        r = state.chains.due_rows[k]
+        if d.kind[r] == DUE_ORDER and state.orders[d.ref[r]].end_user >= 0:
             return state.orders[d.ref[r]].end_user
     return -1
 
@@ -131,17 +135,18 @@ def emergency_round(state, firm, amount):
 @jit
 def drop_orders(state, firm, amount):
     """Cancel arrivals that cannot be paid (bn of dues removed), the latest first."""
-    m = state.market[0]
     d = state.dues
     saved = 0.0
-    for back in range(m.n_dues):
-        r = m.n_dues - 1 - back
+    for k in range(state.chains.due_start[firm + 1] - 1, state.chains.due_start[firm] - 1, -1):
+        r = state.chains.due_rows[k]
         if saved >= amount:
             break
-        if d.kind[r] == DUE_ORDER and d.debtor[r] == firm and d.amount[r] > 0.0:
+        if d.kind[r] == DUE_ORDER and d.amount[r] > 0.0:
             saved += d.amount[r]
             d.amount[r] = 0.0
-            for making in range(m.n_dues):
+            vendor = state.orders[d.ref[r]].vendor
+            for own in range(state.chains.due_start[vendor], state.chains.due_start[vendor + 1]):
+                making = state.chains.due_rows[own]
                 if d.kind[making] == DUE_MAKING and d.ref[making] == d.ref[r]:
                     d.amount[making] = 0.0
             cancel_order(state, d.ref[r])
@@ -155,10 +160,11 @@ def renegotiate(state, firm, amount):
     p = state.params[0]
     d = state.dues
     saved = 0.0
-    for r in range(m.n_dues):
+    for k in range(state.chains.due_start[firm], state.chains.due_start[firm + 1]):
+        r = state.chains.due_rows[k]
         if saved >= amount:
             break
-        if d.kind[r] != DUE_INVOICE or d.debtor[r] != firm or d.ref[r] < 0:
+        if d.kind[r] != DUE_INVOICE or d.ref[r] < 0:
             continue
         c = state.contracts[d.ref[r]]
         if c.amended >= 0 and m.month - c.amended < 12:
@@ -222,8 +228,9 @@ def fund_firm(state, i, outflow, inflow, hardware, maturing):
     buffer = p.cash_buffer * f.fixed_cost
     if hardware > 0.0:
         if f.kind == NEOCLOUD:
-            for v in range(state.market[0].n_firms):
-                if state.firms[v].kind == VENDOR and state.firms[v].status == ACTIVE:
+            v = first_of_kind(state, VENDOR)
+            while v >= 0:
+                if state.firms[v].status == ACTIVE:
                     size = offer_vendor_finance(state, v, hardware)
                     wanted = p.vendor_finance_share * hardware
                     if size < 0.99 * wanted:
@@ -234,6 +241,7 @@ def fund_firm(state, i, outflow, inflow, hardware, maturing):
                         lend(state, v, i, VENDOR_LOAN, size, rate, months, TIER_SECURED, FLEET_COLLATERAL, 1)
                         hardware -= size
                     break
+                v = next_of_kind(state, v)
         finance_hardware(state, i, hardware, hardware_user(state, i))
     gap = outflow + buffer - f.cash - p.receipt_trust * inflow
     if gap <= 0.0:
@@ -266,7 +274,7 @@ def funding(state):
     """Phase 6 of the month: every firm looks ahead to its dues and finds the money it can."""
     m = state.market[0]
     d = state.dues
-    n = m.n_dues
+    sort_dues(state)
     for i in range(m.n_firms):
         f = state.firms[i]
         if f.status != ACTIVE or f.kind == OUTSIDE:
@@ -275,13 +283,13 @@ def funding(state):
         inflow = 0.0
         hardware = 0.0
         maturing = 0.0
-        for r in range(n):
-            if d.debtor[r] == i:
-                outflow += d.amount[r]
-                if d.kind[r] == DUE_ORDER:
-                    hardware += d.amount[r]
-                elif d.kind[r] == DUE_PRINCIPAL:
-                    maturing += d.amount[r]
-            if d.creditor[r] == i:
-                inflow += d.amount[r]
+        for k in range(state.chains.due_start[i], state.chains.due_start[i + 1]):
+            r = state.chains.due_rows[k]
+            outflow += d.amount[r]
+            if d.kind[r] == DUE_ORDER:
+                hardware += d.amount[r]
+            elif d.kind[r] == DUE_PRINCIPAL:
+                maturing += d.amount[r]
+        for k in range(state.chains.claim_start[i], state.chains.claim_start[i + 1]):
+            inflow += d.amount[state.chains.claim_rows[k]]
         fund_firm(state, i, outflow, inflow, hardware, maturing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abm.accounts.ledger import charge, earn, pay_cost
 from abm.agents.lender import is_short_of_capital, rebuild_capital
+from abm.engine.chains import first_stake, next_stake
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     ACTIVE,
@@ -46,11 +47,13 @@ def first_cloud(state, lab):
     """The hyperscaler that holds the largest stake in a lab, to whom it pays its revenue share; -1 if none."""
     best = -1
     share = 0.0
-    for r in range(state.market[0].n_stakes):
+    r = first_stake(state, lab)
+    while r >= 0:
         s = state.stakes[r]
-        if s.issuer == lab and s.share > share and state.firms[s.holder].kind == HYPERSCALER:
+        if s.share > share and state.firms[s.holder].kind == HYPERSCALER:
             best = s.holder
             share = s.share
+        r = next_stake(state, r)
     return best
 
 

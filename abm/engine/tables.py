@@ -349,6 +349,7 @@ grid_left | f8 | GW | site capacity the grid can still connect this month
 gross_flow | f8 | bn/month | all payments of the month
 largest_flow | f8 | bn/month | all payments of the largest month so far
 public_money | f8 | bn | public money paid out so far: rescues, guarantees, grants
+no_room | i8 | flag | 1 if a table of the month was too short for what happened, so that it must be run again
 """)
 SHOCK_COLUMNS = _columns("""
 target | i8 | code | 0 a parameter, 1 a firm's column
@@ -519,6 +520,30 @@ class Scratch(Pointed):
     }
 
 
+# Chains of rows (`abm.engine.chains`): whose, and of which table.
+CHAINS = {"owed": "loans", "bought": "contracts", "sold": "contracts", "ordered": "orders", "issued": "stakes"}
+
+
+@pointed
+class Chains(Pointed):
+    """Which rows belong to whom (`abm.engine.chains`): first and last row of every firm, the row after each row.
+
+    `hit_last` and `hit_before` lead back through the losses of a firm; `due_start` and `due_rows` (F + 1 and D long)
+    are the dues by debtor, `claim_start` and `claim_rows` by creditor.
+    """
+
+    fields: ClassVar = {
+        f"{name}_{part}": (_WHOLE, 1)
+        for name, parts in (
+            *((name, ("first", "last", "after")) for name in ("kind", *CHAINS)),
+            ("hit", ("last", "before")),
+            ("due", ("start", "rows")),
+            ("claim", ("start", "rows")),
+        )
+        for part in parts
+    }
+
+
 @pointed
 class State(Pointed):
     """All that a month reads and writes. Shapes: F firms, S segments, G generations (capacities, not counts).
@@ -533,8 +558,8 @@ class State(Pointed):
         The parameters before this month's shocks; lowest and highest value of each.
     market, segments, firms, generations, fleet, contracts, loans, orders, stakes, shocks : records
         The tables; `fleet` has shape (F, G).
-    dues, scratch : Dues, Scratch
-        The month's obligations and the working memory of their clearing.
+    dues, scratch, chains : Dues, Scratch, Chains
+        The month's obligations, the working memory of their clearing, and which rows belong to whom.
     default_round, cash_before : (F,)
         Round of the clearing in which a firm fell, 0 if it stands; its cash before the clearing.
     brand, share : (S, F) float
@@ -571,6 +596,7 @@ class State(Pointed):
         "panel": (DTYPES["panel"], 2),
         "dues": Dues,
         "scratch": Scratch,
+        "chains": Chains,
         "default_round": (_WHOLE, 1),
         "cash_before": (_NUMBER, 1),
         "brand": (_NUMBER, 2),
