@@ -70,7 +70,8 @@ EFFECTS = (
         "stops paying its bills", lasts=True,
     ),
     Effect(
-        "loses cash", "lose_cash", EVERY_AGENT, "it is a sector around the agents that pays whatever it owes", "loses cash",
+        "loses cash", "lose_cash", EVERY_AGENT, "it is a sector around the agents that pays whatever it owes",
+        "loses cash",
         size=Size("bn USD", 0.0, 1e4, "bn USD", "5"),
     ),
     Effect("defaults", "give_up", EVERY_AGENT, "it is a sector around the agents that never fails", "fails"),
