@@ -1,10 +1,11 @@
-"""Project companies: how much is built by them, what rent they ask, how they pay their debt down."""
+"""Project companies: how much is built by them, what rent they ask, whether their investors complete a site, how
+they pay their debt down."""
 
 from __future__ import annotations
 
 from abm.engine.chains import first_loan, next_loan
 from abm.engine.compiled import jit
-from abm.engine.tables import LIVE
+from abm.engine.tables import LIVE, VEHICLE
 from abm.instruments.annuity import annuity
 from abm.instruments.loan import prepay_loan
 
@@ -25,6 +26,14 @@ def lease_rent(state, rate):
     """Rent of a GW a month (bn) that repays the debt of its site over the lease, with the lenders' cover."""
     p = state.params[0]
     return p.project_cover * p.project_debt * p.site_cost * annuity(rate, p.lease_tenor)
+
+
+@jit
+def completes(state, project, gap):
+    """Whether investors of a project company cover a shortfall at its completion (bn): a cost overrun is small beside
+    what they would lose."""
+    f = state.firms[project]
+    return f.kind == VEHICLE and gap < state.params[0].project_overrun * f.deposits_out
 
 
 @jit

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from abm.accounts.ledger import log_event, log_hit, raise_funding, transfer, write_off
+from abm.accounts.ledger import log_event, log_hit, net_worth, raise_funding, transfer, write_off
 from abm.agents.neocloud import accept_renegotiation
+from abm.agents.project import completes
 from abm.agents.vendor import offer_vendor_finance
-from abm.engine.chains import first_loan, first_of_kind, next_loan, next_of_kind, sort_dues
+from abm.engine.chains import first_loan, next_loan, sort_dues
 from abm.engine.compiled import jit
 from abm.engine.draws import D_ROUND, uniform
 from abm.engine.tables import (
@@ -30,9 +31,6 @@ from abm.engine.tables import (
     REVOLVER,
     SAVERS,
     SPONSOR,
-    TIER_SECURED,
-    VEHICLE,
-    VENDOR,
     VENDOR_CHANNEL,
     VENDOR_LOAN,
     WAREHOUSE,
@@ -41,6 +39,7 @@ from abm.instruments.loan import amend_loans, maturing_soon
 from abm.instruments.order import cancel_order
 from abm.instruments.stake import endow, issue_equity, new_stake
 from abm.markets.credit import draw_warehouse, finance_hardware, lend, refinance
+from abm.markets.gpus import nth_vendor
 
 
 @jit
@@ -199,50 +198,79 @@ def sell_assets(state, firm, amount):
 
 
 @jit
-def fund_firm(state, i, outflow, inflow, hardware, maturing):
-    """The funding ladder of one firm that foresees a shortfall, in order: hardware loans, revolvers,
-    refinancing, the parent, equity, cancelled orders and spending cuts, renegotiation, forbearance of lenders."""
+def fund_lender(state, i, outflow, maturing):
+    """How a lender finds the money: it has what it owes before its borrowers pay.
+
+    Banks have deposits and the central bank as long as they are solvent; others roll over what matures, take new money
+    from savers, sell other assets, in this order.
+    """
+    p = state.params[0]
+    f = state.firms[i]
+    gap = outflow - f.cash
+    if f.subkind == SPONSOR:
+        # A holding company sells in time for what matures, for blocks take months to place.
+        gap += maturing_soon(state, i)
+    if gap <= 0.0:
+        return
+    if f.subkind == BANK:
+        if net_worth(f) > 0.0:
+            raise_funding(state, i, gap)
+        return
+    gap -= roll_over(state, i, min(gap, maturing))
+    if gap > 0.0 and f.subkind != SPONSOR and f.lending_open > 0.5 and net_worth(f) > 0.0:
+        new = min(gap, p.funding_access * net_worth(f))
+        raise_funding(state, i, new)
+        gap -= new
+    if gap > 0.0:
+        sell_assets(state, i, gap)
+
+
+@jit
+def finance_arrivals(state, i, hardware):
+    """Loans for hardware that is about to arrive: a neocloud's first vendor lends a part, lenders the rest.
+
+    Returns
+    -------
+    float
+        What the vendor did not lend on (bn).
+    """
+    p = state.params[0]
+    vendor = nth_vendor(state, 0) if state.firms[i].kind == NEOCLOUD else -1
+    if vendor >= 0:
+        size = offer_vendor_finance(state, vendor, hardware)
+        wanted = p.vendor_finance_share * hardware
+        if size < 0.99 * wanted:
+            log_hit(state, i, vendor, VENDOR_CHANNEL, wanted - size)
+        if size > 0.01:
+            rate = state.market[0].base_rate + p.vendor_loan_spread
+            months = int(min(p.loan_tenor, p.max_tenor))
+            lend(state, vendor, i, VENDOR_LOAN, size, rate, months, FLEET_COLLATERAL, 1)
+            hardware -= size
+    finance_hardware(state, i, hardware, hardware_user(state, i))
+    return hardware
+
+
+@jit
+def find_money(state, i, outflow, inflow, hardware, maturing):
+    """The pecking order of a firm that foresees a shortfall: hardware loans, revolvers, refinancing, the parent,
+    equity, cancelled orders and spending cuts, renegotiation, forbearance of lenders.
+
+    Parameters
+    ----------
+    i : int
+    outflow, inflow : float
+        What falls due to others and from others (bn).
+    hardware, maturing : float
+        Of the outflow: hardware and sites that arrive, and principal (bn).
+    """
     p = state.params[0]
     f = state.firms[i]
     if f.kind == LENDER:
-        # Lenders do not live from hand to mouth: they have what they owe before their borrowers pay.
-        gap = outflow - f.cash
-        if f.subkind == SPONSOR:
-            # A holding company sells in time for what matures, for blocks take months to place.
-            gap += maturing_soon(state, i)
-        if gap <= 0.0:
-            return
-        if f.subkind == BANK:
-            # Banks have deposits and the central bank as long as they are solvent.
-            if f.paid_in + f.retained > 0.0:
-                raise_funding(state, i, gap)
-            return
-        gap -= roll_over(state, i, min(gap, maturing))
-        if gap > 0.0 and f.subkind != SPONSOR and f.lending_open > 0.5 and f.paid_in + f.retained > 0.0:
-            new = min(gap, p.funding_access * (f.paid_in + f.retained))
-            raise_funding(state, i, new)
-            gap -= new
-        if gap > 0.0:
-            sell_assets(state, i, gap)
+        fund_lender(state, i, outflow, maturing)
         return
     buffer = p.cash_buffer * f.fixed_cost
     if hardware > 0.0:
-        if f.kind == NEOCLOUD:
-            v = first_of_kind(state, VENDOR)
-            while v >= 0:
-                if state.firms[v].status == ACTIVE:
-                    size = offer_vendor_finance(state, v, hardware)
-                    wanted = p.vendor_finance_share * hardware
-                    if size < 0.99 * wanted:
-                        log_hit(state, i, v, VENDOR_CHANNEL, wanted - size)
-                    if size > 0.01:
-                        rate = state.market[0].base_rate + p.vendor_loan_spread
-                        months = int(min(p.loan_tenor, p.max_tenor))
-                        lend(state, v, i, VENDOR_LOAN, size, rate, months, TIER_SECURED, FLEET_COLLATERAL, 1)
-                        hardware -= size
-                    break
-                v = next_of_kind(state, v)
-        finance_hardware(state, i, hardware, hardware_user(state, i))
+        hardware = finance_arrivals(state, i, hardware)
     gap = outflow + buffer - f.cash - p.receipt_trust * inflow
     if gap <= 0.0:
         return
@@ -251,8 +279,7 @@ def fund_firm(state, i, outflow, inflow, hardware, maturing):
         gap -= roll_over(state, i, min(gap, maturing))
     if gap > 0.0:
         gap -= parent_support(state, i, gap)
-    if gap > 0.0 and f.kind == VEHICLE and gap < p.project_overrun * f.deposits_out:
-        # Investors complete what they have begun: a cost overrun is small beside what they would lose.
+    if gap > 0.0 and completes(state, i, gap):
         endow(state, i, gap)
         gap = 0.0
     if gap > 0.0:
@@ -292,4 +319,4 @@ def funding(state):
                 maturing += d.amount[r]
         for k in range(state.chains.claim_start[i], state.chains.claim_start[i + 1]):
             inflow += d.amount[state.chains.claim_rows[k]]
-        fund_firm(state, i, outflow, inflow, hardware, maturing)
+        find_money(state, i, outflow, inflow, hardware, maturing)

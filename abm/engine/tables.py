@@ -52,25 +52,30 @@ FLOW_NAMES = (
     "lending", "equity", "dividends", "GPUs", "sites", "prepayments", "lender funding", "carbon price",
     "bankruptcy costs", "support", "second-hand GPUs", "cost of funding",
 )  # fmt: skip
-# Contagion channels; NO_CHANNEL marks the fundamental part of a default.
+# Contagion channels.
 COUNTERPARTY, CUSTOMER, COLLATERAL, FUNDING, LENDER_TO_LENDER, VENDOR_CHANNEL, MARKET = range(7)
 CHANNEL_NAMES = ("counterparty", "customer", "collateral", "funding", "lender-to-lender", "vendor", "market")
 N_CHANNELS = 7
 # What dues are for.
 (
     DUE_OPERATING, DUE_POWER, DUE_CARBON, DUE_INVOICE, DUE_INTEREST, DUE_PRINCIPAL, DUE_ORDER, DUE_FUNDING,
-    DUE_MAKING,
-) = range(9)  # fmt: skip
-# Events of the log.
+    DUE_MAKING, DUE_SPOT, DUE_REVENUE_SHARE,
+) = range(11)  # fmt: skip
+N_DUES = 11
+# Events of the log and what they are called.
 (
     E_CONTRACT, E_LOAN, E_ORDER, E_EQUITY, E_RENEGOTIATED, E_GENERATION, E_OPEN_RELEASE, E_DEFAULT, E_BREACH,
     E_CREDIT_STOP, E_FIRE_SALE, E_CANCELLED, E_ENTRY, E_CALLED, E_BACKSTOP, E_AMENDED, E_PROJECT,
 ) = range(17)  # fmt: skip
-EVENT_NAMES = (
-    "contract signed", "loan made", "GPUs ordered", "equity raised", "contract renegotiated", "generation released",
-    "open model released", "default", "covenant broken", "lender stops lending", "fire sale", "order cancelled",
-    "firm entered", "line called", "public backstop", "loan amended", "project founded",
-)  # fmt: skip
+_EVENTS = {
+    E_CONTRACT: "contract signed", E_LOAN: "loan made", E_ORDER: "GPUs ordered", E_EQUITY: "equity raised",
+    E_RENEGOTIATED: "contract renegotiated", E_GENERATION: "generation released",
+    E_OPEN_RELEASE: "open model released", E_DEFAULT: "default", E_BREACH: "covenant broken",
+    E_CREDIT_STOP: "lender stops lending", E_FIRE_SALE: "fire sale", E_CANCELLED: "order cancelled",
+    E_ENTRY: "firm entered", E_CALLED: "line called", E_BACKSTOP: "public backstop", E_AMENDED: "loan amended",
+    E_PROJECT: "project founded",
+}  # fmt: skip
+EVENT_NAMES = tuple(_EVENTS[code] for code in range(len(_EVENTS)))
 # Customer segments.
 CONSUMER, ENTERPRISE, DEVELOPERS, APPLICATIONS = range(4)
 SEGMENT_NAMES = ("consumers", "enterprises", "developers and small firms", "application firms")
@@ -180,7 +185,7 @@ training_stock | f8 | M H100e-months | effective training compute accumulated
 price | f8 | USD/unit | price of a unit of AI work
 unit_compute | f8 | ratio | compute per unit of work relative to the frontier model (with free users)
 demand_shift | f8 | log | shock to customers' taste for this firm's model
-stops_paying | f8 | flag | 1 if a shock makes it stop paying its contracts
+stops_paying | f8 | code | 1 if a shock makes it walk away from its contracts, 2 if it makes it fail, else 0
 work | f8 | bn units/month | AI work sold
 training_target | f8 | share | training compute it aims at, relative to inference compute
 valuation | f8 | bn | equity value investors use
@@ -237,7 +242,7 @@ kind | i8 | code | DDTL .. MARGIN
 status | i8 | code | FREE, LIVE, ENDED or BROKEN
 lender | i8 | firm | who lent
 borrower | i8 | firm | who owes
-tier | i8 | code | seniority: TIER_SECURED or TIER_UNSECURED
+tier | i8 | code | seniority (`abm.instruments.seniority`)
 collateral | i8 | code | NO_, FLEET_, SITE_ or HOLDINGS_COLLATERAL
 end_user | i8 | firm | lab or tenant to which the debt is dedicated, -1 if none
 for_ai | i8 | flag | 1 if borrowed to build AI infrastructure (0: general corporate debt)
@@ -396,7 +401,7 @@ weight | f8 | share | part of the shortfall
 """)
 EVENT_COLUMNS = _columns("""
 month | i8 | month | when
-kind | i8 | code | E_CONTRACT .. E_BACKSTOP
+kind | i8 | code | what happened (`EVENT_NAMES`)
 a | i8 | firm | who
 b | i8 | firm | with or to whom, -1 if none
 amount | f8 | bn, M H100e or years | how much

@@ -28,10 +28,9 @@ from abm.engine.tables import (
     PENDING,
     SAVERS,
     SITE,
-    TIER_UNSECURED,
     VEHICLE,
 )
-from abm.instruments.due import add_due
+from abm.instruments.due import owe
 
 
 @jit
@@ -238,7 +237,7 @@ def bill_contracts(state):
             c.prepaid -= credit
             charge(state, c.buyer, credit)
             earn(state, c.seller, credit)
-        add_due(state, DUE_INVOICE, c.buyer, c.seller, TIER_UNSECURED, invoice - credit, r)
+        owe(state, DUE_INVOICE, c.buyer, c.seller, invoice - credit, r)
 
 
 @jit

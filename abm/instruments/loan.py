@@ -7,10 +7,11 @@ from abm.agents.lender import accept_amendment
 from abm.engine.chains import chain_loan, first_loan, next_loan
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, DUE_PRINCIPAL, E_AMENDED, F_PRINCIPAL, LIVE, NO_COLLATERAL
+from abm.instruments.seniority import tier_of_loan
 
 
 @jit
-def new_loan(state, kind, lender, borrower, principal, rate, months, tier, collateral, amortising):
+def new_loan(state, kind, lender, borrower, principal, rate, months, collateral, amortising):
     """Append a live loan row; the caller moves the money.
 
     Returns
@@ -26,7 +27,7 @@ def new_loan(state, kind, lender, borrower, principal, rate, months, tier, colla
     loan.status = LIVE
     loan.lender = lender
     loan.borrower = borrower
-    loan.tier = tier
+    loan.tier = tier_of_loan(collateral)
     loan.collateral = collateral
     loan.end_user = -1
     loan.for_ai = 1

@@ -25,8 +25,6 @@ from abm.engine.tables import (
     REVOLVER,
     SITE_COLLATERAL,
     SPONSOR,
-    TIER_SECURED,
-    TIER_UNSECURED,
     VEHICLE,
     WAREHOUSE,
 )
@@ -99,7 +97,7 @@ def exposure(state, lender, borrower):
 
 
 @jit
-def lend(state, lender, borrower, kind, amount, rate, months, tier, collateral, amortising):
+def lend(state, lender, borrower, kind, amount, rate, months, collateral, amortising):
     """Make a loan: the lender raises the money from savers (funds: a part on a bank line) and pays it out.
 
     Returns
@@ -111,7 +109,7 @@ def lend(state, lender, borrower, kind, amount, rate, months, tier, collateral, 
         # New loans are paid for with new money; the cash at hand is for what falls due.
         raise_funding(state, lender, amount)
     transfer(state, lender, borrower, amount, F_LENDING)
-    r = new_loan(state, kind, lender, borrower, amount, rate, months, tier, collateral, amortising)
+    r = new_loan(state, kind, lender, borrower, amount, rate, months, collateral, amortising)
     state.firms[lender].loans_held += amount
     state.firms[borrower].debt += amount
     if collateral != NO_COLLATERAL:
@@ -181,8 +179,7 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
                 tried[best] = 2.0
                 short += 1
             continue
-        tier = TIER_SECURED if secured else TIER_UNSECURED
-        r = lend(state, best, borrower, kind, size, best_rate, months, tier, collateral, amortising)
+        r = lend(state, best, borrower, kind, size, best_rate, months, collateral, amortising)
         state.loans[r].end_user = end_user
         if secured:
             state.loans[r].covenant_ltv = p.covenant_ltv
@@ -220,7 +217,7 @@ def draw_warehouse(state, fund, amount):
             continue
         months = int(p.warehouse_tenor)
         rate = price_loan(state, i, fund, False)
-        r = lend(state, i, fund, WAREHOUSE, size, rate, months, TIER_UNSECURED, NO_COLLATERAL, 0)
+        r = lend(state, i, fund, WAREHOUSE, size, rate, months, NO_COLLATERAL, 0)
         state.loans[r].committed = 0
         # The hardware's debt stands at the builder already.
         state.loans[r].for_ai = 0
@@ -359,6 +356,6 @@ def arrange_lines(state):
             j = next_of_kind(state, j)
         if best >= 0:
             months = max(int(p.revolver_tenor), 1)
-            r = new_loan(state, REVOLVER, best, i, 0.0, best_rate, months, TIER_UNSECURED, NO_COLLATERAL, 0)
+            r = new_loan(state, REVOLVER, best, i, 0.0, best_rate, months, NO_COLLATERAL, 0)
             state.loans[r].limit = wanted
             state.loans[r].committed = 1 if f.pd < p.line_trust else 0

@@ -496,7 +496,7 @@ def test_a_new_loan_is_live_and_holds_what_was_agreed():
     v, lab, cloud, bank = trio()
     soil(v.state.loans)
     v.market.month, v.market.n_loans, v.market.next_loan = 5, 1, 40
-    r = v.run(new_loan, ec.DDTL, bank, cloud, 2.5, 0.09, 36, ec.TIER_SECURED, ec.FLEET_COLLATERAL, 1)
+    r = v.run(new_loan, ec.DDTL, bank, cloud, 2.5, 0.09, 36, ec.FLEET_COLLATERAL, 1)
     assert r == 1
     assert (v.market.n_loans, v.market.next_loan) == (2, 41)
     assert row_of(v.state.loans, 1) == {
@@ -506,7 +506,7 @@ def test_a_new_loan_is_live_and_holds_what_was_agreed():
         "amended": -1,
     }  # fmt: skip
     assert lab == 5
-    assert v.run(new_loan, ec.BOND, bank, cloud, 2.5, 0.09, 36, ec.TIER_UNSECURED, ec.NO_COLLATERAL, 0) == 2
+    assert v.run(new_loan, ec.BOND, bank, cloud, 2.5, 0.09, 36, ec.NO_COLLATERAL, 0) == 2
     assert (v.state.loans[2].kind, v.state.loans[2].tier, v.state.loans[2].amortising) == (ec.BOND, 2, 0)
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from abm.parameters import check
+from abm.toml_lines import WANTED, own_words
 
 from abm.calibration import opening_tables
 from abm.errors import BadInput, printable, shown
-from abm.parameters import check
 from abm.scenarios import Scenario, check_file
 from abm.scenarios import load as load_scenario
-from abm.toml_lines import WANTED, own_words
 from experiments.study import Study
 from experiments.study import load as load_study
 
