@@ -227,7 +227,8 @@ def test_a_lender_raises_from_savers_what_it_pays_out(collateral, secured):
     assert before.flows() == {(F_FUNDING, OUTSIDE, LENDER): 3.0, (F_LENDING, LENDER, NEOCLOUD): 3.0}
     assert before.events() == [(E_LOAN, bank, cloud, 3.0)]
     assert terms(v) == {
-        "kind": DDTL, "status": LIVE, "lender": bank, "borrower": cloud, "tier": TIER_SECURED if secured else TIER_UNSECURED,
+        "kind": DDTL, "status": LIVE, "lender": bank, "borrower": cloud,
+        "tier": TIER_SECURED if secured else TIER_UNSECURED,
         "collateral": collateral, "end_user": -1, "for_ai": 1, "amortising": 1, "committed": 1, "made": 7,
         "months": 48, "months_left": 48, "principal": 3.0, "limit": 3.0, "rate": 0.09, "covenant_ltv": 0.0,
         "amended": -1,
