@@ -15,7 +15,7 @@ from abm.engine.pointed import Pointed, pointed
 from abm.inputs import parameters
 
 # --- codes --------------------------------------------------------------------------------------------
-# Firm kinds. OUTSIDE firms are the sectors around the agents: they never default and close every flow.
+# Firm kinds. OUTSIDE, the last, is the sectors around the agents: they never default and close every flow.
 LAB, HYPERSCALER, NEOCLOUD, VEHICLE, LENDER, VENDOR, ENTRANT, OUTSIDE = range(8)
 KIND_NAMES = ("lab", "hyperscaler", "neocloud", "vehicle", "lender", "vendor", "entrant", "outside")
 # Lender kinds (column `subkind` of a lender).
