@@ -10,7 +10,7 @@ import ast
 import functools
 import math
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,6 @@ from abm.engine.tables import (
     HYPERSCALER,
     LAB,
     LENDER,
-    N_CHANNELS,
     NEOCLOUD,
     SAVERS,
     SUPPLIERS,
@@ -84,10 +83,11 @@ def rules() -> dict[str, Rule]:
     return found
 
 
-def calls(rule: Rule) -> Iterator[ast.Call]:
+@functools.cache
+def calls(rule: Rule) -> tuple[ast.Call, ...]:
     """Calls in the source of a rule, from top to bottom."""
     made = (node for node in ast.walk(rule.node) if isinstance(node, ast.Call))
-    yield from sorted(made, key=lambda call: (call.lineno, call.col_offset))
+    return tuple(sorted(made, key=lambda call: (call.lineno, call.col_offset)))
 
 
 def called(call: ast.Call) -> str:
@@ -192,21 +192,28 @@ def streams() -> str:
 def channels() -> str:
     """Every place where a loss is logged with its channel."""
     rows = []
-    for code in range(N_CHANNELS):
+    for code, channel_name in enumerate(CHANNEL_NAMES):
         for rule in rules().values():
-            chosen = {
-                ast.unparse(node.targets[0]): {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
-                for node in ast.walk(rule.node)
-                if isinstance(node, ast.Assign)
-            }
             for call in calls(rule):
                 if called(call) != "log_hit":
                     continue
                 _, victim, source, channel, amount = map(ast.unparse, call.args)
-                if CHANNEL_CODES[code] in chosen.get(channel, {channel}):
+                if CHANNEL_CODES[code] in _choices(rule, channel):
                     from_whom = "none" if source == "-1" else f"`{source}`"
-                    rows.append((CHANNEL_NAMES[code], rule.where, f"`{victim}`", from_whom, f"`{amount}`"))
+                    rows.append((channel_name, rule.where, f"`{victim}`", from_whom, f"`{amount}`"))
     return table(("channel", "logged by", "victim", "source", "amount (bn)"), rows)
+
+
+def _choices(rule: Rule, name: str) -> set[str]:
+    """The constants among which a rule chooses for a name; the name itself if it is none of its own."""
+    chosen = {
+        found.id
+        for node in ast.walk(rule.node)
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
+        for found in ast.walk(node.value)
+        if isinstance(found, ast.Name)
+    }
+    return chosen or {name}
 
 
 def effects() -> str:
