@@ -159,6 +159,15 @@ def test_sections_that_the_text_refers_to_are_there() -> None:
     assert {"7.1.1", "7.8.6", "7.12"} <= referred <= headed
 
 
+def test_the_digest_names_events_and_columns_of_the_panel() -> None:
+    last = [row.split(" | ")[-1].rstrip(" |") for row in _section("10").splitlines() if row.startswith("|")]
+    parts = [part.strip() for cell in last for part in cell.split(";")]
+    panel = [name for part in parts if part.startswith("panel") for name in re.findall(r"`(\w+)`", part)]
+    assert len(panel) > 10
+    assert set(panel) <= {column.name for column in tables.TABLES["panel"]}
+    assert set(re.findall(r'event "(.*?)"', TEXT)) <= set(tables.EVENT_NAMES)
+
+
 # --- numbers ----------------------------------------------------------------------------------------------
 # What the text says with a number of the code: section, words, and the rule or constant that has the number.
 REPEATED = (
