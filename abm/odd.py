@@ -41,7 +41,7 @@ COMMAND = "python -m abm.odd"
 CHANNEL_CODES = (
     "COUNTERPARTY", "CUSTOMER", "COLLATERAL", "FUNDING", "LENDER_TO_LENDER", "VENDOR_CHANNEL", "MARKET",
 )  # fmt: skip
-BOOKKEEPING = ("accounts/ledger.py", "instruments/due.py", "engine/draws.py")
+BOOKKEEPING = ("accounts/ledger.py", "instruments/due.py", "instruments/seniority.py", "engine/")
 GUARD = 0.01  # smaller numbers only keep a rule from dividing by zero
 _MARKED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -100,7 +100,7 @@ def below(rule: Rule) -> list[Rule]:
     if rule.file.startswith("contagion/"):
         return []
     found = (rules()[name] for name in dict.fromkeys(map(called, calls(rule))) if name in rules())
-    return [step for step in found if step.file not in BOOKKEEPING]
+    return [step for step in found if not step.file.startswith(BOOKKEEPING)]
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
@@ -230,6 +230,26 @@ def effects() -> str:
     return table(("effect", "what it does", "on", "`size`", "acts", "by"), rows)
 
 
+def seniority() -> str:
+    """Who is paid before whom: dues by their tier, loans by what secures them, and the order in an estate."""
+    lines = (FOLDER / "instruments" / "seniority.py").read_text(encoding="utf-8").splitlines()
+    given = {
+        ast.unparse(node.targets[0]): node.value
+        for node in parsed("instruments/seniority.py").body
+        if isinstance(node, ast.Assign)
+    }
+    rows = []
+    for name in ("TIERS", "LOAN_TIERS"):
+        listed = given[name]
+        assert isinstance(listed, ast.Dict)
+        for key, value in zip(listed.keys, listed.values, strict=True):
+            remark = lines[value.lineno - 1].partition("# ")[2]
+            rows.append((f"`{ast.unparse(key)}`" if key else "", f"`{ast.unparse(value)}`", remark))
+    order = ast.unparse(given["ESTATE"]).strip("()")
+    tiers = table(("due, or what secures a loan", "tier", ""), rows)
+    return f"{tiers}\nCollateral in an estate, in this order: `{order}`.\n"
+
+
 def replaceable() -> str:
     """The decision rules that a user may replace."""
     (listed,) = (
@@ -329,6 +349,7 @@ MAKERS = {
     "channels": channels,
     "effects": effects,
     "rules": replaceable,
+    "seniority": seniority,
     "clamps": clamps,
 }
 

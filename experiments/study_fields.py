@@ -376,7 +376,9 @@ def read_outcomes(given: object) -> object:
 
 def read_failures(given: object) -> object:
     """The policy for failed runs, if it is one."""
-    if given in ("keep going", "stop") or (isinstance(given, int) and not isinstance(given, bool) and given >= 1):
+    if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= MOST_RUNS:
+        return given
+    if isinstance(given, str) and given in ("keep going", "stop"):
         return given
     raise BadInput(f"failures must be 'keep going', 'stop' or a number of failures to stop after, not {shown(given)}")
 

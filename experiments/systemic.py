@@ -198,10 +198,7 @@ def stress(economy: Economy, firm: str, *, loss: float | None = None, months: in
     else:
         lose(struck, name, loss)
     settle(calm)
-    # What is lost between two months is in no month's record.
-    before = economy.rows("firms")["loss_month"]
-    lost = [_by_firm(one.rows("firms")["loss_month"][: len(before)] - before) for one in (struck, calm)]
-    lost = [_month(one, so_far) for one, so_far in zip((struck, calm), lost, strict=True)]
+    lost = [_month(one, {}) for one in (struck, calm)]
     found = list(statement.defaults(struck))[earlier:]
     in_calm = [d.firm for d in list(statement.defaults(calm))[earlier:]]
     fallen = {d.firm for d in found}
@@ -242,14 +239,10 @@ def check_horizon(month: int, months: int) -> None:
         )
 
 
-def _by_firm(amounts: NDArray[np.float64]) -> dict[int, float]:
-    return {row: float(amount) for row, amount in enumerate(amounts) if amount}
-
-
 def _month(economy: Economy, so_far: dict[int, float]) -> dict[int, float]:
     """Run a month; what every firm has lost on its loans so far (bn), by row, that month included."""
     economy.run(1)
-    month = _by_firm(economy.rows("firms")["loss_month"])
+    month = {row: float(amount) for row, amount in enumerate(economy.rows("firms")["loss_month"]) if amount}
     return {row: so_far.get(row, 0.0) + month.get(row, 0.0) for row in so_far.keys() | month.keys()}
 
 
@@ -265,8 +258,6 @@ def _aftermath(struck: Economy, calm: Economy, earlier: int, months: int, lost: 
     for name in ("sentiment", "spot_price", "new_loans", "lender_losses"):
         with_shock, without = (one.rows("series")[name][-months:].tolist() for one in (struck, calm))
         recorded[name] = [with_shock, without]
-    for k, told in enumerate(recorded["lender_losses"]):
-        told[0] += sum((x.losses, x.losses_without)[k] for x in lenders) - sum(told)
     return Aftermath(
         months=months,
         falls=tuple(d for who, d in found.items() if who not in in_calm),

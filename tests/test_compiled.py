@@ -211,6 +211,14 @@ def test_without_a_home_code_is_kept_in_a_temporary_folder_of_this_user(
     assert not any(home.here.iterdir())
 
 
+def test_a_relative_place_is_none_whoever_names_it(home: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Older versions of platformdirs take the home for `~` where there is none."""
+    monkeypatch.setattr(compiled.platformdirs, "user_cache_path", lambda *_, **__: Path("~/.cache/invisible-debt"))
+    is_kept()
+    assert kept_file(home.shared)
+    assert not any(home.here.iterdir())
+
+
 def test_where_there_is_no_temporary_folder_either_nothing_is_left_here(
     home: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:

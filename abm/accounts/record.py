@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from numba import literal_unroll
+
 from abm.accounts.ledger import binds, imbalance, sum_claims
 from abm.engine.compiled import jit
 from abm.engine.tables import (
@@ -19,6 +21,7 @@ from abm.engine.tables import (
     LIVE,
     N_SEGMENTS,
     OUTSIDE,
+    PANEL_COLUMNS,
     SPONSOR,
     VENDOR,
 )
@@ -75,61 +78,8 @@ def record_panel(state):
     for i in range(m.n_firms):
         f = state.firms[i]
         row = state.panel[m.n_series, i]
-        row.kind = f.kind
-        row.status = f.status
-        row.cash = f.cash
-        row.retained = f.retained
-        row.paid_in = f.paid_in
-        row.revenue = f.revenue
-        row.operating_cost = f.operating_cost
-        row.interest_cost = f.interest_cost
-        row.depreciation = f.depreciation
-        row.write_off = f.write_off
-        row.operating_result_6m = f.operating_result_6m
-        row.capex = f.capex
-        row.capacity = f.capacity
-        row.site_gw = f.site_gw
-        row.contracted_in = f.contracted_in
-        row.contracted_out = f.contracted_out
-        row.need = f.need
-        row.training = f.training
-        row.used = f.used
-        row.spot_bought = f.spot_bought
-        row.spot_sold = f.spot_sold
-        row.energy = f.energy
-        row.emissions = f.emissions
-        row.fleet_book = f.fleet_book
-        row.fleet_mark = f.fleet_mark
-        row.debt = f.debt
-        row.secured_debt = f.secured_debt
-        row.debt_service = f.debt_service
-        row.backlog_in = f.backlog_in
-        row.backlog_out = f.backlog_out
-        row.top_customer = f.top_customer
-        row.top_customer_id = f.top_customer_id
-        row.dscr = f.dscr
-        row.ltv = f.ltv
-        row.leverage = f.leverage
-        row.pd = f.pd
-        row.quality = f.quality
-        row.price = f.price
-        row.valuation = f.valuation
-        row.appetite = f.appetite
-        row.capital_ratio = f.capital_ratio
-        row.loans_held = f.loans_held
-        row.loss_month = f.loss_month
-        row.look_through = f.look_through
-        row.on_order = f.on_order
-        row.other_assets = f.other_assets
-        row.other_debt = f.other_debt
-        row.funding = f.funding
-        row.sites = f.sites
-        row.holdings = f.holdings
-        row.prepaid_in = f.prepaid_in
-        row.prepaid_out = f.prepaid_out
-        row.deposits_in = f.deposits_in
-        row.deposits_out = f.deposits_out
-        row.utilisation = f.utilisation
+        for column in literal_unroll(PANEL_COLUMNS):
+            row[column] = f[column]
 
 
 @jit

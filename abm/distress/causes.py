@@ -7,6 +7,7 @@ had every one of those hits been made good is fundamental, the others are contag
 
 from __future__ import annotations
 
+from abm.engine.chains import hit_before, last_hit
 from abm.engine.compiled import jit
 from abm.engine.tables import COLLATERAL, CUSTOMER, FUNDING, N_CHANNELS
 
@@ -44,25 +45,29 @@ def explain(state, row, shortfall, reason):
     d = state.defaults[row]
     total = 0.0
     claims = 0.0
-    for h in range(m.n_hits - 1, -1, -1):
+    h = last_hit(state, d.firm)
+    while h >= 0:
         hit = state.hits[h]
         age = m.month - hit.month
         if age >= MEMORY:
             break
-        if hit.victim == d.firm and (age > 0 or hit.stage < m.stage):
+        if age > 0 or hit.stage < m.stage:
             felt = hit.amount * months_of_hit(hit.channel, age)
             total += felt
             if hit.source >= 0 and (hit.channel != COLLATERAL or reason == FOR_COLLATERAL):
                 claims += felt
+        h = hit_before(state, h)
     size = max(shortfall, 1e-9)
     scale = 1.0 / max(total, size)
     first = m.n_parents
-    for h in range(m.n_hits - 1, -1, -1):
-        hit = state.hits[h]
+    after = last_hit(state, d.firm)
+    while after >= 0:
+        hit = state.hits[after]
+        after = hit_before(state, after)
         age = m.month - hit.month
         if age >= MEMORY:
             break
-        if hit.victim != d.firm or (age == 0 and hit.stage >= m.stage):
+        if age == 0 and hit.stage >= m.stage:
             continue
         weight = hit.amount * months_of_hit(hit.channel, age) * scale
         if weight <= 0.0:
@@ -73,6 +78,9 @@ def explain(state, row, shortfall, reason):
                 found = r
                 break
         if found < 0:
+            if m.n_parents >= state.parents.shape[0]:
+                m.no_room = 1
+                break
             found = m.n_parents
             state.parents[found].default = row
             state.parents[found].parent = hit.source

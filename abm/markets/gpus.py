@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abm.accounts.ledger import depreciate, log_event
 from abm.agents.vendor import is_due, plan_supply, set_markup
+from abm.engine.chains import first_of_kind, next_of_kind
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, E_GENERATION, GPU_ORDER, PENDING, SITE_ORDER, VENDOR
 from abm.markets.marks import best_generation
@@ -14,12 +15,14 @@ def nth_vendor(state, k):
     """Row of the k-th vendor still in business (0: the first), or of the last one there is; -1 if none."""
     found = -1
     seen = 0
-    for i in range(state.market[0].n_firms):
-        if state.firms[i].kind == VENDOR and state.firms[i].status == ACTIVE:
+    i = first_of_kind(state, VENDOR)
+    while i >= 0:
+        if state.firms[i].status == ACTIVE:
             found = i
             if seen == k:
                 return found
             seen += 1
+        i = next_of_kind(state, i)
     return found
 
 

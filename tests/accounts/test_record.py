@@ -48,6 +48,8 @@ def test_only_live_debt_for_ai_counts():
     for status in (ec.FREE, ec.PENDING, ec.ENDED, ec.BROKEN):
         v.loan(bank, cloud, 4.0, status=status)
     assert carried(v) == [0.0] * 9
+    v.loan(bank, cloud, 4.0)
+    assert carried(v) == [0, 0, 0, 0, 0, 0, 3.0, 1.0, 0]
 
 
 def test_a_lab_s_own_debt_is_on_its_own_books():
@@ -384,6 +386,7 @@ def filled() -> Village:
 
 def test_the_panel_keeps_its_columns_of_every_firm():
     v = filled()
+    v.state.firms["kind"][:7] = range(1, 8)
     v.market.n_series = 2
     v.run(record_panel)
     for i in range(7):

@@ -6,7 +6,7 @@ import numpy as np
 from differences import differences, near
 from village import Village
 
-from abm.contagion.rows import clear_rows, clearing_scratch
+from abm.contagion.rows import _residual, clear_rows, clearing_scratch
 from abm.distress.clearing import clearing, run_off
 from abm.engine import tables as ec
 from abm.instruments.due import add_due, flow_of, post_payment
@@ -71,6 +71,26 @@ def test_bankruptcy_takes_its_parts_of_cash_and_of_what_comes_in():
     assert cleared(senior, [10.0, 4.0, 0, 0], alpha=0.5, beta=0.8) == ([10.0, 9.0, 1.0], [0, 1, 0, 0])
     # Who can pay loses nothing.
     assert cleared(rows, [10.0, 10.0, 0.0], alpha=0.5, beta=0.8) == ([10.0, 20.0], [0, 0, 0])
+
+
+def test_the_tier_in_which_an_estate_runs_out_is_found_after_the_cost_of_bankruptcy():
+    rows = [(0, 1, 0, 3.0), (0, 2, 2, 5.0)]
+    assert cleared(rows, [4.0, 0.0, 0.0], alpha=0.5) == ([2.0, 0.0], [1, 0, 0])
+    # The same 4 as inflow, a half of which is lost.
+    rows = [(1, 0, 0, 4.0), (0, 1, 0, 3.0), (0, 2, 2, 5.0)]
+    assert cleared(rows, [0.0, 4.0, 0.0], beta=0.5) == ([4.0, 2.0, 0.0], [1, 0, 0])
+
+
+def test_a_failed_firm_pays_out_what_all_its_debtors_paid_it():
+    # Firms 0 and 1 pay 3 and 2, firm 2 has 1 and owes 10.
+    rows = [(0, 2, 0, 3.0), (1, 2, 0, 2.0), (2, 3, 0, 10.0)]
+    assert cleared(rows, [3.0, 2.0, 1.0, 0.0]) == ([3.0, 2.0, 6.0], [0, 0, 1, 0])
+
+
+def test_seniors_of_a_failed_firm_pass_on_what_they_got_in_full():
+    # Firm 0 has 5: its seniors get 1 and 3, its junior 1 of 10. Firm 1 has 2 and gets the 4.
+    rows = [(0, 1, 0, 1.0), (0, 1, 0, 3.0), (0, 2, 2, 10.0), (1, 2, 0, 20.0)]
+    assert cleared(rows, [5.0, 2.0, 0.0]) == ([1.0, 3.0, 1.0, 6.0], [1, 1, 0])
 
 
 def test_a_default_that_brings_down_the_next_is_a_round_later():
@@ -184,19 +204,42 @@ def test_what_is_not_a_number_is_found():
         assert residual == math.inf
 
 
+def test_the_residual_is_the_largest_violation_of_the_rule():
+    # Firm 0 has 3, owes 4 senior and 2 junior to 1, and pays 3 * 0.5; firm 1 owes 1 to 2 and has nothing else.
+    debtor, creditor, tier = np.array([0, 0, 1]), np.array([1, 1, 2]), np.array([0, 2, 0])
+    amount, cash = np.array([4.0, 2.0, 1.0]), np.array([3.0, 0.0, 0.0])
+    paid, fell, s = np.zeros(3), np.zeros(3, np.int64), clearing_scratch(3, 3, 3)
+    interpreted(clear_rows)(debtor, creditor, tier, amount, 3, cash, 0.5, 1.0, s, paid, fell)
+    assert (paid.tolist(), fell.tolist()) == ([1.5, 0.0, 1.0], [1, 0, 0])
+
+    def residual(paid, fell, cash=(3.0, 0.0, 0.0)) -> float:
+        where = (debtor, creditor, 3, np.array(cash), 0.5, 1.0, s, np.array(paid), np.array(fell))
+        return interpreted(_residual)(*where)
+
+    assert residual([1.5, 0.0, 1.0], [1, 0, 0]) == 0.0
+    # Firm 1 gets 0.4 and is said to pay 1.
+    assert residual([0.4, 0.0, 1.0], [1, 0, 0]) == near(0.6)
+    # Firm 0 is said to pay in full with 3.
+    assert residual([4.0, 2.0, 1.0], [0, 0, 0]) == near(3.0)
+    # Firm 0 could pay all and is said to have failed.
+    assert residual([1.5, 0.0, 1.0], [1, 0, 0], cash=(6.0, 0.0, 0.0)) == 6.0
+    # With 5 it would pay 2.5 of the senior, not 1.5.
+    assert residual([1.5, 0.0, 1.0], [1, 0, 0], cash=(5.0, 0.0, 0.0)) == near(1.0)
+
+
 # --- under which head -------------------------------------------------------------------------------------
 def test_every_kind_of_due_is_paid_under_its_own_head():
     v = Village()
     lab, cloud, vendor = v.lab(), v.neocloud(), v.vendor()
     v.contract(lab, cloud, 0.5, kind=ec.SITE)
     v.contract(lab, cloud, 0.5)
-    v.order(cloud, ec.SUPPLIERS, 0.5, kind=ec.SITE_ORDER)
     v.order(cloud, vendor, 0.5)
+    v.order(cloud, ec.SUPPLIERS, 0.5, kind=ec.SITE_ORDER)
     heads = [
         (ec.DUE_OPERATING, -1, ec.F_OPERATING), (ec.DUE_POWER, -1, ec.F_POWER), (ec.DUE_CARBON, -1, ec.F_CARBON),
         (ec.DUE_INVOICE, 1, ec.F_COMPUTE), (ec.DUE_INVOICE, 0, ec.F_LEASE), (ec.DUE_INVOICE, -1, ec.F_COMPUTE),
-        (ec.DUE_INTEREST, 1, ec.F_INTEREST), (ec.DUE_PRINCIPAL, 1, ec.F_PRINCIPAL), (ec.DUE_ORDER, 0, ec.F_SITE),
-        (ec.DUE_ORDER, 1, ec.F_GPU), (ec.DUE_FUNDING, -1, ec.F_FUNDING_COST), (ec.DUE_MAKING, 1, ec.F_OPERATING),
+        (ec.DUE_INTEREST, 1, ec.F_INTEREST), (ec.DUE_PRINCIPAL, 1, ec.F_PRINCIPAL), (ec.DUE_ORDER, 1, ec.F_SITE),
+        (ec.DUE_ORDER, 0, ec.F_GPU), (ec.DUE_FUNDING, -1, ec.F_FUNDING_COST), (ec.DUE_MAKING, 1, ec.F_OPERATING),
     ]  # fmt: skip
     for kind, ref, _ in heads:
         v.run(add_due, kind, lab, cloud, UNSECURED, 1.0, ref)
@@ -207,7 +250,7 @@ def test_spot_compute_is_compute_whatever_the_last_contract_is():
     v = Village()
     lab = v.lab()
     v.state.contracts[-1].kind = ec.SITE
-    v.run(add_due, ec.DUE_INVOICE, lab, ec.CUSTOMERS, OPERATING, 1.0, -1)
+    v.run(add_due, ec.DUE_SPOT, lab, ec.CUSTOMERS, OPERATING, 1.0, -1)
     assert v.run(flow_of, 0) == ec.F_COMPUTE
 
 
@@ -351,7 +394,7 @@ def test_what_is_unpaid_of_other_dues_is_no_claim_under_a_contract():
     assert "contracts" not in did.rows
     v.state.contracts[-1].missed = 0.1
     v.market.n_dues = 0
-    payment(v, ec.DUE_INVOICE, lab, ec.CUSTOMERS, 0.8, 0.3)
+    payment(v, ec.DUE_SPOT, lab, ec.CUSTOMERS, 0.8, 0.3)
     assert v.state.contracts[-1].missed == 0.1
 
 

@@ -234,6 +234,17 @@ def test_contracts_of_one_customer_in_a_row_count_together():
     assert customers((1, 2), (0, 3), (0, 5)) == (near(0.8), 0)
 
 
+def test_the_largest_customer_counts_the_months_of_ramps():
+    v = Village()
+    v.market.month = 3
+    lab, other, cloud = v.lab(), v.lab(), v.neocloud()
+    v.contract(lab, cloud, 0.5, 2.0, start=1, ramp=6, months_left=10)
+    v.contract(other, cloud, 0.5, 2.0, months_left=10)
+    v.run(tally_contracts)
+    # 4/6 + 5/6 + 8 months of one against ten of the other.
+    assert (v[cloud].top_customer, v[cloud].top_customer_id) == (near(10.0 / 19.5), other)
+
+
 @pytest.mark.xfail(strict=True, reason="contracts of one customer are not added up once another one was in the lead")
 def test_contracts_of_one_customer_count_together_in_any_order():
     assert customers((0, 30), (1, 40), (0, 30)) == (near(0.6), 0)
@@ -285,11 +296,11 @@ def test_other_buyers_and_sites_set_no_tenants_free():
 
 # --- backstops --------------------------------------------------------------------------------------------
 def backstop(**columns: float) -> tuple[Village, int]:
-    """A promise of 30 bn over 25 months at 2 USD to take what a cloud cannot let."""
+    """A promise of 30 bn over 25 months at 1.6 USD to take what a cloud cannot let."""
     v = Village()
     vendor, cloud = v.vendor(capacity=9.0, used=1.0), v.neocloud(capacity=0.8, used=0.6)
     usual = {"backstop": 1, "announced": 30.0, "months": 25, "months_left": 7, "delivered": 0.1}
-    return v, v.contract(vendor, cloud, 0.05, columns.pop("price", 2.0), **(usual | columns))
+    return v, v.contract(vendor, cloud, 0.05, columns.pop("price", 1.6), **(usual | columns))
 
 
 def test_a_backstop_takes_what_it_has_and_what_stands_idle():
@@ -301,9 +312,9 @@ def test_a_backstop_takes_what_it_has_and_what_stands_idle():
 
 
 def test_a_backstop_takes_no_more_than_its_announced_value_over_its_months():
-    v, _ = backstop(announced=7.3)
+    v, _ = backstop(announced=5.84)
     v.run(exercise_backstops)
-    assert v.state.contracts[0].quantity == near(0.2)  # 7.3 bn / (25 * 2 * 0.73)
+    assert v.state.contracts[0].quantity == near(0.2)  # 5.84 bn / (25 * 1.6 * 0.73)
 
 
 def test_a_backstop_takes_nothing_from_a_cloud_that_has_let_everything():
