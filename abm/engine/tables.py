@@ -153,12 +153,12 @@ unit_opex | f8 | USD/H100e-h | running cost of the fleet other than power
 other_income | f8 | bn/month | net operating cash flow of its other business
 fixed_cost | f8 | bn/month | staff, research and sales paid in cash
 stock_pay | f8 | bn/month | staff paid in shares (a cost without cash)
-revenue_share | f8 | share | share of AI revenue paid to its parent or first cloud
+revenue_share | f8 | share | share of a lab's revenue paid to the hyperscaler that holds most of it
 fleet_book | f8 | bn | book value of the fleet
 fleet_mark | f8 | bn | mark-to-market value of the fleet
 book_life | f8 | months | straight-line depreciation of GPUs
 debt | f8 | bn | principal owed
-secured_debt | f8 | bn | principal owed with fleet or site collateral
+secured_debt | f8 | bn | principal owed with collateral
 debt_service | f8 | bn/month | interest and scheduled principal due next month
 backlog_in | f8 | bn | value of firm contracts it has sold, still to be invoiced
 backlog_out | f8 | bn | value of firm contracts it has bought, still to be paid
@@ -176,7 +176,7 @@ top_customer | f8 | share | largest customer's share of the backlog sold
 top_customer_id | i8 | firm | that customer, -1 if none
 dscr | f8 | ratio | debt-service cover: expected cash earnings over debt service
 ltv | f8 | ratio | secured debt over marked collateral
-leverage | f8 | ratio | debt over assets
+leverage | f8 | ratio | all it owes over assets
 pd | f8 | 1/year | default probability as lenders see it
 expected_growth | f8 | 1/year | adaptive expectation of revenue growth (log)
 expected_spot | f8 | USD/H100e-h | adaptive expectation of the rental price
@@ -423,12 +423,12 @@ emissions_mt | f8 | Mt/month | CO2 emitted
 energy_per_work | f8 | kWh/unit | energy per unit of AI work
 capex | f8 | bn/month | paid for GPUs and sites
 capex_big5 | f8 | bn/month | the same, hyperscalers only
-debt | f8 | bn | owed by labs, clouds, vehicles and sponsors
+debt | f8 | bn | loans owed by all firms but lenders, and by sponsors
 ai_debt | f8 | bn | borrowed for AI infrastructure
 look_through | f8 | bn | debt others carry for the labs
 look_through_openai | f8 | bn | debt others carry for OpenAI
 backlog | f8 | bn | firm contracts still to be paid, at the buyer
-gpu_sales | f8 | bn/month | vendors' sales
+gpu_sales | f8 | bn/month | vendors' revenue, their other business with it
 frontier | f8 | years | quality of the best closed model
 open_gap | f8 | years | its lead over the best open model
 sentiment | f8 | ratio | investors' sentiment

@@ -266,7 +266,7 @@ bank_earnings | 1/year | 0.1 | 0 | 1 | assumption: return on equity of large ban
 stress:
 bankruptcy_cost | share | 0.1 | 0 | 0.9 | G3-064: firm-wide recoveries 52 % leave room for costs | part of a failed firm's means lost to the proceedings (1 - alpha of Rogers and Veraart)
 distressed_factor | ratio | 0.45 | 0.05 | 1 | G4-076 | price of a forced sale relative to the mark
-price_impact | ratio | 8 | 0 | 20 | G8-036: rigs fell 85 % (1.9 in logs) when a quarter of the sector's failed together | log fall of second-hand prices per share of the world's fleet sold
+price_impact | ratio | 8 | 0 | 20 | G8-036: rigs fell 85 % (1.9 in logs) when a quarter of the sector's failed together | log fall of second-hand prices per share sold of the fleets that live off letting
 fire_recovery | 1/month | 0.12 | 0 | 1 | assumption: half a year | speed at which the second-hand market recovers
 scrap_factor | ratio | 0.8 | 0 | 1 | assumption: buyers outside the industry pay less | price paid by outsiders relative to providers
 second_hand_cash | share | 0.1 | 0 | 1 | assumption | part of its cash a survivor spends on a failed firm's fleet
