@@ -83,32 +83,34 @@ def record_panel(state):
 
 
 @jit
-def record(state):
-    """Phase 10 of the month: one row of the series, one of the panel."""
+def record_events(state, s):
+    """What happened since the last month: loans, equity, contracts, defaults."""
     m = state.market[0]
-    sum_claims(state)
-    look_through(state)
-    s = state.series[m.n_series]
-    s.month = m.month
-    s.ai_revenue = 0.0
-    work = 0.0
-    level = 0.0
-    for k in range(N_SEGMENTS):
-        segment = state.segments[k]
-        s.ai_revenue += segment.spending
-        work += segment.work
-        level += segment.price_index / segment.opening_index
-    m.token_price = 100.0 * level / N_SEGMENTS
-    m.equal_quality_price = m.token_price * math.exp(-m.complexity)
-    s.token_price = m.token_price
-    s.equal_quality_price = m.equal_quality_price
-    s.spot_price = m.spot_price
-    s.contract_price = m.contract_price
-    s.tightness = m.tightness
-    s.rationed = m.rationed
-    s.frontier = m.frontier
-    s.open_gap = m.frontier - m.best_open
-    s.sentiment = m.sentiment
+    s.new_loans = 0.0
+    s.equity_raised = 0.0
+    s.new_contracts = 0.0
+    for e in range(m.n_events - 1, m.seen_events - 1, -1):
+        event = state.events[e]
+        if event.kind == E_LOAN:
+            s.new_loans += event.amount
+        elif event.kind == E_EQUITY:
+            s.equity_raised += event.amount
+        elif event.kind == E_CONTRACT:
+            s.new_contracts += event.amount
+    s.defaults = 0
+    s.contagious = 0
+    s.rounds = 0
+    for k in range(m.n_defaults - 1, m.seen_defaults - 1, -1):
+        d = state.defaults[k]
+        s.defaults += 1
+        s.contagious += 1 - d.fundamental
+        s.rounds = max(s.rounds, d.stage)
+
+
+@jit
+def record_firms(state, s, work):
+    """Sums over firms and loans; `work` is the AI work of the month (bn units)."""
+    m = state.market[0]
     s.fleet = 0.0
     s.power_gw = 0.0
     s.energy_twh = 0.0
@@ -167,25 +169,37 @@ def record(state):
     s.utilisation = used / s.fleet if s.fleet > 0.0 else 0.0
     s.power_gw = s.energy_twh * 1000.0 / HOURS
     s.energy_per_work = s.energy_twh / work if work > 0.0 else 0.0
-    s.new_loans = 0.0
-    s.equity_raised = 0.0
-    s.new_contracts = 0.0
-    for e in range(m.n_events - 1, m.seen_events - 1, -1):
-        event = state.events[e]
-        if event.kind == E_LOAN:
-            s.new_loans += event.amount
-        elif event.kind == E_EQUITY:
-            s.equity_raised += event.amount
-        elif event.kind == E_CONTRACT:
-            s.new_contracts += event.amount
-    s.defaults = 0
-    s.contagious = 0
-    s.rounds = 0
-    for k in range(m.n_defaults - 1, m.seen_defaults - 1, -1):
-        d = state.defaults[k]
-        s.defaults += 1
-        s.contagious += 1 - d.fundamental
-        s.rounds = max(s.rounds, d.stage)
+
+
+@jit
+def record(state):
+    """Phase 10 of the month: one row of the series, one of the panel."""
+    m = state.market[0]
+    sum_claims(state)
+    look_through(state)
+    s = state.series[m.n_series]
+    s.month = m.month
+    s.ai_revenue = 0.0
+    work = 0.0
+    level = 0.0
+    for k in range(N_SEGMENTS):
+        segment = state.segments[k]
+        s.ai_revenue += segment.spending
+        work += segment.work
+        level += segment.price_index / segment.opening_index
+    m.token_price = 100.0 * level / N_SEGMENTS
+    m.equal_quality_price = m.token_price * math.exp(-m.complexity)
+    s.token_price = m.token_price
+    s.equal_quality_price = m.equal_quality_price
+    s.spot_price = m.spot_price
+    s.contract_price = m.contract_price
+    s.tightness = m.tightness
+    s.rationed = m.rationed
+    s.frontier = m.frontier
+    s.open_gap = m.frontier - m.best_open
+    s.sentiment = m.sentiment
+    record_firms(state, s, work)
+    record_events(state, s)
     s.public_money = m.public_money
     s.gross_flow = m.gross_flow
     s.imbalance = imbalance(state)

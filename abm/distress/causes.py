@@ -27,6 +27,52 @@ def months_of_hit(channel, age):
 
 
 @jit
+def cause_row(state, row, first, source, channel):
+    """Row of a default's cause, a new one if this source has none yet through this channel.
+
+    Parameters
+    ----------
+    row, first : int
+        Of the default table, and of the default's first cause.
+
+    Returns
+    -------
+    int
+        -1 if the table is full (`no_room`).
+    """
+    m = state.market[0]
+    for r in range(first, m.n_parents):
+        if state.parents[r].parent == source and state.parents[r].channel == channel:
+            return r
+    if m.n_parents >= state.parents.shape[0]:
+        m.no_room = 1
+        return -1
+    found = state.parents[m.n_parents]
+    found.default = row
+    found.parent = source
+    found.channel = channel
+    found.weight = 0.0
+    m.n_parents += 1
+    return m.n_parents - 1
+
+
+@jit
+def heaviest_channel(state, first):
+    """The channel with the largest weight among the causes from a row on, -1 if there are none."""
+    heaviest = -1
+    best = 0.0
+    for k in range(N_CHANNELS):
+        weight = 0.0
+        for r in range(first, state.market[0].n_parents):
+            if state.parents[r].channel == k:
+                weight += state.parents[r].weight
+        if weight > best:
+            best = weight
+            heaviest = k
+    return heaviest
+
+
+@jit
 def explain(state, row, shortfall, reason):
     """Write the parents of a default: which earlier failures explain how much of its shortfall, by channel.
 
@@ -72,31 +118,10 @@ def explain(state, row, shortfall, reason):
         weight = hit.amount * months_of_hit(hit.channel, age) * scale
         if weight <= 0.0:
             continue
-        found = -1
-        for r in range(first, m.n_parents):
-            if state.parents[r].parent == hit.source and state.parents[r].channel == hit.channel:
-                found = r
-                break
+        found = cause_row(state, row, first, hit.source, hit.channel)
         if found < 0:
-            if m.n_parents >= state.parents.shape[0]:
-                m.no_room = 1
-                break
-            found = m.n_parents
-            state.parents[found].default = row
-            state.parents[found].parent = hit.source
-            state.parents[found].channel = hit.channel
-            state.parents[found].weight = 0.0
-            m.n_parents += 1
+            break
         state.parents[found].weight += weight
     d.fundamental = 1 if claims < size or reason == BY_DECREE else 0
     d.fundamental_share = max(0.0, 1.0 - total * scale)
-    d.channel = -1
-    best = 0.0
-    for k in range(N_CHANNELS):
-        weight = 0.0
-        for r in range(first, m.n_parents):
-            if state.parents[r].channel == k:
-                weight += state.parents[r].weight
-        if weight > best and d.fundamental == 0:
-            best = weight
-            d.channel = k
+    d.channel = -1 if d.fundamental == 1 else heaviest_channel(state, first)

@@ -119,6 +119,30 @@ def lend(state, lender, borrower, kind, amount, rate, months, collateral, amorti
 
 
 @jit
+def cheapest_lender(state, borrower, kind, secured):
+    """The lender with the lowest rate for a loan of this kind, of those not tried yet (work space row 3).
+
+    Returns
+    -------
+    tuple of int and float
+        Its row, -1 if there is none, and its yearly rate.
+    """
+    tried = state.work_space[3]
+    best = -1
+    best_rate = 1.0
+    i = first_of_kind(state, LENDER)
+    while i >= 0:
+        free = state.firms[i].status == ACTIVE and tried[i] == 0.0 and i != borrower
+        if free and accepts_kind(state, i, kind, state.firms[borrower].pd):
+            rate = price_loan(state, i, borrower, secured)
+            if rate < best_rate:
+                best = i
+                best_rate = rate
+        i = next_of_kind(state, i)
+    return best, best_rate
+
+
+@jit
 def borrow(state, borrower, kind, amount, months, collateral, amortising, end_user):
     """Borrow from the cheapest lenders that will lend, at most four of them.
 
@@ -159,17 +183,7 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
         tried[i] = 0.0
         i = next_of_kind(state, i)
     for _ in range(4):
-        best = -1
-        best_rate = 1.0
-        i = first_of_kind(state, LENDER)
-        while i >= 0:
-            free = state.firms[i].status == ACTIVE and tried[i] == 0.0 and i != borrower
-            if free and accepts_kind(state, i, kind, f.pd):
-                rate = price_loan(state, i, borrower, secured)
-                if rate < best_rate:
-                    best = i
-                    best_rate = rate
-            i = next_of_kind(state, i)
+        best, best_rate = cheapest_lender(state, borrower, kind, secured)
         if best < 0:
             break
         tried[best] = 1.0
