@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from abm.parameters import check
-from abm.toml_lines import WANTED, own_words
 
 from abm.calibration import opening_tables
 from abm.errors import BadInput, printable, shown
-from abm.scenarios import Scenario, check_file
-from abm.scenarios import load as load_scenario
+from abm.inputs.parameters import check
+from abm.inputs.scenarios import Scenario, check_file
+from abm.inputs.scenarios import load as load_scenario
+from abm.inputs.toml_lines import WANTED, own_words
 from experiments.study import Study
 from experiments.study import load as load_study
 
