@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from matplotlib.figure import Figure
 
-from abm.scenarios import load as load_scenario
+from abm.inputs.scenarios import load as load_scenario
 from experiments.figure import draw
 from experiments.page import document, escape, image, table
 from experiments.reproductions.figures import literal, save
