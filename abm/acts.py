@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from abm.accounts.ledger import earn, net_worth, sum_claims, transfer, write_off
 from abm.distress.cascade import bring_down, spread
 from abm.distress.causes import FOR_CASH
@@ -22,6 +24,7 @@ from abm.engine.tables import (
     BOND,
     DDTL,
     F_OPERATING,
+    FAILED,
     FLEET_COLLATERAL,
     HYPERSCALER,
     LAB,
@@ -58,8 +61,11 @@ def _act(economy: Economy) -> Iterator[State]:
     yield state
     if state.market[0].no_room:
         raise InvisibleDebtError("a table of the economy was too short for what the act set off")
+    down = state.firms["status"] == FAILED
     for name, value in before.items():
-        state.acted[name] += state.firms[name] - value
+        moved = state.firms[name] - value
+        # What a firm that fails earns and pays in its proceedings is nobody's income of a month to come.
+        state.acted[name] += moved if name in ("loss_month", "write_off") else np.where(down, 0.0, moved)
     state.acted_flows[:] += state.flows - flows
 
 

@@ -24,6 +24,7 @@ from abm.engine.tables import (
     LENDER,
     NEOCLOUD,
     OUTSIDE,
+    SAVERS,
     VEHICLE,
     VENDOR,
 )
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from abm.engine.tables import State
 
 _COLUMNS = {column.name for column in FIRM_COLUMNS}
+_OWNED = ("cash", "other_assets", "sites")  # what stands for no row of another table
 
 
 class Firm(mesa.Agent):
@@ -65,9 +67,19 @@ class Firm(mesa.Agent):
         return self._state.firms[self.row][column]
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Write a column of the firm's row; anything else is an ordinary attribute."""
+        """Write a column of the firm's row; anything else is an ordinary attribute.
+
+        The books stay closed: what a firm is given or loses in cash, other assets or sites changes its retained
+        earnings, and cash comes from savers and goes to them.
+        """
         if name in _COLUMNS:
-            self._state.firms[name][self.row] = value
+            firms = self._state.firms
+            given = value - firms[name][self.row] if name in _OWNED else 0.0
+            firms[name][self.row] = value
+            firms["retained"][self.row] += given
+            if name == "cash":
+                firms["cash"][SAVERS] -= given
+                firms["retained"][SAVERS] -= given
         else:
             super().__setattr__(name, value)
 

@@ -8,6 +8,7 @@ the reader of a pipe has gone, 1 for anything else (an error of this package may
 from __future__ import annotations
 
 import os
+import re
 import sys
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
@@ -73,7 +74,7 @@ class Commands(TyperGroup):
         except ReaderGone as gone:
             return gone.exit_code
         except CallError as error:
-            return _say(f"error: {error.format_message()}", 2)  # type: ignore[attr-defined]
+            return _say(f"error: {_wrong_call(error)}", 2)
         except InvisibleDebtError as error:
             code = getattr(error, "exit_code", 2)
             return _say(str(error) if code == STOPPED else f"error: {error}", code)
@@ -85,6 +86,20 @@ class Commands(TyperGroup):
         if code == STOPPED:
             return _say("stopped: nothing was written", STOPPED)
         return code if isinstance(code, int) else 0
+
+
+def _wrong_call(error: Exception) -> str:
+    """What is wrong with a call; where Typer hands on a sentence of pydantic's, our own."""
+    of_pydantic = getattr(error.__cause__, "errors", None)
+    option = getattr(error, "param", None)
+    if of_pydantic is None or option is None:
+        return str(error.format_message())  # type: ignore[attr-defined]
+    from abm.inputs.toml_lines import own_words
+
+    details = of_pydantic()[0]
+    number = re.fullmatch(r"[+-]?[0-9]{1,30}", str(details["input"]))
+    given = int(details["input"]) if number else details["input"]
+    return own_words({**details, "input": given}, option.opts[0])
 
 
 def _say(sentence: str, code: int) -> int:

@@ -10,7 +10,7 @@ from abm.simulation import Economy, open_economy
 from experiments.summary import never_entered
 
 FIRMS = {"OpenAI": LAB, "Meta": HYPERSCALER, "CoreWeave": NEOCLOUD, "Open model 7": ENTRANT}
-SEED, LONG = 1, 240  # a run in which a cloud that entered founds a project company
+SEED, LONG = 2, 240  # a run in which a cloud that entered founds a project company
 
 
 @pytest.fixture(scope="module")
