@@ -5,7 +5,7 @@ A mutant is a function of `abm` with one line changed, written down in `tests/<f
     [[mutant]]
     rule = "pay_creditors"     # a function of abm; "module.function" where two compiled ones have this name
     was = "loan.lender"        # a text that occurs exactly once in it
-    now = "loan.borrower"
+    now = "loan.borrower"      # may name what stands in other modules of abm
     kind = "payee"             # one of KINDS
     equivalent = "..."         # only for one that changes nothing: why
 
@@ -25,6 +25,8 @@ from __future__ import annotations
 
 import argparse
 import ast
+import builtins
+import dis
 import functools
 import gc
 import importlib
@@ -388,11 +390,24 @@ def replace(mutant: Mutant) -> None:
             code = one.__code__
             if code.co_qualname == mutant.name and code.co_filename == str(mutant.path):
                 one.__code__ = mutant.code
+                one.__globals__.update(_named_elsewhere(one))
                 found += 1
     if not found:
         raise MutantError(f"{mutant}: the function is not loaded")
     for cache in _caches():
         cache.cache_clear()
+
+
+def _named_elsewhere(function: FunctionType) -> dict[str, Any]:
+    """What a function names but its module lacks, from the one value that it has elsewhere in the package."""
+    found = {}
+    known = function.__globals__.keys() | vars(builtins).keys()
+    for name in {step.argval for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL"} - known:
+        modules = [module for path, module in sys.modules.items() if path.split(".")[0] == PACKAGE]
+        values = [vars(module)[name] for module in modules if name in vars(module)]
+        if values and all(value is values[0] or value == values[0] for value in values):
+            found[name] = values[0]
+    return found
 
 
 def judge(mutants: Sequence[Mutant], jobs: int, tell: Any, tests: str = "tests") -> Court:
