@@ -32,7 +32,7 @@ from abm.engine.tables import (
     SUPPLIERS,
     VEHICLE,
 )
-from abm.errors import BadInput
+from abm.errors import BadInput, InvisibleDebtError
 from abm.inputs.effects import BY_NAME
 from abm.instruments.contract import sign_contract as sign_rule
 from abm.instruments.order import tally_orders
@@ -56,6 +56,8 @@ def _act(economy: Economy) -> Iterator[State]:
     before = {name: state.firms[name].copy() for name in ACTED_COLUMNS}
     flows = state.flows.copy()
     yield state
+    if state.market[0].no_room:
+        raise InvisibleDebtError("a table of the economy was too short for what the act set off")
     for name, value in before.items():
         state.acted[name] += state.firms[name] - value
     state.acted_flows[:] += state.flows - flows

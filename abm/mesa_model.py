@@ -152,6 +152,7 @@ class OpenWeightsEntrant(Firm):
     """A publisher of open models."""
 
 
+# Handles of the kinds that can do more than every firm can; another kind's firms are plain ones.
 HANDLES: dict[int, type[Firm]] = {
     LAB: Lab,
     NEOCLOUD: Neocloud,
@@ -239,7 +240,7 @@ class InvisibleDebtModel(mesa.Model):
         firms = self.economy.state.firms
         for row in range(int(self.economy.state.market[0].n_firms)):
             if row not in self._handles and firms[row].kind != OUTSIDE:
-                self._handles[row] = HANDLES[int(firms[row].kind)](self, row)
+                self._handles[row] = HANDLES.get(int(firms[row].kind), Firm)(self, row)
 
     def firm(self, name: str) -> Any:
         """The handle of a firm by name.

@@ -77,8 +77,8 @@ def month(state):
 
 @jit
 def run_months(state, months):
-    """Months in a row in one compiled call; stops early when a table has no room for another month, or after a month
-    from which there is no going on (`is_sound`).
+    """Months in a row in one compiled call; stops early when a table has no room for another month, after a month that
+    found none (`no_room`), and after a month from which there is no going on (`is_sound`).
 
     Parameters
     ----------
@@ -94,6 +94,8 @@ def run_months(state, months):
         if overflowing(state):
             return k
         month(state)
+        if state.market[0].no_room == 1:
+            return k + 1
         if not is_sound(state):
             return -(k + 1)
     return months

@@ -16,7 +16,8 @@ from typing import Any
 
 import numba
 
-from abm.agents import entrant, hyperscaler, lab, lender, neocloud, project, vendor
+from abm.agents import entrant, hyperscaler, lab, lender, neocloud, payouts, project, vendor
+from abm.distress import funding
 from abm.errors import BadInput
 from abm.inputs.parameters import nearest
 from abm.month import run_months
@@ -38,6 +39,9 @@ RULES: dict[str, Any] = {
     "plan_fleet": hyperscaler.plan_fleet,
     "capex_budget": hyperscaler.capex_budget,
     "off_balance_share": project.off_balance_share,
+    "lease_rent": project.lease_rent,
+    "completes": project.completes,
+    "sweep_project": project.sweep_project,
     "judge": lender.judge,
     "accepts_kind": lender.accepts_kind,
     "price_loan": lender.price_loan,
@@ -45,10 +49,15 @@ RULES: dict[str, Any] = {
     "debt_capacity": lender.debt_capacity,
     "accept_amendment": lender.accept_amendment,
     "swing_appetite": lender.swing_appetite,
+    "rebuild_capital": lender.rebuild_capital,
     "set_markup": vendor.set_markup,
     "plan_supply": vendor.plan_supply,
     "is_due": vendor.is_due,
     "offer_vendor_finance": vendor.offer_vendor_finance,
+    "find_money": funding.find_money,
+    "fund_lender": funding.fund_lender,
+    "spare_cash": payouts.spare_cash,
+    "pay_owners": payouts.pay_owners,
 }
 
 

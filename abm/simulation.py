@@ -15,10 +15,12 @@ from abm.accounts.ledger import TOLERANCE, sum_claims
 from abm.accounts.record import look_through
 from abm.calibration.opening import Opening, opening_tables
 from abm.contagion.rows import clearing_scratch
+from abm.engine.chains import chain_rows
 from abm.engine.pointed import Pointed
-from abm.engine.room import overflowing
+from abm.engine.room import MOST_PAIRS, month_adds, overflowing
 from abm.engine.tables import (
     ACTIVE,
+    CHAINS,
     DTYPES,
     ENTRANT,
     FLOW_NAMES,
@@ -35,6 +37,7 @@ from abm.engine.tables import (
     TABLES,
     VENDOR,
     VINTAGE_COLUMNS,
+    Chains,
     Dues,
     Scratch,
     State,
@@ -91,7 +94,7 @@ def _reduce(value: Pointed) -> tuple[Any, ...]:
     return _rebuild, (type(value), fields)
 
 
-for _cls in (State, Dues, Scratch):
+for _cls in (State, Dues, Scratch, Chains):
     copyreg.pickle(_cls, _reduce)
 
 
@@ -144,6 +147,7 @@ def allocate(o: Opening, values: np.ndarray, shocks: np.ndarray, *, seed: int, p
         shocks=_table("shocks", shocks, 1),
         dues=_dues(64 * cap + 4096),
         scratch=_scratch(cap, 64 * cap + 4096),
+        chains=_chains(cap, {name: len(table) for name, table in made.items()}, 64 * cap + 4096),
         default_round=np.zeros(cap, np.int64),
         cash_before=np.zeros(cap),
         brand=np.zeros((N_SEGMENTS, cap)),
@@ -240,6 +244,7 @@ class Economy:
         state, o = self.state, self.opening
         m = state.market[0]
         n = m.n_firms
+        chain_rows(state)
         state.param_values[:] = state.base_values
         p = state.params[0]
         firms = state.firms
@@ -356,7 +361,7 @@ class Economy:
             state.market_memory[-k % HISTORY] = spending * np.exp(-growth * k / 12.0)
         m.demand_growth = growth
         for _ in range(2):
-            trial = copy.deepcopy(state)
+            trial = copy.deepcopy(state.replace(panel=state.panel[:1].copy(), flow_record=state.flow_record[:1].copy()))
             trial.market[0].record_panel = 0
             trial.shocks["start"] = 10**6
             run_month(trial)
@@ -415,8 +420,16 @@ class Economy:
 
     def _advance(self, months: int) -> int:
         """Run months until one is over in which a table is full, or all are run; how many."""
+        pairs = int(self.state.market[0].n_firms) ** 2
+        before = _snapshot(self.state) if pairs > MOST_PAIRS else None
         try:
-            done = int(self._engine(self.state, months))
+            done = int(self._engine(self.state, months if before is None else 1))
+            if self.state.market[0].no_room:
+                if before is None:
+                    raise InvisibleDebtError("a table of the economy was too short for a month")
+                _restore(self.state, before)
+                self._grow(spacious=True)
+                return 0
         except ArithmeticError as error:  # only rules in plain Python raise it
             raise Breakdown(f"the run breaks down in {month_label(self.month)}: {error}") from error
         if done < 0:
@@ -452,22 +465,18 @@ class Economy:
         if overflowing(self.state):
             self._grow()
 
-    def _grow(self) -> None:
-        """Double every table that is short of room."""
+    def _grow(self, spacious: bool = False) -> None:
+        """Let every table that is short of room grow, by half or by what two months can add; all if `spacious`."""
         state = self.state
         m = state.market[0]
         n, cap = m.n_firms, state.firms.shape[0]
         changed: dict[str, Any] = {}
-        spare = 8 * cap + 64
-        chain = m.n_contracts + m.n_loans + 2 * spare + n * n
-        need = dict.fromkeys(GROWING, spare) | dict.fromkeys(("hits", "parents"), chain)
-        need |= {"events": chain + spare, "loans": m.n_loans + spare}
-        for name in GROWING:
+        *adds, _, _, dues = (int(rows) for rows in month_adds(state))
+        for name, rows in zip(GROWING, adds, strict=True):
             table = getattr(state, name)
-            used = int(m[f"n_{name}"])
-            while used + 2 * need[name] > table.shape[0]:
-                table = np.concatenate([table, np.zeros_like(table)])
-            changed[name] = table.view(np.recarray)
+            have, used = table.shape[0], int(m[f"n_{name}"])
+            if used + rows > have or spacious:
+                changed[name] = _longer(table, max(have + have // 2, used + 2 * rows))
         if n + 16 > cap:
             cap *= 2
             changed["firms"] = _longer(state.firms, cap)
@@ -483,16 +492,19 @@ class Economy:
             fleet = np.zeros((cap, cap_g), state.fleet.dtype)
             fleet[: state.fleet.shape[0], : state.fleet.shape[1]] = state.fleet
             changed["fleet"] = fleet.view(np.recarray)
-        months = changed["series"].shape[0]
+        months = changed.get("series", state.series).shape[0]
         if m.record_panel == 1 and state.panel.shape != (months, cap):
             panel = np.zeros((months, cap), state.panel.dtype)
             panel[: state.panel.shape[0], : state.panel.shape[1]] = state.panel
             changed["panel"] = panel.view(np.recarray)
             changed["flow_record"] = _longer(state.flow_record, months)
-        rows = 2 * (m.n_contracts + 2 * m.n_loans + 2 * m.n_orders + 4 * spare)
-        if rows > state.dues.amount.shape[0] or cap != state.scratch.senior.shape[0]:
+        rows = state.dues.amount.shape[0]
+        if dues > rows or cap != state.scratch.senior.shape[0]:
+            rows = max(rows, dues + dues // 2)
             changed["dues"] = _dues(rows)
             changed["scratch"] = _scratch(cap, rows)
+        lengths = {name: changed.get(name, getattr(state, name)).shape[0] for name in GROWING}
+        changed["chains"] = _chains(cap, lengths, rows, state.chains)
         self.state = state.replace(**changed)
         if overflowing(self.state):
             raise InvisibleDebtError("a table of the economy could not be made large enough")
@@ -581,6 +593,36 @@ def _dues(rows: int) -> Dues:
 def _scratch(firms: int, rows: int) -> Scratch:
     """Working memory of the clearing."""
     return Scratch(**clearing_scratch(firms, rows, N_TIERS)._asdict())
+
+
+def _chains(firms: int, lengths: Mapping[str, int], dues: int, old: Chains | None = None) -> Chains:
+    """Chains with room for so many firms and rows, those there are kept."""
+    per_row = {f"{name}_after": lengths[table] for name, table in CHAINS.items()}
+    per_row |= {"hit_before": lengths["hits"], "due_rows": dues, "claim_rows": dues, "kind_after": firms}
+    per_row |= {"kind_first": len(KIND_NAMES), "kind_last": len(KIND_NAMES)}
+    made = {}
+    for name in Chains.fields:
+        # The dues' starts have one more, for the end of the last.
+        made[name] = np.zeros(per_row.get(name, firms + 1), np.int64)
+        if old is not None:
+            kept = getattr(old, name)
+            made[name][: len(kept)] = kept
+    return Chains(**made)
+
+
+def _snapshot(state: State) -> dict[str, np.ndarray]:
+    """Copies of all arrays that a month reads; what is only recorded is written over anyway."""
+    recorded = ("panel", "flow_record")
+    kept = {name: getattr(state, name).copy() for name, kind in State.fields.items()
+            if isinstance(kind, tuple) and name not in recorded}  # fmt: skip
+    return kept | {f"chains.{name}": getattr(state.chains, name).copy() for name in Chains.fields}
+
+
+def _restore(state: State, kept: Mapping[str, np.ndarray]) -> None:
+    """Put the arrays back."""
+    for name, value in kept.items():
+        of, _, part = name.rpartition(".")
+        getattr(state.chains if of else state, part)[:] = value
 
 
 def _longer(table: Any, rows: int) -> Any:

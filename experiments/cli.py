@@ -15,7 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from abm.errors import InvisibleDebtError, printable
+from abm.errors import MOST_SAID, InvisibleDebtError, printable, short
 from experiments.streams import ReaderGone, streams
 
 # name | function | what it does
@@ -89,7 +89,7 @@ class Commands(TyperGroup):
 
 def _say(sentence: str, code: int) -> int:
     """Say a sentence on standard error, with what would act on a screen written out; gives the code back."""
-    print(printable(sentence, keep=""), file=sys.stderr)
+    print(short(printable(sentence, keep=""), MOST_SAID), file=sys.stderr)
     return code
 
 

@@ -31,9 +31,28 @@ def field_of(column: Column, kind: pa.DataType) -> pa.Field:
     return pa.field(column.name, kind, metadata={"unit": column.unit, "meaning": column.meaning})
 
 
+def plain(values: np.ndarray, kind: pa.DataType) -> pa.Array:
+    """Numbers as an Arrow array of a fixed width, none missing; `pyarrow.array` would load pandas to do it."""
+    whole = np.array(values, kind.to_pandas_dtype(), order="C")  # a copy: what is written does not move with an economy
+    return pa.Array.from_buffers(kind, len(whole), [None, pa.py_buffer(whole)])
+
+
+def flags(values: np.ndarray) -> pa.Array:
+    """Truth values as an Arrow array, none missing."""
+    bits = np.packbits(values, bitorder="little")
+    return pa.Array.from_buffers(pa.bool_(), len(values), [None, pa.py_buffer(bits)])
+
+
 def names_of(numbers: np.ndarray, names: Sequence[str]) -> pa.Array:
     """Names of rows or codes; null for -1."""
-    return pa.array([None if n < 0 else names[n] for n in numbers.tolist()], pa.string())
+    there = numbers >= 0
+    written = [name.encode() for name in names]
+    lengths = np.array([*map(len, written), 0], np.int64)  # the last one is that of -1
+    ends = np.zeros(len(numbers) + 1, np.int32)
+    np.cumsum(lengths[np.where(there, numbers, -1)], out=ends[1:])
+    text = b"".join([written[n] for n in numbers[there].tolist()])
+    missing = None if there.all() else pa.py_buffer(np.packbits(there, bitorder="little"))
+    return pa.Array.from_buffers(pa.string(), len(numbers), [missing, pa.py_buffer(ends), pa.py_buffer(text)])
 
 
 def type_of(column: Column, table: str) -> pa.DataType:
@@ -71,7 +90,7 @@ def column_of(rows: np.ndarray, column: Column, table: str, firms: Sequence[str]
     elif codes is not None:
         array = names_of(values, codes)
     elif column.unit == "flag":
-        array = pa.array(values != 0)
+        array = flags(values != 0)
     else:
-        array = pa.array(values.astype(kind.to_pandas_dtype(), copy=False))
+        array = plain(values, kind)
     return array, field_of(column, kind)

@@ -27,7 +27,7 @@ def undisturbed() -> Iterator[None]:
 
 
 def absolute(out: Path) -> Path:
-    """The whole path of what is to be written.
+    """The whole path of results.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def absolute(out: Path) -> Path:
     try:
         place.encode()
     except UnicodeEncodeError:
-        raise BadInput(f"cannot write to {out}: its name must be text in UTF-8") from None
+        raise BadInput(f"the name of {out} must be text in UTF-8, as the tables inside need it") from None
     return Path(place)
 
 

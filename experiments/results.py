@@ -26,7 +26,7 @@ from abm.errors import BadInput
 from abm.inputs import parameters as registry
 from abm.inputs.dates import month_end, month_label
 from abm.inputs.scenarios import Scenario
-from experiments.columns import column_of, field_of, names_of
+from experiments.columns import column_of, field_of, names_of, plain
 from experiments.figure import draw
 from experiments.folders import MANIFEST, new_folder, read_manifest
 
@@ -146,8 +146,10 @@ def _used(rows: np.recarray) -> np.recarray:
 
 
 def _dates(months: np.ndarray) -> pa.Array:
-    ends = {int(month): month_end(int(month)) for month in np.unique(months)}
-    return pa.array([ends[month] for month in months.tolist()], pa.date32())
+    """Last days of months."""
+    known, at = np.unique(months, return_inverse=True)
+    days = np.array([month_end(month) for month in known.tolist()], "datetime64[D]").astype(np.int32)
+    return pa.Array.from_buffers(pa.date32(), len(months), [None, pa.py_buffer(days[at])])
 
 
 DATE = field_of(Column("date", "", "date", "last day of the month"), pa.date32())
@@ -171,7 +173,7 @@ def _firm_months(economy: Economy) -> pa.Table:
     panel = economy.panel()
     at, who = np.nonzero(panel["status"] != tables.ABSENT)
     months = economy.rows("series")["month"][at]
-    arrays = [pa.array(months.astype(np.int32)), _dates(months), names_of(who, economy.names)]
+    arrays = [plain(months, pa.int32()), _dates(months), names_of(who, economy.names)]
     month, firm = Column("month", "", "month", "months since 2025-12-31"), Column("firm", "", "firm", "who")
     fields = [field_of(month, pa.int32()), DATE, field_of(firm, pa.string())]
     rows = panel[at, who]
@@ -187,9 +189,9 @@ def _flows(economy: Economy) -> pa.Table:
     flows = economy.flows()
     at, flow, payer, payee = np.nonzero(flows)
     months = economy.rows("series")["month"][at]
-    arrays = [pa.array(months.astype(np.int32)), _dates(months), names_of(flow, tables.FLOW_NAMES)]
+    arrays = [plain(months, pa.int32()), _dates(months), names_of(flow, tables.FLOW_NAMES)]
     arrays += [names_of(payer, tables.KIND_NAMES), names_of(payee, tables.KIND_NAMES)]
-    arrays.append(pa.array(flows[at, flow, payer, payee]))
+    arrays.append(plain(flows[at, flow, payer, payee], pa.float64()))
     fields = [field_of(Column("month", "", "month", "months since 2025-12-31"), pa.int32()), DATE]
     for name, meaning in (("flow", "what for"), ("payer", "sector that pays"), ("payee", "sector that is paid")):
         fields.append(field_of(Column(name, "", "kind", meaning), pa.string()))
@@ -197,16 +199,22 @@ def _flows(economy: Economy) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
-CAUSES = pa.list_(pa.struct([("parent", pa.string()), ("channel", pa.string()), ("weight", pa.float64())]))
+CAUSE = pa.struct([("parent", pa.string()), ("channel", pa.string()), ("weight", pa.float64())])
 
 
 def _defaults(economy: Economy) -> pa.Table:
     """One row a default; `causes` lists who else explains it, through which channel and how much of it."""
-    plain = _table(economy.rows("defaults"), "defaults", economy.names)
-    causes = [
-        [{"parent": c.parent, "channel": c.channel, "weight": c.weight} for c in d.causes]
-        for d in statement.defaults(economy)
-    ]
+    told = _table(economy.rows("defaults"), "defaults", economy.names)
+    found = list(statement.defaults(economy))
+    causes = [cause for d in found for cause in d.causes]
+    rows = {name: row for row, name in enumerate(economy.names)}
+    parents = names_of(np.array([rows[c.parent] if c.parent else -1 for c in causes], np.int64), economy.names)
+    channels = np.array([tables.CHANNEL_NAMES.index(c.channel) for c in causes], np.int64)
+    weights = plain(np.array([c.weight for c in causes]), pa.float64())
+    listed = pa.StructArray.from_arrays(
+        [parents, names_of(channels, tables.CHANNEL_NAMES), weights], fields=list(CAUSE)
+    )
+    ends = plain(np.cumsum([0, *(len(d.causes) for d in found)]), pa.int32())
     meaning = "earlier failures or stress that explain it (parent null: the market), with their weights"
-    field = field_of(Column("causes", "", "share", meaning), CAUSES)
-    return plain.append_column(field, pa.array(causes, CAUSES))
+    field = field_of(Column("causes", "", "share", meaning), pa.list_(CAUSE))
+    return told.append_column(field, pa.ListArray.from_arrays(ends, listed))

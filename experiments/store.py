@@ -37,7 +37,7 @@ from abm.errors import BadInput
 from abm.inputs.toml_lines import parse_toml, read_text
 from experiments.designs import points as make_points
 from experiments.execution import PACKAGES, Batch, Recipe, Run, code_hash
-from experiments.files import new_files
+from experiments.files import absolute, new_files
 from experiments.folders import MANIFEST, MOST_BYTES, new_folder, read_manifest
 from experiments.packing import unpack
 from experiments.study import ECONOMY, Study, copy_name
@@ -343,6 +343,7 @@ def _register(stage: Path, study: Study, plan: Plan, recipe: Recipe) -> None:
 
 def _manifest(folder: Path) -> dict[str, Any]:
     """The manifest of a results folder."""
+    absolute(folder)
     try:
         manifest = read_manifest(folder, FORMAT)
     except BadInput:

@@ -45,40 +45,31 @@ from abm.inputs.toml_lines import (
 )
 from abm.rules import RULES
 from experiments.analysis.options import ReportOptions
+from experiments.designs import DESIGNS, AnyDesign, Grid, read_design, without_steps
 from experiments.study_fields import (
     DEFAULT_OUTCOMES,
     DEFAULT_RULE,
     DEFAULTS,
     ECONOMY,
     FIRMS,
-    METHODS,
     MOST_RUNS,
     NO_POLICY,
     OF_DEFAULTS,
     RULE,
-    SAMPLED,
     SERIES,
-    Design,
     Factor,
     FactorSpec,
     Failures,
-    Grid,
-    LatinHypercube,
     Levels,
-    Morris,
     Outcome,
     OutcomeSpec,
-    PointTable,
     Range,
     Record,
-    Sobol,
     Strict,
     Value,
-    Zip,
     as_float,
     known_name,
     quoted,
-    read_design,
     read_outcome,
     read_outcomes,
 )
@@ -142,7 +133,7 @@ class Study(Strict):
     parameters: Mapping[str, float] = Field(default_factory=dict)
     policies: Mapping[str, Mapping[str, float]] = Field(default_factory=dict)
     factors: Mapping[str, FactorSpec] = Field(default_factory=dict)
-    design: Annotated[Design, BeforeValidator(read_design)] = Grid()
+    design: Annotated[AnyDesign, BeforeValidator(read_design)] = Grid()
     record: Record = Record()
     outcomes: Annotated[Mapping[str, OutcomeSpec | None], BeforeValidator(read_outcomes)] = Field(
         default_factory=dict, validate_default=False
@@ -190,14 +181,11 @@ class Study(Strict):
         for name in self.outcomes:
             if name in {"run", "point", "replicate", "seed", "failed", "result_hash", *self.factors}:
                 mistakes.append((("outcomes", name), f"an outcome cannot be called '{name}': the tables use that name"))
-        if isinstance(self.design, Zip):
-            lengths = {name: len(spec.values) for name, spec in self.factors.items() if isinstance(spec, Levels)}
-            if len(set(lengths.values())) > 1:
-                told = ", ".join(f"{name} has {n}" for name, n in lengths.items())
-                mistakes.append((("factors",), f"design 'zip' needs factors with equally many values: {told}"))
-        if not self.factors and not self.policies and not isinstance(self.design, PointTable | Grid):
+        counts = {name: len(spec.values) for name, spec in self.factors.items() if isinstance(spec, Levels)}
+        mistakes += [(("factors",), sentence) for sentence in self.design.mistakes(counts)]
+        if not self.factors and not self.policies and self.design.needs_factors:
             mistakes.append((("factors",), f"design '{self.design.method}' needs [factors]"))
-        if not mistakes and not isinstance(self.design, PointTable):
+        if not mistakes and self.design.points_file is None:
             check(("report",), self.check_report)
         if mistakes:
             raise PydanticCustomError("mistakes", "mistakes", {"mistakes": mistakes})
@@ -262,9 +250,9 @@ class Study(Strict):
         if spec.whole and (low != round(low) or high != round(high)):
             raise BadInput(f"factor '{name}': a range of whole numbers must start and end at whole numbers")
         factor = Factor(name, self._kind, unit, meaning, None, low, high, spec.log, spec.whole)
-        if isinstance(self.design, (*SAMPLED, PointTable)):
+        if self.design.takes_ranges:
             if spec.steps is not None:
-                raise BadInput(f"factor '{name}': 'steps' is for 'grid' and 'zip', not for '{self.design.method}'")
+                raise BadInput(f"factor '{name}': 'steps' is for {without_steps()}, not for '{self.design.method}'")
             return factor
         if spec.steps is None:
             raise BadInput(
@@ -293,7 +281,7 @@ class Study(Strict):
     @cached_property
     def resolved(self) -> tuple[Factor, ...]:
         """The factors in order, defaults filled in; policies come last, also where no factor names them."""
-        if isinstance(self.design, PointTable):
+        if self.design.points_file is not None:
             found = [self._resolve(name, Levels(values=tuple(dict.fromkeys(v)))) for name, v in self.table.items()]
         else:
             found = [self._resolve(name, spec) for name, spec in self.factors.items() if name != "policy"]
@@ -304,15 +292,15 @@ class Study(Strict):
 
     @cached_property
     def table(self) -> dict[str, list[Value]]:
-        """Columns of the table of points, for the design 'table'.
+        """Columns of the table of points, for a design that names one.
 
         Raises
         ------
         BadInput
             If the file cannot be read, lacks a column, or a value is no number or out of range.
         """
-        assert isinstance(self.design, PointTable)
-        name = self.design.file
+        name = self.design.points_file
+        assert name is not None
         try:
             rows = list(csv.reader(io.StringIO(read_text(self.path(name), "table"))))
         except csv.Error as error:
@@ -385,8 +373,9 @@ class Study(Strict):
             Whether the files it names lie in `folder` under the names that results give them: number and name.
         """
         self._folder, self._text = folder, text
-        if copied and isinstance(self.design, PointTable):  # it names further files
-            self._copies = {self.design.file: folder / copy_name(0, self.design.file)}
+        points_file = self.design.points_file
+        if copied and points_file is not None:  # it names further files
+            self._copies = {points_file: folder / copy_name(0, points_file)}
         if copied:
             self._copies = {given: folder / copy_name(k, given) for k, given in enumerate(self.files())}
 
@@ -402,7 +391,7 @@ class Study(Strict):
         BadInput
             If the table of points cannot be read.
         """
-        named: list[str] = [self.design.file] if isinstance(self.design, PointTable) else []
+        named: list[str] = [] if self.design.points_file is None else [self.design.points_file]
         scenarios: list[Value] = [self.scenario]
         for factor in self.resolved:
             if factor.kind == "scenario":
@@ -530,10 +519,10 @@ def _check_files(study: Study, text: str) -> None:
     """Make sure that the scenarios and files a study names can be read."""
     lines = line_numbers(text)
     named: list[tuple[Place, str]] = [(("scenario",), study.scenario)] if study.model == ECONOMY else []
-    if "scenario" in study.factors and not isinstance(study.design, PointTable):
+    if "scenario" in study.factors and study.design.points_file is None:
         values = study._resolve("scenario", study.factors["scenario"]).values or ()
         named += [(("factors", "scenario"), str(value)) for value in values]
-    if isinstance(study.design, PointTable):
+    if study.design.points_file is not None:
         try:
             named += [(("design", "file"), str(value)) for value in study.table.get("scenario", ())]
         except BadInput as error:
@@ -554,12 +543,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "outcomes": Outcome,
     "report": ReportOptions,
     "factors": Range,
-    "grid": Grid,
-    "zip": Zip,
-    "lhs": LatinHypercube,
-    "sobol": Sobol,
-    "morris": Morris,
-    "table": PointTable,
+    **DESIGNS,
 }
 
 
@@ -580,7 +564,7 @@ EITHER: dict[Place, str] = {
 def _explain(error: ErrorDetails) -> list[tuple[Place, str]]:
     """One of pydantic's errors as places and sentences."""
     where = tuple(part for part in error["loc"] if not str(part).startswith("function-"))
-    method = next((str(part) for part in where[1:2] if where[0] == "design" and part in METHODS), "")
+    method = next((str(part) for part in where[1:2] if where[0] == "design" and part in DESIGNS), "")
     if method:
         where = (where[0], *where[2:])
     context: dict[str, Any] = error.get("ctx", {})
@@ -637,21 +621,14 @@ __all__ = [
     "MOST_RUNS",
     "OF_DEFAULTS",
     "RULE",
-    "SAMPLED",
     "SERIES",
     "Factor",
-    "Grid",
-    "LatinHypercube",
     "Levels",
-    "Morris",
     "Outcome",
-    "PointTable",
     "Range",
     "Record",
-    "Sobol",
     "Study",
     "Value",
-    "Zip",
     "copy_name",
     "load",
     "to_toml",

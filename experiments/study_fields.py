@@ -1,4 +1,4 @@
-"""The fields of a study file: designs, factors, what is recorded and what is measured."""
+"""The fields of a study file: factors, what is recorded and what is measured (designs: `experiments.designs`)."""
 
 from __future__ import annotations
 
@@ -70,81 +70,6 @@ class Strict(BaseModel):
         if mistakes:
             raise PydanticCustomError("mistakes", "{first}", {"mistakes": mistakes, "first": mistakes[0][1]})
         return given
-
-
-# --- designs --------------------------------------------------------------------------------------------
-class Grid(Strict):
-    """Every combination of the factors' values."""
-
-    method: Literal["grid"] = "grid"
-
-
-class Zip(Strict):
-    """The first value of every factor, the second of every factor, and so on."""
-
-    method: Literal["zip"]
-
-
-class LatinHypercube(Strict):
-    """Points that fill the space: every factor's range is cut into `samples` parts, each used once."""
-
-    method: Literal["lhs"]
-    samples: int = Field(default=100, ge=1, le=MOST_RUNS)
-    seed: int = Field(default=1, ge=0, lt=2**32)
-
-
-class Sobol(Strict):
-    """Saltelli's design for Sobol indices: samples * (factors + 2) points, or twice the factors for second order."""
-
-    method: Literal["sobol"]
-    samples: int = Field(default=128, ge=2, le=MOST_RUNS)
-    second_order: bool = False
-    seed: int = Field(default=1, ge=0, lt=2**32)
-
-    @model_validator(mode="after")
-    def _power_of_two(self) -> Self:
-        if self.samples & (self.samples - 1):
-            below = 1 << (self.samples.bit_length() - 1)
-            raise PydanticCustomError(
-                "mistakes",
-                "samples",
-                {"mistakes": [(("samples",), f"samples must be a power of 2 for 'sobol': {below} or {2 * below}")]},
-            )
-        return self
-
-
-class Morris(Strict):
-    """Morris's design of elementary effects: trajectories * (factors + 1) points on a grid of `levels`."""
-
-    method: Literal["morris"]
-    trajectories: int = Field(default=20, ge=2, le=MOST_RUNS)
-    levels: int = Field(default=4, ge=2, le=1000, multiple_of=2)
-    seed: int = Field(default=1, ge=0, lt=2**32)
-
-
-class PointTable(Strict):
-    """The rows of a CSV file, one column a factor."""
-
-    method: Literal["table"]
-    file: str = Field(min_length=1)
-
-
-Design = Annotated[Grid | Zip | LatinHypercube | Sobol | Morris | PointTable, Field(discriminator="method")]
-METHODS = ("grid", "zip", "lhs", "sobol", "morris", "table")
-SAMPLED = (LatinHypercube, Sobol, Morris)  # designs that draw points from ranges
-
-
-def read_design(given: object) -> object:
-    """`design = "lhs"` is short for `[design]` with `method = "lhs"`."""
-    if isinstance(given, str):
-        given = {"method": given}
-    if isinstance(given, Mapping):
-        given = {"method": "grid", **given}
-        method = given["method"]
-        if not isinstance(method, str):
-            raise BadInput(f"method must be one of {quoted(METHODS)}, not {shown(method)}")
-        known_name(method, METHODS, "design")
-    return given
 
 
 def as_float(value: float, field: str) -> float:
@@ -376,7 +301,9 @@ def read_outcomes(given: object) -> object:
 
 def read_failures(given: object) -> object:
     """The policy for failed runs, if it is one."""
-    if given in ("keep going", "stop") or (isinstance(given, int) and not isinstance(given, bool) and given >= 1):
+    if isinstance(given, int) and not isinstance(given, bool) and 1 <= given <= MOST_RUNS:
+        return given
+    if isinstance(given, str) and given in ("keep going", "stop"):
         return given
     raise BadInput(f"failures must be 'keep going', 'stop' or a number of failures to stop after, not {shown(given)}")
 

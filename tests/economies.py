@@ -378,7 +378,7 @@ def random_scenario(rng: np.random.Generator, opening: Opening, count: int = 3) 
         name = str(rng.choice(agents))
         kind = ec.KIND_NAMES[opening.kinds[name]]
         bare = kind in ("lab", "vehicle") and name not in opening.owners
-        can = [effect.name for effect in EFFECTS if kind in effect.kinds and not (effect.hardware and bare)]
+        can = [effect.name for effect in EFFECTS if effect.strikes(kind) and not (effect.hardware and bare)]
         effect = can[int(rng.integers(len(can)))]
         size = {"demand": -2.0, "loses cash": 5.0, "loses capacity": 0.5}.get(effect)
         shocks.append(Shock(firm=name, effect=effect, size=size, start=start, probability=chance))

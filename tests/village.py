@@ -21,6 +21,7 @@ from economies import worth
 from abm.accounts.ledger import imbalance, sum_claims
 from abm.calibration.opening import Opening
 from abm.engine import tables as ec
+from abm.engine.chains import chain_hits, chain_rows, sort_dues
 from abm.inputs import parameters as registry
 from abm.rules import interpreted
 from abm.simulation import allocate
@@ -68,7 +69,9 @@ class Village:
         self.names = list(ec.OUTSIDE_NAMES)
 
     def run(self, rule: Any, *arguments: Any) -> Any:
-        """Call a rule on the state, as plain Python."""
+        """Call a rule on the state, as plain Python, with chains that know what the test has written."""
+        for chain in (chain_rows, chain_hits, sort_dues):
+            interpreted(chain)(self.state)
         return interpreted(rule)(self.state, *arguments)
 
     # --- firms ------------------------------------------------------------------------------------------

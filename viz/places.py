@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from abm.engine.tables import ENTRANT, HYPERSCALER, LAB, LENDER, NEOCLOUD, VEHICLE, VENDOR
+from abm.engine.tables import ENTRANT, HYPERSCALER, LAB, LENDER, NEOCLOUD, OUTSIDE, VEHICLE, VENDOR
 
 TOP, BOTTOM = 0.06, 0.96
 SWEEPS = 12  # of ordering lanes by their neighbours' places
@@ -36,7 +36,9 @@ LANES = (
     Lane((LAB,), 0.75, "AI labs"),
     Lane((VENDOR, ENTRANT), 0.95, "Chips, free models"),
 )
-LANE_OF = {kind: number for number, lane in enumerate(LANES) for kind in lane.kinds}
+# A kind that no lane names stands in the last one.
+LANE_OF = dict.fromkeys(range(OUTSIDE), len(LANES) - 1)
+LANE_OF |= {kind: number for number, lane in enumerate(LANES) for kind in lane.kinds}
 CAPTIONS = tuple({"text": lane.title, "x": lane.x, "y": 0.0} for lane in LANES)
 CROWDED = 11  # firms in a lane from which on they stand in two staggered columns
 STAGGER = 0.035

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 
+from abm.engine.chains import chain_hit, chain_rows
 from abm.engine.compiled import jit
 from abm.engine.tables import ABSENT, F_DIVIDEND, F_FUNDING, LIVE, PENDING, SAVERS
 
@@ -112,6 +113,7 @@ def binds(contract):
 def begin_month(state):
     """Set the month's flows of all firms and of the matrix to what acts since the last month have moved."""
     m = state.market[0]
+    chain_rows(state)
     m.stage = 0
     m.gross_flow = 0.0
     for k in range(state.flows.shape[0]):
@@ -283,6 +285,9 @@ def is_sound(state):
 def log_event(state, kind, a, b, amount):
     """Append a row to the event log."""
     m = state.market[0]
+    if m.n_events >= state.events.shape[0]:
+        m.no_room = 1
+        return
     e = state.events[m.n_events]
     e.month = m.month
     e.kind = kind
@@ -298,9 +303,12 @@ def log_hit(state, victim, source, channel, amount):
 
     It is dated with the round of the cascade now running, `market.stage`.
     """
+    m = state.market[0]
     if amount <= 1e-12 or victim == source:
         return
-    m = state.market[0]
+    if m.n_hits >= state.hits.shape[0]:
+        m.no_room = 1
+        return
     h = state.hits[m.n_hits]
     h.month = m.month
     h.stage = m.stage
@@ -308,4 +316,5 @@ def log_hit(state, victim, source, channel, amount):
     h.source = source
     h.channel = channel
     h.amount = amount
+    chain_hit(state, m.n_hits)
     m.n_hits += 1

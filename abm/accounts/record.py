@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from numba import literal_unroll
+
 from abm.accounts.ledger import binds, imbalance, sum_claims
 from abm.engine.compiled import jit
 from abm.engine.tables import (
@@ -19,6 +21,7 @@ from abm.engine.tables import (
     LIVE,
     N_SEGMENTS,
     OUTSIDE,
+    PANEL_COLUMNS,
     SPONSOR,
     VENDOR,
 )
@@ -75,90 +78,39 @@ def record_panel(state):
     for i in range(m.n_firms):
         f = state.firms[i]
         row = state.panel[m.n_series, i]
-        row.kind = f.kind
-        row.status = f.status
-        row.cash = f.cash
-        row.retained = f.retained
-        row.paid_in = f.paid_in
-        row.revenue = f.revenue
-        row.operating_cost = f.operating_cost
-        row.interest_cost = f.interest_cost
-        row.depreciation = f.depreciation
-        row.write_off = f.write_off
-        row.operating_result_6m = f.operating_result_6m
-        row.capex = f.capex
-        row.capacity = f.capacity
-        row.site_gw = f.site_gw
-        row.contracted_in = f.contracted_in
-        row.contracted_out = f.contracted_out
-        row.need = f.need
-        row.training = f.training
-        row.used = f.used
-        row.spot_bought = f.spot_bought
-        row.spot_sold = f.spot_sold
-        row.energy = f.energy
-        row.emissions = f.emissions
-        row.fleet_book = f.fleet_book
-        row.fleet_mark = f.fleet_mark
-        row.debt = f.debt
-        row.secured_debt = f.secured_debt
-        row.debt_service = f.debt_service
-        row.backlog_in = f.backlog_in
-        row.backlog_out = f.backlog_out
-        row.top_customer = f.top_customer
-        row.top_customer_id = f.top_customer_id
-        row.dscr = f.dscr
-        row.ltv = f.ltv
-        row.leverage = f.leverage
-        row.pd = f.pd
-        row.quality = f.quality
-        row.price = f.price
-        row.valuation = f.valuation
-        row.appetite = f.appetite
-        row.capital_ratio = f.capital_ratio
-        row.loans_held = f.loans_held
-        row.loss_month = f.loss_month
-        row.look_through = f.look_through
-        row.on_order = f.on_order
-        row.other_assets = f.other_assets
-        row.other_debt = f.other_debt
-        row.funding = f.funding
-        row.sites = f.sites
-        row.holdings = f.holdings
-        row.prepaid_in = f.prepaid_in
-        row.prepaid_out = f.prepaid_out
-        row.deposits_in = f.deposits_in
-        row.deposits_out = f.deposits_out
-        row.utilisation = f.utilisation
+        for column in literal_unroll(PANEL_COLUMNS):
+            row[column] = f[column]
 
 
 @jit
-def record(state):
-    """Phase 10 of the month: one row of the series, one of the panel."""
+def record_events(state, s):
+    """What happened since the last month: loans, equity, contracts, defaults."""
     m = state.market[0]
-    sum_claims(state)
-    look_through(state)
-    s = state.series[m.n_series]
-    s.month = m.month
-    s.ai_revenue = 0.0
-    work = 0.0
-    level = 0.0
-    for k in range(N_SEGMENTS):
-        segment = state.segments[k]
-        s.ai_revenue += segment.spending
-        work += segment.work
-        level += segment.price_index / segment.opening_index
-    m.token_price = 100.0 * level / N_SEGMENTS
-    m.equal_quality_price = m.token_price * math.exp(-m.complexity)
-    s.token_price = m.token_price
-    s.equal_quality_price = m.equal_quality_price
-    s.spot_price = m.spot_price
-    s.contract_price = m.contract_price
-    s.tightness = m.tightness
-    s.rationed = m.rationed
-    s.frontier = m.frontier
-    s.open_gap = m.frontier - m.best_open
-    s.sentiment = m.sentiment
+    s.new_loans = 0.0
+    s.equity_raised = 0.0
+    s.new_contracts = 0.0
+    for e in range(m.n_events - 1, m.seen_events - 1, -1):
+        event = state.events[e]
+        if event.kind == E_LOAN:
+            s.new_loans += event.amount
+        elif event.kind == E_EQUITY:
+            s.equity_raised += event.amount
+        elif event.kind == E_CONTRACT:
+            s.new_contracts += event.amount
+    s.defaults = 0
+    s.contagious = 0
+    s.rounds = 0
+    for k in range(m.n_defaults - 1, m.seen_defaults - 1, -1):
+        d = state.defaults[k]
+        s.defaults += 1
+        s.contagious += 1 - d.fundamental
+        s.rounds = max(s.rounds, d.stage)
+
+
+@jit
+def record_firms(state, s, work):
+    """Sums over firms and loans; `work` is the AI work of the month (bn units)."""
+    m = state.market[0]
     s.fleet = 0.0
     s.power_gw = 0.0
     s.energy_twh = 0.0
@@ -217,25 +169,37 @@ def record(state):
     s.utilisation = used / s.fleet if s.fleet > 0.0 else 0.0
     s.power_gw = s.energy_twh * 1000.0 / HOURS
     s.energy_per_work = s.energy_twh / work if work > 0.0 else 0.0
-    s.new_loans = 0.0
-    s.equity_raised = 0.0
-    s.new_contracts = 0.0
-    for e in range(m.n_events - 1, m.seen_events - 1, -1):
-        event = state.events[e]
-        if event.kind == E_LOAN:
-            s.new_loans += event.amount
-        elif event.kind == E_EQUITY:
-            s.equity_raised += event.amount
-        elif event.kind == E_CONTRACT:
-            s.new_contracts += event.amount
-    s.defaults = 0
-    s.contagious = 0
-    s.rounds = 0
-    for k in range(m.n_defaults - 1, m.seen_defaults - 1, -1):
-        d = state.defaults[k]
-        s.defaults += 1
-        s.contagious += 1 - d.fundamental
-        s.rounds = max(s.rounds, d.stage)
+
+
+@jit
+def record(state):
+    """Phase 10 of the month: one row of the series, one of the panel."""
+    m = state.market[0]
+    sum_claims(state)
+    look_through(state)
+    s = state.series[m.n_series]
+    s.month = m.month
+    s.ai_revenue = 0.0
+    work = 0.0
+    level = 0.0
+    for k in range(N_SEGMENTS):
+        segment = state.segments[k]
+        s.ai_revenue += segment.spending
+        work += segment.work
+        level += segment.price_index / segment.opening_index
+    m.token_price = 100.0 * level / N_SEGMENTS
+    m.equal_quality_price = m.token_price * math.exp(-m.complexity)
+    s.token_price = m.token_price
+    s.equal_quality_price = m.equal_quality_price
+    s.spot_price = m.spot_price
+    s.contract_price = m.contract_price
+    s.tightness = m.tightness
+    s.rationed = m.rationed
+    s.frontier = m.frontier
+    s.open_gap = m.frontier - m.best_open
+    s.sentiment = m.sentiment
+    record_firms(state, s, work)
+    record_events(state, s)
     s.public_money = m.public_money
     s.gross_flow = m.gross_flow
     s.imbalance = imbalance(state)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from abm.contagion import attribute_debt
 from abm.engine import tables
 from abm.inputs.dates import month_label
 from abm.instruments.contract import ramp_months, unit_invoice
@@ -574,6 +573,8 @@ def _served(economy: Economy) -> np.ndarray:
     # A crumb stays with everybody, so that sellers who only serve each other have an answer too.
     weights *= ((1.0 - CRUMB) / np.where(backlog > 0.0, backlog, 1.0))[:, None]
     final = np.isin(firms["kind"], (tables.LAB, tables.OUTSIDE))
+    from abm.contagion import attribute_debt  # brings SciPy, which a run does without
+
     shares = attribute_debt(np.ones(len(firms)), weights, final)
     return np.where(shares > 100.0 * CRUMB, shares, 0.0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abm.engine.chains import chain_firm
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE
 
@@ -49,5 +50,6 @@ def new_firm(state, kind, like):
     f.expected_growth = model.expected_growth
     f.pd = model.pd
     f.dscr = 9.9
+    chain_firm(state, i)
     m.n_firms += 1
     return i

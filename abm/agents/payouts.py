@@ -28,37 +28,43 @@ def spare_cash(state, i):
 
 
 @jit
-def distribute(state):
-    """Surplus cash: providers and vendors pay out, lenders give savers back what they do not lend."""
-    m = state.market[0]
+def pay_owners(state, i):
+    """What a firm with cash pays its owners this month: clouds and vendors pay out, project companies sweep their debt
+    first, lenders give savers back what they do not lend, a subsidiary lab hands up what it does not need."""
     p = state.params[0]
-    for i in range(m.n_firms):
+    f = state.firms[i]
+    if f.kind == HYPERSCALER:
+        pay_out(state, i, min(f.payout * f.other_income, 0.2 * f.cash))
+        pay_out(state, i, spare_cash(state, i))
+    elif f.kind == NEOCLOUD or f.kind == VEHICLE:
+        spare = spare_cash(state, i)
+        if f.kind == VEHICLE:
+            spare -= sweep_project(state, i, p.project_sweep * spare)
+        # Lenders' covenants lock up the cash of a borrower whose service is thinly covered.
+        if f.dscr >= p.lockup_cover:
+            pay_out(state, i, spare)
+    elif f.kind == VENDOR:
+        spare = f.cash - p.vendor_cash_months * f.supply - f.deposits_in
+        pay_out(state, i, max(p.vendor_payout * spare, 0.0))
+    elif f.kind == LENDER and f.subkind != SPONSOR:
+        spare = f.cash - p.lender_cash * f.loans_held
+        if spare > 0.0:
+            back = min(spare, f.funding)
+            return_funding(state, i, back)
+            if not is_short_of_capital(state, i):
+                pay_out(state, i, p.lender_payout * (spare - back))
+    elif f.parent >= 0 and f.kind == LAB and state.firms[f.parent].status == ACTIVE:
+        spare = f.cash - p.lab_cash_months * max(f.operating_cost, 0.0)
+        if spare > 0.0:
+            transfer(state, i, f.parent, spare, F_SUPPORT)
+            f.retained -= spare
+            state.firms[f.parent].retained += spare
+
+
+@jit
+def distribute(state):
+    """Surplus cash goes to owners (end of phase 7)."""
+    for i in range(state.market[0].n_firms):
         f = state.firms[i]
-        if f.status != ACTIVE or f.cash <= 0.0:
-            continue
-        if f.kind == HYPERSCALER:
-            pay_out(state, i, min(f.payout * f.other_income, 0.2 * f.cash))
-            pay_out(state, i, spare_cash(state, i))
-        elif f.kind == NEOCLOUD or f.kind == VEHICLE:
-            spare = spare_cash(state, i)
-            if f.kind == VEHICLE:
-                spare -= sweep_project(state, i, p.project_sweep * spare)
-            # Lenders' covenants lock up the cash of a borrower whose service is thinly covered.
-            if f.dscr >= p.lockup_cover:
-                pay_out(state, i, spare)
-        elif f.kind == VENDOR:
-            spare = f.cash - p.vendor_cash_months * f.supply - f.deposits_in
-            pay_out(state, i, max(p.vendor_payout * spare, 0.0))
-        elif f.kind == LENDER and f.subkind != SPONSOR:
-            spare = f.cash - p.lender_cash * f.loans_held
-            if spare > 0.0:
-                back = min(spare, f.funding)
-                return_funding(state, i, back)
-                if not is_short_of_capital(state, i):
-                    pay_out(state, i, p.lender_payout * (spare - back))
-        elif f.parent >= 0 and f.kind == LAB and state.firms[f.parent].status == ACTIVE:
-            spare = f.cash - p.lab_cash_months * max(f.operating_cost, 0.0)
-            if spare > 0.0:
-                transfer(state, i, f.parent, spare, F_SUPPORT)
-                f.retained -= spare
-                state.firms[f.parent].retained += spare
+        if f.status == ACTIVE and f.cash > 0.0:
+            pay_owners(state, i)

@@ -1,9 +1,11 @@
-"""Project companies: how much is built by them, what rent they ask, how they pay their debt down."""
+"""Project companies: how much is built by them, what rent they ask, whether their investors complete a site, how
+they pay their debt down."""
 
 from __future__ import annotations
 
+from abm.engine.chains import first_loan, next_loan
 from abm.engine.compiled import jit
-from abm.engine.tables import LIVE
+from abm.engine.tables import LIVE, VEHICLE
 from abm.instruments.annuity import annuity
 from abm.instruments.loan import prepay_loan
 
@@ -27,13 +29,23 @@ def lease_rent(state, rate):
 
 
 @jit
+def completes(state, project, gap):
+    """Whether investors of a project company cover a shortfall at its completion (bn): a cost overrun is small beside
+    what they would lose."""
+    f = state.firms[project]
+    return f.kind == VEHICLE and gap < state.params[0].project_overrun * f.deposits_out
+
+
+@jit
 def sweep_project(state, firm, amount):
     """A project company pays its bullet loans down with cash it does not need (bn repaid)."""
     left = amount
-    for r in range(state.market[0].n_loans):
+    r = first_loan(state, firm)
+    while r >= 0:
         loan = state.loans[r]
-        if left > 1e-9 and loan.borrower == firm and loan.status == LIVE and loan.amortising == 0:
+        if left > 1e-9 and loan.status == LIVE and loan.amortising == 0:
             part = min(left, loan.principal)
             prepay_loan(state, r, part)
             left -= part
+        r = next_loan(state, r)
     return amount - left

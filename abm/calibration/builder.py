@@ -11,6 +11,7 @@ import numpy as np
 from abm.calibration.facts import FOLDER, evaluate, names_in, read_table
 from abm.engine import tables as ec
 from abm.errors import BadInput
+from abm.instruments.seniority import LOAN_TIERS
 
 TABLES_FOLDER = FOLDER / "opening"
 N_SMALL = 8  # small clouds
@@ -269,7 +270,7 @@ class Builder:
                 "lender": self.index(row["lender"]),
                 "borrower": self.index(name),
                 "collateral": collateral,
-                "tier": ec.TIER_UNSECURED if collateral == ec.NO_COLLATERAL else ec.TIER_SECURED,
+                "tier": LOAN_TIERS[collateral],
                 "end_user": self.index(row["end_user"]),
                 "for_ai": int(row["for_ai"]),
                 "amortising": int(row["amortising"]),

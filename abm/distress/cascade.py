@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abm.accounts.ledger import binds, sum_claims
+from abm.accounts.ledger import binds, net_worth, sum_claims
 from abm.agents.lab import walks_away
 from abm.distress.causes import BY_DECREE, FOR_CASH, FOR_COLLATERAL
 from abm.distress.covenants import check_covenants
@@ -29,7 +29,11 @@ def refuse_to_pay(state):
 
 @jit
 def spread(state):
-    """Covenants and lenders after the defaults so far, round by round until no one else falls."""
+    """Covenants and lenders after the defaults so far, round by round until no one else falls.
+
+    Whom a round brings down is known before anyone of it fails, so that every loss comes from an earlier round,
+    whatever the order of the rows. Work space row 2: who falls.
+    """
     m = state.market[0]
     called = state.work_space[1]
     mark_fleets(state)
@@ -46,10 +50,18 @@ def spread(state):
                     if owed > 0.0:
                         fail(state, i, owed, FOR_COLLATERAL)
                         more = True
+        if more:
+            mark_fleets(state)
+            continue
+        falls = state.work_space[2]
         for i in range(m.n_firms):
             f = state.firms[i]
+            falls[i] = 0.0
             if f.kind == LENDER and f.status == ACTIVE and check_lender(state, i):
-                fail(state, i, -(f.paid_in + f.retained), FOR_CASH)
+                falls[i] = -net_worth(f)
+        for i in range(m.n_firms):
+            if falls[i] > 0.0:
+                fail(state, i, falls[i], FOR_CASH)
                 more = True
         if more:
             mark_fleets(state)

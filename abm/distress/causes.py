@@ -7,6 +7,7 @@ had every one of those hits been made good is fundamental, the others are contag
 
 from __future__ import annotations
 
+from abm.engine.chains import hit_before, last_hit
 from abm.engine.compiled import jit
 from abm.engine.tables import COLLATERAL, CUSTOMER, FUNDING, N_CHANNELS
 
@@ -23,6 +24,52 @@ def months_of_hit(channel, age):
     if channel == FUNDING and age > 1:
         return 0.0
     return 1.0
+
+
+@jit
+def cause_row(state, row, first, source, channel):
+    """Row of a default's cause, a new one if this source has none yet through this channel.
+
+    Parameters
+    ----------
+    row, first : int
+        Of the default table, and of the default's first cause.
+
+    Returns
+    -------
+    int
+        -1 if the table is full (`no_room`).
+    """
+    m = state.market[0]
+    for r in range(first, m.n_parents):
+        if state.parents[r].parent == source and state.parents[r].channel == channel:
+            return r
+    if m.n_parents >= state.parents.shape[0]:
+        m.no_room = 1
+        return -1
+    found = state.parents[m.n_parents]
+    found.default = row
+    found.parent = source
+    found.channel = channel
+    found.weight = 0.0
+    m.n_parents += 1
+    return m.n_parents - 1
+
+
+@jit
+def heaviest_channel(state, first):
+    """The channel with the largest weight among the causes from a row on, -1 if there are none."""
+    heaviest = -1
+    best = 0.0
+    for k in range(N_CHANNELS):
+        weight = 0.0
+        for r in range(first, state.market[0].n_parents):
+            if state.parents[r].channel == k:
+                weight += state.parents[r].weight
+        if weight > best:
+            best = weight
+            heaviest = k
+    return heaviest
 
 
 @jit
@@ -44,51 +91,37 @@ def explain(state, row, shortfall, reason):
     d = state.defaults[row]
     total = 0.0
     claims = 0.0
-    for h in range(m.n_hits - 1, -1, -1):
+    h = last_hit(state, d.firm)
+    while h >= 0:
         hit = state.hits[h]
         age = m.month - hit.month
         if age >= MEMORY:
             break
-        if hit.victim == d.firm and (age > 0 or hit.stage < m.stage):
+        if age > 0 or hit.stage < m.stage:
             felt = hit.amount * months_of_hit(hit.channel, age)
             total += felt
             if hit.source >= 0 and (hit.channel != COLLATERAL or reason == FOR_COLLATERAL):
                 claims += felt
+        h = hit_before(state, h)
     size = max(shortfall, 1e-9)
     scale = 1.0 / max(total, size)
     first = m.n_parents
-    for h in range(m.n_hits - 1, -1, -1):
-        hit = state.hits[h]
+    after = last_hit(state, d.firm)
+    while after >= 0:
+        hit = state.hits[after]
+        after = hit_before(state, after)
         age = m.month - hit.month
         if age >= MEMORY:
             break
-        if hit.victim != d.firm or (age == 0 and hit.stage >= m.stage):
+        if age == 0 and hit.stage >= m.stage:
             continue
         weight = hit.amount * months_of_hit(hit.channel, age) * scale
         if weight <= 0.0:
             continue
-        found = -1
-        for r in range(first, m.n_parents):
-            if state.parents[r].parent == hit.source and state.parents[r].channel == hit.channel:
-                found = r
-                break
+        found = cause_row(state, row, first, hit.source, hit.channel)
         if found < 0:
-            found = m.n_parents
-            state.parents[found].default = row
-            state.parents[found].parent = hit.source
-            state.parents[found].channel = hit.channel
-            state.parents[found].weight = 0.0
-            m.n_parents += 1
+            break
         state.parents[found].weight += weight
     d.fundamental = 1 if claims < size or reason == BY_DECREE else 0
     d.fundamental_share = max(0.0, 1.0 - total * scale)
-    d.channel = -1
-    best = 0.0
-    for k in range(N_CHANNELS):
-        weight = 0.0
-        for r in range(first, m.n_parents):
-            if state.parents[r].channel == k:
-                weight += state.parents[r].weight
-        if weight > best and d.fundamental == 0:
-            best = weight
-            d.channel = k
+    d.channel = -1 if d.fundamental == 1 else heaviest_channel(state, first)

@@ -127,6 +127,71 @@ def secured_part(state, firm, collateral, proceeds, estate):
 
 
 @jit
+def settle_loan(state, r, part):
+    """Pay a part of a failed firm's loan; its lender writes off the rest, the government bears its share of that.
+
+    Returns
+    -------
+    float
+        Not paid by the firm (bn).
+    """
+    m = state.market[0]
+    loan = state.loans[r]
+    f = state.firms[loan.borrower]
+    got = loan.principal * part
+    got = min(got, max(f.cash, 0.0))
+    short = loan.principal - got
+    transfer(state, loan.borrower, loan.lender, got, F_PRINCIPAL)
+    write_off(state, loan.lender, short)
+    write_off(state, loan.borrower, -short)
+    cover = 0.0
+    if loan.for_ai == 1 and state.firms[loan.lender].kind == LENDER:
+        cover = state.params[0].public_guarantee * short
+        transfer(state, GOVERNMENT, loan.lender, cover, F_SUPPORT)
+        write_off(state, loan.lender, -cover)
+        state.firms[GOVERNMENT].retained -= cover
+        m.public_money += cover
+    state.firms[loan.lender].loss_month += short - cover
+    state.firms[loan.lender].loans_held -= loan.principal
+    f.debt -= loan.principal
+    channel = LENDER_TO_LENDER if f.kind == LENDER else COUNTERPARTY
+    log_hit(state, loan.lender, loan.borrower, channel, short - cover)
+    loan.principal = 0.0
+    loan.status = BROKEN
+    return short
+
+
+@jit
+def settle_damages(state, r, part):
+    """Pay a part of what a failed buyer owes under a broken contract, to a seller that is still there.
+
+    Returns
+    -------
+    float
+        Not paid (bn).
+    """
+    c = state.contracts[r]
+    got = min(c.missed * part, max(state.firms[c.buyer].cash, 0.0)) if state.firms[c.seller].status == ACTIVE else 0.0
+    transfer(state, c.buyer, c.seller, got, F_COMPUTE)
+    charge(state, c.buyer, got)
+    earn(state, c.seller, got)
+    short = c.missed - got
+    c.missed = 0.0
+    return short
+
+
+@jit
+def settle_savers(state, firm, owed, part):
+    """Pay savers a part of what a failed firm owes them; they write off the rest (bn not paid)."""
+    got = min(owed * part, max(state.firms[firm].cash, 0.0))
+    transfer(state, firm, SAVERS, got, F_PRINCIPAL)
+    state.firms[SAVERS].other_assets -= owed
+    write_off(state, SAVERS, owed - got)
+    write_off(state, firm, -(owed - got))
+    return owed - got
+
+
+@jit
 def pay_creditors(state, firm, from_fleet, from_sites, from_holdings):
     """Share out a failed firm's estate: secured loans first from their collateral, then all claims pro rata.
 
@@ -177,44 +242,13 @@ def pay_creditors(state, firm, from_fleet, from_sites, from_holdings):
             first = site_part
         elif loan.collateral == HOLDINGS_COLLATERAL:
             first = holdings_part
-        got = loan.principal * (first + (1.0 - first) * rest_part)
-        got = min(got, max(f.cash, 0.0))
-        short = loan.principal - got
-        transfer(state, firm, loan.lender, got, F_PRINCIPAL)
-        write_off(state, loan.lender, short)
-        write_off(state, firm, -short)
-        cover = 0.0
-        if loan.for_ai == 1 and state.firms[loan.lender].kind == LENDER:
-            cover = state.params[0].public_guarantee * short
-            transfer(state, GOVERNMENT, loan.lender, cover, F_SUPPORT)
-            write_off(state, loan.lender, -cover)
-            state.firms[GOVERNMENT].retained -= cover
-            m.public_money += cover
-        state.firms[loan.lender].loss_month += short - cover
-        state.firms[loan.lender].loans_held -= loan.principal
-        f.debt -= loan.principal
-        channel = LENDER_TO_LENDER if f.kind == LENDER else COUNTERPARTY
-        log_hit(state, loan.lender, firm, channel, short - cover)
-        lost += short
-        loan.principal = 0.0
-        loan.status = BROKEN
+        lost += settle_loan(state, r, first + (1.0 - first) * rest_part)
     for r in range(m.n_contracts):
         c = state.contracts[r]
         if c.status == BROKEN and c.buyer == firm and c.missed > 0.0:
-            got = min(c.missed * rest_part, max(f.cash, 0.0)) if state.firms[c.seller].status == ACTIVE else 0.0
-            transfer(state, firm, c.seller, got, F_COMPUTE)
-            charge(state, firm, got)
-            earn(state, c.seller, got)
-            lost += c.missed - got
-            c.missed = 0.0
-    for pile in range(2):
-        owed = f.other_debt if pile == 0 else f.funding
-        got = min(owed * rest_part, max(f.cash, 0.0))
-        transfer(state, firm, SAVERS, got, F_PRINCIPAL)
-        state.firms[SAVERS].other_assets -= owed
-        write_off(state, SAVERS, owed - got)
-        write_off(state, firm, -(owed - got))
-        lost += owed - got
+            lost += settle_damages(state, r, rest_part)
+    lost += settle_savers(state, firm, f.other_debt, rest_part)
+    lost += settle_savers(state, firm, f.funding, rest_part)
     f.other_debt = 0.0
     f.funding = 0.0
     return lost
@@ -246,24 +280,7 @@ def fail(state, firm, shortfall, reason):
     log_event(state, E_DEFAULT, firm, -1, shortfall)
     f.status = FAILED
     f.failed = m.month
-    for r in range(m.n_contracts):
-        c = state.contracts[r]
-        if binds(c) and (c.buyer == firm or c.seller == firm):
-            break_contract(state, r, firm)
-    for r in range(m.n_orders):
-        o = state.orders[r]
-        if o.status != PENDING:
-            continue
-        if o.buyer == firm:
-            cancel_order(state, r)
-        elif o.vendor == firm:
-            write_off(state, o.buyer, o.deposit)
-            earn(state, firm, o.deposit)
-            log_hit(state, o.buyer, firm, VENDOR_CHANNEL, o.units * o.price)
-            o.deposit = 0.0
-            o.units = 0.0
-            o.ready = 0.0
-            o.status = BROKEN
+    break_promises(state, firm)
     before = m.fire_discount
     from_fleet = sell_second_hand(state, firm)
     if from_fleet > 0.0:
@@ -282,7 +299,39 @@ def fail(state, firm, shortfall, reason):
     transfer(state, firm, SAVERS, left, F_EQUITY)
     f.retained -= left
     state.firms[SAVERS].retained += left
-    for r in range(m.n_stakes):
+    write_off_shares(state, firm)
+    close_books(state, firm)
+
+
+@jit
+def break_promises(state, firm):
+    """Contracts and orders of a failed firm end; who had ordered from it loses its deposit."""
+    m = state.market[0]
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if binds(c) and (c.buyer == firm or c.seller == firm):
+            break_contract(state, r, firm)
+    for r in range(m.n_orders):
+        o = state.orders[r]
+        if o.status != PENDING:
+            continue
+        if o.buyer == firm:
+            cancel_order(state, r)
+        elif o.vendor == firm:
+            write_off(state, o.buyer, o.deposit)
+            earn(state, firm, o.deposit)
+            log_hit(state, o.buyer, firm, VENDOR_CHANNEL, o.units * o.price)
+            o.deposit = 0.0
+            o.units = 0.0
+            o.ready = 0.0
+            o.status = BROKEN
+
+
+@jit
+def write_off_shares(state, firm):
+    """Shares of a failed firm are worth nothing to whoever holds them."""
+    f = state.firms[firm]
+    for r in range(state.market[0].n_stakes):
         s = state.stakes[r]
         if s.issuer == firm and s.book > 0.0:
             write_off(state, s.holder, s.book)
@@ -293,7 +342,6 @@ def fail(state, firm, shortfall, reason):
                 log_hit(state, s.holder, firm, COUNTERPARTY, s.book)
             s.book = 0.0
             s.share = 0.0
-    close_books(state, firm)
 
 
 @jit

@@ -45,6 +45,8 @@ def sell_second_hand(state, firm):
             v.units = 0.0
             v.book = 0.0
             v.cost = 0.0
+        f.capacity = 0.0
+        f.fleet_gw = 0.0
         return 0.0
     impact = p.price_impact * value / max(everything, 1e-9)
     factor = p.distressed_factor * math.exp(-impact)

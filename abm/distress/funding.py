@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from abm.accounts.ledger import log_event, log_hit, raise_funding, transfer, write_off
+from abm.accounts.ledger import log_event, log_hit, net_worth, raise_funding, transfer, write_off
 from abm.agents.neocloud import accept_renegotiation
+from abm.agents.project import completes
 from abm.agents.vendor import offer_vendor_finance
+from abm.engine.chains import first_loan, next_loan, sort_dues
 from abm.engine.compiled import jit
 from abm.engine.draws import D_ROUND, uniform
 from abm.engine.tables import (
@@ -29,9 +31,6 @@ from abm.engine.tables import (
     REVOLVER,
     SAVERS,
     SPONSOR,
-    TIER_SECURED,
-    VEHICLE,
-    VENDOR,
     VENDOR_CHANNEL,
     VENDOR_LOAN,
     WAREHOUSE,
@@ -40,16 +39,18 @@ from abm.instruments.loan import amend_loans, maturing_soon
 from abm.instruments.order import cancel_order
 from abm.instruments.stake import endow, issue_equity, new_stake
 from abm.markets.credit import draw_warehouse, finance_hardware, lend, refinance
+from abm.markets.gpus import nth_vendor
 
 
 @jit
 def draw_revolvers(state, firm, amount):
     """Draw on open credit lines (bn drawn)."""
-    m = state.market[0]
     got = 0.0
-    for r in range(m.n_loans):
-        loan = state.loans[r]
-        if loan.status != LIVE or loan.kind != REVOLVER or loan.borrower != firm or got >= amount:
+    after = first_loan(state, firm)
+    while after >= 0:
+        loan = state.loans[after]
+        after = next_loan(state, after)
+        if loan.status != LIVE or loan.kind != REVOLVER or got >= amount:
             continue
         bank = state.firms[loan.lender]
         if bank.status != ACTIVE or (bank.lending_open < 0.5 and loan.committed == 0):
@@ -71,10 +72,11 @@ def roll_over(state, firm, amount):
     """Refinance what falls due, loan by loan, so that each new loan stands for what the old one did (bn)."""
     d = state.dues
     got = 0.0
-    for r in range(state.market[0].n_dues):
+    for k in range(state.chains.due_start[firm], state.chains.due_start[firm + 1]):
+        r = state.chains.due_rows[k]
         if got >= amount:
             break
-        if d.kind[r] == DUE_PRINCIPAL and d.debtor[r] == firm and d.amount[r] > 0.0:
+        if d.kind[r] == DUE_PRINCIPAL and d.amount[r] > 0.0:
             for_ai = state.loans[d.ref[r]].for_ai
             end_user = state.loans[d.ref[r]].end_user
             part = min(d.amount[r], amount - got)
@@ -90,8 +92,9 @@ def roll_over(state, firm, amount):
 def hardware_user(state, firm):
     """The customer to whom the hardware that is about to arrive is dedicated, -1 if none."""
     d = state.dues
-    for r in range(state.market[0].n_dues):
-        if d.kind[r] == DUE_ORDER and d.debtor[r] == firm and state.orders[d.ref[r]].end_user >= 0:
+    for k in range(state.chains.due_start[firm], state.chains.due_start[firm + 1]):
+        r = state.chains.due_rows[k]
+        if d.kind[r] == DUE_ORDER and state.orders[d.ref[r]].end_user >= 0:
             return state.orders[d.ref[r]].end_user
     return -1
 
@@ -131,17 +134,18 @@ def emergency_round(state, firm, amount):
 @jit
 def drop_orders(state, firm, amount):
     """Cancel arrivals that cannot be paid (bn of dues removed), the latest first."""
-    m = state.market[0]
     d = state.dues
     saved = 0.0
-    for back in range(m.n_dues):
-        r = m.n_dues - 1 - back
+    for k in range(state.chains.due_start[firm + 1] - 1, state.chains.due_start[firm] - 1, -1):
+        r = state.chains.due_rows[k]
         if saved >= amount:
             break
-        if d.kind[r] == DUE_ORDER and d.debtor[r] == firm and d.amount[r] > 0.0:
+        if d.kind[r] == DUE_ORDER and d.amount[r] > 0.0:
             saved += d.amount[r]
             d.amount[r] = 0.0
-            for making in range(m.n_dues):
+            vendor = state.orders[d.ref[r]].vendor
+            for own in range(state.chains.due_start[vendor], state.chains.due_start[vendor + 1]):
+                making = state.chains.due_rows[own]
                 if d.kind[making] == DUE_MAKING and d.ref[making] == d.ref[r]:
                     d.amount[making] = 0.0
             cancel_order(state, d.ref[r])
@@ -155,10 +159,11 @@ def renegotiate(state, firm, amount):
     p = state.params[0]
     d = state.dues
     saved = 0.0
-    for r in range(m.n_dues):
+    for k in range(state.chains.due_start[firm], state.chains.due_start[firm + 1]):
+        r = state.chains.due_rows[k]
         if saved >= amount:
             break
-        if d.kind[r] != DUE_INVOICE or d.debtor[r] != firm or d.ref[r] < 0:
+        if d.kind[r] != DUE_INVOICE or d.ref[r] < 0:
             continue
         c = state.contracts[d.ref[r]]
         if c.amended >= 0 and m.month - c.amended < 12:
@@ -193,48 +198,79 @@ def sell_assets(state, firm, amount):
 
 
 @jit
-def fund_firm(state, i, outflow, inflow, hardware, maturing):
-    """The funding ladder of one firm that foresees a shortfall, in order: hardware loans, revolvers,
-    refinancing, the parent, equity, cancelled orders and spending cuts, renegotiation, forbearance of lenders."""
+def fund_lender(state, i, outflow, maturing):
+    """How a lender finds the money: it has what it owes before its borrowers pay.
+
+    Banks have deposits and the central bank as long as they are solvent; others roll over what matures, take new money
+    from savers, sell other assets, in this order.
+    """
+    p = state.params[0]
+    f = state.firms[i]
+    gap = outflow - f.cash
+    if f.subkind == SPONSOR:
+        # A holding company sells in time for what matures, for blocks take months to place.
+        gap += maturing_soon(state, i)
+    if gap <= 0.0:
+        return
+    if f.subkind == BANK:
+        if net_worth(f) > 0.0:
+            raise_funding(state, i, gap)
+        return
+    gap -= roll_over(state, i, min(gap, maturing))
+    if gap > 0.0 and f.subkind != SPONSOR and f.lending_open > 0.5 and net_worth(f) > 0.0:
+        new = min(gap, p.funding_access * net_worth(f))
+        raise_funding(state, i, new)
+        gap -= new
+    if gap > 0.0:
+        sell_assets(state, i, gap)
+
+
+@jit
+def finance_arrivals(state, i, hardware):
+    """Loans for hardware that is about to arrive: a neocloud's first vendor lends a part, lenders the rest.
+
+    Returns
+    -------
+    float
+        What the vendor did not lend on (bn).
+    """
+    p = state.params[0]
+    vendor = nth_vendor(state, 0) if state.firms[i].kind == NEOCLOUD else -1
+    if vendor >= 0:
+        size = offer_vendor_finance(state, vendor, hardware)
+        wanted = p.vendor_finance_share * hardware
+        if size < 0.99 * wanted:
+            log_hit(state, i, vendor, VENDOR_CHANNEL, wanted - size)
+        if size > 0.01:
+            rate = state.market[0].base_rate + p.vendor_loan_spread
+            months = int(min(p.loan_tenor, p.max_tenor))
+            lend(state, vendor, i, VENDOR_LOAN, size, rate, months, FLEET_COLLATERAL, 1)
+            hardware -= size
+    finance_hardware(state, i, hardware, hardware_user(state, i))
+    return hardware
+
+
+@jit
+def find_money(state, i, outflow, inflow, hardware, maturing):
+    """The pecking order of a firm that foresees a shortfall: hardware loans, revolvers, refinancing, the parent,
+    equity, cancelled orders and spending cuts, renegotiation, forbearance of lenders.
+
+    Parameters
+    ----------
+    i : int
+    outflow, inflow : float
+        What falls due to others and from others (bn).
+    hardware, maturing : float
+        Of the outflow: hardware and sites that arrive, and principal (bn).
+    """
     p = state.params[0]
     f = state.firms[i]
     if f.kind == LENDER:
-        # Lenders do not live from hand to mouth: they have what they owe before their borrowers pay.
-        gap = outflow - f.cash
-        if f.subkind == SPONSOR:
-            # A holding company sells in time for what matures, for blocks take months to place.
-            gap += maturing_soon(state, i)
-        if gap <= 0.0:
-            return
-        if f.subkind == BANK:
-            # Banks have deposits and the central bank as long as they are solvent.
-            if f.paid_in + f.retained > 0.0:
-                raise_funding(state, i, gap)
-            return
-        gap -= roll_over(state, i, min(gap, maturing))
-        if gap > 0.0 and f.subkind != SPONSOR and f.lending_open > 0.5 and f.paid_in + f.retained > 0.0:
-            new = min(gap, p.funding_access * (f.paid_in + f.retained))
-            raise_funding(state, i, new)
-            gap -= new
-        if gap > 0.0:
-            sell_assets(state, i, gap)
+        fund_lender(state, i, outflow, maturing)
         return
     buffer = p.cash_buffer * f.fixed_cost
     if hardware > 0.0:
-        if f.kind == NEOCLOUD:
-            for v in range(state.market[0].n_firms):
-                if state.firms[v].kind == VENDOR and state.firms[v].status == ACTIVE:
-                    size = offer_vendor_finance(state, v, hardware)
-                    wanted = p.vendor_finance_share * hardware
-                    if size < 0.99 * wanted:
-                        log_hit(state, i, v, VENDOR_CHANNEL, wanted - size)
-                    if size > 0.01:
-                        rate = state.market[0].base_rate + p.vendor_loan_spread
-                        months = int(min(p.loan_tenor, p.max_tenor))
-                        lend(state, v, i, VENDOR_LOAN, size, rate, months, TIER_SECURED, FLEET_COLLATERAL, 1)
-                        hardware -= size
-                    break
-        finance_hardware(state, i, hardware, hardware_user(state, i))
+        hardware = finance_arrivals(state, i, hardware)
     gap = outflow + buffer - f.cash - p.receipt_trust * inflow
     if gap <= 0.0:
         return
@@ -243,8 +279,7 @@ def fund_firm(state, i, outflow, inflow, hardware, maturing):
         gap -= roll_over(state, i, min(gap, maturing))
     if gap > 0.0:
         gap -= parent_support(state, i, gap)
-    if gap > 0.0 and f.kind == VEHICLE and gap < p.project_overrun * f.deposits_out:
-        # Investors complete what they have begun: a cost overrun is small beside what they would lose.
+    if gap > 0.0 and completes(state, i, gap):
         endow(state, i, gap)
         gap = 0.0
     if gap > 0.0:
@@ -266,7 +301,7 @@ def funding(state):
     """Phase 6 of the month: every firm looks ahead to its dues and finds the money it can."""
     m = state.market[0]
     d = state.dues
-    n = m.n_dues
+    sort_dues(state)
     for i in range(m.n_firms):
         f = state.firms[i]
         if f.status != ACTIVE or f.kind == OUTSIDE:
@@ -275,13 +310,13 @@ def funding(state):
         inflow = 0.0
         hardware = 0.0
         maturing = 0.0
-        for r in range(n):
-            if d.debtor[r] == i:
-                outflow += d.amount[r]
-                if d.kind[r] == DUE_ORDER:
-                    hardware += d.amount[r]
-                elif d.kind[r] == DUE_PRINCIPAL:
-                    maturing += d.amount[r]
-            if d.creditor[r] == i:
-                inflow += d.amount[r]
-        fund_firm(state, i, outflow, inflow, hardware, maturing)
+        for k in range(state.chains.due_start[i], state.chains.due_start[i + 1]):
+            r = state.chains.due_rows[k]
+            outflow += d.amount[r]
+            if d.kind[r] == DUE_ORDER:
+                hardware += d.amount[r]
+            elif d.kind[r] == DUE_PRINCIPAL:
+                maturing += d.amount[r]
+        for k in range(state.chains.claim_start[i], state.chains.claim_start[i + 1]):
+            inflow += d.amount[state.chains.claim_rows[k]]
+        find_money(state, i, outflow, inflow, hardware, maturing)

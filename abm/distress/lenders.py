@@ -43,6 +43,7 @@ def check_lender(state, i):
             m.public_money += rescue
             log_event(state, E_BACKSTOP, i, -1, rescue)
             capital = f.paid_in + f.retained
+            f.capital_ratio = min(capital / max(weighted, 1e-9), 9.9)
         if capital < 0.0:
             return True
     if f.capital_ratio < minimum:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abm.accounts.ledger import charge, earn, pay_cost
 from abm.agents.lender import is_short_of_capital, rebuild_capital
+from abm.engine.chains import first_stake, next_stake
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     ACTIVE,
@@ -13,12 +14,13 @@ from abm.engine.tables import (
     DUE_CARBON,
     DUE_FUNDING,
     DUE_INTEREST,
-    DUE_INVOICE,
     DUE_MAKING,
     DUE_OPERATING,
     DUE_ORDER,
     DUE_POWER,
     DUE_PRINCIPAL,
+    DUE_REVENUE_SHARE,
+    DUE_SPOT,
     F_OTHER_BUSINESS,
     GOVERNMENT,
     GPU_ORDER,
@@ -31,11 +33,9 @@ from abm.engine.tables import (
     POWER,
     SAVERS,
     SUPPLIERS,
-    TIER_OPERATING,
-    TIER_UNSECURED,
 )
 from abm.instruments.contract import bill_contracts
-from abm.instruments.due import add_due
+from abm.instruments.due import owe
 from abm.instruments.loan import scheduled_principal
 from abm.instruments.order import balance_due
 from abm.instruments.stake import new_stake
@@ -46,11 +46,13 @@ def first_cloud(state, lab):
     """The hyperscaler that holds the largest stake in a lab, to whom it pays its revenue share; -1 if none."""
     best = -1
     share = 0.0
-    for r in range(state.market[0].n_stakes):
+    r = first_stake(state, lab)
+    while r >= 0:
         s = state.stakes[r]
-        if s.issuer == lab and s.share > share and state.firms[s.holder].kind == HYPERSCALER:
+        if s.share > share and state.firms[s.holder].kind == HYPERSCALER:
             best = s.holder
             share = s.share
+        r = next_stake(state, r)
     return best
 
 
@@ -74,22 +76,22 @@ def owe_running_costs(state, i):
     m = state.market[0]
     p = state.params[0]
     f = state.firms[i]
-    add_due(state, DUE_OPERATING, i, SUPPLIERS, TIER_OPERATING, f.fixed_cost, -1)
+    owe(state, DUE_OPERATING, i, SUPPLIERS, f.fixed_cost, -1)
     pay_in_shares(state, i)
     if f.capacity > 0.0:
-        add_due(state, DUE_OPERATING, i, SUPPLIERS, TIER_OPERATING, f.used * f.unit_opex * BN_PER_RATE, -1)
+        owe(state, DUE_OPERATING, i, SUPPLIERS, f.used * f.unit_opex * BN_PER_RATE, -1)
         power = f.energy * m.power_price * f.power_premium * 1e-3
-        add_due(state, DUE_POWER, i, POWER, TIER_OPERATING, power, -1)
-        add_due(state, DUE_CARBON, i, GOVERNMENT, TIER_OPERATING, f.emissions * m.carbon_price * 1e-3, -1)
-    add_due(state, DUE_INVOICE, i, CUSTOMERS, TIER_OPERATING, f.spot_bought * m.spot_price * BN_PER_RATE, -1)
+        owe(state, DUE_POWER, i, POWER, power, -1)
+        owe(state, DUE_CARBON, i, GOVERNMENT, f.emissions * m.carbon_price * 1e-3, -1)
+    owe(state, DUE_SPOT, i, CUSTOMERS, f.spot_bought * m.spot_price * BN_PER_RATE, -1)
     if f.kind == LAB and f.revenue_share > 0.0:
         cloud = first_cloud(state, i)
         if cloud >= 0 and state.firms[cloud].status == ACTIVE:
-            add_due(state, DUE_OPERATING, i, cloud, TIER_UNSECURED, f.revenue_share * f.revenue, -1)
+            owe(state, DUE_REVENUE_SHARE, i, cloud, f.revenue_share * f.revenue, -1)
     if f.kind == LENDER:
         rate = max(m.base_rate + p.funding_spread, 0.0)
-        add_due(state, DUE_FUNDING, i, SAVERS, TIER_UNSECURED, f.funding * rate / 12.0, -1)
-        add_due(state, DUE_OPERATING, i, SUPPLIERS, TIER_OPERATING, f.loans_held * p.lender_cost / 12.0, -1)
+        owe(state, DUE_FUNDING, i, SAVERS, f.funding * rate / 12.0, -1)
+        owe(state, DUE_OPERATING, i, SUPPLIERS, f.loans_held * p.lender_cost / 12.0, -1)
 
 
 @jit
@@ -112,12 +114,12 @@ def obligations(state):
         if loan.status != LIVE or loan.lender < 0:
             continue
         interest = loan.principal * loan.rate / 12.0
-        add_due(state, DUE_INTEREST, loan.borrower, loan.lender, loan.tier, interest, r)
-        add_due(state, DUE_PRINCIPAL, loan.borrower, loan.lender, loan.tier, scheduled_principal(loan), r)
+        owe(state, DUE_INTEREST, loan.borrower, loan.lender, interest, r)
+        owe(state, DUE_PRINCIPAL, loan.borrower, loan.lender, scheduled_principal(loan), r)
     for r in range(m.n_orders):
         o = state.orders[r]
         if o.status == PENDING and o.ready > 0.0:
-            add_due(state, DUE_ORDER, o.buyer, o.vendor, TIER_UNSECURED, balance_due(o), r)
+            owe(state, DUE_ORDER, o.buyer, o.vendor, balance_due(o), r)
             if o.kind == GPU_ORDER:
                 making = (1.0 - state.firms[o.vendor].margin) * balance_due(o)
-                add_due(state, DUE_MAKING, o.vendor, SUPPLIERS, TIER_OPERATING, making, r)
+                owe(state, DUE_MAKING, o.vendor, SUPPLIERS, making, r)

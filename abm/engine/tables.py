@@ -15,7 +15,7 @@ from abm.engine.pointed import Pointed, pointed
 from abm.inputs import parameters
 
 # --- codes --------------------------------------------------------------------------------------------
-# Firm kinds. OUTSIDE firms are the sectors around the agents: they never default and close every flow.
+# Firm kinds. OUTSIDE, the last, is the sectors around the agents: they never default and close every flow.
 LAB, HYPERSCALER, NEOCLOUD, VEHICLE, LENDER, VENDOR, ENTRANT, OUTSIDE = range(8)
 KIND_NAMES = ("lab", "hyperscaler", "neocloud", "vehicle", "lender", "vendor", "entrant", "outside")
 # Lender kinds (column `subkind` of a lender).
@@ -52,25 +52,30 @@ FLOW_NAMES = (
     "lending", "equity", "dividends", "GPUs", "sites", "prepayments", "lender funding", "carbon price",
     "bankruptcy costs", "support", "second-hand GPUs", "cost of funding",
 )  # fmt: skip
-# Contagion channels; NO_CHANNEL marks the fundamental part of a default.
+# Contagion channels.
 COUNTERPARTY, CUSTOMER, COLLATERAL, FUNDING, LENDER_TO_LENDER, VENDOR_CHANNEL, MARKET = range(7)
 CHANNEL_NAMES = ("counterparty", "customer", "collateral", "funding", "lender-to-lender", "vendor", "market")
 N_CHANNELS = 7
 # What dues are for.
 (
     DUE_OPERATING, DUE_POWER, DUE_CARBON, DUE_INVOICE, DUE_INTEREST, DUE_PRINCIPAL, DUE_ORDER, DUE_FUNDING,
-    DUE_MAKING,
-) = range(9)  # fmt: skip
-# Events of the log.
+    DUE_MAKING, DUE_SPOT, DUE_REVENUE_SHARE,
+) = range(11)  # fmt: skip
+N_DUES = 11
+# Events of the log and what they are called.
 (
     E_CONTRACT, E_LOAN, E_ORDER, E_EQUITY, E_RENEGOTIATED, E_GENERATION, E_OPEN_RELEASE, E_DEFAULT, E_BREACH,
     E_CREDIT_STOP, E_FIRE_SALE, E_CANCELLED, E_ENTRY, E_CALLED, E_BACKSTOP, E_AMENDED, E_PROJECT,
 ) = range(17)  # fmt: skip
-EVENT_NAMES = (
-    "contract signed", "loan made", "GPUs ordered", "equity raised", "contract renegotiated", "generation released",
-    "open model released", "default", "covenant broken", "lender stops lending", "fire sale", "order cancelled",
-    "firm entered", "line called", "public backstop", "loan amended", "project founded",
-)  # fmt: skip
+_EVENTS = {
+    E_CONTRACT: "contract signed", E_LOAN: "loan made", E_ORDER: "GPUs ordered", E_EQUITY: "equity raised",
+    E_RENEGOTIATED: "contract renegotiated", E_GENERATION: "generation released",
+    E_OPEN_RELEASE: "open model released", E_DEFAULT: "default", E_BREACH: "covenant broken",
+    E_CREDIT_STOP: "lender stops lending", E_FIRE_SALE: "fire sale", E_CANCELLED: "order cancelled",
+    E_ENTRY: "firm entered", E_CALLED: "line called", E_BACKSTOP: "public backstop", E_AMENDED: "loan amended",
+    E_PROJECT: "project founded",
+}  # fmt: skip
+EVENT_NAMES = tuple(_EVENTS[code] for code in range(len(_EVENTS)))
 # Customer segments.
 CONSUMER, ENTERPRISE, DEVELOPERS, APPLICATIONS = range(4)
 SEGMENT_NAMES = ("consumers", "enterprises", "developers and small firms", "application firms")
@@ -148,12 +153,12 @@ unit_opex | f8 | USD/H100e-h | running cost of the fleet other than power
 other_income | f8 | bn/month | net operating cash flow of its other business
 fixed_cost | f8 | bn/month | staff, research and sales paid in cash
 stock_pay | f8 | bn/month | staff paid in shares (a cost without cash)
-revenue_share | f8 | share | share of AI revenue paid to its parent or first cloud
+revenue_share | f8 | share | share of a lab's revenue paid to the hyperscaler that holds most of it
 fleet_book | f8 | bn | book value of the fleet
 fleet_mark | f8 | bn | mark-to-market value of the fleet
 book_life | f8 | months | straight-line depreciation of GPUs
 debt | f8 | bn | principal owed
-secured_debt | f8 | bn | principal owed with fleet or site collateral
+secured_debt | f8 | bn | principal owed with collateral
 debt_service | f8 | bn/month | interest and scheduled principal due next month
 backlog_in | f8 | bn | value of firm contracts it has sold, still to be invoiced
 backlog_out | f8 | bn | value of firm contracts it has bought, still to be paid
@@ -171,7 +176,7 @@ top_customer | f8 | share | largest customer's share of the backlog sold
 top_customer_id | i8 | firm | that customer, -1 if none
 dscr | f8 | ratio | debt-service cover: expected cash earnings over debt service
 ltv | f8 | ratio | secured debt over marked collateral
-leverage | f8 | ratio | debt over assets
+leverage | f8 | ratio | all it owes over assets
 pd | f8 | 1/year | default probability as lenders see it
 expected_growth | f8 | 1/year | adaptive expectation of revenue growth (log)
 expected_spot | f8 | USD/H100e-h | adaptive expectation of the rental price
@@ -180,7 +185,7 @@ training_stock | f8 | M H100e-months | effective training compute accumulated
 price | f8 | USD/unit | price of a unit of AI work
 unit_compute | f8 | ratio | compute per unit of work relative to the frontier model (with free users)
 demand_shift | f8 | log | shock to customers' taste for this firm's model
-stops_paying | f8 | flag | 1 if a shock makes it stop paying its contracts
+stops_paying | f8 | code | 1 if a shock makes it walk away from its contracts, 2 if it makes it fail, else 0
 work | f8 | bn units/month | AI work sold
 training_target | f8 | share | training compute it aims at, relative to inference compute
 valuation | f8 | bn | equity value investors use
@@ -237,7 +242,7 @@ kind | i8 | code | DDTL .. MARGIN
 status | i8 | code | FREE, LIVE, ENDED or BROKEN
 lender | i8 | firm | who lent
 borrower | i8 | firm | who owes
-tier | i8 | code | seniority: TIER_SECURED or TIER_UNSECURED
+tier | i8 | code | seniority (`abm.instruments.seniority`)
 collateral | i8 | code | NO_, FLEET_, SITE_ or HOLDINGS_COLLATERAL
 end_user | i8 | firm | lab or tenant to which the debt is dedicated, -1 if none
 for_ai | i8 | flag | 1 if borrowed to build AI infrastructure (0: general corporate debt)
@@ -349,6 +354,7 @@ grid_left | f8 | GW | site capacity the grid can still connect this month
 gross_flow | f8 | bn/month | all payments of the month
 largest_flow | f8 | bn/month | all payments of the largest month so far
 public_money | f8 | bn | public money paid out so far: rescues, guarantees, grants
+no_room | i8 | flag | 1 if a table of the month was too short for what happened, so that it must be run again
 """)
 SHOCK_COLUMNS = _columns("""
 target | i8 | code | 0 a parameter, 1 a firm's column
@@ -395,7 +401,7 @@ weight | f8 | share | part of the shortfall
 """)
 EVENT_COLUMNS = _columns("""
 month | i8 | month | when
-kind | i8 | code | E_CONTRACT .. E_BACKSTOP
+kind | i8 | code | what happened (`EVENT_NAMES`)
 a | i8 | firm | who
 b | i8 | firm | with or to whom, -1 if none
 amount | f8 | bn, M H100e or years | how much
@@ -417,12 +423,12 @@ emissions_mt | f8 | Mt/month | CO2 emitted
 energy_per_work | f8 | kWh/unit | energy per unit of AI work
 capex | f8 | bn/month | paid for GPUs and sites
 capex_big5 | f8 | bn/month | the same, hyperscalers only
-debt | f8 | bn | owed by labs, clouds, vehicles and sponsors
+debt | f8 | bn | loans owed by all firms but lenders, and by sponsors
 ai_debt | f8 | bn | borrowed for AI infrastructure
 look_through | f8 | bn | debt others carry for the labs
 look_through_openai | f8 | bn | debt others carry for OpenAI
 backlog | f8 | bn | firm contracts still to be paid, at the buyer
-gpu_sales | f8 | bn/month | vendors' sales
+gpu_sales | f8 | bn/month | vendors' revenue, their other business with it
 frontier | f8 | years | quality of the best closed model
 open_gap | f8 | years | its lead over the best open model
 sentiment | f8 | ratio | investors' sentiment
@@ -519,6 +525,30 @@ class Scratch(Pointed):
     }
 
 
+# Chains of rows (`abm.engine.chains`): whose, and of which table.
+CHAINS = {"owed": "loans", "bought": "contracts", "sold": "contracts", "ordered": "orders", "issued": "stakes"}
+
+
+@pointed
+class Chains(Pointed):
+    """Which rows belong to whom (`abm.engine.chains`): first and last row of every firm, the row after each row.
+
+    `hit_last` and `hit_before` lead back through the losses of a firm; `due_start` and `due_rows` (F + 1 and D long)
+    are the dues by debtor, `claim_start` and `claim_rows` by creditor.
+    """
+
+    fields: ClassVar = {
+        f"{name}_{part}": (_WHOLE, 1)
+        for name, parts in (
+            *((name, ("first", "last", "after")) for name in ("kind", *CHAINS)),
+            ("hit", ("last", "before")),
+            ("due", ("start", "rows")),
+            ("claim", ("start", "rows")),
+        )
+        for part in parts
+    }
+
+
 @pointed
 class State(Pointed):
     """All that a month reads and writes. Shapes: F firms, S segments, G generations (capacities, not counts).
@@ -533,8 +563,8 @@ class State(Pointed):
         The parameters before this month's shocks; lowest and highest value of each.
     market, segments, firms, generations, fleet, contracts, loans, orders, stakes, shocks : records
         The tables; `fleet` has shape (F, G).
-    dues, scratch : Dues, Scratch
-        The month's obligations and the working memory of their clearing.
+    dues, scratch, chains : Dues, Scratch, Chains
+        The month's obligations, the working memory of their clearing, and which rows belong to whom.
     default_round, cash_before : (F,)
         Round of the clearing in which a firm fell, 0 if it stands; its cash before the clearing.
     brand, share : (S, F) float
@@ -571,6 +601,7 @@ class State(Pointed):
         "panel": (DTYPES["panel"], 2),
         "dues": Dues,
         "scratch": Scratch,
+        "chains": Chains,
         "default_round": (_WHOLE, 1),
         "cash_before": (_NUMBER, 1),
         "brand": (_NUMBER, 2),

@@ -28,7 +28,7 @@ class Effect(NamedTuple):
     act : str
         The function of `abm.environment.shocks` that does it.
     kinds : tuple of str
-        Kinds of firms (`abm.engine.tables.KIND_NAMES`) on which it can have an effect.
+        Kinds of firms (`abm.engine.tables.KIND_NAMES`) on which it can have an effect, or EVERY_AGENT.
     why_not : str
         Why it has none on the others.
     words : str
@@ -50,8 +50,12 @@ class Effect(NamedTuple):
     hardware: bool = False
     size: Size | None = None
 
+    def strikes(self, kind: str) -> bool:
+        """Whether it can have an effect on firms of a kind."""
+        return kind in self.kinds if self.kinds else kind != "outside"
 
-AGENTS = ("lab", "hyperscaler", "neocloud", "vehicle", "lender", "vendor", "entrant")
+
+EVERY_AGENT: tuple[str, ...] = ()  # all kinds but the sectors outside
 EFFECTS = (
     Effect(
         "demand", "shift_demand", ("lab", "entrant"), "it sells no AI models", "loses customers' favour",
@@ -66,10 +70,11 @@ EFFECTS = (
         "stops paying its bills", lasts=True,
     ),
     Effect(
-        "loses cash", "lose_cash", AGENTS, "it is a sector around the agents that pays whatever it owes", "loses cash",
+        "loses cash", "lose_cash", EVERY_AGENT, "it is a sector around the agents that pays whatever it owes",
+        "loses cash",
         size=Size("bn USD", 0.0, 1e4, "bn USD", "5"),
     ),
-    Effect("defaults", "give_up", AGENTS, "it is a sector around the agents that never fails", "fails"),
+    Effect("defaults", "give_up", EVERY_AGENT, "it is a sector around the agents that never fails", "fails"),
     Effect(
         "loses capacity", "lose_capacity", ("lab", "hyperscaler", "neocloud", "vehicle"), "it owns no hardware",
         "loses computers", hardware=True,

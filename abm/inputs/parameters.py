@@ -60,7 +60,7 @@ demand_elasticity | ratio | 1.1 | 0 | 3 | G5-036 (aggregate -1.11), low end G5-0
 demand_noise | log | 0.03 | 0 | 0.3 | assumption: yearly growth forecasts differ by a few per cent | standard deviation of the monthly demand shock
 demand_persistence | ratio | 0.95 | 0 | 1 | assumption: shocks fade with a half-life of about a year | share of a demand shock left a month later
 price_sensitivity | ratio | 3 | 0.5 | 10 | assumption: a 10 % dearer model loses about a quarter of undecided customers | weight of log price in customers' choice
-quality_sensitivity | 1/year | 4 | 0 | 20 | G5-034: at equal intelligence open work sells at a tenth, yet holds a third of tokens (G5-035) | weight of quality in customers' choice
+quality_sensitivity | 1/year | 4 | 0 | 12 | G5-034: at equal intelligence open work sells at a tenth, yet holds a third of tokens (G5-035) | weight of quality in customers' choice
 outside_ratchet | ratio | 1 | 0 | 1 | assumption: expectations move with the frontier | how far the outside option improves with the frontier
 nest_dissimilarity | ratio | 0.7 | 0.1 | 1 | assumption: open models are closer substitutes of each other than of closed ones | nested logit parameter; 1 is a plain logit
 switching_speed | 1/month | 0.06 | 0 | 1 | G5-048, G5-049: a tenth switches its main vendor a year, most use several | part of the way shares move to what customers would choose
@@ -73,10 +73,10 @@ other_income_growth | 1/year | 0.09 | -0.5 | 0.5 | G1-049, G1-073: cash flow gro
 technology:
 algorithmic_efficiency | x/year | 3 | 0.5 | 60 | G5-026 | factor by which algorithms cut compute per unit of work each year
 task_complexity | x/year | 3 | 0.5 | 18 | G5-025, low end: the rise in the cost of running the frontier | factor by which a frontier task's compute grows each year
-quality_return | years | 0.48 | 0 | 2 | assumption: effective training compute grew about 8 times a year (G4-082, G5-027), one year of progress each | quality per log of effective training compute
-training_decay | 1/month | 0.05 | 0 | 1 | G5-050: models of the top ten are younger than ten months | monthly loss of the training stock's value
-quality_noise | years | 0.03 | 0 | 0.5 | assumption: a tenth of a year over twelve months | luck in training, monthly
-spillover | 1/year | 0.6 | 0 | 12 | assumption: ideas leak within two years | how fast labs behind learn from the frontier
+quality_return | years | 0.48 | 0 | 1.5 | assumption: effective training compute grew about 8 times a year (G4-082, G5-027), one year of progress each | quality per log of effective training compute
+training_decay | 1/month | 0.05 | 0 | 0.5 | G5-050: models of the top ten are younger than ten months | monthly loss of the training stock's value
+quality_noise | years | 0.03 | 0 | 0.3 | assumption: a tenth of a year over twelve months | luck in training, monthly
+spillover | 1/year | 0.6 | 0 | 6 | assumption: ideas leak within two years | how fast labs behind learn from the frontier
 open_lag | ratio | 1 | 0 | 6 | G5-038 (3.5 months, 1.1 to 5.3) through the entrants' own lags | scales the lag of open models behind the frontier
 open_gap | years | 0.1 | 0 | 3 | G5-038 | quality an open model lacks against the frontier it follows
 open_release_interval | months | 3 | 1 | 24 | assumption: a release a quarter | months between an entrant's releases
@@ -266,7 +266,7 @@ bank_earnings | 1/year | 0.1 | 0 | 1 | assumption: return on equity of large ban
 stress:
 bankruptcy_cost | share | 0.1 | 0 | 0.9 | G3-064: firm-wide recoveries 52 % leave room for costs | part of a failed firm's means lost to the proceedings (1 - alpha of Rogers and Veraart)
 distressed_factor | ratio | 0.45 | 0.05 | 1 | G4-076 | price of a forced sale relative to the mark
-price_impact | ratio | 8 | 0 | 20 | G8-036: rigs fell 85 % (1.9 in logs) when a quarter of the sector's failed together | log fall of second-hand prices per share of the world's fleet sold
+price_impact | ratio | 8 | 0 | 20 | G8-036: rigs fell 85 % (1.9 in logs) when a quarter of the sector's failed together | log fall of second-hand prices per share sold of the fleets that live off letting
 fire_recovery | 1/month | 0.12 | 0 | 1 | assumption: half a year | speed at which the second-hand market recovers
 scrap_factor | ratio | 0.8 | 0 | 1 | assumption: buyers outside the industry pay less | price paid by outsiders relative to providers
 second_hand_cash | share | 0.1 | 0 | 1 | assumption | part of its cash a survivor spends on a failed firm's fleet

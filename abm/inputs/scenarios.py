@@ -310,7 +310,7 @@ class Scenario(_Strict):
             kind = firm.kind if firm.row < 0 else kinds[firm.name]
             effect = BY_NAME[str(shock.effect)]
             bare = effect.hardware and kind not in (HYPERSCALER, NEOCLOUD) and firm.name not in owners
-            if KIND_NAMES[kind] not in effect.kinds or bare:
+            if bare or not effect.strikes(KIND_NAMES[kind]):
                 found.append((number, "effect", f"'{effect.name}' has no effect on {firm.name}: {effect.why_not}"))
             elif shock.size == 0.0:
                 found.append((number, "size", f"'{effect.name}' of size 0 has no effect"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 
 from abm.accounts.ledger import binds, charge, earn, log_event, log_hit, transfer, write_off
+from abm.engine.chains import chain_contract, change_buyer, first_bought, first_sold, next_bought, next_sold
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     ACTIVE,
@@ -27,10 +28,9 @@ from abm.engine.tables import (
     PENDING,
     SAVERS,
     SITE,
-    TIER_UNSECURED,
     VEHICLE,
 )
-from abm.instruments.due import add_due
+from abm.instruments.due import owe
 
 
 @jit
@@ -67,6 +67,7 @@ def new_contract(state, kind, buyer, seller, quantity, price, months, start, ram
     c.announced = 0.0
     c.missed = 0.0
     c.amended = -1
+    chain_contract(state, r)
     m.n_contracts += 1
     m.next_contract += 1
     return r
@@ -114,12 +115,13 @@ def promised_at(state, buyer, month):
     """Compute promised to a buyer that will still run in a month to come (M H100e)."""
     m = state.market[0]
     total = 0.0
-    for r in range(m.n_contracts):
+    r = first_bought(state, buyer)
+    while r >= 0:
         c = state.contracts[r]
-        if c.buyer != buyer or c.kind != COMPUTE:
-            continue
-        if c.status == PENDING or (c.status == LIVE and m.month + c.months_left > month):
+        runs = c.status == PENDING or (c.status == LIVE and m.month + c.months_left > month)
+        if c.kind == COMPUTE and runs:
             total += c.quantity
+        r = next_bought(state, r)
     return total
 
 
@@ -127,10 +129,12 @@ def promised_at(state, buyer, month):
 def promised_invoices(state, buyer):
     """Invoices a month a buyer has promised, all binding contracts at full ramp (bn)."""
     total = 0.0
-    for r in range(state.market[0].n_contracts):
+    r = first_bought(state, buyer)
+    while r >= 0:
         c = state.contracts[r]
-        if c.buyer == buyer and binds(c):
+        if binds(c):
             total += unit_invoice(c)
+        r = next_bought(state, r)
     return total
 
 
@@ -169,12 +173,14 @@ def sign_contract(state, buyer, seller, quantity, price, months, lead):
 def use_intents(state, buyer, value):
     """A signed contract turns the same value of the buyer's letters of intent into a binding promise."""
     left = value
-    for r in range(state.market[0].n_contracts):
+    r = first_bought(state, buyer)
+    while r >= 0 and left > 0.0:
         c = state.contracts[r]
-        if c.status == INTENT and c.buyer == buyer and left > 0.0:
+        if c.status == INTENT:
             used = min(left, c.announced)
             c.announced -= used
             left -= used
+        r = next_bought(state, r)
 
 
 @jit
@@ -231,7 +237,7 @@ def bill_contracts(state):
             c.prepaid -= credit
             charge(state, c.buyer, credit)
             earn(state, c.seller, credit)
-        add_due(state, DUE_INVOICE, c.buyer, c.seller, TIER_UNSECURED, invoice - credit, r)
+        owe(state, DUE_INVOICE, c.buyer, c.seller, invoice - credit, r)
 
 
 @jit
@@ -248,9 +254,9 @@ def start_contracts(state):
 def tally_contracts(state):
     """Promises, backlogs, invoices and the largest customer of every firm, from the contract table."""
     m = state.market[0]
-    top = state.work_space[2]
+    part = state.work_space[2]
     for i in range(m.n_firms):
-        top[i] = 0.0
+        part[i] = 0.0
         state.firms[i].top_customer = 0.0
         state.firms[i].top_customer_id = -1
     for r in range(m.n_contracts):
@@ -274,21 +280,36 @@ def tally_contracts(state):
             now = c.delivered * c.price * (BN_PER_RATE if c.kind == COMPUTE else 1.0)
             buyer.invoiced_out += now
             seller.invoiced_in += now
-    # Largest customer: one pass a customer would be quadratic; contracts of one pair are few, so add them up.
-    for r in range(m.n_contracts):
+    for i in range(m.n_firms):
+        find_top_customer(state, i)
+
+
+@jit
+def find_top_customer(state, seller):
+    """The customer with the largest part of a seller's backlog, all its contracts together.
+
+    Work space row 2: the part of every customer, zero again at the end.
+    """
+    m = state.market[0]
+    f = state.firms[seller]
+    part = state.work_space[2]
+    if f.backlog_in <= 0.0:
+        return
+    best = 0.0
+    r = first_sold(state, seller)
+    while r >= 0:
         c = state.contracts[r]
-        if not binds(c):
-            continue
-        seller = state.firms[c.seller]
-        if seller.backlog_in <= 0.0:
-            continue
-        value = unit_invoice(c) * ramp_months(c, m.month + 1) / seller.backlog_in
-        if seller.top_customer_id == c.buyer:
-            top[c.seller] += value
-        elif value > top[c.seller]:
-            top[c.seller] = value
-            seller.top_customer_id = c.buyer
-        seller.top_customer = min(top[c.seller], 1.0)
+        if binds(c) and c.seller == seller:
+            part[c.buyer] += unit_invoice(c) * ramp_months(c, m.month + 1) / f.backlog_in
+            if part[c.buyer] > best:
+                best = part[c.buyer]
+                f.top_customer_id = c.buyer
+        r = next_sold(state, r)
+    f.top_customer = min(best, 1.0)
+    r = first_sold(state, seller)
+    while r >= 0:
+        part[state.contracts[r].buyer] = 0.0
+        r = next_sold(state, r)
 
 
 @jit
@@ -333,7 +354,7 @@ def break_contract(state, r, at_fault):
             charge(state, c.buyer, c.prepaid)
             earn(state, c.seller, c.prepaid)
             c.prepaid = 0.0
-            c.buyer = c.guarantor
+            change_buyer(state, r, c.guarantor)
             c.own_use = 1
             return
         log_hit(state, c.seller, at_fault, CUSTOMER, monthly)

@@ -14,6 +14,7 @@ from abm.engine.tables import (
     DUE_ORDER,
     DUE_POWER,
     DUE_PRINCIPAL,
+    DUE_SPOT,
     F_CARBON,
     F_COMPUTE,
     F_FUNDING_COST,
@@ -28,6 +29,7 @@ from abm.engine.tables import (
     OUTSIDE,
 )
 from abm.instruments.order import take_delivery
+from abm.instruments.seniority import tier_of_due
 
 
 @jit
@@ -49,6 +51,12 @@ def add_due(state, kind, debtor, creditor, tier, amount, ref):
 
 
 @jit
+def owe(state, kind, debtor, creditor, amount, ref):
+    """Append an obligation of this month (bn) in the tier of its kind (`abm.instruments.seniority`)."""
+    add_due(state, kind, debtor, creditor, tier_of_due(state, kind, ref), amount, ref)
+
+
+@jit
 def flow_of(state, r):
     """Kind of flow of an obligation."""
     d = state.dues
@@ -64,8 +72,8 @@ def flow_of(state, r):
     if kind == DUE_ORDER:
         return F_GPU if state.orders[d.ref[r]].kind == GPU_ORDER else F_SITE
     if kind == DUE_INVOICE:
-        if d.ref[r] >= 0 and state.contracts[d.ref[r]].kind != COMPUTE:
-            return F_LEASE
+        return F_COMPUTE if state.contracts[d.ref[r]].kind == COMPUTE else F_LEASE
+    if kind == DUE_SPOT:
         return F_COMPUTE
     if kind == DUE_FUNDING:
         return F_FUNDING_COST
@@ -103,7 +111,7 @@ def post_payment(state, r):
         earn(state, creditor, paid)
     missed = d.amount[r] - paid
     if missed > 0.0:
-        if kind == DUE_INVOICE and d.ref[r] >= 0:
+        if kind == DUE_INVOICE:
             state.contracts[d.ref[r]].missed = missed
         if state.firms[creditor].kind != OUTSIDE:
             state.market[0].stage = state.default_round[debtor]

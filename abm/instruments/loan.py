@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abm.accounts.ledger import log_event, transfer
 from abm.agents.lender import accept_amendment
+from abm.engine.chains import chain_loan, first_loan, next_loan
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, DUE_PRINCIPAL, E_AMENDED, F_PRINCIPAL, LIVE, NO_COLLATERAL
+from abm.instruments.seniority import tier_of_loan
 
 
 @jit
-def new_loan(state, kind, lender, borrower, principal, rate, months, tier, collateral, amortising):
+def new_loan(state, kind, lender, borrower, principal, rate, months, collateral, amortising):
     """Append a live loan row; the caller moves the money.
 
     Returns
@@ -25,7 +27,7 @@ def new_loan(state, kind, lender, borrower, principal, rate, months, tier, colla
     loan.status = LIVE
     loan.lender = lender
     loan.borrower = borrower
-    loan.tier = tier
+    loan.tier = tier_of_loan(collateral)
     loan.collateral = collateral
     loan.end_user = -1
     loan.for_ai = 1
@@ -39,6 +41,7 @@ def new_loan(state, kind, lender, borrower, principal, rate, months, tier, colla
     loan.rate = rate
     loan.covenant_ltv = 0.0
     loan.amended = -1
+    chain_loan(state, r)
     m.n_loans += 1
     m.next_loan += 1
     return r
@@ -58,11 +61,13 @@ def scheduled_principal(loan):
 def maturing_soon(state, firm):
     """Bullets of a firm that fall due after this month and within `refinance_ahead` months (bn)."""
     total = 0.0
-    for r in range(state.market[0].n_loans):
+    r = first_loan(state, firm)
+    while r >= 0:
         loan = state.loans[r]
         soon = 1 < loan.months_left <= state.params[0].refinance_ahead
-        if soon and loan.borrower == firm and loan.status == LIVE and loan.amortising == 0:
+        if soon and loan.status == LIVE and loan.amortising == 0:
             total += loan.principal
+        r = next_loan(state, r)
     return total
 
 
@@ -93,10 +98,11 @@ def amend_loans(state, borrower, amount):
     p = state.params[0]
     d = state.dues
     saved = 0.0
-    for r in range(m.n_dues):
+    for k in range(state.chains.due_start[borrower], state.chains.due_start[borrower + 1]):
+        r = state.chains.due_rows[k]
         if saved >= amount:
             break
-        if d.kind[r] != DUE_PRINCIPAL or d.debtor[r] != borrower or d.amount[r] <= 0.0:
+        if d.kind[r] != DUE_PRINCIPAL or d.amount[r] <= 0.0:
             continue
         loan = state.loans[d.ref[r]]
         if loan.amended >= 0 and m.month - loan.amended < 12:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abm.accounts.ledger import charge, earn, log_event, log_hit, pay_cost, transfer
+from abm.engine.chains import chain_order, first_order, next_order
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     BROKEN,
@@ -47,6 +48,7 @@ def new_order(state, kind, buyer, vendor, generation, units, price, deposit, due
     o.price = price
     o.deposit = deposit
     o.ready = 0.0
+    chain_order(state, r)
     m.n_orders += 1
     m.next_order += 1
     return r
@@ -97,6 +99,7 @@ def take_delivery(state, r, paid):
             buyer.sites -= grant
         else:
             state.fleet[o.buyer, o.generation].book -= grant
+            state.fleet[o.buyer, o.generation].cost -= grant
             buyer.fleet_book -= grant
         state.market[0].public_money += grant
     earn(state, o.vendor, value)
@@ -155,10 +158,12 @@ def place_order(state, kind, buyer, vendor, generation, units, price, lead, end_
 def gw_on_order(state, firm):
     """Power that hardware on order will draw (GW)."""
     total = 0.0
-    for r in range(state.market[0].n_orders):
+    r = first_order(state, firm)
+    while r >= 0:
         o = state.orders[r]
-        if o.status == PENDING and o.kind == GPU_ORDER and o.buyer == firm:
+        if o.status == PENDING and o.kind == GPU_ORDER:
             total += o.units * state.generations[o.generation].kw * state.firms[firm].pue
+        r = next_order(state, r)
     return total
 
 

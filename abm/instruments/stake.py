@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abm.accounts.ledger import log_event, transfer
+from abm.engine.chains import chain_stake, first_stake, next_stake
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, E_EQUITY, F_EQUITY, LENDER, SAVERS, SPONSOR, VENDOR
 
@@ -11,26 +12,31 @@ from abm.engine.tables import ACTIVE, E_EQUITY, F_EQUITY, LENDER, SAVERS, SPONSO
 def new_stake(state, holder, issuer, share, book):
     """Add paid-in capital: to the holder's row of this issuer if there is one, else a new row."""
     m = state.market[0]
-    for r in range(m.n_stakes):
+    r = first_stake(state, issuer)
+    while r >= 0:
         s = state.stakes[r]
-        if s.holder == holder and s.issuer == issuer:
+        if s.holder == holder:
             s.share += share
             s.book += book
             return
+        r = next_stake(state, r)
     s = state.stakes[m.n_stakes]
     s.holder = holder
     s.issuer = issuer
     s.share = share
     s.book = book
+    chain_stake(state, m.n_stakes)
     m.n_stakes += 1
 
 
 @jit
 def holds(state, holder, issuer):
     """Whether a firm owns shares of another."""
-    for r in range(state.market[0].n_stakes):
-        if state.stakes[r].holder == holder and state.stakes[r].issuer == issuer:
+    r = first_stake(state, issuer)
+    while r >= 0:
+        if state.stakes[r].holder == holder:
             return True
+        r = next_stake(state, r)
     return False
 
 
@@ -48,9 +54,10 @@ def issue_equity(state, issuer, amount, valuation):
     if amount <= 1e-6:
         return
     after = max(valuation, amount) + amount
-    for r in range(m.n_stakes):
-        if state.stakes[r].issuer == issuer:
-            state.stakes[r].share *= 1.0 - amount / after
+    r = first_stake(state, issuer)
+    while r >= 0:
+        state.stakes[r].share *= 1.0 - amount / after
+        r = next_stake(state, r)
     left = amount
     for i in range(m.n_firms):
         holder = state.firms[i]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abm.accounts.ledger import assets, liabilities, log_event, log_hit, raise_funding, sum_claims, transfer
 from abm.agents.lender import accepts_kind, debt_capacity, is_short_of_capital, judge, price_loan, size_loan
+from abm.engine.chains import first_loan, first_of_kind, next_loan, next_of_kind
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     ACTIVE,
@@ -24,8 +25,6 @@ from abm.engine.tables import (
     REVOLVER,
     SITE_COLLATERAL,
     SPONSOR,
-    TIER_SECURED,
-    TIER_UNSECURED,
     VEHICLE,
     WAREHOUSE,
 )
@@ -88,15 +87,17 @@ def measure(state):
 def exposure(state, lender, borrower):
     """What a firm owes a lender (bn)."""
     total = 0.0
-    for r in range(state.market[0].n_loans):
+    r = first_loan(state, borrower)
+    while r >= 0:
         loan = state.loans[r]
-        if loan.status == LIVE and loan.lender == lender and loan.borrower == borrower:
+        if loan.status == LIVE and loan.lender == lender:
             total += loan.principal
+        r = next_loan(state, r)
     return total
 
 
 @jit
-def lend(state, lender, borrower, kind, amount, rate, months, tier, collateral, amortising):
+def lend(state, lender, borrower, kind, amount, rate, months, collateral, amortising):
     """Make a loan: the lender raises the money from savers (funds: a part on a bank line) and pays it out.
 
     Returns
@@ -108,13 +109,37 @@ def lend(state, lender, borrower, kind, amount, rate, months, tier, collateral, 
         # New loans are paid for with new money; the cash at hand is for what falls due.
         raise_funding(state, lender, amount)
     transfer(state, lender, borrower, amount, F_LENDING)
-    r = new_loan(state, kind, lender, borrower, amount, rate, months, tier, collateral, amortising)
+    r = new_loan(state, kind, lender, borrower, amount, rate, months, collateral, amortising)
     state.firms[lender].loans_held += amount
     state.firms[borrower].debt += amount
     if collateral != NO_COLLATERAL:
         state.firms[borrower].secured_debt += amount
     log_event(state, E_LOAN, lender, borrower, amount)
     return r
+
+
+@jit
+def cheapest_lender(state, borrower, kind, secured):
+    """The lender with the lowest rate for a loan of this kind, of those not tried yet (work space row 3).
+
+    Returns
+    -------
+    tuple of int and float
+        Its row, -1 if there is none, and its yearly rate.
+    """
+    tried = state.work_space[3]
+    best = -1
+    best_rate = 1.0
+    i = first_of_kind(state, LENDER)
+    while i >= 0:
+        free = state.firms[i].status == ACTIVE and tried[i] == 0.0 and i != borrower
+        if free and accepts_kind(state, i, kind, state.firms[borrower].pd):
+            rate = price_loan(state, i, borrower, secured)
+            if rate < best_rate:
+                best = i
+                best_rate = rate
+        i = next_of_kind(state, i)
+    return best, best_rate
 
 
 @jit
@@ -153,21 +178,12 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
     got = 0.0
     short = 0
     tried = state.work_space[3]
-    for i in range(m.n_firms):
+    i = first_of_kind(state, LENDER)
+    while i >= 0:
         tried[i] = 0.0
+        i = next_of_kind(state, i)
     for _ in range(4):
-        best = -1
-        best_rate = 1.0
-        for i in range(m.n_firms):
-            bank = state.firms[i]
-            if bank.kind != LENDER or bank.status != ACTIVE or tried[i] > 0.0 or i == borrower:
-                continue
-            if not accepts_kind(state, i, kind, f.pd):
-                continue
-            rate = price_loan(state, i, borrower, secured)
-            if rate < best_rate:
-                best = i
-                best_rate = rate
+        best, best_rate = cheapest_lender(state, borrower, kind, secured)
         if best < 0:
             break
         tried[best] = 1.0
@@ -177,8 +193,7 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
                 tried[best] = 2.0
                 short += 1
             continue
-        tier = TIER_SECURED if secured else TIER_UNSECURED
-        r = lend(state, best, borrower, kind, size, best_rate, months, tier, collateral, amortising)
+        r = lend(state, best, borrower, kind, size, best_rate, months, collateral, amortising)
         state.loans[r].end_user = end_user
         if secured:
             state.loans[r].covenant_ltv = p.covenant_ltv
@@ -188,22 +203,26 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
         if got >= amount - 1e-9:
             break
     if short > 0 and got < 0.99 * amount:
-        for i in range(m.n_firms):
+        i = first_of_kind(state, LENDER)
+        while i >= 0:
             if tried[i] == 2.0:
                 log_hit(state, borrower, i, FUNDING, (amount - got) / short)
+            i = next_of_kind(state, i)
     return got
 
 
 @jit
 def draw_warehouse(state, fund, amount):
     """A private-credit fund refinances a part of its loans with a bank, on a line the bank can call (bn drawn)."""
-    m = state.market[0]
     p = state.params[0]
     if amount < 1e-3:
         return 0.0
-    for i in range(m.n_firms):
+    after = first_of_kind(state, LENDER)
+    while after >= 0:
+        i = after
+        after = next_of_kind(state, i)
         bank = state.firms[i]
-        if bank.kind != LENDER or bank.status != ACTIVE or bank.subkind != BANK:
+        if bank.status != ACTIVE or bank.subkind != BANK:
             continue
         if not accepts_kind(state, i, WAREHOUSE, state.firms[fund].pd):
             continue
@@ -212,7 +231,7 @@ def draw_warehouse(state, fund, amount):
             continue
         months = int(p.warehouse_tenor)
         rate = price_loan(state, i, fund, False)
-        r = lend(state, i, fund, WAREHOUSE, size, rate, months, TIER_UNSECURED, NO_COLLATERAL, 0)
+        r = lend(state, i, fund, WAREHOUSE, size, rate, months, NO_COLLATERAL, 0)
         state.loans[r].committed = 0
         # The hardware's debt stands at the builder already.
         state.loans[r].for_ai = 0
@@ -341,15 +360,16 @@ def arrange_lines(state):
             continue
         best = -1
         best_rate = 1.0
-        for j in range(m.n_firms):
-            bank = state.firms[j]
-            if bank.kind == LENDER and bank.status == ACTIVE and accepts_kind(state, j, REVOLVER, f.pd):
+        j = first_of_kind(state, LENDER)
+        while j >= 0:
+            if state.firms[j].status == ACTIVE and accepts_kind(state, j, REVOLVER, f.pd):
                 rate = price_loan(state, j, i, False)
                 if rate < best_rate and size_loan(state, j, i, wanted, exposure(state, j, i)) >= wanted:
                     best = j
                     best_rate = rate
+            j = next_of_kind(state, j)
         if best >= 0:
             months = max(int(p.revolver_tenor), 1)
-            r = new_loan(state, REVOLVER, best, i, 0.0, best_rate, months, TIER_UNSECURED, NO_COLLATERAL, 0)
+            r = new_loan(state, REVOLVER, best, i, 0.0, best_rate, months, NO_COLLATERAL, 0)
             state.loans[r].limit = wanted
             state.loans[r].committed = 1 if f.pd < p.line_trust else 0

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from abm.accounts.ledger import depreciate, log_event
 from abm.agents.vendor import is_due, plan_supply, set_markup
+from abm.engine.chains import first_of_kind, next_of_kind
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, E_GENERATION, GPU_ORDER, PENDING, SITE_ORDER, VENDOR
 from abm.markets.marks import best_generation
+from abm.markets.power import running_cost
 
 
 @jit
@@ -14,12 +16,14 @@ def nth_vendor(state, k):
     """Row of the k-th vendor still in business (0: the first), or of the last one there is; -1 if none."""
     found = -1
     seen = 0
-    for i in range(state.market[0].n_firms):
-        if state.firms[i].kind == VENDOR and state.firms[i].status == ACTIVE:
+    i = first_of_kind(state, VENDOR)
+    while i >= 0:
+        if state.firms[i].status == ACTIVE:
             found = i
             if seen == k:
                 return found
             seen += 1
+        i = next_of_kind(state, i)
     return found
 
 
@@ -123,9 +127,7 @@ def wear(state):
             v.age += 1.0
             lost = 1.0 - keep
             price = max(m.spot_price, m.contract_price)
-            if v.age > gen.age_limit or (
-                price < state.firms[i].unit_opex + gen.kw * f.pue * m.power_price / 1000.0 and v.age > 24.0
-            ):
+            if v.age > gen.age_limit or (v.age > 24.0 and price < running_cost(state, i, gen.kw)):
                 lost = min(lost + 0.1, 1.0)
             fall = min(v.cost / max(f.book_life, 1.0), v.book)
             fall = fall + (v.book - fall) * lost

@@ -78,7 +78,9 @@ def order_sites(state, buyer, gw):
         short -= lease_empty_sites(state, buyer, short)
     leased = min(off_balance_share(state, buyer) * needed - f.lease_gw, short)
     if leased > 0.0:
-        short -= found_project(state, buyer, leased)
+        built = found_project(state, buyer, leased)
+        short -= built
+        leased -= built
     if short > 1e-4:
         # What waits for the next project company is not built twice.
         waiting = min(max(leased, 0.0), short) if leased >= p.project_size else 0.0

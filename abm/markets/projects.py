@@ -5,6 +5,7 @@ from __future__ import annotations
 from abm.accounts.ledger import binds, log_event
 from abm.agents.firm import new_firm
 from abm.agents.project import lease_rent
+from abm.engine.chains import first_of_kind, first_sold, next_of_kind, next_sold, pass_hits_on, unchain_last_firm
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     ACTIVE,
@@ -29,15 +30,20 @@ def lease_empty_sites(state, tenant, gw):
     m = state.market[0]
     p = state.params[0]
     taken = 0.0
-    for i in range(m.n_firms):
+    after = first_of_kind(state, VEHICLE)
+    while after >= 0:
+        i = after
+        after = next_of_kind(state, i)
         owner = state.firms[i]
-        if owner.kind != VEHICLE or owner.status != ACTIVE or i == tenant:
+        if owner.status != ACTIVE or i == tenant:
             continue
         empty = owner.site_gw - owner.fleet_gw
-        for r in range(m.n_contracts):
+        r = first_sold(state, i)
+        while r >= 0:
             c = state.contracts[r]
-            if c.kind == SITE and c.seller == i and binds(c):
+            if c.kind == SITE and binds(c):
                 empty -= c.quantity
+            r = next_sold(state, r)
         part = min(empty, gw - taken)
         if part > 1e-3:
             sign_lease(state, tenant, i, part, lease_rent(state, m.base_rate + p.project_spread), m.month + 1)
@@ -82,10 +88,10 @@ def found_project(state, tenant, gw):
     months = max(int(min(p.project_tenor, p.max_tenor)), 2)
     wanted = p.project_debt * gw * p.site_cost
     got = borrow(state, i, PROJECT, wanted, months, SITE_COLLATERAL, 0, -1)
-    if got < 1e-3:
+    if got <= 0.0:
         # No lender came: the firm was never founded, and the refusals are its tenant's.
-        for h in range(first_hit, m.n_hits):
-            state.hits[h].victim = tenant
+        pass_hits_on(state, first_hit, tenant)
+        unchain_last_firm(state)
         m.n_firms -= 1
         return 0.0
     gw *= got / wanted

@@ -68,7 +68,8 @@ def improve_models(state):
             log_event(state, E_OPEN_RELEASE, i, -1, quality - f.quality)
         f.quality = quality
         best = max(best, quality)
-    m.best_open = best
+    if best > -1e8:
+        m.best_open = best
 
 
 @jit
@@ -195,6 +196,12 @@ def buy_services(state, first):
             segment.work = 0.0
             continue
         speed = 0.0 if first else p.switching_speed
+        held = 0.0
+        for i in range(m.n_firms):
+            held += state.share[s, i]
+        if held + orphaned <= 0.0:
+            # After a month without sellers nobody has a habit.
+            orphaned = 1.0
         mean = 0.0
         for i in range(m.n_firms):
             if sells_models(state.firms[i]):

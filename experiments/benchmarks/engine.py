@@ -1,7 +1,8 @@
-"""How fast the economy runs: compiled and not, with and without the firm panel, and with more firms.
+"""How fast the economy runs: compiled and not, with and without the firm panel.
 
-``python -m experiments.benchmarks.engine`` prints the tables. All times are of one machine at one moment; the ratio
-to the uncompiled rules is taken in a process with ``NUMBA_DISABLE_JIT=1`` that does the same months.
+``python -m experiments.benchmarks.engine`` prints the tables; `experiments.benchmarks.scale` those of larger economies.
+All times are of one machine at one moment; the ratio to the uncompiled rules is taken in a process with
+``NUMBA_DISABLE_JIT=1`` that does the same months.
 """
 
 from __future__ import annotations
@@ -12,20 +13,12 @@ import statistics
 import subprocess
 import sys
 import time
-from dataclasses import replace
-from typing import Any
-
-import numpy as np
 
 from abm.calibration.opening import Opening, opening_tables
-from abm.engine import tables as ec
-from abm.inputs.parameters import BY_NAME
 from abm.simulation import Economy
 
-CONNECTED = ("contracts", "loans", "orders", "stakes")  # tables whose rows name firms
 
-
-def timed_run(opening: Opening, months: int, seed: int, *, panel: bool = False, scale: float = 1.0) -> float:
+def timed_run(opening: Opening, months: int, seed: int, *, panel: bool = False) -> float:
     """Seconds that the months of one run take, opening and compilation left out.
 
     Parameters
@@ -36,64 +29,15 @@ def timed_run(opening: Opening, months: int, seed: int, *, panel: bool = False, 
         Length and seed.
     panel : bool
         Whether the firm panel is recorded.
-    scale : float
-        What the grids can connect a year, relative to the default.
 
     Returns
     -------
     float
     """
-    grid = min(BY_NAME["grid_gw"].default * scale, BY_NAME["grid_gw"].high)
-    economy = Economy(opening, parameters={"grid_gw": grid}, seed=seed, panel=panel)
+    economy = Economy(opening, seed=seed, panel=panel)
     start = time.perf_counter()
     economy.run(months)
     return time.perf_counter() - start
-
-
-def replicated(opening: Opening, copies: int) -> Opening:
-    """The economy several times over in one market: every firm, contract, loan, order, stake and fleet copied.
-
-    Parameters
-    ----------
-    opening : Opening
-        The economy to copy.
-    copies : int
-        How many of it; the outside sectors stay single.
-
-    Returns
-    -------
-    Opening
-    """
-    firms, outside = len(opening.firms), ec.N_OUTSIDE
-    agents, generations = firms - outside, len(opening.generations)
-
-    def shifted(table: str, rows: np.ndarray, copy: int) -> np.ndarray:
-        """Rows of a table that name the firms and generations of a copy."""
-        moved = rows.copy()
-        for column in ec.TABLES[table]:
-            by = {"firm": copy * agents, "index": copy * generations}.get(column.unit, 0)
-            moved[column.name] += by * (rows[column.name] >= (outside if column.unit == "firm" else 0))
-        return moved
-
-    def tiled(table: str, rows: np.ndarray) -> np.ndarray:
-        return np.concatenate([shifted(table, rows, copy) for copy in range(copies)])
-
-    made: dict[str, Any] = {name: tiled(name, getattr(opening, name)) for name in CONNECTED}
-    copied = [shifted("firms", opening.firms[outside:], copy) for copy in range(copies)]
-    made["firms"] = np.concatenate([opening.firms[:outside], *copied])
-    made["generations"] = tiled("generations", opening.generations)
-    fleet = np.zeros((outside + copies * agents, copies * generations), opening.fleet.dtype)
-    for copy in range(copies):
-        here = outside + copy * agents
-        there = copy * generations
-        fleet[here : here + agents, there : there + generations] = opening.fleet[outside:]
-    made["fleet"] = fleet
-    made["revenue"] = np.hstack([opening.revenue[:, :outside], *[opening.revenue[:, outside:]] * copies])
-    made["market"] = {**opening.market, "tenant_demand": opening.market["tenant_demand"] * copies}
-    agent_names = opening.names[outside:]
-    made["names"] = opening.names + [f"{name} {k + 2}" for k in range(copies - 1) for name in agent_names]
-    made["generation_names"] = opening.generation_names * copies
-    return replace(opening, **made)
 
 
 def uncompiled_seconds(months: int) -> float:
@@ -131,24 +75,6 @@ def main() -> None:
     compiled = statistics.median(timed_run(opening, short, seed) for seed in seeds)
     plain = uncompiled_seconds(short)
     print(f"\n{short} months compiled {compiled * 1e3:.1f} ms, uncompiled {plain:.2f} s: {plain / compiled:,.0f} times")
-
-    print(f"\n{'firms':>6} {'contracts':>10} {'loans':>7} {'seconds':>9} {'us a month':>11} {'us a firm':>10}")
-    sizes, times = [], []
-    for copies in (1, 2, 4, 8):
-        many = replicated(opening, copies)
-        middle = statistics.median(
-            timed_run(many, months, seed, scale=copies) for seed in seeds[: max(1, given.seeds // copies)]
-        )
-        sizes.append(len(many.firms))
-        times.append(middle)
-        month = middle / months * 1e6
-        print(
-            f"{sizes[-1]:>6} {len(many.contracts):>10} {len(many.loans):>7} {middle:>9.4f} {month:>11.0f}"
-            f" {month / sizes[-1]:>10.1f}",
-            flush=True,
-        )
-    slope = float(np.polyfit(np.log(sizes), np.log(times), 1)[0])
-    print(f"time grows as the number of firms to the power of {slope:.2f}")
 
 
 if __name__ == "__main__":

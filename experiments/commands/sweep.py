@@ -28,7 +28,7 @@ def read_policy(text: str | None) -> Literal["keep going", "stop"] | int | None:
         return "keep going"
     if plain == "stop":
         return "stop"
-    if plain.isascii() and plain.isdigit() and int(plain) >= 1:
+    if plain.isascii() and plain.isdigit() and len(plain) < 9 and int(plain) >= 1:
         return int(plain)
     raise BadInput(f"--failures must be 'keep-going', 'stop' or a number of at least 1, not {shown(text)}")
 

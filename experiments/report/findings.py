@@ -18,13 +18,11 @@ from experiments.analysis.sensitivity import (
     MorrisEffects,
     SobolIndices,
     VarianceParts,
-    morris,
-    sobol,
     variance_parts,
 )
 from experiments.report.view import MOST_LEVELS, View
 from experiments.screen import counted
-from experiments.study import ECONOMY, Morris, Sobol
+from experiments.study import ECONOMY
 
 CLEAR = 0.05
 
@@ -119,15 +117,12 @@ def find(view: View) -> Findings:
             found.constant[outcome] = float(values[0])
     varying = [outcome for outcome in view.outcomes if outcome not in found.constant]
     for outcome in varying:
-        if isinstance(view.study.design, Sobol | Morris):
+        if view.drawn:
             _sensitivity(view, outcome, found)
     if view.study.model == ECONOMY and view.study.paired and view.study.replicates == 1:
         found.notes.append("Every point met one and the same seed: what luck does cannot be told from these runs.")
     if not view.sampled.any():
-        found.notes.append(
-            "The points of a Morris design step from one to the next: they say what matters, but are no sample of"
-            " worlds, so there are no distributions, maps, comparisons or chances of a crisis here."
-        )
+        found.notes.append(view.study.design.no_sample)
         return found
     for outcome in varying:
         _describe(view, outcome, found)
@@ -190,15 +185,15 @@ def _compare(view: View, outcomes: Sequence[str], found: Findings) -> None:
 
 
 def _sensitivity(view: View, outcome: str, found: Findings) -> None:
-    """Sobol or Morris indices of one outcome."""
+    """Sobol or Morris indices of one outcome, if the design was made for them."""
     names, unit, rows = view.sample
     table = view.table(outcome)[rows]
-    design = view.study.design
     try:
-        if isinstance(design, Sobol):
-            found.sobol[outcome] = sobol(names, table, second_order=design.second_order)
-        else:
-            found.morris[outcome] = morris(names, unit, table)
+        indices = view.study.design.indices(names, unit, table)
+        if isinstance(indices, SobolIndices):
+            found.sobol[outcome] = indices
+        elif indices is not None:
+            found.morris[outcome] = indices
     except BadInput as error:
         found.notes.append(f"No sensitivity of {outcome}: {error}.")
 

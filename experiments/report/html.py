@@ -181,8 +181,7 @@ with {luck}; {counted(study.months, "month")} a run{story}. {failed:,} of {count
 
 
 def _design(view: View) -> str:
-    names = {"lhs": "Latin hypercube", "sobol": "Sobol (Saltelli)", "morris": "Morris"}
-    return names.get(view.study.design.method, view.study.design.method)
+    return view.study.design.title or view.study.design.method
 
 
 def _values(factor: Factor) -> str:

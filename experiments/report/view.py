@@ -18,12 +18,9 @@ from experiments.study import (
     DEFAULTS,
     FIRMS,
     OF_DEFAULTS,
-    SAMPLED,
     SERIES,
     Factor,
-    Morris,
     Outcome,
-    Sobol,
     Study,
     Value,
 )
@@ -109,7 +106,7 @@ class View:
         if not len(good):
             raise BadInput(f"{results.folder} holds no run that ended well: there is nothing to report")
         self.outcomes = self.study.report.outcomes or tuple(self.study.measured)
-        self.drawn = isinstance(self.study.design, SAMPLED)  # whether points are a random sample
+        self.drawn = self.study.design.drawn  # whether points are a random sample
 
     def table(self, outcome: str) -> Floats:
         """An outcome of all runs, shape (points, seeds), NaN where a run is missing."""
@@ -120,17 +117,8 @@ class View:
 
     @cached_property
     def sampled(self) -> NDArray[np.bool_]:
-        """Points that describe the whole space: not those that a sensitivity design derives from others.
-
-        Of a Sobol design these are its two base samples, which are independent; of a Morris design none.
-        """
-        design = self.study.design
-        if isinstance(design, Morris):
-            return np.zeros(len(self.points), dtype=bool)
-        if isinstance(design, Sobol):
-            size = (2 if design.second_order else 1) * len(sampled_factors(self.study)) + 2
-            return np.isin(self.points["design_row"] % size, (0, size - 1))
-        return np.ones(len(self.points), dtype=bool)
+        """Points that describe the whole space: not those that a sensitivity design derives from others."""
+        return self.study.design.describes(self.points["design_row"].to_numpy(), len(sampled_factors(self.study)))
 
     @cached_property
     def factors(self) -> dict[str, Factor]:

@@ -176,7 +176,7 @@ ZEROED = {
 def test_a_month_opens_with_its_flows_at_zero_and_nothing_else_changed():
     v, lab, cloud, other = trio()
     for i in range(int(v.market.n_firms)):
-        for column in v.state.firms.dtype.names:
+        for column in set(v.state.firms.dtype.names) - {"kind"}:
             v[i][column] = i + 2
     v.state.flows[:] = 0.5
     v.market.gross_flow, v.market.stage, v.market.tightness = 3.0, 2, 0.8
@@ -187,6 +187,23 @@ def test_a_month_opens_with_its_flows_at_zero_and_nothing_else_changed():
     assert did.market == {"gross_flow": -3.0, "stage": -2}
     assert not v.state.flows.any()
     assert {lab, cloud, other} == {5, 6, 7}
+
+
+def test_what_acts_have_moved_opens_the_next_month_and_is_counted_once():
+    v, lab, cloud, _ = trio()
+    for k, column in enumerate(ec.ACTED_COLUMNS):
+        v.state.acted[cloud][column] = 0.5 + k
+        v[cloud][column] = 40.0
+    v.state.acted_flows[ec.F_LENDING, ec.LENDER, ec.NEOCLOUD] = 3.0
+    v.state.acted_flows[ec.F_GPU, ec.NEOCLOUD, ec.VENDOR] = 0.25
+    v.run(begin_month)
+    assert [v[cloud][column] for column in ec.ACTED_COLUMNS] == [0.5 + k for k in range(len(ec.ACTED_COLUMNS))]
+    assert [v[lab][column] for column in ec.ACTED_COLUMNS] == [0.0] * len(ec.ACTED_COLUMNS)
+    assert v.state.flows[ec.F_LENDING, ec.LENDER, ec.NEOCLOUD] == 3.0
+    assert v.market.gross_flow == v.state.flows.sum() == 3.25
+    v.run(begin_month)
+    assert [v[cloud][column] for column in ec.ACTED_COLUMNS] == [0.0] * len(ec.ACTED_COLUMNS)
+    assert v.market.gross_flow == v.state.flows.sum() == 0.0
 
 
 # --- claims from their rows --------------------------------------------------------------------------------
@@ -462,6 +479,7 @@ def soil(table) -> None:
 def test_a_new_contract_waits_for_its_start_and_holds_what_was_agreed():
     v, lab, cloud, _ = trio()
     soil(v.state.contracts)
+    v.state.contracts[0].status = ec.FREE
     v.market.month, v.market.n_contracts, v.market.next_contract = 5, 1, 40
     r = v.run(new_contract, ec.SITE, lab, cloud, 0.3, 1.7, 48, 9, 6, 0.9)
     assert r == 1
@@ -478,7 +496,7 @@ def test_a_new_loan_is_live_and_holds_what_was_agreed():
     v, lab, cloud, bank = trio()
     soil(v.state.loans)
     v.market.month, v.market.n_loans, v.market.next_loan = 5, 1, 40
-    r = v.run(new_loan, ec.DDTL, bank, cloud, 2.5, 0.09, 36, ec.TIER_SECURED, ec.FLEET_COLLATERAL, 1)
+    r = v.run(new_loan, ec.DDTL, bank, cloud, 2.5, 0.09, 36, ec.FLEET_COLLATERAL, 1)
     assert r == 1
     assert (v.market.n_loans, v.market.next_loan) == (2, 41)
     assert row_of(v.state.loans, 1) == {
@@ -488,7 +506,7 @@ def test_a_new_loan_is_live_and_holds_what_was_agreed():
         "amended": -1,
     }  # fmt: skip
     assert lab == 5
-    assert v.run(new_loan, ec.BOND, bank, cloud, 2.5, 0.09, 36, ec.TIER_UNSECURED, ec.NO_COLLATERAL, 0) == 2
+    assert v.run(new_loan, ec.BOND, bank, cloud, 2.5, 0.09, 36, ec.NO_COLLATERAL, 0) == 2
     assert (v.state.loans[2].kind, v.state.loans[2].tier, v.state.loans[2].amortising) == (ec.BOND, 2, 0)
 
 

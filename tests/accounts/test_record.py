@@ -386,6 +386,7 @@ def filled() -> Village:
 
 def test_the_panel_keeps_its_columns_of_every_firm():
     v = filled()
+    v.state.firms["kind"][:7] = range(1, 8)
     v.market.n_series = 2
     v.run(record_panel)
     for i in range(7):

@@ -164,7 +164,6 @@ def test_who_can_pays_what_is_called_and_lives():
     v.audit()
 
 
-@pytest.mark.xfail(strict=True, reason="check_covenants repays every loan with a covenant, called or not")
 def test_who_pays_what_is_called_does_not_repay_loans_that_no_one_called():
     v = Village(**(TERMS | {"cash_sweep": 0.0}))
     # No one can call the loan that savers hold, and the one that may be as large as the sites is not in breach.

@@ -147,7 +147,6 @@ def test_a_fleet_without_value_is_written_off_and_brings_nothing():
     v.audit()
 
 
-@pytest.mark.xfail(strict=True, reason="sell_second_hand leaves capacity and power of a fleet without value")
 def test_who_sold_its_fleet_has_no_capacity_left():
     v = Village(**MARKET)
     seller, *_ = market(v)

@@ -8,7 +8,7 @@ from abm.distress.funding import (
     draw_revolvers,
     drop_orders,
     emergency_round,
-    fund_firm,
+    find_money,
     funding,
     hardware_user,
     parent_support,
@@ -454,7 +454,7 @@ def test_a_bank_has_deposits_for_all_it_owes_before_its_borrowers_pay():
     bank = v.lender(cash=3.0, other_assets=50.0)
     v.close()
     before = Before(v)
-    v.run(fund_firm, bank, 8.0, 99.0, 0.0, 0.0)
+    v.run(find_money, bank, 8.0, 99.0, 0.0, 0.0)
     assert before.firms() == {
         (SAVERS, "cash"): -5.0, (SAVERS, "other_assets"): 5.0, (bank, "cash"): 5.0, (bank, "funding"): 5.0,
     }  # fmt: skip
@@ -467,7 +467,7 @@ def test_an_insolvent_bank_gets_no_deposits_and_a_liquid_one_needs_none(debt, ou
     bank = v.lender(cash=3.0, other_assets=50.0, other_debt=debt)
     v.close()
     before = Before(v)
-    v.run(fund_firm, bank, outflow, 0.0, 0.0, 0.0)
+    v.run(find_money, bank, outflow, 0.0, 0.0, 0.0)
     assert before.firms() == {}
 
 
@@ -476,7 +476,7 @@ def test_capital_paid_in_counts_for_a_banks_solvency():
     bank = v.lender(cash=3.0, other_debt=1.0)
     v.stake(SAVERS, bank, 1.0, 5.0)
     assert v[bank].retained == -3.0
-    v.run(fund_firm, bank, 8.0, 0.0, 0.0, 0.0)
+    v.run(find_money, bank, 8.0, 0.0, 0.0, 0.0)
     assert v[bank].cash == 8.0
 
 
@@ -498,7 +498,7 @@ def test_a_fund_rolls_over_then_takes_new_money_then_sells():
     before = Before(v)
     # 3.5 are missing. The bank has a limit of 5, of which 4 are used, but that is less than half of 3.5;
     # new money is a twentieth of 20; of 2.5 left, holdings of 2.2 bring 1.76.
-    v.run(fund_firm, fund, 5.5, 99.0, 0.0, 4.0)
+    v.run(find_money, fund, 5.5, 99.0, 0.0, 4.0)
     assert before.flows() == near({(F_FUNDING, OUTSIDE, LENDER): 1.0, (F_SECONDHAND, OUTSIDE, LENDER): 1.76})
     assert v[fund].funding == 1.0
     v.audit()
@@ -508,7 +508,7 @@ def test_a_fund_rolls_over_no_more_than_matures():
     v = Village(**FUND, large_exposure_limit=0.625)
     bank, fund = fund_with_a_line(v)
     before = Before(v)
-    v.run(fund_firm, fund, 5.5, 0.0, 0.0, 0.75)
+    v.run(find_money, fund, 5.5, 0.0, 0.0, 0.75)
     assert before.events() == [(E_LOAN, bank, fund, 0.75)]
     # 3.5 less 0.75 less 1 of new money (and 0.75 of the bank's own): 1.75 from holdings.
     assert before.flows() == near({
@@ -521,7 +521,7 @@ def test_a_fund_takes_and_sells_no_more_than_it_needs():
     fund = v.lender(subkind=HY_BONDS, cash=2.0, other_assets=18.0)
     v.close()
     before = Before(v)
-    v.run(fund_firm, fund, 2.5, 0.0, 0.0, 0.0)
+    v.run(find_money, fund, 2.5, 0.0, 0.0, 0.0)
     assert before.flows() == {(F_FUNDING, OUTSIDE, LENDER): 0.5}
 
 
@@ -533,7 +533,7 @@ def test_savers_give_no_new_money_to_a_closed_or_insolvent_fund_or_to_a_sponsor(
     fund = v.lender(**({"subkind": PRIVATE_CREDIT, "cash": 2.0, "other_assets": 18.0} | columns))
     v.close()
     before = Before(v)
-    v.run(fund_firm, fund, 2.5, 0.0, 0.0, 0.0)
+    v.run(find_money, fund, 2.5, 0.0, 0.0, 0.0)
     assert before.flows() == near({(F_SECONDHAND, OUTSIDE, LENDER): 0.5})
 
 
@@ -542,7 +542,7 @@ def test_a_funds_paid_in_capital_counts_for_its_access_to_money():
     fund = v.lender(subkind=PRIVATE_CREDIT, cash=2.0, other_assets=18.0)
     v.stake(SAVERS, fund, 1.0, 12.0)
     before = Before(v)
-    v.run(fund_firm, fund, 99.0, 0.0, 0.0, 0.0)
+    v.run(find_money, fund, 99.0, 0.0, 0.0, 0.0)
     assert before.flows()[F_FUNDING, OUTSIDE, LENDER] == near(1.0)
 
 
@@ -552,7 +552,7 @@ def test_a_sponsor_sells_in_time_for_what_matures_soon(subkind, raised):
     bank, fund = v.lender(), v.lender(subkind=subkind, cash=2.6, other_assets=40.0)
     v.loan(bank, fund, 3.0, months_left=4)
     before = Before(v)
-    v.run(fund_firm, fund, 2.0, 0.0, 0.0, 0.0)
+    v.run(find_money, fund, 2.0, 0.0, 0.0, 0.0)
     assert before.flows() == near({(F_SECONDHAND, OUTSIDE, LENDER): raised} if raised else {})
 
 
@@ -568,7 +568,7 @@ def missing(v, **columns):
 
 
 def climb(v, firm, outflow=8.0, hardware=0.0, maturing=0.0):
-    v.run(fund_firm, firm, outflow, 2.0, hardware, maturing)
+    v.run(find_money, firm, outflow, 2.0, hardware, maturing)
 
 
 @pytest.mark.parametrize(("cash", "drawn"), [(7.0, 0.9), (7.875, 0.025), (7.9, 0.0), (8.0, 0.0)])
@@ -751,7 +751,7 @@ def test_a_vendor_lends_a_part_of_the_hardware_and_banks_a_part_of_the_rest():
     v = Village(**HARDWARE, vendor_loan_spread=0.06)
     vendor, bank, lab, cloud = delivery(v, 60.0)
     before = Before(v)
-    v.run(fund_firm, cloud, 5.0, 0.0, 5.0, 0.0)
+    v.run(find_money, cloud, 5.0, 0.0, 5.0, 0.0)
     assert before.events() == [(E_LOAN, vendor, cloud, 1.0), (E_LOAN, bank, cloud, 2.0)]
     assert before.hits() == []
     assert loan_terms(v, 0) == {
@@ -772,7 +772,7 @@ def test_a_vendor_lends_a_part_of_the_hardware_and_banks_a_part_of_the_rest():
 def test_a_policy_cap_on_terms_binds_vendors_too():
     v = Village(**HARDWARE, max_tenor=30.0)
     *_, cloud = delivery(v, 60.0)
-    v.run(fund_firm, cloud, 5.0, 0.0, 5.0, 0.0)
+    v.run(find_money, cloud, 5.0, 0.0, 5.0, 0.0)
     assert list(v.rows("loans").months) == [30, 30]
 
 
@@ -781,7 +781,7 @@ def test_a_vendor_short_of_cash_is_a_hit_of_the_vendor_channel(cash, size, hit):
     v = Village(**HARDWARE)
     vendor, _, _, cloud = delivery(v, cash)
     before = Before(v)
-    v.run(fund_firm, cloud, 5.0, 0.0, 5.0, 0.0)
+    v.run(find_money, cloud, 5.0, 0.0, 5.0, 0.0)
     assert v.rows("loans")[0].principal == near(size)
     assert v.rows("loans")[1].principal == near((5.0 - size) / 2.0)
     assert before.hits() == ([(cloud, vendor, VENDOR_CHANNEL, near(hit))] if hit else [])
@@ -791,7 +791,7 @@ def test_a_vendor_short_of_cash_is_a_hit_of_the_vendor_channel(cash, size, hit):
 def test_a_vendor_lends_no_crumbs(cash, loans):
     v = Village(**HARDWARE)
     *_, cloud = delivery(v, cash)
-    v.run(fund_firm, cloud, 5.0, 0.0, 5.0, 0.0)
+    v.run(find_money, cloud, 5.0, 0.0, 5.0, 0.0)
     assert len(v.rows("loans")) == loans
 
 
@@ -802,7 +802,7 @@ def test_only_neoclouds_are_financed_by_their_vendor():
     hyper = v.hyperscaler(cash=1.0)
     due(v, DUE_ORDER, hyper, vendor, 5.0, v.order(hyper, vendor, 0.25, end_user=lab))
     before = Before(v)
-    v.run(fund_firm, hyper, 5.0, 0.0, 5.0, 0.0)
+    v.run(find_money, hyper, 5.0, 0.0, 5.0, 0.0)
     assert before.events() == [(E_LOAN, bonds, hyper, 4.0)]
     assert loan_terms(v)["end_user"] == lab
 
@@ -814,7 +814,7 @@ def test_no_hardware_no_hardware_loan():
     hyper = v.hyperscaler(cash=10.0, earnings=9.0)
     v.close()
     before = Before(v)
-    v.run(fund_firm, hyper, 5.0, 0.0, 0.0, 0.0)
+    v.run(find_money, hyper, 5.0, 0.0, 0.0, 0.0)
     assert before.events() == []
 
 

@@ -250,7 +250,7 @@ def test_spot_compute_is_compute_whatever_the_last_contract_is():
     v = Village()
     lab = v.lab()
     v.state.contracts[-1].kind = ec.SITE
-    v.run(add_due, ec.DUE_INVOICE, lab, ec.CUSTOMERS, OPERATING, 1.0, -1)
+    v.run(add_due, ec.DUE_SPOT, lab, ec.CUSTOMERS, OPERATING, 1.0, -1)
     assert v.run(flow_of, 0) == ec.F_COMPUTE
 
 
@@ -394,7 +394,7 @@ def test_what_is_unpaid_of_other_dues_is_no_claim_under_a_contract():
     assert "contracts" not in did.rows
     v.state.contracts[-1].missed = 0.1
     v.market.n_dues = 0
-    payment(v, ec.DUE_INVOICE, lab, ec.CUSTOMERS, 0.8, 0.3)
+    payment(v, ec.DUE_SPOT, lab, ec.CUSTOMERS, 0.8, 0.3)
     assert v.state.contracts[-1].missed == 0.1
 
 

@@ -111,3 +111,18 @@ def test_seeds_are_shared_by_all_points_unless_unpaired() -> None:
 def test_too_many_runs_are_refused_before_they_are_made() -> None:
     with pytest.raises(BadInput, match="20,000,000 runs; at most 10,000,000"):
         designs.points(study(factors={"lender_capital": [1, 2]}, replicates=10_000_000))
+
+
+def test_the_documentation_lists_the_designs_as_they_are() -> None:
+    page = (Path(designs.__file__).parent / "STUDIES.md").read_text(encoding="utf-8")
+    assert designs.documented(page) == page, "run: python -m experiments.designs"
+    assert all(f'\n| `"{name}"` | ' in page for name in designs.DESIGNS)
+
+
+def test_a_report_knows_designs_by_what_they_answer_only() -> None:
+    rows = np.arange(8)
+    kept = {name: design.describes(design.model_construct(), rows, 2) for name, design in designs.DESIGNS.items()}
+    assert not kept.pop("morris").any()
+    assert kept.pop("sobol").tolist() == [True, False, False, True] * 2
+    assert all(mask.all() for mask in kept.values())
+    assert [name for name, design in designs.DESIGNS.items() if design.drawn] == ["lhs", "sobol", "morris"]

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from abm.errors import BadInput
 from abm.inputs import parameters as registry
-from experiments.designs import points
+from experiments.designs import DESIGNS, points
 from experiments.study import DEFAULT_OUTCOMES, Factor, Levels, Range, Study, load, to_toml
 
 FACTORS = "[factors]\nlender_capital = [0.5, 1.0]\n"
@@ -185,7 +185,7 @@ def test_the_example_of_the_documentation_is_a_study(tmp_path: Path) -> None:
     study = load(write(tmp_path, text.split("```toml\n")[1].split("```")[0]))
     assert len(points(study)) * study.replicates == 160
     assert "4 values x 2 policies x 20 seeds = 160 runs" in text
-    for name in ("grid", "zip", "lhs", "sobol", "morris", "table"):
+    for name in DESIGNS:
         assert f'| `"{name}"` |' in text
     for field in Study.model_fields:
         assert field in ("name",) or f"`{field}`" in text or f"`[{field}" in text, field

@@ -245,7 +245,6 @@ def test_the_largest_customer_counts_the_months_of_ramps():
     assert (v[cloud].top_customer, v[cloud].top_customer_id) == (near(10.0 / 19.5), other)
 
 
-@pytest.mark.xfail(strict=True, reason="contracts of one customer are not added up once another one was in the lead")
 def test_contracts_of_one_customer_count_together_in_any_order():
     assert customers((0, 30), (1, 40), (0, 30)) == (near(0.6), 0)
 

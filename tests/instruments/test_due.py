@@ -123,7 +123,7 @@ def test_a_cloud_owes_staff_running_costs_power_carbon_and_spot_compute():
         (ec.DUE_POWER, cloud, ec.POWER, OPERATING, 0.216, -1),
         # 0.7 Mt at 30 USD: 21 M.
         (ec.DUE_CARBON, cloud, ec.GOVERNMENT, OPERATING, 0.021, -1),
-        (ec.DUE_INVOICE, cloud, ec.CUSTOMERS, OPERATING, 0.1 * 1.5 * 0.73, -1),
+        (ec.DUE_SPOT, cloud, ec.CUSTOMERS, OPERATING, 0.1 * 1.5 * 0.73, -1),
     ]
 
 
@@ -133,7 +133,7 @@ def test_a_firm_without_a_fleet_owes_no_power_but_its_staff_and_spot_compute():
     cloud = v.neocloud(fixed_cost=0.2, used=0.4, unit_opex=0.25, energy=3.0, emissions=0.7, spot_bought=0.1)
     assert dues_of(v, owe_running_costs, cloud) == [
         (ec.DUE_OPERATING, cloud, ec.SUPPLIERS, OPERATING, 0.2, -1),
-        (ec.DUE_INVOICE, cloud, ec.CUSTOMERS, OPERATING, 0.146, -1),
+        (ec.DUE_SPOT, cloud, ec.CUSTOMERS, OPERATING, 0.146, -1),
     ]
 
 
@@ -150,7 +150,7 @@ def test_a_lab_owes_its_first_cloud_a_share_of_revenue_unsecured():
     v = Village()
     lab, cloud = v.lab(revenue=4.0, revenue_share=0.2), v.hyperscaler()
     v.stake(cloud, lab, 0.27, 1.0)
-    assert dues_of(v, owe_running_costs, lab) == [(ec.DUE_OPERATING, lab, cloud, UNSECURED, 0.8, -1)]
+    assert dues_of(v, owe_running_costs, lab) == [(ec.DUE_REVENUE_SHARE, lab, cloud, UNSECURED, 0.8, -1)]
 
 
 def test_a_failed_first_cloud_gets_no_revenue_share():

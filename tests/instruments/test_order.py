@@ -146,7 +146,6 @@ def test_a_public_grant_lowers_what_hardware_stands_in_the_books_for():
     v.audit()
 
 
-@pytest.mark.xfail(strict=True, reason="wear divides the cost without the grant by the book life: written off early")
 def test_hardware_bought_with_a_grant_is_written_off_over_its_whole_book_life():
     v, cloud, vendor = parties(public_share=0.5, failure_rate=0.0)
     v[cloud].book_life = 10.0

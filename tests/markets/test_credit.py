@@ -218,7 +218,7 @@ def test_a_lender_raises_from_savers_what_it_pays_out(collateral, secured):
     bank, cloud = v.lender(cash=2.0), v.neocloud(cash=1.0)
     v.loan(bank, v.neocloud(), 0.5)
     before = Before(v)
-    assert v.run(lend, bank, cloud, DDTL, 3.0, 0.09, 48, TIER_SECURED, collateral, 1) == 1
+    assert v.run(lend, bank, cloud, DDTL, 3.0, 0.09, 48, collateral, 1) == 1
     changes = {
         (SAVERS, "cash"): -3.0, (SAVERS, "other_assets"): 3.0, (bank, "funding"): 3.0, (bank, "loans_held"): 3.0,
         (cloud, "cash"): 3.0, (cloud, "debt"): 3.0, (cloud, "secured_debt"): secured,
@@ -227,7 +227,8 @@ def test_a_lender_raises_from_savers_what_it_pays_out(collateral, secured):
     assert before.flows() == {(F_FUNDING, OUTSIDE, LENDER): 3.0, (F_LENDING, LENDER, NEOCLOUD): 3.0}
     assert before.events() == [(E_LOAN, bank, cloud, 3.0)]
     assert terms(v) == {
-        "kind": DDTL, "status": LIVE, "lender": bank, "borrower": cloud, "tier": TIER_SECURED,
+        "kind": DDTL, "status": LIVE, "lender": bank, "borrower": cloud,
+        "tier": TIER_SECURED if secured else TIER_UNSECURED,
         "collateral": collateral, "end_user": -1, "for_ai": 1, "amortising": 1, "committed": 1, "made": 7,
         "months": 48, "months_left": 48, "principal": 3.0, "limit": 3.0, "rate": 0.09, "covenant_ltv": 0.0,
         "amended": -1,
@@ -240,7 +241,7 @@ def test_a_vendor_lends_its_own_money():
     vendor, cloud = v.vendor(cash=5.0), v.neocloud()
     v.close()
     before = Before(v)
-    v.run(lend, vendor, cloud, VENDOR_LOAN, 3.0, 0.09, 48, TIER_UNSECURED, NO_COLLATERAL, 0)
+    v.run(lend, vendor, cloud, VENDOR_LOAN, 3.0, 0.09, 48, NO_COLLATERAL, 0)
     assert before.firms() == {
         (vendor, "cash"): -3.0, (vendor, "loans_held"): 3.0, (cloud, "cash"): 3.0, (cloud, "debt"): 3.0,
     }  # fmt: skip

@@ -283,7 +283,6 @@ def test_a_tenth_a_month_of_what_costs_more_to_run_than_it_rents_for_is_switched
     assert v.state.fleet[cloud, 0].units == near(0.2 * kept)
 
 
-@pytest.mark.xfail(strict=True, reason="wear leaves out the power premium and the carbon price of running_cost")
 @pytest.mark.parametrize("dear", [{"power_premium": 1.3}, {"renewables": 0.2}])
 def test_running_cost_counts_the_firm_s_power_premium_and_carbon(dear):
     v, cloud = old_cloud(age=40.0, unit_opex=0.34, pue=1.2, **({"renewables": 1.0} | dear))

@@ -218,7 +218,6 @@ def test_by_the_next_month_the_rest_is_ordered_on_the_own_books():
     v.audit()
 
 
-@pytest.mark.xfail(strict=True, reason="order_sites holds back what the project just founded builds, as if it waited")
 def test_what_a_project_builds_keeps_nothing_from_being_built_on_the_own_books():
     v, _, cloud = tenant(site_gw=0.3)
     v.run(order_sites, cloud, 2.0)

@@ -288,7 +288,6 @@ def test_no_project_is_founded_where_the_table_is_full():
     assert v.market.n_loans == 0
 
 
-@pytest.mark.xfail(strict=True, reason="found_project takes back a firm whose loan of under a million dollars was made")
 def test_a_project_whose_loan_is_a_crumb_leaves_no_loan_behind():
     v, bank, cloud = ground(project_size=0.001)
     v[bank].ai_limit = 0.0008  # lends two per cent of the 0.04 wanted

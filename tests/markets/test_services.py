@@ -135,7 +135,6 @@ def test_a_month_without_a_better_model_is_no_release():
     assert v.market.best_open == 2.75
 
 
-@pytest.mark.xfail(strict=True, reason="best_open falls to -1e9 without an active publisher, the lead recorded to 1e9")
 def test_without_publishers_the_best_open_model_stays():
     v = learning()
     v.lab(quality=3.0)
@@ -349,7 +348,6 @@ def test_without_sellers_there_is_no_work():
     assert not v.state.share.any()
 
 
-@pytest.mark.xfail(strict=True, reason="after a month without sellers shares no longer sum to one, the index is wrong")
 def test_where_sellers_return_the_index_is_their_price():
     v, row = street()
     for name in TASTES:

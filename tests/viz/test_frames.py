@@ -150,3 +150,8 @@ def test_the_examples_hold(module):
     found = doctest.testmod(module)
     assert found.attempted
     assert not found.failed
+
+
+def test_a_kind_without_a_lane_stands_in_the_last() -> None:
+    assert [LANE_OF[kind] for lane in LANES[-1:] for kind in lane.kinds] == [len(LANES) - 1] * len(LANES[-1].kinds)
+    assert set(LANE_OF) == {kind for kind, name in enumerate(KIND_NAMES) if name != "outside"}

@@ -42,7 +42,7 @@ export function drawLegend(legend, books, ink, shown, changed, table) {
     drawFirm(pen, ink, kind, state, 9, 9, 6);
     return element("span", { class: "iv-legend-item" }, picture, text);
   };
-  const present = [...new Set(books.firms.kinds)].filter((kind) => KIND_LABELS[kind]);
+  const present = [...new Set(books.firms.kinds)];
   const open = element(
     "button",
     { type: "button", "aria-expanded": String(!table.hidden), "aria-controls": table.id },
@@ -61,7 +61,7 @@ export function drawLegend(legend, books, ink, shown, changed, table) {
       `Firms (size: ${books.firms.sizeNote})`,
       present.map((kind) => {
         const plainly = PLAINLY[kind] ? ` (${PLAINLY[kind]})` : "";
-        return item(KIND_LABELS[kind] + plainly, kind, 0);
+        return item((KIND_LABELS[kind] ?? kind) + plainly, kind, 0);
       }),
     ),
     group(
