@@ -55,7 +55,7 @@ from abm.markets.compute import serve_contracts
 from abm.markets.credit import measure
 from abm.markets.marks import mark_fleets
 from abm.markets.services import buy_services, price_work
-from abm.month import month as run_month
+from abm.month import run_months
 from abm.rules import engine
 
 # Tables that grow by rows, the counter of rows used, and the rows they start with beyond those of the opening.
@@ -364,7 +364,7 @@ class Economy:
             trial = copy.deepcopy(state.replace(panel=state.panel[:1].copy(), flow_record=state.flow_record[:1].copy()))
             trial.market[0].record_panel = 0
             trial.shocks["start"] = 10**6
-            run_month(trial)
+            run_months(trial, 1)  # not `month`, which would have to be loaded too
             firms, after = state.firms.view(np.ndarray), trial.firms.view(np.ndarray)
             live = np.flatnonzero(
                 (firms["status"][:n] == ACTIVE) & (after["status"][:n] == ACTIVE) & (firms["kind"][:n] != OUTSIDE)

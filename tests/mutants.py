@@ -383,12 +383,19 @@ class Court:
 
 
 def replace(mutant: Mutant) -> None:
-    """Put the wrong version in the place of the right one, in this process: in the function and in all its copies."""
+    """Put the wrong version in the place of the right one, in this process: in the function and in all its copies.
+
+    Codes and streams that its module does not import are there for it, as they would be for whoever wrote it.
+    """
+    known = {**vars(importlib.import_module("abm.engine.tables")), **vars(importlib.import_module("abm.engine.draws"))}
     found = 0
     for one in gc.get_objects():
         if isinstance(one, FunctionType):
             code = one.__code__
             if code.co_qualname == mutant.name and code.co_filename == str(mutant.path):
+                for name in mutant.code.co_names:
+                    if name in known:
+                        one.__globals__.setdefault(name, known[name])
                 one.__code__ = mutant.code
                 one.__globals__.update(_named_elsewhere(one))
                 found += 1

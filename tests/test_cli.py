@@ -46,17 +46,40 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_help_names_every_command_and_loads_no_heavy_package() -> None:
+HEAVY = ("numpy", "numba", "scipy", "matplotlib", "pyarrow", "pandas", "mesa", "networkx", "distributed")
+
+
+def loading(*words: object) -> tuple[str, set[str]]:
+    """What the program prints, and which of the heavy packages it has loaded at its end."""
     program = (
         "import sys\n"
         "from experiments.cli import main\n"
-        "try: main(['--help'])\n"
-        "finally: print('LOADED', *{'numpy', 'numba', 'matplotlib', 'pyarrow', 'mesa'} & set(sys.modules))\n"
+        "try: main(sys.argv[1:])\n"
+        f"finally: print('LOADED', *({{*{HEAVY}, 'scipy.sparse', 'rich.progress'}} & set(sys.modules)))\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    told = [sys.executable, "-c", program, *map(str, words)]
+    done = subprocess.run(told, capture_output=True, text=True, check=True)
+    said, _, loaded = done.stdout.rpartition("LOADED")
+    return said, set(loaded.split())
+
+
+def test_help_names_every_command_and_loads_no_heavy_package() -> None:
+    said, loaded = loading("--help")
     for name in LISTED:
-        assert f" {name} " in done.stdout
-    assert done.stdout.splitlines()[-1] == "LOADED"
+        assert f" {name} " in said
+    assert loaded == set()
+    assert loading("--version")[1] == set()
+
+
+def test_what_needs_no_economy_loads_no_compiler() -> None:
+    for words in (("run", "--help"), ("parameters",), ("parameters", "gpu_cadence", "--json"), ("report", "--help")):
+        assert loading(*words)[1] <= {"numpy"}, words
+
+
+def test_a_run_loads_what_it_writes_with_and_no_more(tmp_path: Path) -> None:
+    assert loading("run", "--months", 1, "--out", tmp_path / "one")[1] == {
+        "numpy", "numba", "matplotlib", "pyarrow", "scipy",  # the top of scipy and its BLAS: Numba looks for them
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", LISTED)

@@ -87,7 +87,7 @@ def opening_tables() -> Opening:
     Returns
     -------
     Opening
-        Fresh copies of all tables: changing one changes no later call.
+        Fresh copies of all tables: changing one changes no later call. The sources cannot be changed and are shared.
 
     Raises
     ------
@@ -100,7 +100,11 @@ def opening_tables() -> Opening:
     >>> float(opening.firms["cash"][opening.row("OpenAI")])
     40.0
     """
-    return copy.deepcopy(_opening())
+    kept = _opening()
+    copied = {
+        field.name: copy.deepcopy(getattr(kept, field.name)) for field in fields(Opening) if field.name != "sources"
+    }
+    return Opening(**copied, sources=kept.sources)
 
 
 _NOT_NEGATIVE = {

@@ -56,7 +56,7 @@ def measure(runs: int, months: int, workers: int, how: runner.How) -> dict[str, 
     engine = [0.0]
     if workers == 1 and how == "threads":
         simulation.Economy.run = timed(engine, simulation.Economy.run)  # type: ignore[method-assign]
-        simulation.run_month = timed(engine, simulation.run_month)
+        simulation.run_months = timed(engine, simulation.run_months)
     study = Study(months=months, replicates=runs)
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "sweep"

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -62,16 +61,7 @@ def run(
     with results.run_folder(folder) as stage:
         economy = open_scenario(told, changed, seed)
         started = time.perf_counter()
-        with Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("month {task.completed:.0f} of {task.total:.0f}"),
-            TimeElapsedColumn(),
-            console=Screen(stderr=True),
-            transient=True,
-        ) as progress:
-            task = progress.add_task("running", total=months)
-            economy.run(months, progress=lambda done: progress.update(task, completed=done))
+        run_months(economy, months)
         seconds = time.perf_counter() - started
         manifest = results.write_run(economy, stage, scenario=told, changed=changed, seed=seed, months=months)
     if as_json:
@@ -81,6 +71,26 @@ def run(
     span = f"{counted(months, 'month')} to {manifest['last_month']}"
     show(economy, f"{told.title}{with_set}: {span}, seed {seed}, in {seconds:.1f} s")
     say(f"Results in {folder}: figure.png, tables (.parquet), manifest.json")
+
+
+def run_months(economy: Economy, months: int) -> None:
+    """Run the months, with a bar on standard error where that is a screen."""
+    screen = Screen(stderr=True)
+    if not screen.is_terminal:
+        economy.run(months)
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("month {task.completed:.0f} of {task.total:.0f}"),
+        TimeElapsedColumn(),
+        console=screen,
+        transient=True,
+    ) as progress:
+        task = progress.add_task("running", total=months)
+        economy.run(months, progress=lambda done: progress.update(task, completed=done))
 
 
 def name_of(changed: Mapping[str, float]) -> str:
