@@ -29,10 +29,8 @@ import builtins
 import dis
 import functools
 import gc
-import importlib
 import json
 import os
-import pkgutil
 import random
 import resource
 import selectors
@@ -370,7 +368,8 @@ class Court:
             silent = os.open(os.devnull, os.O_RDWR)
             for stream in (0, 1, 2):
                 os.dup2(silent, stream)
-            replace(mutant)
+            if near:  # otherwise it need not even be loaded
+                replace(mutant)
             limit = int(_processor() + SHORTEST + TIMES * sum(seconds for *_, seconds in near))
             resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
             passed = all(self._run(item) for item, *_ in near)
@@ -383,19 +382,12 @@ class Court:
 
 
 def replace(mutant: Mutant) -> None:
-    """Put the wrong version in the place of the right one, in this process: in the function and in all its copies.
-
-    Codes and streams that its module does not import are there for it, as they would be for whoever wrote it.
-    """
-    known = {**vars(importlib.import_module("abm.engine.tables")), **vars(importlib.import_module("abm.engine.draws"))}
+    """Put the wrong version in the place of the right one, in this process: in the function and in all its copies."""
     found = 0
     for one in gc.get_objects():
         if isinstance(one, FunctionType):
             code = one.__code__
             if code.co_qualname == mutant.name and code.co_filename == str(mutant.path):
-                for name in mutant.code.co_names:
-                    if name in known:
-                        one.__globals__.setdefault(name, known[name])
                 one.__code__ = mutant.code
                 one.__globals__.update(_named_elsewhere(one))
                 found += 1
@@ -436,8 +428,6 @@ def judge(mutants: Sequence[Mutant], jobs: int, tell: Any, tests: str = "tests")
         With its verdicts, or with what is broken.
     """
     os.chdir(ROOT)
-    for module in pkgutil.walk_packages([str(ROOT / PACKAGE)], f"{PACKAGE}."):
-        importlib.import_module(module.name)
     court = Court(mutants, jobs, tell)
     without = [word for name in ("terminal", "cacheprovider", "faulthandler") for word in ("-p", f"no:{name}")]
     code = pytest.main([tests, "-m", "rules", "-n", "0", "-s", *without], plugins=[court])
