@@ -5,7 +5,7 @@ A mutant is a function of `abm` with one line changed, written down in `tests/<f
     [[mutant]]
     rule = "pay_creditors"     # a function of abm; "module.function" where two compiled ones have this name
     was = "loan.lender"        # a text that occurs exactly once in it
-    now = "loan.borrower"
+    now = "loan.borrower"      # may name what stands in other modules of abm
     kind = "payee"             # one of KINDS
     equivalent = "..."         # only for one that changes nothing: why
 
@@ -25,12 +25,12 @@ from __future__ import annotations
 
 import argparse
 import ast
+import builtins
+import dis
 import functools
 import gc
-import importlib
 import json
 import os
-import pkgutil
 import random
 import resource
 import selectors
@@ -368,7 +368,8 @@ class Court:
             silent = os.open(os.devnull, os.O_RDWR)
             for stream in (0, 1, 2):
                 os.dup2(silent, stream)
-            replace(mutant)
+            if near:  # otherwise it need not even be loaded
+                replace(mutant)
             limit = int(_processor() + SHORTEST + TIMES * sum(seconds for *_, seconds in near))
             resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
             passed = all(self._run(item) for item, *_ in near)
@@ -381,25 +382,31 @@ class Court:
 
 
 def replace(mutant: Mutant) -> None:
-    """Put the wrong version in the place of the right one, in this process: in the function and in all its copies.
-
-    Codes and streams that its module does not import are there for it, as they would be for whoever wrote it.
-    """
-    known = {**vars(importlib.import_module("abm.engine.tables")), **vars(importlib.import_module("abm.engine.draws"))}
+    """Put the wrong version in the place of the right one, in this process: in the function and in all its copies."""
     found = 0
     for one in gc.get_objects():
         if isinstance(one, FunctionType):
             code = one.__code__
             if code.co_qualname == mutant.name and code.co_filename == str(mutant.path):
-                for name in mutant.code.co_names:
-                    if name in known:
-                        one.__globals__.setdefault(name, known[name])
                 one.__code__ = mutant.code
+                one.__globals__.update(_named_elsewhere(one))
                 found += 1
     if not found:
         raise MutantError(f"{mutant}: the function is not loaded")
     for cache in _caches():
         cache.cache_clear()
+
+
+def _named_elsewhere(function: FunctionType) -> dict[str, Any]:
+    """What a function names but its module lacks, from the one value that it has elsewhere in the package."""
+    found = {}
+    known = function.__globals__.keys() | vars(builtins).keys()
+    for name in {step.argval for step in dis.get_instructions(function) if step.opname == "LOAD_GLOBAL"} - known:
+        modules = [module for path, module in sys.modules.items() if path.split(".")[0] == PACKAGE]
+        values = [vars(module)[name] for module in modules if name in vars(module)]
+        if values and all(value is values[0] or value == values[0] for value in values):
+            found[name] = values[0]
+    return found
 
 
 def judge(mutants: Sequence[Mutant], jobs: int, tell: Any, tests: str = "tests") -> Court:
@@ -421,8 +428,6 @@ def judge(mutants: Sequence[Mutant], jobs: int, tell: Any, tests: str = "tests")
         With its verdicts, or with what is broken.
     """
     os.chdir(ROOT)
-    for module in pkgutil.walk_packages([str(ROOT / PACKAGE)], f"{PACKAGE}."):
-        importlib.import_module(module.name)
     court = Court(mutants, jobs, tell)
     without = [word for name in ("terminal", "cacheprovider", "faulthandler") for word in ("-p", f"no:{name}")]
     code = pytest.main([tests, "-m", "rules", "-n", "0", "-s", *without], plugins=[court])

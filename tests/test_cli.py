@@ -286,7 +286,7 @@ def test_ctrl_c_in_mid_run_leaves_nothing(finished: Path, tmp_path: Path) -> Non
 
 
 def test_a_run_that_was_started_deaf_to_ctrl_c_stays_deaf(finished: Path, tmp_path: Path) -> None:
-    running = started("run", "--months", 240, "--out", tmp_path / "x", deaf=True)
+    running = started("run", "--months", 48, "--out", tmp_path / "x", deaf=True)
     assert under_way(running, tmp_path)
     running.send_signal(signal.SIGINT)
     _, err = running.communicate(timeout=120)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,15 @@ import pytest
 from mutants import KINDS, ROOT, Court, Verdict, chosen, main, read, report
 
 FILES = sorted(Path(__file__).parent.rglob("mutants*.toml"))
-MUTANT = {"rule": "exposure", "was": "total += loan.principal", "now": "total -= loan.principal", "kind": "sign"}
+SAMPLE = 25
+TESTS = "tests/instruments/test_annuity.py"
+MUTANT = {"rule": "annuity", "was": "rate / 12.0", "now": "rate * 12.0", "kind": "term"}
 
 
 def written(folder: Path, *mutants: dict[str, str]) -> Path:
     path = folder / "mutants.toml"
-    path.write_text("".join("[[mutant]]\n" + "".join(f"{k} = {v!r}\n" for k, v in m.items()) for m in mutants))
+    lines = [line for m in mutants for line in ("[[mutant]]", *(f"{k} = {json.dumps(v)}" for k, v in m.items()))]
+    path.write_text("\n".join(lines))
     return path
 
 
@@ -27,22 +31,22 @@ def run(*words: object) -> subprocess.CompletedProcess[str]:
 def test_a_mutant_is_found_by_the_name_of_its_function(tmp_path):
     (mutant,), complaints = read([written(tmp_path, MUTANT, MUTANT)])
     assert complaints == []
-    assert mutant.name == "exposure"
-    assert mutant.path.read_text().splitlines()[mutant.line - 1].strip() == MUTANT["was"]
-    (other,), _ = read([written(tmp_path, MUTANT | {"rule": f"{mutant.path.stem}.exposure"})])
+    assert mutant.name == "annuity"
+    assert MUTANT["was"] in mutant.path.read_text().splitlines()[mutant.line - 1]
+    (other,), _ = read([written(tmp_path, MUTANT | {"rule": f"{mutant.path.stem}.annuity"})])
     assert (other.path, other.name, other.line) == (mutant.path, mutant.name, mutant.line)
 
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"rule": "exposures"}, "has no such function"),
+        ({"rule": "annuities"}, "has no such function"),
         ({"rule": "__init__", "was": "self"}, "functions of this name"),
-        ({"was": "loan."}, "occurs 4 times in the function"),
-        ({"was": "total *= loan.principal"}, "occurs 0 times in the function"),
+        ({"was": "return"}, "occurs 2 times in the function"),
+        ({"was": "rate / 12.5"}, "occurs 0 times in the function"),
         ({"was": ""}, "'rule' and 'was' must be given"),
-        ({"now": "total -= loan.principal)"}, "does not compile"),
-        ({"now": "total +=  loan.principal"}, "is the same code"),
+        ({"now": "(rate / 12.0"}, "does not compile"),
+        ({"now": "(rate  / 12.0)"}, "is the same code"),
         ({"kind": "typo"}, "'kind' must be one of sign"),
         ({"because": "of that"}, "unknown field because"),
     ],
@@ -58,34 +62,40 @@ def test_a_mutant_that_cannot_be_judged_is_named(change, complaint, tmp_path):
 
 
 def test_the_runner_tells_caught_from_missed(tmp_path):
-    """One that is caught, one that never ends, one that changes nothing, one that changes nothing but was said to."""
+    """Two that are caught, one that never ends, one that changes nothing, and two that are said to, one wrongly."""
     path = written(
         tmp_path,
         MUTANT,
-        MUTANT | {"was": "return total", "now": "while total: pass", "kind": "bound"},
-        MUTANT | {"was": "total = 0.0", "now": "total = -0.0", "kind": "term"},
-        MUTANT | {"was": "loan.lender == lender", "now": "lender == loan.lender", "equivalent": "the other way round"},
-        MUTANT | {"was": "range(state.", "now": "range(-1 + state.", "equivalent": "a lie"},
+        MUTANT | {"was": "return 1.0 / months", "now": "return D_TENDER / months"},  # which the module does not import
+        MUTANT | {"was": "if r < 1e-9", "now": "while r >= 0.0: pass\n    if r < 1e-9", "kind": "bound"},
+        MUTANT | {"was": "1e-9", "now": "2e-9", "kind": "bound"},
+        MUTANT | {"was": "-months * math.log(1.0 + r)", "now": "math.log(1.0 + r) * -months", "equivalent": "turned"},
+        MUTANT | {"was": "r / (1.0", "now": "r / (2.0", "equivalent": "a lie"},
     )
-    done = run(path, "--tests", "tests/markets/test_credit.py")
+    done = run(path, "--tests", TESTS)
     assert done.returncode == 1, done.stderr
-    judged = {line.split(": ", 2)[-1].split(" becomes")[0]: line for line in done.stdout.splitlines() if " s  " in line}
-    words = {was.strip("'"): line.split()[0] for was, line in judged.items()}
-    assert words == {
-        "total += loan.principal": "caught",
-        "return total": "caught",
-        "total = 0.0": "MISSED",
-        "loan.lender == lender": "same",
-        "range(state.": "caught",
+    judged = {}
+    for line in done.stdout.splitlines():
+        if " s  " in line:
+            was = line.partition(": annuity: '")[2].partition("' becomes ")[0]
+            judged[was] = line.split()[0], line.partition("): ")[2]
+    assert {was: word for was, (word, _) in judged.items()} == {
+        "rate / 12.0": "caught",
+        "return 1.0 / months": "caught",
+        "if r < 1e-9": "caught",
+        "1e-9": "MISSED",
+        "-months * math.log(1.0 + r)": "same",
+        "r / (1.0": "caught",
     }
-    assert "assert" in judged["'total += loan.principal'"]
-    assert "hangs" in judged["'return total'"]
-    assert "2 of 3 mutants caught (66.7%)" in done.stdout
+    assert TESTS in judged["rate / 12.0"][1]
+    assert "NameError" not in judged["return 1.0 / months"][1]
+    assert "hangs" in judged["if r < 1e-9"][1]
+    assert "3 of 4 mutants caught (75.0%)" in done.stdout
     missed, _, lies = done.stdout.partition("\nmissed:\n")[2].partition("\nsaid to change nothing, but caught:\n")
-    assert [line.split(": ")[1:3] for line in missed.strip().splitlines()] == [
-        ["exposure", "'total = 0.0' becomes 'total = -0.0' (term)"]
+    assert [line.split(": ", 1)[1] for line in missed.strip().splitlines()] == [
+        "annuity: '1e-9' becomes '2e-9' (bound)"
     ]
-    assert "range(state." in lies
+    assert "'r / (1.0' becomes 'r / (2.0'" in lies
 
 
 def test_the_exit_code_says_whether_enough_is_caught(tmp_path, capsys):
@@ -107,7 +117,7 @@ def test_the_exit_code_says_whether_enough_is_caught(tmp_path, capsys):
 
 
 def test_a_sample_is_caught():
-    done = run("--sample", 40)
+    done = run("--sample", SAMPLE)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -116,7 +126,7 @@ def test_there_are_mutants_of_every_kind_and_samples_are_fixed():
     assert complaints == []
     assert sum(not m.equivalent for m in mutants) >= 80
     assert {m.kind for m in mutants} == set(KINDS)
-    sample = chosen(mutants, None, 40)
-    assert sample == chosen(mutants[::-1], None, 40)
-    assert len(set(sample)) == 40
+    sample = chosen(mutants, None, SAMPLE)
+    assert sample == chosen(mutants[::-1], None, SAMPLE)
+    assert len(set(sample)) == SAMPLE
     assert not any(m.equivalent for m in sample)
