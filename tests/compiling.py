@@ -16,13 +16,22 @@ ROOT = Path(__file__).parents[1]
 COMPILE = [sys.executable, "-c", "from abm import open_economy; open_economy().run(1)"]
 
 
-def compile_once(say: Callable[[str], object] = print) -> bool:
-    """Compile the model where it is not compiled; one process of this user does, others that ask meanwhile wait.
+def warn_if_not_compiled(say: Callable[[str], object]) -> None:
+    """Tell in one sentence what will take so long, if the model is not compiled.
 
     Parameters
     ----------
-    say : callable, optional
-        Told in one sentence what takes so long.
+    say : callable
+        Called with the sentence.
+    """
+    from abm.engine.compiled import is_compiled_already
+
+    if not is_compiled_already():
+        say("The model is compiled first, once: this takes two or three minutes.")
+
+
+def compile_once() -> bool:
+    """Compile the model where it is not compiled; one process of this user does, others that ask meanwhile wait.
 
     Returns
     -------
@@ -37,7 +46,6 @@ def compile_once(say: Callable[[str], object] = print) -> bool:
         return False
     lock = Path(tempfile.gettempdir()) / f"invisible-debt-tests-{os.getuid()}.lock"
     with lock.open("a") as file:
-        say("The model is compiled, once: this takes a minute or two.")
         fcntl.flock(file, fcntl.LOCK_EX)
         if is_compiled_already():
             return False
@@ -46,4 +54,5 @@ def compile_once(say: Callable[[str], object] = print) -> bool:
 
 
 if __name__ == "__main__":
+    warn_if_not_compiled(print)
     compile_once()

@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from compiling import compile_once
+from compiling import compile_once, warn_if_not_compiled
 
 HERE = Path(__file__).parent
 # Folders of `abm` whose rules are tested one by one, as plain Python.
 RULES = ("engine", "environment", "accounts", "instruments", "agents", "markets", "distress")
+# Other tests that do not run the model: they run while it is compiled.
+PLAIN = (HERE / "test_mutants.py", HERE / "test_conftest.py")
+# Where fewer files than this are tested, they compile what they need by themselves.
+MANY = 5
+WAITS = pytest.StashKey[bool]()
 
 
 def _is_rule_test(path: Path) -> bool:
@@ -25,22 +30,32 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if _is_rule_test(collection_path) else True
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what stands in a folder of rules."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what stands in a folder of rules; see whether the model is to be compiled first."""
     for item in items:
         if _is_rule_test(item.path):
             item.add_marker(pytest.mark.rules)
+    files = {item.path for item in items if not _needs_no_model(item.path)}
+    config.stash[WAITS] = hasattr(config, "workerinput") and len(files) >= MANY
+
+
+def _needs_no_model(path: Path) -> bool:
+    return path in PLAIN or _is_rule_test(path)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Before tests run side by side, the model is compiled, unless only single rules are asked for."""
+    """Say why the first dots may be late."""
     config = session.config
-    side_by_side = bool(config.getoption("tx", None)) and not hasattr(config, "workerinput")
-    only_rules = config.option.markexpr == "rules" or all(
-        _is_rule_test(config.invocation_params.dir / word.split("::")[0]) for word in config.args
-    )
-    if side_by_side and not only_rules and not config.option.collectonly:
-        compile_once(config.get_terminal_writer().line)
+    if getattr(config.option, "tx", None) and config.option.markexpr != "rules" and not hasattr(config, "workerinput"):
+        warn_if_not_compiled(config.get_terminal_writer().line)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Where tests run side by side, the first that needs the model has it compiled; others that do wait."""
+    if item.config.stash.get(WAITS, False) and not _needs_no_model(item.path):
+        compile_once()
+        item.config.stash[WAITS] = False
 
 
 def reasons(reports: list[Any]) -> list[str]:

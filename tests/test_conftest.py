@@ -31,17 +31,15 @@ def test_c(): pass
 # In place of `compiling`, in a copy of this folder: notes that it was called.
 NOTES = """
 from pathlib import Path
-def compile_once(say):
-    say("it is compiled")
-    with (Path(__file__).parent / "compiled").open("a") as file:
-        file.write("once ")
+def compile_once():
+    (Path(__file__).parent / "compiled").touch()
+def warn_if_not_compiled(say):
+    say("it is compiled first")
 """
 NEEDS_IT = """
 from pathlib import Path
-import pytest
-@pytest.mark.parametrize("n", range(4))
-def test_it_is_compiled(n):
-    assert (Path(__file__).parents[WHERE] / "compiled").exists() == EXPECTED
+def test_it_is_compiled():
+    assert (Path(__file__).parents[{where} - 1] / "compiled").exists() == {expected}
 """
 
 
@@ -65,25 +63,19 @@ def test_the_last_lines_say_what_was_skipped_and_why(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "compiles"),
-    [
-        (["-n", "1"], True),
-        (["-n", "1", "-m", "rules"], False),
-        (["-n", "1", "markets/test_a.py", "markets"], False),
-        (["-n", "1", "markets", "test_b.py"], True),
-        (["-n", "0"], False),
-    ],
-    ids=str,
+    ("words", "files", "compiles"),
+    [("-n 1", 5, True), ("-n 1", 4, False), ("-n 0", 5, False), ("-n 1 -m rules", 5, False)],
 )
-def test_the_model_is_compiled_before_tests_run_side_by_side(words: list[str], compiles: bool, tmp_path: Path) -> None:
-    (tmp_path / "markets").mkdir()
-    text = NEEDS_IT.replace("EXPECTED", str(compiles))
-    (tmp_path / "markets" / "test_a.py").write_text(text.replace("WHERE", "1"))
-    (tmp_path / "test_b.py").write_text(text.replace("WHERE", "0"))
-    lines = pytest_in(tmp_path, *words)
+def test_the_model_is_compiled_before_many_tests_run_side_by_side(
+    words: str, files: int, compiles: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "tests" / "markets").mkdir(parents=True)
+    (tmp_path / "tests" / "markets" / "test_first.py").write_text(NEEDS_IT.format(where=2, expected=False))
+    for k in range(files):
+        (tmp_path / "tests" / f"test_later_{k}.py").write_text(NEEDS_IT.format(where=1, expected=compiles))
+    lines = pytest_in(tmp_path / "tests", *words.split())
     assert " passed in " in lines[-1], lines
-    assert ("it is compiled" in lines) == compiles
-    assert not compiles or (tmp_path / "compiled").read_text() == "once "
+    assert ("it is compiled first" in lines) == (words == "-n 1")
 
 
 def waits_or_compiles(folder: Path, answers: object) -> None:
@@ -91,7 +83,7 @@ def waits_or_compiles(folder: Path, answers: object) -> None:
     compiling.COMPILE = [sys.executable, "-c", f"import time; time.sleep(0.5); open({str(folder / 'code')!r}, 'x')"]
     tempfile.tempdir = str(folder)
     compiled.is_compiled_already = (folder / "code").exists
-    answers.put(compile_once(lambda _: None))  # type: ignore[attr-defined]
+    answers.put(compile_once())  # type: ignore[attr-defined]
 
 
 def test_two_who_compile_at_the_same_time_compile_once(tmp_path: Path) -> None:
