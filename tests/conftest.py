@@ -14,6 +14,14 @@ HERE = Path(__file__).parent
 RULES = ("engine", "environment", "accounts", "instruments", "agents", "markets", "distress")
 # Other tests that do not run the model: they run while it is compiled.
 PLAIN = (HERE / "test_mutants.py", HERE / "test_conftest.py")
+# What takes longest goes first, so that all workers end together; rules go while one of them compiles the model.
+ORDER = (
+    "viz/test_page.py", "test_mutants.py", "test_conftest.py", *RULES, "test_cli.py", "viz/test_session.py",
+    "test_invariants.py", "test_mechanisms.py", "test_compiled.py", "experiments/test_screen.py",
+    "experiments/test_kills.py", "viz/test_widgets_network.py", "viz/test_page_access.py", "viz/test_fast_hands.py",
+    "test_determinism.py", "experiments/test_sweep_cli.py", "experiments/test_sweep.py", "test_channels.py",
+    "test_rules.py", "test_systemic.py", "experiments/test_analysis.py", "viz/test_widgets_charts.py",
+)  # fmt: skip
 # Where fewer files than this are tested, they compile what they need by themselves.
 MANY = 5
 WAITS = pytest.StashKey[bool]()
@@ -31,12 +39,23 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what stands in a folder of rules; see whether the model is to be compiled first."""
+    """Mark what stands in a folder of rules; what takes longest goes first, where tests run side by side."""
     for item in items:
         if _is_rule_test(item.path):
             item.add_marker(pytest.mark.rules)
     files = {item.path for item in items if not _needs_no_model(item.path)}
     config.stash[WAITS] = hasattr(config, "workerinput") and len(files) >= MANY
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: _place(item.path))
+
+
+def _place(path: Path) -> int:
+    """Where a file stands in `ORDER`; behind all others if it does not."""
+    if path.is_relative_to(HERE):
+        for place, name in enumerate(ORDER):
+            if path.is_relative_to(HERE / name):
+                return place
+    return len(ORDER)
 
 
 def _needs_no_model(path: Path) -> bool:

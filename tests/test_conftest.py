@@ -71,11 +71,19 @@ def test_the_model_is_compiled_before_many_tests_run_side_by_side(
 ) -> None:
     (tmp_path / "tests" / "markets").mkdir(parents=True)
     (tmp_path / "tests" / "markets" / "test_first.py").write_text(NEEDS_IT.format(where=2, expected=False))
+    (tmp_path / "tests" / "test_mutants.py").write_text(NEEDS_IT.format(where=1, expected=False))
     for k in range(files):
         (tmp_path / "tests" / f"test_later_{k}.py").write_text(NEEDS_IT.format(where=1, expected=compiles))
     lines = pytest_in(tmp_path / "tests", *words.split())
-    assert " passed in " in lines[-1], lines
+    assert lines[-1].strip("= ").startswith(f"{files + 2} passed in") or "-m rules" in words, lines
+    assert " failed" not in lines[-1]
     assert ("it is compiled first" in lines) == (words == "-n 1")
+
+
+def test_what_goes_first_is_there(pytestconfig: pytest.Config) -> None:
+    ours = pytestconfig.pluginmanager.get_plugin(str(HERE / "conftest.py"))
+    assert ours is not None
+    assert [name for name in (*ours.ORDER, *ours.PLAIN) if not (HERE / name).exists()] == []
 
 
 def waits_or_compiles(folder: Path, answers: object) -> None:
