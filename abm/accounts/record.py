@@ -6,7 +6,7 @@ import math
 
 from numba import literal_unroll
 
-from abm.accounts.ledger import binds, imbalance, sum_claims
+from abm.accounts.ledger import binds, imbalance, net_worth, sum_claims
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     ACTIVE,
@@ -142,7 +142,7 @@ def record_firms(state, s, work):
         s.energy_twh += f.energy
         s.emissions_mt += f.emissions
         if f.kind == LENDER:
-            s.lender_capital += f.paid_in + f.retained
+            s.lender_capital += net_worth(f)
             s.appetite += f.appetite * (f.loans_held + 1e-9)
             books += f.loans_held + 1e-9
             if f.subkind == SPONSOR:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from abm.accounts.ledger import pay_cost
+from abm.accounts.ledger import net_worth, pay_cost
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     BANK,
@@ -136,7 +136,7 @@ def size_loan(state, lender, borrower, amount, exposure):
     """
     p = state.params[0]
     bank = state.firms[lender]
-    capital = bank.paid_in + bank.retained
+    capital = net_worth(bank)
     if bank.lending_open < 0.5 or capital <= 0.0:
         return 0.0
     single = p.large_exposure_limit * capital - exposure
@@ -155,10 +155,23 @@ def swing_appetite(state, lender):
     """
     p = state.params[0]
     f = state.firms[lender]
-    capital = max(f.paid_in + f.retained, 1.0)
+    capital = max(net_worth(f), 1.0)
     book = max(min(f.ai_limit, capital), 1.0)
     calm = p.appetite_drift * (0.25 + state.market[0].sentiment - f.appetite)
     return min(max(f.appetite + calm - p.loss_fear * f.loss_month / book, 0.1), 1.25)
+
+
+@jit
+def risk_weighted(state, lender):
+    """Risk-weighted assets (bn): its loans and its other book (Basel III)."""
+    f = state.firms[lender]
+    return state.params[0].loan_risk_weight * f.loans_held + f.other_weight * f.other_assets
+
+
+@jit
+def capital_ratio(state, lender):
+    """Net worth over risk-weighted assets, at most 9.9."""
+    return min(net_worth(state.firms[lender]) / max(risk_weighted(state, lender), 1e-9), 9.9)
 
 
 @jit
@@ -179,7 +192,6 @@ def rebuild_capital(state, bank):
     p = state.params[0]
     f = state.firms[bank]
     other = f.other_weight * f.other_assets
-    weighted = p.loan_risk_weight * f.loans_held + other
-    earnings = p.bank_earnings / 12.0 * (f.paid_in + f.retained) * other / max(weighted, 1e-9)
+    earnings = p.bank_earnings / 12.0 * net_worth(f) * other / max(risk_weighted(state, bank), 1e-9)
     if earnings > 0.0:
         pay_cost(state, CUSTOMERS, bank, earnings, F_OTHER_BUSINESS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from abm.accounts.ledger import earn, log_event, log_hit, transfer
+from abm.accounts.ledger import earn, log_event, log_hit, net_worth, transfer
+from abm.agents.lender import capital_ratio, risk_weighted
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     E_BACKSTOP,
@@ -30,20 +31,19 @@ def check_lender(state, i):
     m = state.market[0]
     p = state.params[0]
     f = state.firms[i]
-    capital = f.paid_in + f.retained
-    weighted = p.loan_risk_weight * f.loans_held + f.other_weight * f.other_assets
-    f.capital_ratio = min(capital / max(weighted, 1e-9), 9.9)
+    capital = net_worth(f)
+    f.capital_ratio = capital_ratio(state, i)
     minimum = f.min_capital * p.capital_requirement
     if capital < 0.0:
-        rescue = p.backstop_share * (-capital + minimum * weighted)
+        rescue = p.backstop_share * (-capital + minimum * risk_weighted(state, i))
         if rescue > 0.0:
             transfer(state, GOVERNMENT, i, rescue, F_SUPPORT)
             earn(state, i, rescue)
             state.firms[GOVERNMENT].retained -= rescue
             m.public_money += rescue
             log_event(state, E_BACKSTOP, i, -1, rescue)
-            capital = f.paid_in + f.retained
-            f.capital_ratio = min(capital / max(weighted, 1e-9), 9.9)
+            capital = net_worth(f)
+            f.capital_ratio = capital_ratio(state, i)
         if capital < 0.0:
             return True
     if f.capital_ratio < minimum:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from abm.accounts.ledger import assets, liabilities, log_event, log_hit, raise_funding, sum_claims, transfer
-from abm.agents.lender import accepts_kind, debt_capacity, is_short_of_capital, judge, price_loan, size_loan
+from abm.agents.lender import (
+    accepts_kind,
+    capital_ratio,
+    debt_capacity,
+    is_short_of_capital,
+    judge,
+    price_loan,
+    size_loan,
+)
 from abm.engine.chains import first_loan, first_of_kind, next_loan, next_of_kind
 from abm.engine.compiled import jit
 from abm.engine.tables import (
@@ -76,8 +84,7 @@ def measure(state):
             earnings = max(earnings, f.promised_rent)
         f.dscr = min(max(earnings / f.debt_service, -9.9), 9.9) if f.debt_service > 1e-9 else 9.9
         if f.kind == LENDER:
-            weighted = state.params[0].loan_risk_weight * f.loans_held + f.other_weight * f.other_assets
-            f.capital_ratio = min((f.paid_in + f.retained) / max(weighted, 1e-9), 9.9)
+            f.capital_ratio = capital_ratio(state, i)
     for i in range(m.n_firms):
         if state.firms[i].status == ACTIVE:
             state.firms[i].pd = judge(state, i)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abm.accounts.ledger import net_worth
 from abm.agents.lab import seek_equity, value_lab
 from abm.engine.compiled import jit
 from abm.engine.draws import D_ROUND, D_SENTIMENT, normal, uniform
@@ -45,7 +46,7 @@ def value_firms(state):
             seen = value_lab(state, i)
         else:
             seen = (12.0 * f.earnings * p.earnings_multiple - f.debt) * m.sentiment
-            seen = max(seen, p.book_floor * m.sentiment * max(f.paid_in + f.retained, 0.0))
+            seen = max(seen, p.book_floor * m.sentiment * max(net_worth(f), 0.0))
         f.valuation += p.value_speed * (max(seen, 0.0) - f.valuation)
 
 

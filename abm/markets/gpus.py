@@ -28,17 +28,23 @@ def nth_vendor(state, k):
 
 
 @jit
+def vendor_part(f, k):
+    """Part of its hardware that a firm orders from the k-th vendor: 0 the first, 1 the second, 2 custom chips."""
+    if k == 1:
+        return f.amd_share
+    if k == 2:
+        return f.custom_share
+    return 1.0 - f.custom_share - f.amd_share
+
+
+@jit
 def unit_cost(state, buyer):
     """Price of one M H100e of the hardware a provider would order, with its site (bn)."""
     p = state.params[0]
     f = state.firms[buyer]
     cost = 0.0
     for k in range(3):
-        part = 1.0 - f.custom_share - f.amd_share
-        if k == 1:
-            part = f.amd_share
-        elif k == 2:
-            part = f.custom_share
+        part = vendor_part(f, k)
         vendor = nth_vendor(state, k)
         if vendor < 0 or part <= 1e-6:
             continue

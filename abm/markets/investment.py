@@ -26,7 +26,7 @@ from abm.engine.tables import (
 )
 from abm.instruments.order import gw_on_order, place_order
 from abm.instruments.stake import endow
-from abm.markets.gpus import affordable_fleet, nth_vendor, unit_cost
+from abm.markets.gpus import affordable_fleet, nth_vendor, unit_cost, vendor_part
 from abm.markets.marks import best_generation
 from abm.markets.projects import found_project, lease_empty_sites
 
@@ -38,11 +38,7 @@ def order_units(state, buyer, units):
     f = state.firms[buyer]
     gw = f.fleet_gw + gw_on_order(state, buyer)
     for k in range(3):
-        part = 1.0 - f.custom_share - f.amd_share
-        if k == 1:
-            part = f.amd_share
-        elif k == 2:
-            part = f.custom_share
+        part = vendor_part(f, k)
         if part <= 1e-6:
             continue
         vendor = nth_vendor(state, k)

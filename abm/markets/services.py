@@ -85,7 +85,6 @@ def post_prices(state):
     """Labs move their price towards what they want, a part of the way each month; open work sells at cost."""
     m = state.market[0]
     p = state.params[0]
-    cheapest = 1e9
     for i in range(m.n_firms):
         f = state.firms[i]
         if f.status != ACTIVE:
@@ -96,7 +95,6 @@ def post_prices(state):
             log_hit(state, i, -1, MARKET, f.work * (before - f.price))
         elif f.kind == ENTRANT:
             f.price = price_work(state, i)
-            cheapest = min(cheapest, f.price)
 
 
 @jit

@@ -74,6 +74,10 @@ def test_firms_stand_in_the_chain_of_their_kind_and_the_last_can_leave_it():
     v.run(chains.unchain_last_firm)
     assert late not in walk(v, chains.first_of_kind, chains.next_of_kind, ec.LENDER)
     assert walk(v, chains.first_of_kind, chains.next_of_kind, ec.LENDER) == banks
+    v.market.n_firms -= 1
+    again = v.lender()
+    interpreted(chains.chain_firm)(v.state, again)
+    assert walk(v, chains.first_of_kind, chains.next_of_kind, ec.LENDER) == [*banks, again]
 
 
 @pytest.mark.parametrize("place", ["first", "middle", "last"])

@@ -277,7 +277,7 @@ def test_command_writes_the_page_or_a_sentence(lucky: tuple[View, Findings], tmp
     page = tmp_path / "page.html"
     done = CliRunner().invoke(main, ["report", folder, "--out", str(page)])
     assert done.exit_code == 0
-    assert done.stdout.splitlines()[-1] == f"Written: {page}"
+    assert done.stdout.split()[-2:] == ["Written:", str(page)]  # a long path has a line of its own
     assert page.read_text().startswith("<!doctype html>")
     done = CliRunner().invoke(main, ["report", folder, "--json"])
     assert json.loads(done.stdout)["title"] == "Losses & <b>luck</b>"
