@@ -99,7 +99,8 @@ def _wrong_call(error: Exception) -> str:
     details = of_pydantic()[0]
     number = re.fullmatch(r"[+-]?[0-9]{1,30}", str(details["input"]))
     given = int(details["input"]) if number else details["input"]
-    return own_words({**details, "input": given}, option.opts[0])
+    said = own_words({**details, "input": given}, "it")
+    return f"Invalid value for '{option.opts[0]}': {said}"
 
 
 def _say(sentence: str, code: int) -> int:

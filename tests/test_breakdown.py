@@ -103,7 +103,7 @@ def test_nonsense_is_refused_in_one_sentence():
 def test_months_have_a_bound_that_is_said(months, said):
     done = CliRunner().invoke(main, ["run", "--months", str(months)])
     assert done.exit_code == 2
-    assert done.stderr.startswith(f"error: --months must be {said}")
+    assert done.stderr.startswith(f"error: Invalid value for '--months': it must be {said}")
     with pytest.raises(BadInput, match="months must be"):
         open_economy(seed=1, panel=False).run(months)
 
