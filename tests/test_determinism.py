@@ -203,3 +203,23 @@ def test_a_firm_that_fails_takes_no_luck_from_others():
     # With no return to training and no spillover, quality is a sum of draws: others keep theirs.
     assert len(without_xai) < len(whole)
     assert set(without_xai) <= set(whole)
+
+
+def test_a_month_that_found_no_room_in_a_table_is_run_again_with_the_same_bytes(monkeypatch):
+    monkeypatch.setattr("abm.simulation.MOST_PAIRS", 0)  # as if there were too many firms to reserve for all pairs
+    plain, short = open_economy(seed=1), open_economy(seed=1)
+    real, calls = short._engine, []
+
+    def without_room(state, months):
+        done = real(state, months)
+        calls.append(int(state.market[0].month))
+        state.market[0].no_room = int(len(calls) == 3)
+        return done
+
+    short._engine = without_room
+    rows = len(short.state.hits)
+    plain.run(6)
+    short.run(6)
+    assert calls == [1, 2, 3, 3, 4, 5, 6]
+    assert len(short.state.hits) > rows
+    assert short.result_hash() == plain.result_hash()
