@@ -15,7 +15,8 @@ from abm.errors import BadInput
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Let Ctrl-C wait for a few moments of clearing up, so that an impatient second one leaves nothing behind."""
+    """Be deaf to Ctrl-C for a few moments: an impatient second one leaves nothing half cleared up, and processes that
+    are started meanwhile stay deaf."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

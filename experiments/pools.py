@@ -10,11 +10,10 @@ import collections
 import multiprocessing
 import multiprocessing.connection
 import queue
-import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -22,6 +21,7 @@ import pyarrow as pa
 
 from abm.errors import BadInput, InvisibleDebtError
 from experiments.execution import Batch, Recipe, code_hash, perform
+from experiments.files import undisturbed
 from experiments.packing import pack, unpack
 from experiments.study import ECONOMY
 
@@ -98,19 +98,6 @@ def serve(connection: multiprocessing.connection.Connection, recipe: Recipe) -> 
             connection.send(("done", pack(perform(recipe, batch, lambda run: connection.send(("run", run))))))
 
 
-@contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
-    """Ctrl-C is for the parent: children started here inherit that they ignore it, from their first line on."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 @dataclass
 class _Worker:
     """A worker process, the batch it has and the run it is at."""
@@ -145,7 +132,8 @@ class Processes:
     def _hire(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=serve, args=(theirs, self._recipe), daemon=True)
-        with _deaf_to_interrupts():
+        # Ctrl-C is for the parent: what is started here inherits that it ignores it, from its first line on.
+        with undisturbed():
             process.start()
         theirs.close()
         return _Worker(process, ours)
