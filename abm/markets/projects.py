@@ -18,7 +18,7 @@ from abm.engine.tables import (
     VEHICLE,
 )
 from abm.instruments.contract import sign_lease
-from abm.instruments.order import place_order
+from abm.instruments.order import gw_on_order, place_order
 from abm.instruments.stake import endow
 from abm.markets.credit import borrow
 from abm.markets.gpus import months_to_build
@@ -37,7 +37,8 @@ def lease_empty_sites(state, tenant, gw):
         owner = state.firms[i]
         if owner.status != ACTIVE or i == tenant:
             continue
-        empty = owner.site_gw - owner.fleet_gw
+        # Hardware it has on order will fill its halls.
+        empty = owner.site_gw - owner.fleet_gw - gw_on_order(state, i)
         r = first_sold(state, i)
         while r >= 0:
             c = state.contracts[r]
