@@ -207,6 +207,7 @@ project_share | share | 0.5 | 0 | 1 | assumption: half of the sites of a firm at
 project_leverage | ratio | 0.7 | 0.05 | 1 | assumption: half way from the average to a speculative grade | leverage at which that part is reached
 project_size | GW | 0.5 | 0.001 | 10 | assumption: smaller sites stay on the books | smallest site of a project company
 project_spacing | months | 12 | 0 | 60 | assumption: one program a year | months between two project companies of one tenant
+project_halls | halls | 8 | 1 | 36 | assumption: Abilene stands in ten halls, New Mexico in eight months of hand-over (G2-033, G2-034) | halls of a project company, handed over one a month
 project_debt | share | 0.85 | 0 | 1 | G2-022: 27.3 of 30 bn, less for weaker tenants | debt share of a project company
 project_overrun | share | 0.5 | 0 | 5 | assumption: investors complete what they have begun | largest shortfall at completion, relative to the deposits paid, that investors of a project company cover
 project_sweep | share | 0.75 | 0 | 1 | assumption: mini-perm loans sweep most of free cash | part of its spare cash with which a project company pays down its loans

@@ -78,9 +78,8 @@ def rent_early(state, buyer, gw):
         part = min(gw - taken, left)
         if part < 1e-3 or not hurries(state, buyer, p.site_lead - lead, premium, kw):
             continue
-        sign_lease(
-            state, buyer, SUPPLIERS, part, rent * (1.0 + premium), m.month + draw_lead(state, buyer, lead, which)
-        )
+        start = m.month + draw_lead(state, buyer, lead, which)
+        sign_lease(state, buyer, SUPPLIERS, part, rent * (1.0 + premium), start, 1)
         if which == 0:
             m.conversions_left -= part
         else:
