@@ -329,6 +329,7 @@ fire_discount | f8 | log | second-hand price below the mark because of distresse
 tenant_demand | f8 | M H100e | compute rented by other tenants at the opening price
 rationed | f8 | M H100e | spot demand not served
 demand_growth | f8 | 1/year | growth of AI revenue over the last twelve months (log)
+demand_cycle | f8 | 1/year | common part of the growth of all demand for AI, above its trend (log)
 stage | i8 | - | round of the cascade now running
 seen_defaults | i8 | rows | rows of the default table that the recorded months have counted
 seen_events | i8 | rows | rows of the event log that the recorded months have counted
