@@ -107,8 +107,8 @@ def found_project(state, tenant, gw):
     halls = max(int(p.project_halls), 1)
     r = sign_lease(state, tenant, i, gw, rent, m.month + lead, halls)
     for k in range(halls):
-        due = int(p.site_lead) + k
-        place_order(state, SITE_ORDER, i, SUPPLIERS, -1, gw / halls, p.site_cost, due, state.contracts[r].end_user)
+        end_user = state.contracts[r].end_user
+        place_order(state, SITE_ORDER, i, SUPPLIERS, -1, gw / halls, p.site_cost, lead + k, end_user)
     f.on_order_gw += gw
     log_event(state, E_PROJECT, tenant, i, gw * p.site_cost)
     return gw
