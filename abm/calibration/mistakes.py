@@ -262,6 +262,6 @@ def doubts(files: Files) -> list[str]:
     rows = {row.place: row for row, column in _cells(files) if row.get("source")}
     late = _late(files, ((row, "source") for row in rows.values()))
     for fact, places in late.items():
-        others = f" (and {len(places) - 1} other rows)" if len(places) > 1 else ""
+        others = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
         found.append(f"{places[0]}{others}: {_known(files, fact)}")
     return found
