@@ -7,13 +7,14 @@ import copyreg
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from abm.accounts.ledger import TOLERANCE, sum_claims
 from abm.accounts.record import look_through
-from abm.calibration.opening import Opening, opening_tables
+from abm.calibration.opening import DEFAULT_OPENING, Opening, opening_tables
 from abm.contagion.rows import clearing_scratch
 from abm.engine.chains import chain_rows
 from abm.engine.pointed import Pointed
@@ -222,7 +223,7 @@ class Economy:
         values = registry.values(self.changed)
         shocks = np.zeros(0, DTYPES["shocks"])
         if scenario is not None:
-            shocks = scenario.shock_rows(opening.kinds)
+            shocks = scenario.shock_rows(opening.kinds, opening.date)
             told = scenario.model_copy(update={"parameters": self.changed})
             for number, _, sentence in told.idle_shocks(opening.kinds, opening.owners):
                 raise BadInput(f"shock {number + 1} of scenario '{scenario.name}': {sentence}")
@@ -431,9 +432,9 @@ class Economy:
                 self._grow(spacious=True)
                 return 0
         except ArithmeticError as error:  # only rules in plain Python raise it
-            raise Breakdown(f"the run breaks down in {month_label(self.month)}: {error}") from error
+            raise Breakdown(f"the run breaks down in {self.label}: {error}") from error
         if done < 0:
-            raise Breakdown(f"the run breaks down in {month_label(self.month)}: {self._unsound()}")
+            raise Breakdown(f"the run breaks down in {self.label}: {self._unsound()}")
         return done
 
     def _unsound(self) -> str:
@@ -512,8 +513,13 @@ class Economy:
     # --- reading ----------------------------------------------------------------------------------------
     @property
     def month(self) -> int:
-        """Months since 2025-12-31."""
+        """Months since the opening."""
         return int(self.state.market[0].month)
+
+    @property
+    def label(self) -> str:
+        """The month as a year and month, such as "2027-01"."""
+        return month_label(self.month, self.opening.date)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -639,6 +645,8 @@ def open_economy(
     rules: Mapping[str, Callable[..., Any]] | None = None,
     seed: int = 1,
     panel: bool = True,
+    opening: str | Path | Opening = DEFAULT_OPENING,
 ) -> Economy:
-    """The economy of 2025-12-31, ready to run; see `Economy`."""
-    return Economy(opening_tables(), scenario, parameters=parameters, rules=rules, seed=seed, panel=panel)
+    """The economy of an opening, ready to run; see `Economy`."""
+    tables = opening if isinstance(opening, Opening) else opening_tables(opening)
+    return Economy(tables, scenario, parameters=parameters, rules=rules, seed=seed, panel=panel)

@@ -199,7 +199,7 @@ class Recipe:
             found["series"] = _schema("series", ("month", *self.series))
         if self.firms:
             firm = Column("firm", "i8", "firm", "who")
-            month = Column("month", "i8", "month", "months since 2025-12-31")
+            month = Column("month", "i8", "month", "months since the opening")
             found["firms"] = _schema("firms", self.columns, extra=(month, firm))
         if self.defaults:
             found["defaults"] = _schema("defaults", DEFAULT_FIELDS)

@@ -191,7 +191,7 @@ class Record(Strict):
     """
 
     series: Annotated[Names, BeforeValidator(_names)] = (
-        "ai_revenue", "ai_debt", "look_through", "look_through_openai", "spot_price", "capex", "failed",
+        "ai_revenue", "ai_debt", "look_through", "look_through_flagship", "spot_price", "capex", "failed",
     )  # fmt: skip
     every: int = Field(default=12, ge=1, le=LAST_MONTH)
     months: Annotated[tuple[Month, ...] | None, BeforeValidator(_names)] = None

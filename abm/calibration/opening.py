@@ -15,6 +15,7 @@ of its term, with a straight ramp, add up to it.
 from __future__ import annotations
 
 import copy
+import datetime
 import functools
 import math
 from dataclasses import dataclass, fields
@@ -46,6 +47,10 @@ class Opening:
     contract_names: list[str]  # by row of the contract table
     loan_names: list[str]  # by row of the loan table
     sources: tuple[Source, ...]  # where every number comes from
+    name: str = "2025-12-31"
+    date: datetime.date = datetime.date(2025, 12, 31)
+    flagship: str = "OpenAI"
+    folder: None = None
 
     @property
     def kinds(self) -> dict[str, int]:
@@ -75,13 +80,21 @@ class Opening:
 def _opening() -> Opening:
     """Build the opening state once; `opening_tables` hands out copies."""
     built = Builder()
-    values = {field.name: getattr(built, field.name) for field in fields(Opening) if field.name != "sources"}
+    own = ("sources", "name", "date", "flagship", "folder")
+    values = {field.name: getattr(built, field.name) for field in fields(Opening) if field.name not in own}
     opening = Opening(**values, sources=tuple(built.sources.values()))
     check_opening(opening)
     return opening
 
 
-def opening_tables() -> Opening:
+DEFAULT_OPENING = "2025-12-31"
+
+
+def openings() -> tuple[str, ...]:
+    return (DEFAULT_OPENING,)
+
+
+def opening_tables(name: str = DEFAULT_OPENING) -> Opening:
     """The economy of 2025-12-31, built from the facts and checked.
 
     Returns
