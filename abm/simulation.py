@@ -251,7 +251,7 @@ class Economy:
         firms = state.firms
         m.sentiment = 1.0
         m.opening_spot = m.spot_price
-        m.flagship = o.names.index("OpenAI") if "OpenAI" in o.names else -1
+        m.flagship = o.names.index(o.flagship) if o.flagship in o.names else -1
         # Lenders' capital and AI books: less of it is more debt to savers, the size of the balance sheet stays.
         scale = p.lender_capital
         for f in firms[:n]:
@@ -279,8 +279,6 @@ class Economy:
             if f.appetite > 0.0:
                 f.lending_open = 1.0
             f.expected_spot = m.spot_price
-            f.last_round = -12
-            f.last_project = -12
         state.contracts["amended"][: m.n_contracts] = -1
         state.loans["amended"][: m.n_loans] = -1
         start_contracts(state)
@@ -357,10 +355,8 @@ class Economy:
         m = state.market[0]
         n = m.n_firms
         spending = float(np.sum(o.revenue)) / 12.0
-        growth = 0.9
         for k in range(HISTORY):
-            state.market_memory[-k % HISTORY] = spending * np.exp(-growth * k / 12.0)
-        m.demand_growth = growth
+            state.market_memory[-k % HISTORY] = spending * np.exp(-m.demand_growth * k / 12.0)
         for _ in range(2):
             trial = copy.deepcopy(state.replace(panel=state.panel[:1].copy(), flow_record=state.flow_record[:1].copy()))
             trial.market[0].record_panel = 0
@@ -647,6 +643,17 @@ def open_economy(
     panel: bool = True,
     opening: str | Path | Opening = DEFAULT_OPENING,
 ) -> Economy:
-    """The economy of an opening, ready to run; see `Economy`."""
+    """The economy of a date, ready to run; see `Economy`.
+
+    Parameters
+    ----------
+    opening : str, Path or Opening
+        One of `abm.calibration.openings()`, a folder of one's own, or tables.
+
+    Raises
+    ------
+    BadInput
+        As `Economy` does, and for an opening that does not exist or has mistakes.
+    """
     tables = opening if isinstance(opening, Opening) else opening_tables(opening)
     return Economy(tables, scenario, parameters=parameters, rules=rules, seed=seed, panel=panel)

@@ -83,6 +83,7 @@ class _Maker:
         for column in ("parent", "failed", "top_customer_id"):
             f[column] = -1
         f["pue"], f["power_premium"], f["book_life"] = 1.2, 1.0, 60.0
+        f["last_round"] = f["last_project"] = -12
         for i in range(ec.N_OUTSIDE, self.n):
             self._firm(f[i])
         hyperscalers = self.of(ec.HYPERSCALER)
@@ -336,7 +337,7 @@ def random_opening(seed: int, largest: int = 3) -> Opening:
         market={
             "base_rate": rng.uniform(0.0, 0.08), "power_price": rng.uniform(20.0, 150.0),
             "spot_price": rng.uniform(0.5, 5.0), "contract_price": rng.uniform(0.5, 5.0),
-            "tenant_demand": spread(rng, 0.01, 2.0),
+            "tenant_demand": spread(rng, 0.01, 2.0), "demand_growth": 0.9,
         },
         statements={}, generation_names=[f"generation {k}" for k in range(len(made.generations))],
         contract_names=[f"contract {k}" for k in range(len(made.contracts))],

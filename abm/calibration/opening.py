@@ -1,6 +1,6 @@
-"""The opening state of 2025-12-31: tables of the economy built from facts and stated assumptions.
+"""Opening states: tables of the economy at a date, built from facts and stated assumptions.
 
-The files in `opening/` hold formulas (see `abm.calibration.facts`), each with its source;
+The files in `openings/` hold formulas (see `abm.calibration.facts`), each with its source;
 `abm.calibration.builder` works them out and closes the accounts. Balance sheet of a firm::
 
     assets      = cash + other_assets + sites + fleet_book + prepaid_out + deposits_out
@@ -17,14 +17,20 @@ from __future__ import annotations
 import copy
 import datetime
 import functools
+import hashlib
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 import numpy as np
 
 from abm.calibration.builder import Builder, Source, net_worth, sum_by
+from abm.calibration.files import DEFAULT_OPENING, OPENINGS_FOLDER, Files, files_of, opening_folder, openings, stamp
 from abm.engine import tables as ec
 from abm.errors import BadInput
+
+__all__ = ["DEFAULT_OPENING", "Opening", "check_opening", "opening_tables", "openings", "read_opening"]
 
 
 @dataclass(frozen=True)
@@ -47,10 +53,20 @@ class Opening:
     contract_names: list[str]  # by row of the contract table
     loan_names: list[str]  # by row of the loan table
     sources: tuple[Source, ...]  # where every number comes from
-    name: str = "2025-12-31"
-    date: datetime.date = datetime.date(2025, 12, 31)
-    flagship: str = "OpenAI"
-    folder: None = None
+    date: datetime.date = datetime.date(2025, 12, 31)  # of the balance sheets, the end of month 0
+    name: str = ""  # of its folder
+    flagship: str = "OpenAI"  # the lab whose dollar of sales is the unit of work
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # borrowers that the press counts together
+    folder: Path | None = None  # where its files stand; None if they are those of the model, or there are none
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all tables: the same for the same date, firms and numbers, wherever the files stand."""
+        found = hashlib.sha256(repr((self.date, self.names, self.flagship, sorted(self.market.items()))).encode())
+        for name in ("firms", "contracts", "loans", "orders", "stakes", "generations", "segments", "fleet", "revenue"):
+            found.update(np.ascontiguousarray(getattr(self, name)).tobytes())
+        found.update(repr(self.statements).encode())
+        return found.hexdigest()
 
     @property
     def kinds(self) -> dict[str, int]:
@@ -76,26 +92,48 @@ class Opening:
         return self.names.index(name)
 
 
-@functools.cache
-def _opening() -> Opening:
-    """Build the opening state once; `opening_tables` hands out copies."""
-    built = Builder()
-    own = ("sources", "name", "date", "flagship", "folder")
-    values = {field.name: getattr(built, field.name) for field in fields(Opening) if field.name not in own}
-    opening = Opening(**values, sources=tuple(built.sources.values()))
+_TEXT = ("date", "name", "flagship", "groups", "folder", "sources")  # fields that nobody can change
+
+
+def build(files: Files) -> Opening:
+    """The opening state that files say, its accounts not yet checked.
+
+    Raises
+    ------
+    BadInput
+        If a formula has no value.
+    """
+    built = Builder(files)
+    values = {f.name: getattr(built, f.name) for f in fields(Opening) if f.name not in _TEXT}
+    return Opening(
+        **values, sources=tuple(built.sources.values()), date=files.date, name=files.name, flagship=files.flagship,
+        groups=files.groups, folder=None if files.folder.parent == OPENINGS_FOLDER else files.folder,
+    )  # fmt: skip
+
+
+def read_opening(folder: Path) -> Opening:
+    """The opening state of a folder, built and checked; see `opening_tables`."""
+    files = files_of(folder, stamp(folder))
+    if files.mistakes:
+        raise BadInput(files.mistakes[0])
+    opening = build(files)
     check_opening(opening)
     return opening
 
 
-DEFAULT_OPENING = "2025-12-31"
+@functools.lru_cache(maxsize=8)
+def _kept(folder: Path, _: object) -> Opening:
+    """The opening of a folder, built once for each state of its files; `opening_tables` hands out copies."""
+    return read_opening(folder)
 
 
-def openings() -> tuple[str, ...]:
-    return (DEFAULT_OPENING,)
+def opening_tables(name: str | Path = DEFAULT_OPENING) -> Opening:
+    """The economy of a date, built from the facts and checked.
 
-
-def opening_tables(name: str = DEFAULT_OPENING) -> Opening:
-    """The economy of 2025-12-31, built from the facts and checked.
+    Parameters
+    ----------
+    name : str or Path
+        One of `openings()`, or the path of a folder of one's own.
 
     Returns
     -------
@@ -105,7 +143,8 @@ def opening_tables(name: str = DEFAULT_OPENING) -> Opening:
     Raises
     ------
     BadInput
-        If the files do not make accounts that close (see `check_opening`).
+        If there is no such opening, or the files have a mistake, or do not make accounts that close (see
+        `check_opening`).
 
     Examples
     --------
@@ -113,11 +152,10 @@ def opening_tables(name: str = DEFAULT_OPENING) -> Opening:
     >>> float(opening.firms["cash"][opening.row("OpenAI")])
     40.0
     """
-    kept = _opening()
-    copied = {
-        field.name: copy.deepcopy(getattr(kept, field.name)) for field in fields(Opening) if field.name != "sources"
-    }
-    return Opening(**copied, sources=kept.sources)
+    folder = opening_folder(name)
+    kept = _kept(folder, stamp(folder))
+    copied = {f.name: copy.deepcopy(getattr(kept, f.name)) for f in fields(Opening) if f.name not in _TEXT}
+    return Opening(**copied, **{name: getattr(kept, name) for name in _TEXT})
 
 
 _NOT_NEGATIVE = {

@@ -215,7 +215,7 @@ def _maturities(owed: Sequence[Maturity]) -> Table:
 
 def show_opening(opening: Tables, console: Screen) -> None:
     """Print what the opening tables say of the flagship lab and of all firms by kind."""
-    from abm.calibration.report import LOOK_THROUGH_GROUPS, opening_report
+    from abm.calibration.report import opening_report
     from abm.engine import tables
 
     told = opening_report(opening)
@@ -223,7 +223,7 @@ def show_opening(opening: Tables, console: Screen) -> None:
     say("\n", title=f"The economy at the end of {month_label(0, opening.date)}")
     left = dict(carried["by_borrower"])
     table = _table()
-    for group, members in LOOK_THROUGH_GROUPS.items():
+    for group, members in opening.groups.items():
         parts = {name: left.pop(name) for name in members if name in left}
         detail = ", ".join(f"{name} {_bn(amount)}" for name, amount in parts.items())
         table.add_row(f"{group} ({detail})", _bn(carried["groups"][group]))

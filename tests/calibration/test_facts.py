@@ -10,36 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.calibration.builder import TABLES_FOLDER
 from abm.calibration.facts import FACT_ID, FOLDER, evaluate, fact_value, facts, names_in, read_table
+from abm.calibration.files import COMMON, LAYOUTS, OPENINGS_FOLDER
 from abm.errors import BadInput
 from abm.inputs.parameters import PARAMETERS
 
-OPENING_FILES = sorted(TABLES_FOLDER.glob("*.csv"))
+OPENING_FILES = sorted(OPENINGS_FOLDER.glob("*/*.csv"))
 # A source is one or more parts, each a fact, a derivation or an assumption with its reason.
 SOURCE_PART = re.compile(r"([CG]\d-\d{3}\b.*|derived: .{8,}|assumption: .{4,})$")
-TEXT_COLUMNS = {
-    "assumptions": {"name", "unit", "source"},
-    "roster": {"firm", "kind", "subkind", "parent", "group", "note"},
-    "generations": {"generation", "vendor", "source"},
-    "mixes": {"mix", "generation", "source"},
-    "fleet": {"firm", "mix", "source"},
-    "firms": {"firm", "column", "source"},
-    "contracts": {
-        "contract", "kind", "status", "buyer", "seller", "guarantor", "end_user", "own_use", "source",
-    },
-    "loans": {
-        "loan", "kind", "lender", "borrower", "collateral", "end_user", "for_ai", "amortising", "committed",
-        "source",
-    },
-    "orders": {"order", "kind", "buyer", "vendor", "generation", "end_user", "source"},
-    "stakes": {"holder", "issuer", "source"},
-    "revenue": {"segment", "lab", "source"},
-    "segments": {"segment", "column", "source"},
-    "statements": {"lab", "line", "sign", "source"},
-    "market": {"column", "source"},
-}  # fmt: skip
-
 
 def no_names(name: str) -> float:
     raise AssertionError(name)
@@ -63,7 +41,7 @@ def test_a_fact_dated_2026_says_why_it_is_kept() -> None:
         assert "May 2026" not in row["parameter"], row["id"]
 
 
-@pytest.mark.parametrize("path", OPENING_FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OPENING_FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_every_row_states_its_source(path: Path) -> None:
     for row in read_table(path):
         if path.stem == "roster":
@@ -73,9 +51,14 @@ def test_every_row_states_its_source(path: Path) -> None:
             assert SOURCE_PART.match(part), row
 
 
-@pytest.mark.parametrize("path", OPENING_FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OPENING_FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_every_id_and_name_exists(path: Path) -> None:
-    assumptions = {row["name"] for row in read_table(TABLES_FOLDER / "assumptions.csv")}
+    assumptions = {
+        row["name"]
+        for folder in (path.parent, OPENINGS_FOLDER / COMMON)
+        if (folder / "assumptions.csv").exists()
+        for row in read_table(folder / "assumptions.csv")
+    }
     columns = {
         "capacity", "fleet_book", "fleet_gw", "site_gw", "ordered_gw", "number", "debt", "paid_in", "sites",
         "deposits_in", "deposits_out", "loans_held", "net_worth", "ai_limit", "other_assets",
@@ -83,17 +66,17 @@ def test_every_id_and_name_exists(path: Path) -> None:
     for row in read_table(path):
         for text in row.values():
             assert set(FACT_ID.findall(text)) <= set(facts()), row
-        for column in set(row) - TEXT_COLUMNS[path.stem]:
+        for column in set(row) & set(LAYOUTS[path.stem].formulas):
             assert set(names_in(row[column])[1]) <= assumptions | columns, (row, column)
 
 
 def test_every_assumption_is_used() -> None:
-    stated = {row["name"] for row in read_table(TABLES_FOLDER / "assumptions.csv")}
+    stated = {row["name"] for path in OPENING_FILES if path.stem == "assumptions" for row in read_table(path)}
     used = {
         name
         for path in OPENING_FILES
         for row in read_table(path)
-        for column in set(row) - TEXT_COLUMNS[path.stem]
+        for column in set(row) & set(LAYOUTS[path.stem].formulas)
         for name in names_in(row[column])[1]
     }
     assert stated - used == {"small_ratio"}  # read by the builder itself

@@ -109,6 +109,7 @@ function show(model, el, runs) {
   let stale = new Set();
   let built = false;
 
+  const nameOf = (month) => monthName(month, model.get("opening"));
   const family = () => getComputedStyle(root).fontFamily;
 
   // --- months -------------------------------------------------------------------------------------------
