@@ -8,6 +8,7 @@ from typing import Any
 from abm.calibration import Opening, opening_tables
 from abm.errors import BadInput
 
+
 def described(opening: Opening) -> dict[str, str]:
     """What a manifest says of the opening: name, date, hash of the tables, and the folder if it is the user's own."""
     told = {"name": opening.name, "date": opening.date.isoformat(), "hash": opening.digest}

@@ -133,7 +133,7 @@ def test_a_real_run_fills_every_measure() -> None:
         assert path.shape == (13,)
         assert np.all(np.isfinite(path)), m.name
         assert np.array_equal(path, again.paths[m.name]), m.name
-        if m.name not in {"openai_equity", "openai_before_compute"}:
+        if m.name not in {"flagship_equity", "flagship_before_compute"}:
             assert path[-1] > 0.0, m.name
     parts = run.paths["consumers"] + run.paths["firms"]
     assert run.paths["ai_revenue"] == pytest.approx(parts)

@@ -130,7 +130,8 @@ class Plan:
         named = named_firm(firm, self.opening.kinds, self.opening.date).name
         given = {"size": float(size)} if size is not None and effect in BY_NAME and BY_NAME[effect].size else {}
         try:
-            shock = Shock.model_validate({"firm": named, "effect": effect, "start": self.label(self._next(month)), **given})
+            start = self.label(self._next(month))
+            shock = Shock.model_validate({"firm": named, "effect": effect, "start": start, **given})
         except ValidationError as error:
             raise BadInput(_sentence(error)) from None
         plan = replace(self, strikes=(*self.strikes, shock))
@@ -191,10 +192,9 @@ class Plan:
             for (start, value), end in zip(given, ends, strict=True):
                 if value == opening:
                     continue
+                given_shock = {"parameter": name, "add": value - opening, "start": self.label(start)}
                 lasting = {"duration": end - start} if end else {}
-                shocks.append(
-                    Shock.model_validate({"parameter": name, "add": value - opening, "start": self.label(start), **lasting})
-                )
+                shocks.append(Shock.model_validate({**given_shock, **lasting}))
         return shocks
 
     def _next(self, month: int) -> int:

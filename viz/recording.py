@@ -81,7 +81,8 @@ def _run_in(folder: Path, name: str) -> Recorded:
     except BadInput:
         manifest = read_manifest(folder, FORMAT)
         months = counted(int(manifest["months"]), "month")
-        words = f"{manifest['scenario']['title']}, from {manifest['opening']['name']}, seed {manifest['seed']}, {months}"
+        where = manifest["opening"]["name"]
+        words = f"{manifest['scenario']['title']}, from {where}, seed {manifest['seed']}, {months}"
         return Recorded(name, folder, printable(f"{name}: {words}", keep=""))
     title = manifest["study"]["title"] or manifest["study"]["name"]
     runs = int(manifest["points"]) * int(manifest["replicates"])
@@ -137,7 +138,8 @@ def open_swept(folder: Path, number: object) -> Opened:
         raise BadInput(f"run {run.number} replaces the rule {min(rules)}, which the page does not: use --out of replay")
     base, changed = chosen(results.recipe, run)
     months = whole(results.recipe.months, "months of the recorded run", 1, LONGEST)
-    return Opened(_plan(base, run.seed, months, changed, results.recipe.tables()), rows[0]["result_hash"], panel=results.recipe.panel)
+    plan = _plan(base, run.seed, months, changed, results.recipe.tables())
+    return Opened(plan, rows[0]["result_hash"], panel=results.recipe.panel)
 
 
 def _plan(base: Scenario, seed: int, months: int, changed: Mapping[str, object], opening: Opening) -> Plan:

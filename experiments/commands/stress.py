@@ -192,12 +192,11 @@ def show_aftermath(console: Screen, found: Stress) -> None:
         say("No other firm falls by then that would stand without it.")
     if later.moved:
         say("Falls either way, in another month:")
-        _list(
-            [
-                f"{d.firm} ({d.kind}) in {month_label(d.month, found.opening)}, without it in {month_label(d.month_without, found.opening)}"
-                for d in later.moved
-            ]
-        )
+        moved = []
+        for d in later.moved:
+            when, without = (month_label(month, found.opening) for month in (d.month, d.month_without))
+            moved.append(f"{d.firm} ({d.kind}) in {when}, without it in {without}")
+        _list(moved)
     if later.spared:
         say("Falls that do not happen with it:")
         _list([f"{month_label(d.month, found.opening)}  {d.firm} ({d.kind})" for d in later.spared])

@@ -129,7 +129,10 @@ def _heading(report: Report, books: Books) -> str:
 def _why(failure: Default, plan: Plan) -> str:
     """The story of a failure with its causes."""
     blows = [s for s in plan.strikes if s.firm == failure.firm and s.first_month(plan.opening.date) <= failure.month]
-    struck = "".join(f" You struck it in {plan.label(s.first_month(plan.opening.date))}: it {BY_NAME[str(s.effect)].words}." for s in blows)
+    struck = ""
+    for blow in blows:
+        when = plan.label(blow.first_month(plan.opening.date))
+        struck += f" You struck it in {when}: it {BY_NAME[str(blow.effect)].words}."
     return paragraph(f"Why it failed. {failure_sentence(failure, plan.opening.date)}.{struck}", "id-why")
 
 

@@ -58,7 +58,8 @@ def Failures(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[
         Html(paragraph(f"No firm has failed up to {report.plan.label(report.reach)}.", "id-hint"))
         return
     CascadeTree.element(cascade=dict(report.story.tree), dark=dark, on_clicked=clicked)
-    Html("".join(paragraph(failure_sentence(failure, report.plan.opening.date), "id-line") for failure in failures[:PAGE]))
+    opening = report.plan.opening.date
+    Html("".join(paragraph(failure_sentence(failure, opening), "id-line") for failure in failures[:PAGE]))
     if len(failures) > PAGE:
         Html(paragraph(f"and {len(failures) - PAGE} more", "id-hint"))
 

@@ -83,7 +83,8 @@ def Made(report: Report, session: Session) -> None:  # noqa: N802
         told += [f"{name.replace('_', ' ')} = {value:g} from {plan.label(start)}" for start, value in given]
     for shock in plan.strikes:
         size = f" ({shock.size:g})" if shock.size is not None else ""
-        told.append(f"{shock.firm} {BY_NAME[str(shock.effect)].words}{size} in {plan.label(shock.first_month(plan.opening.date))}")
+        when = plan.label(shock.first_month(plan.opening.date))
+        told.append(f"{shock.firm} {BY_NAME[str(shock.effect)].words}{size} in {when}")
     with solara.Div(classes=["id-made"]):
         Html("<b>Your changes</b>" + "".join(paragraph(line, "id-line") for line in told))
         solara.Button("Undo all of them", on_click=session.undo_changes, small=True, icon_name="mdi-undo")
