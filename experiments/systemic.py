@@ -113,8 +113,9 @@ class Stress:
 
     `month` counts from the day `opening`. `lost` is None if the firm was made to fail. `falls` are the defaults until
     a month later that happen only with the shock, in their order; `anyway` are firms that fail by then with it and
-    without it, `spared` those that fail only without it. `lenders` and `others` (firms that are no lenders, the struck one left out) have the largest
-    loss until then first. `aftermath` is the whole horizon, and `tree` all that fails in it with the shock.
+    without it, `spared` those that fail only without it. `lenders` and `others` (firms that are no lenders, the struck
+    one left out) have the largest loss until then first. `aftermath` is the whole horizon, and `tree` all that fails
+    in it with the shock.
     """
 
     firm: str
