@@ -129,6 +129,7 @@ capacity | f8 | M H100e | own energised fleet
 site_gw | f8 | GW | powered site capacity it owns
 leased_gw | f8 | GW | site capacity leased in, less leased out
 lease_gw | f8 | GW | site capacity promised to it by leases, built or not
+planned | f8 | M H100e | fleet that its sites built, ordered and leased can hold
 fleet_gw | f8 | GW | power the own fleet draws at full load, with cooling
 contracted_in | f8 | M H100e | capacity others must deliver to it now (live contracts)
 contracted_out | f8 | M H100e | capacity it delivers to others now (live contracts)
@@ -136,7 +137,9 @@ stranded | f8 | M H100e | capacity a lost customer left idle and that is not let
 promised_out | f8 | M H100e | capacity it has promised to others at full ramp (live and pending, firm)
 promised_in | f8 | M H100e | capacity promised to it at full ramp (live and pending, firm)
 need | f8 | M H100e | compute its work needs this month (labs: inference; clouds: own workloads)
-own_growth | f8 | 1/year | growth rate of a cloud's own workloads
+own_growth | f8 | 1/year | growth rate of a cloud's own workloads, or of a vendor's demand from outside
+outside_demand | f8 | bn/month | what buyers outside the model want of a vendor's hardware
+stalled | f8 | M H100e | hardware due that waits for a powered site
 training | f8 | M H100e | compute spent on training this month
 spot_bought | f8 | M H100e | bought on the spot market
 spot_sold | f8 | M H100e | sold on the spot market
@@ -149,7 +152,7 @@ emissions | f8 | Mt/month | CO2 emitted
 renewables | f8 | share | share of electricity from renewables
 pue | f8 | ratio | facility power over computer power
 power_premium | f8 | ratio | its power price over the market's
-unit_opex | f8 | USD/H100e-h | running cost of the fleet other than power
+unit_opex | f8 | USD/kWh | running cost of the fleet other than power, for each kW of server power and hour
 other_income | f8 | bn/month | net operating cash flow of its other business
 fixed_cost | f8 | bn/month | staff, research and sales paid in cash
 stock_pay | f8 | bn/month | staff paid in shares (a cost without cash)
@@ -327,6 +330,10 @@ tightness | f8 | ratio | compute demanded over compute on offer
 sentiment | f8 | ratio | investors' sentiment, 1 is normal
 fire_discount | f8 | log | second-hand price below the mark because of distressed sales
 tenant_demand | f8 | M H100e | compute rented by other tenants at the opening price
+compute_used | f8 | M H100e | compute in use last month
+compute_growth | f8 | 1/year | growth of compute in use as planners see it (log)
+shells_left | f8 | GW | shells that landlords outside the model can let now
+conversions_left | f8 | GW | powered sites of other uses that can be converted now
 rationed | f8 | M H100e | spot demand not served
 demand_growth | f8 | 1/year | growth of AI revenue over the last twelve months (log)
 stage | i8 | - | round of the cascade now running
@@ -438,6 +445,9 @@ lender_losses | f8 | bn/month | credit losses
 new_loans | f8 | bn/month | lent
 equity_raised | f8 | bn/month | equity raised by labs and clouds
 new_contracts | f8 | bn/month | value of contracts signed
+lab_contracts | f8 | bn/month | of which by labs
+bonds_big5 | f8 | bn/month | bonds issued by hyperscalers
+stalled | f8 | M H100e | hardware due that waits for powered sites
 defaults | i8 | firms | defaults in the month
 contagious | i8 | firms | of which contagious
 failed | i8 | firms | failed so far
@@ -453,7 +463,7 @@ PANEL_COLUMNS = (
     "secured_debt", "debt_service", "backlog_in", "backlog_out", "top_customer", "top_customer_id", "dscr", "ltv",
     "leverage", "pd", "quality", "price", "valuation", "appetite", "capital_ratio", "loans_held", "loss_month",
     "look_through", "on_order", "other_assets", "other_debt", "funding", "sites", "holdings", "prepaid_in",
-    "prepaid_out", "deposits_in", "deposits_out", "utilisation",
+    "prepaid_out", "deposits_in", "deposits_out", "utilisation", "lease_gw", "on_order_gw", "stalled",
 )  # fmt: skip
 # What a firm earns, pays and loses in a month; acts between months move it in the month that follows.
 ACTED_COLUMNS = (
