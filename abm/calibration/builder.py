@@ -28,6 +28,10 @@ _WITHOUT_FLEET = (ec.OUTSIDE, ec.LENDER, ec.VENDOR, ec.ENTRANT)
 
 
 
+class _UnknownError(Exception):
+    """A formula names what there is not."""
+
+
 class Source(NamedTuple):
     """Where one number of the opening state comes from."""
 
@@ -93,13 +97,11 @@ class Builder:
     files : Files
         Without mistakes, see `abm.calibration.mistakes`.
 
-    Raises
-    ------
-    BadInput
-        If a formula has no value: it divides by zero or refers to itself.
+    `mistakes` then says which formulas have no value: the tables are to be used only if it is empty.
     """
 
     def __init__(self, files: Files) -> None:
+        self.mistakes: list[str] = []
         self._tables = files.tables
         self._date = files.date
         self.sources: dict[tuple[str, str, str], Source] = {}
@@ -126,9 +128,7 @@ class Builder:
         """The value of a stated assumption."""
         if name not in self._assumptions:
             if name not in self._assumption_rows:
-                raise BadInput(
-                    f"'{name}' in an opening table is neither a fact, an assumption nor a known column"
-                )
+                raise _UnknownError(f"'{name}' is neither a fact, an assumption nor a number known of that firm")
             row = self._assumption_rows[name]
             self._assumptions[name] = self._cell(("assumptions", name, "value"), row["value"], row["source"])
         return self._assumptions[name]
@@ -150,9 +150,20 @@ class Builder:
     def _cell(self, where: tuple[str, str, str], formula: str, source: str, firm: str = "") -> float:
         """The value of a formula, its source remembered; names are columns of `firm` or assumptions."""
         months = months_between(self._date, formula)
-        value = float(months) if months is not None else self._worked_out(where, formula, firm)
+        try:
+            value = float(months) if months is not None else self._worked_out(where, formula, firm)
+        except BadInput as error:
+            if self._open_cells:  # a cell that reads this one has no value either, and is the one to blame no more
+                raise
+            self._complain(str(error))
+            value = 1.0
         self._note(where, value, formula, source)
         return value
+
+    def _complain(self, mistake: str) -> None:
+        """Note a mistake, once."""
+        if mistake not in self.mistakes:
+            self.mistakes.append(mistake)
 
     def _worked_out(self, where: tuple[str, str, str], formula: str, firm: str) -> float:
         """The value of a formula that is no calendar month."""
@@ -165,6 +176,8 @@ class Builder:
             value = evaluate(formula, lambda name: self.column(firm, name) if firm else self.assumption(name))
         except ZeroDivisionError as error:
             raise BadInput(f"{place}: '{formula}' divides by zero") from error
+        except _UnknownError as error:
+            raise BadInput(f"{place}: {error}") from error
         finally:
             del self._open_cells[where]
         if not math.isfinite(value):
@@ -314,7 +327,7 @@ class Builder:
         self._tally(self.loans, "lender", "principal", "loans_held")
 
     def _build_orders(self) -> None:
-        """Orders in the queue, one row a month of delivery."""
+        """Orders in the queue, one row a month of delivery; what was delivered by the opening stands in the fleets."""
         found: list[dict[str, float]] = []
         for row, name, label in self._rows_of("orders", "buyer"):
 
@@ -329,7 +342,7 @@ class Builder:
                 price = cell("price")
             units = cell("units") if row["units"] else cell("value") / price
             first, last = int(cell("first")), int(cell("last"))
-            part = units / (last - first + 1)
+            part = units / max(last - first + 1, 1)
             common = {
                 "kind": kind,
                 "status": ec.PENDING,
@@ -342,7 +355,7 @@ class Builder:
                 "price": price,
                 "deposit": cell("deposit") * part * price,
             }
-            found += [{**common, "due": due} for due in range(first, last + 1)]
+            found += [{**common, "due": due} for due in range(max(first, 1), last + 1)]
         self.orders = _table("orders", found)
         self._tally(self.orders, "buyer", "deposit", "deposits_out")
         self._tally(self.orders, "vendor", "deposit", "deposits_in")
@@ -363,6 +376,9 @@ class Builder:
             amount = cell("amount") if row["amount"] else 0.0
             if row["amount"]:
                 value_of_unit = price * effective_months(start, ramp, months)
+                if value_of_unit <= 0.0:
+                    self._complain(f"{row.place}: nothing of its term is left to deliver for its amount")
+                    value_of_unit = 1.0
                 quantity = amount / (value_of_unit * (ec.BN_PER_RATE if kind == ec.COMPUTE else 1.0))
             else:
                 quantity = cell("quantity")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import csv
+import datetime
 import functools
 import operator
 import re
@@ -19,8 +20,8 @@ from typing import NamedTuple
 from abm.errors import BadInput
 
 FOLDER = Path(__file__).parent
-FACT_ID = re.compile(r"\b[CG]\d-\d{3}\b")
-_TOKEN = re.compile(r"\b([CG]\d)-(\d{3})(?:\.(low|high))?\b")
+FACT_ID = re.compile(r"\b[CGHKLR]\d-\d{3}\b")
+_TOKEN = re.compile(r"\b([CGHKLR]\d)-(\d{3})(?:\.(low|high))?\b")
 
 
 class Fact(NamedTuple):
@@ -36,6 +37,12 @@ class Fact(NamedTuple):
     as_of: str
     source: str
     verified: bool
+    known_on: datetime.date  # by when it could be known
+    kept: str  # why it tells nothing of what happened after, so that every opening may use it; empty if it may not
+
+    def known_by(self, day: datetime.date) -> bool:
+        """Whether an opening whose facts end on a day may use it."""
+        return bool(self.kept) or self.known_on <= day
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
@@ -51,7 +58,7 @@ def _number(cell: str) -> float | None:
 
 @functools.cache
 def facts() -> Mapping[str, Fact]:
-    """All facts by id: `facts.csv` (G1-001 ...) and the amounts of `contracts.csv` (C1-001 ...).
+    """All facts by id: `facts.csv` (G1-001, K1-001 ...) and the amounts of `contracts.csv` (C1-001 ...).
 
     Returns
     -------
@@ -63,12 +70,13 @@ def facts() -> Mapping[str, Fact]:
         found[row["id"]] = Fact(
             row["id"], row["entity"], row["parameter"], _number(row["low"]), _number(row["central"]),
             _number(row["high"]), row["unit"], row["as_of"], row["source"], row["verified"] == "y",
+            datetime.date.fromisoformat(row["known_on"]), row["kept"],
         )  # fmt: skip
     for row in read_table(FOLDER / "contracts.csv"):
         found[row["id"]] = Fact(
             row["id"], f"{row['buyer']} -> {row['seller']}", row["type"], _number(row["low"]),
             _number(row["amount_usd_bn"]), _number(row["high"]), "USD bn", row["as_of"], row["source"],
-            row["verified"] == "y",
+            row["verified"] == "y", datetime.date.fromisoformat(row["known_on"]), row["kept"],
         )  # fmt: skip
     return found
 
@@ -127,6 +135,23 @@ def _parsed(formula: str) -> ast.expr | None:
         return ast.parse(text, mode="eval").body
     except SyntaxError:
         return None
+
+
+def is_formula(formula: str) -> bool:
+    """Whether a text is made of numbers, fact ids, names, ``+ - * /`` and parentheses only."""
+    tree = _parsed(formula)
+    return tree is not None and all(
+        isinstance(node, (ast.Name, ast.operator, ast.expr_context, ast.unaryop))
+        or (isinstance(node, ast.Constant) and type(node.value) in (int, float))
+        or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub))
+        or (isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS)
+        for node in ast.walk(tree)
+    )
+
+
+def ends_in(formula: str) -> list[tuple[str, str]]:
+    """Facts that a formula reads, with the end of their range: low, central or high."""
+    return [(f"{group}-{number}", end or "central") for group, number, end in _TOKEN.findall(formula)]
 
 
 def evaluate(formula: str, resolve: Callable[[str], float]) -> float:

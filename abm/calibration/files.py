@@ -268,7 +268,7 @@ def _leave_out_the_young(files: Files) -> None:
     for table, layout in LAYOUTS.items():
         if not layout.since:
             continue
-        kept = []
+        kept: list[Row] = []
         for row in files.tables[table]:
             young = (months_between(files.date, row[layout.since]) or 0) > 0
             (files.left_out if young else kept).append(row)

@@ -27,6 +27,7 @@ import numpy as np
 
 from abm.calibration.builder import Builder, Source, net_worth, sum_by
 from abm.calibration.files import DEFAULT_OPENING, OPENINGS_FOLDER, Files, files_of, opening_folder, openings, stamp
+from abm.calibration.mistakes import mistakes
 from abm.engine import tables as ec
 from abm.errors import BadInput
 
@@ -104,6 +105,8 @@ def build(files: Files) -> Opening:
         If a formula has no value.
     """
     built = Builder(files)
+    if built.mistakes:
+        raise BadInput(_first_of(built.mistakes))
     values = {f.name: getattr(built, f.name) for f in fields(Opening) if f.name not in _TEXT}
     return Opening(
         **values, sources=tuple(built.sources.values()), date=files.date, name=files.name, flagship=files.flagship,
@@ -111,11 +114,28 @@ def build(files: Files) -> Opening:
     )  # fmt: skip
 
 
+def _first_of(found: list[str]) -> str:
+    """The first mistake, and how to see the others."""
+    if len(found) == 1:
+        return found[0]
+    return f"{found[0]} (and {len(found) - 1} more: `invisible-debt openings --check` explains them)"
+
+
+def all_mistakes(files: Files) -> list[str]:
+    """Every mistake of an opening: of its files, else of its formulas, else of the accounts they make."""
+    found = mistakes(files)
+    if not found:
+        built = Builder(files)
+        found = built.mistakes or open_accounts(build(files))
+    return found
+
+
 def read_opening(folder: Path) -> Opening:
     """The opening state of a folder, built and checked; see `opening_tables`."""
     files = files_of(folder, stamp(folder))
-    if files.mistakes:
-        raise BadInput(files.mistakes[0])
+    found = mistakes(files)
+    if found:
+        raise BadInput(_first_of(found))
     opening = build(files)
     check_opening(opening)
     return opening
@@ -174,7 +194,20 @@ _NOT_NEGATIVE = {
 
 
 def check_opening(opening: Opening) -> None:
-    """Raise unless the accounts of an opening state close.
+    """Raise unless the accounts of an opening state close, see `open_accounts`.
+
+    Raises
+    ------
+    BadInput
+        Naming the first identity that fails and by how much.
+    """
+    found = open_accounts(opening)
+    if found:
+        raise BadInput(found[0])
+
+
+def open_accounts(opening: Opening) -> list[str]:
+    """Where the accounts of an opening state do not close.
 
     Money sums to zero exactly; every instrument is the same on both sides; balance sheets close; nothing that
     cannot be negative is; nobody's shares exceed one; every row names firms that exist.
@@ -184,30 +217,41 @@ def check_opening(opening: Opening) -> None:
     opening : Opening
         Such as `opening_tables` gives.
 
-    Raises
-    ------
-    BadInput
-        Naming the first identity that fails and by how much.
+    Returns
+    -------
+    list of str
+        A sentence for every identity that fails, and by how much; empty if all hold.
     """
     firms = opening.firms
+    failed: list[str] = []
 
     def require(holds: bool, what: str) -> None:
         if not holds:
-            raise BadInput(f"the opening state does not close: {what}")
+            failed.append(f"the opening state does not close: {what}")
 
     def same(found: float, expected: float, what: str) -> None:
         gap = abs(found - expected)
         require(gap <= 1e-9 * max(1.0, abs(expected)), f"{what}, {found:.9g} against {expected:.9g} bn")
 
+    labels = {
+        "firms": opening.names,
+        "contracts": opening.contract_names,
+        "loans": opening.loan_names,
+        "orders": [f"row {k + 1} (by {opening.names[order['buyer']]})" for k, order in enumerate(opening.orders)],
+        "stakes": [f"row {k + 1} (in {opening.names[stake['issuer']]})" for k, stake in enumerate(opening.stakes)],
+        "generations": opening.generation_names,
+        "segments": ec.SEGMENT_NAMES,
+    }
     require(float(firms["cash"].sum()) == 0.0, "money does not sum to zero")
     owed = math.fsum([*firms["other_debt"], *firms["funding"]])
     same(float(firms["other_assets"][ec.SAVERS]), owed, "what savers are owed and what they claim")
     for table, columns in _NOT_NEGATIVE.items():
         values = getattr(opening, table)
         for column in columns:
-            require(bool(np.all(values[column] >= 0.0)), f"{column} in {table} is negative somewhere")
-    agents = firms["kind"] != ec.OUTSIDE
-    require(bool(np.all(firms["cash"][agents] >= 0.0)), "somebody but the outside sectors has negative cash")
+            for row in map(int, np.flatnonzero(~(values[column] >= 0.0))):
+                require(False, f"{column} in {table} is negative for {labels[table][row]}, {values[column][row]:.6g}")
+    for row in map(int, np.flatnonzero((firms["kind"] != ec.OUTSIDE) & ~(firms["cash"] >= 0.0))):
+        require(False, f"{opening.names[row]} has negative cash, {firms['cash'][row]:.6g} bn")
     gap = float(np.abs(net_worth(firms) - firms["paid_in"] - firms["retained"]).max())
     require(gap <= 1e-9 * float(np.abs(firms["cash"]).max()), "a balance sheet does not close")
     sides = (
@@ -232,3 +276,4 @@ def check_opening(opening: Opening) -> None:
         same(float(found), math.fsum(vintages["book"]), f"fleet_book of {name} and its vintages")
     for name, share in zip(opening.names, sum_by(opening.stakes, "issuer", "share", n), strict=True):
         require(share <= 1.0 + 1e-12, f"more than all shares of {name} are held")
+    return failed
