@@ -6,7 +6,7 @@ import datetime
 import re
 from collections.abc import Iterable, Iterator
 
-from abm.calibration.facts import FACT_ID, ends_in, facts, is_formula, names_in
+from abm.calibration.facts import ALLOWED, FACT_ID, ends_in, facts, is_formula, names_in
 from abm.calibration.files import LAYOUTS, META, Files, Row, firm_groups, known_firms, months_between
 from abm.engine import tables as ec
 from abm.errors import shown
@@ -139,7 +139,7 @@ def _of_formulas(files: Files, table: str, row: Row) -> Iterator[str]:
             if months_between(files.date, cell) is None:
                 yield f"{where}: {shown(cell)} is no month"
         elif not is_formula(cell):
-            yield f"{where}: {shown(cell)} is no formula of numbers, fact ids, names and + - * /"
+            yield f"{where}: {shown(cell)} is no formula of {ALLOWED}"
         else:
             for fact, end in ends_in(cell):
                 if fact not in facts():
