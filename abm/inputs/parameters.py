@@ -155,7 +155,7 @@ spot_budget | share | 0.2 | 0 | 2 | assumption: own workloads pay for themselves
 sublet | share | 0.5 | 0 | 1 | assumption: contracts allow it in part | part of a lab's unused capacity offered spot
 idle_reserve | share | 0.05 | 0 | 1 | assumption: maintenance and failover | part of free capacity held back
 target_utilisation | share | 0.8 | 0.05 | 1 | assumption: utilisation investors reckon with | utilisation in investment plans
-price_horizon | months | 12 | 1 | 60 | assumption: scarcity lasts about a year | months for the rental price to go back to cost, as owners expect
+price_horizon | months | 20 | 1 | 60 | L3-006, L3-007: entry brings rents to cost over the time a site takes, 18.5 to 20.6 months | months for the rental price to go back to cost, as owners expect
 mark_discount | 1/year | 0.12 | 0 | 1 | G3-018: sale-leaseback 12 to 18 %, low end | discount rate in marking GPUs
 cost_of_capital | 1/year | 0.11 | 0.01 | 0.5 | G3-055, G3-024: between direct lending and equity | return buyers ask of hardware
 hurdle_margin | share | 0.15 | -0.5 | 3 | assumption | excess of the rental price over full cost at which providers plan for no more than the growth they see
