@@ -27,6 +27,7 @@ RULES: dict[str, Any] = {
     "plan_training": lab.plan_training,
     "plan_capacity": lab.plan_capacity,
     "affordable_commitment": lab.affordable_commitment,
+    "offered_equity": lab.offered_equity,
     "seek_equity": lab.seek_equity,
     "value_lab": lab.value_lab,
     "choose_tenor": lab.choose_tenor,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from abm.engine.compiled import jit
-from abm.engine.tables import BN_PER_RATE, ENTRANT
+from abm.engine.tables import BN_PER_RATE, ENTRANT, LAB, N_SEGMENTS
 
 
 @jit
@@ -106,32 +106,55 @@ def value_lab(state, lab):
     that a lab at the frontier may win the market; both times sentiment.
 
     ``multiple = base + slope * growth``; 25 times revenue at OpenAI's growth of 2025 (G1-010, G1-023,
-    G5-001). The option halves with every quarter of a year behind the frontier.
+    G5-001). The option is worth `frontier_option` years of all spending on AI services at the frontier and halves with
+    every quarter of a year behind it.
     """
     p = state.params[0]
     f = state.firms[lab]
     growth = min(max(f.expected_growth, 0.0), p.growth_belief_cap)
     multiple = p.value_multiple + p.value_growth_slope * growth
     m = state.market[0]
-    option = p.frontier_option * math.exp(-2.77 * max(m.frontier - f.quality, 0.0))
+    spending = 0.0
+    for s in range(N_SEGMENTS):
+        spending += state.segments[s].spending
+    option = p.frontier_option * 12.0 * spending * math.exp(-2.77 * max(m.frontier - f.quality, 0.0))
     return (12.0 * f.revenue * multiple + option) * m.sentiment
 
 
 @jit
-def seek_equity(state, lab):
-    """Equity a lab asks investors for now (bn): enough for the wanted runway, within tolerable dilution.
+def offered_equity(state, lab):
+    """Equity that investors would put into a firm in one round though it does not need it yet (bn).
 
-    It reckons with half of the invoices that the ramps of its contracts still have to bring.
+    The tolerable part of its value, times sentiment, less while it grows more slowly than `growth_yardstick`.
+    """
+    p = state.params[0]
+    f = state.firms[lab]
+    appeal = min(max(f.expected_growth, 0.0) / max(p.growth_yardstick, 1e-3), 1.0)
+    return p.equity_dilution * max(f.valuation, 0.0) * state.market[0].sentiment * appeal
+
+
+@jit
+def seek_equity(state, lab):
+    """Equity a lab asks investors for now (bn): what it needs, or what they offer if that is more.
+
+    It needs the wanted runway once its cash falls below the trigger, within tolerable dilution. A lab that burns cash
+    takes what investors offer while they are willing, up to `war_chest` months of cost. Both reckon with half of
+    the invoices that the ramps of its contracts still have to bring.
     """
     p = state.params[0]
     f = state.firms[lab]
     ahead = monthly_burn(state, lab)
-    if ahead > 0.0:
-        ahead += 0.5 * max(f.promised_pay - f.invoiced_out, 0.0)
-    if f.cash > p.runway_trigger * ahead:
+    if ahead <= 0.0:
         return 0.0
-    wanted = p.runway_target * ahead - max(f.cash, 0.0)
-    return max(min(wanted, p.equity_dilution * f.valuation), 0.0)
+    ramps = 0.5 * max(f.promised_pay - f.invoiced_out, 0.0)
+    cash = max(f.cash, 0.0)
+    wanted = 0.0
+    if f.cash <= p.runway_trigger * (ahead + ramps):
+        wanted = min(p.runway_target * (ahead + ramps) - cash, p.equity_dilution * f.valuation)
+    if f.kind == LAB:
+        chest = p.war_chest * (f.mean_cost + ramps) - cash
+        wanted = max(wanted, min(offered_equity(state, lab), chest))
+    return max(wanted, 0.0)
 
 
 @jit

@@ -183,6 +183,7 @@ leverage | f8 | ratio | all it owes over assets
 pd | f8 | 1/year | default probability as lenders see it
 expected_growth | f8 | 1/year | adaptive expectation of revenue growth (log)
 expected_spot | f8 | USD/H100e-h | adaptive expectation of the rental price
+momentum | f8 | 1/year | pace of its quality beyond what its training compute explains: people, ideas, luck that lasts
 quality | f8 | years | log capability; one unit is one year of frontier progress at the pace of 2025
 training_stock | f8 | M H100e-months | effective training compute accumulated
 price | f8 | USD/unit | price of a unit of AI work

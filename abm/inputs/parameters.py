@@ -66,6 +66,7 @@ quality_sensitivity | 1/year | 4 | 0 | 12 | G5-034: at equal intelligence open w
 outside_ratchet | ratio | 1 | 0 | 1 | assumption: expectations move with the frontier | how far the outside option improves with the frontier
 nest_dissimilarity | ratio | 0.7 | 0.1 | 1 | assumption: open models are closer substitutes of each other than of closed ones | nested logit parameter; 1 is a plain logit
 switching_speed | 1/month | 0.06 | 0 | 1 | G5-048, G5-049: a tenth switches its main vendor a year, most use several | part of the way shares move to what customers would choose
+switching_pull | 1/year | 3 | 0 | 30 | assumption: shares of firms' spending on models moved by half within a year in 2024, five times what switching_speed alone gives at the usual leads | how much faster customers move per year of quality by which the best model leads what they use
 tenant_growth | 1/year | 0.55 | -1 | 2 | G5-011, G5-012: AI-optimised IaaS 7.4 to 18.3 bn, fading | growth of compute rented by other tenants at the opening
 tenant_growth_long_run | 1/year | 0.08 | -0.5 | 1 | assumption: as fast as cloud revenue of mature customers, below G6-011 | growth of compute rented by other tenants in the long run
 tenant_fade | 1/year | 0.35 | 0 | 3 | assumption: half of the extra growth is gone in two years; small firms follow the clouds' own workloads more slowly | speed at which other tenants' growth falls to the long run
@@ -80,6 +81,8 @@ task_complexity | x/year | 3 | 0.5 | 18 | G5-025, low end: the rise in the cost 
 quality_return | years | 0.48 | 0 | 1.5 | assumption: effective training compute grew about 8 times a year (G4-082, G5-027), one year of progress each | quality per log of effective training compute
 training_decay | 1/month | 0.05 | 0 | 0.5 | G5-050: models of the top ten are younger than ten months | monthly loss of the training stock's value
 quality_noise | years | 0.03 | 0 | 0.3 | assumption: a tenth of a year over twelve months | luck in training, monthly
+quality_momentum | 1/year | 0.25 | 0 | 2 | assumption: models of the top ten are younger than ten months (G5-050), and the lead has changed hands within a year; a lab ahead by one standard deviation gains a quarter of a year on the others in a year | standard deviation of the part of a lab's pace that its compute does not explain
+momentum_persistence | ratio | 0.9 | 0 | 0.999 | assumption: a team's ideas carry it for two or three releases; half-life of seven months | share of a lab's momentum left a month later
 spillover | 1/year | 0.6 | 0 | 6 | assumption: ideas leak within two years | how fast labs behind learn from the frontier
 open_lag | ratio | 1 | 0 | 6 | G5-038 (3.5 months, 1.1 to 5.3) through the entrants' own lags | scales the lag of open models behind the frontier
 open_gap | years | 0.1 | 0 | 3 | G5-038 | quality an open model lacks against the frontier it follows
@@ -106,12 +109,13 @@ tender_threshold | share | 0.05 | 0 | 1 | assumption: small gaps are bought spot
 tender_part | share | 0.25 | 0.01 | 1 | assumption: a gap is closed in several deals | part of the gap put out a month
 runway_trigger | months | 12 | 1 | 60 | assumption: rounds are held before a year's cash is left | runway below which a lab raises equity
 runway_target | months | 20 | 1 | 60 | G1-002, G1-017: cash for two years of burn | runway a round pays for
-equity_dilution | share | 0.06 | 0 | 0.5 | G1-002, G1-023: 22.5 to 40 bn on 500 | largest part of a firm's value sold in one round
-frontier_option | bn | 300 | 0 | 2000 | G1-023, G1-033: labs with little revenue are valued for what they may become | value of being at the frontier, apart from revenue
+equity_dilution | share | 0.1 | 0 | 0.5 | assumption: rounds of 2023 and 2024 sold 4 to 25 % of OpenAI, Anthropic and xAI, a tenth in the middle | largest part of a firm's value sold in one round
+frontier_option | years | 4 | 0 | 30 | assumption: xAI, with hardly any revenue, was worth 24 to 50 bn in 2024, when 6 to 14 bn were spent on AI services (G5-008, G5-018, G5-019) | value of being at the frontier, apart from revenue, in years of all spending on AI services
 value_multiple | ratio | 6 | 0.5 | 40 | assumption: a mature software firm's price to sales | price to sales without growth
 value_growth_slope | ratio | 14 | 0 | 60 | G1-010, G1-023, G5-001: 25 times sales at growth 1.16 | added price to sales per unit of log growth
 parent_support | share | 0.9 | 0 | 1 | assumption: a parent stands behind its lab as long as it can | part of its spare cash a parent puts into a subsidiary in need
-round_spacing | months | 9 | 0 | 60 | G1-002, G1-023, G1-125: large rounds are one to two a year | months between planned equity rounds
+round_spacing | months | 6 | 0 | 60 | assumption: Anthropic's and xAI's rounds of 2023 and 2024 were two to ten months apart | months between planned equity rounds
+war_chest | months | 24 | 0 | 120 | assumption: labs raise while investors are willing, up to two years of all their costs | months of cost up to which a lab takes what investors offer though it could wait
 round_success | 1/month | 0.45 | 0 | 1 | assumption: a round takes about two months | chance that a round closes in a month at normal sentiment
 round_excess | ratio | 4 | 1 | 10 | assumption: who must raise raises for more than a month | size of an emergency round relative to the shortfall
 lab_cash_months | months | 3 | 0 | 36 | assumption: a subsidiary keeps a quarter's costs | cash a parent leaves in its lab

@@ -11,6 +11,7 @@ from abm.agents.lab import (
     cost_of_work,
     grow_overhead,
     monthly_burn,
+    offered_equity,
     plan_capacity,
     plan_training,
     quality_gap,
@@ -20,6 +21,7 @@ from abm.agents.lab import (
     value_lab,
     walks_away,
 )
+from abm.engine.tables import NEOCLOUD
 
 
 def near(value):
@@ -154,8 +156,9 @@ def test_cash_carries_at_least_a_month_of_contract():
 
 # --- value and equity -----------------------------------------------------------------------------------
 def valued(**lab):
-    v = Village(value_multiple=5.0, value_growth_slope=20.0, frontier_option=300.0, growth_belief_cap=0.9)
+    v = Village(value_multiple=5.0, value_growth_slope=20.0, frontier_option=2.5, growth_belief_cap=0.9)
     v.market.sentiment, v.market.frontier = 1.25, 4.0
+    v.state.segments.spending[:] = [4.0, 3.0, 2.0, 1.0]  # 120 bn a year: the option is 300
     usual = {"revenue": 2.0, "expected_growth": 0.3, "quality": 3.75}
     return float(v.run(value_lab, v.lab(**(usual | lab))))
 
@@ -218,6 +221,49 @@ def test_a_round_sells_no_more_than_tolerable():
 def test_a_lab_never_asks_for_less_than_nothing():
     assert seeking(valuation=-10.0) == 0.0
     assert seeking(target=5.0) == 0.0
+
+
+def chest(growth=0.7, months=24.0, **lab):
+    """A lab with a year of cash that investors like: no need, and 0.06 * 1000 * 1.25 = 75 on offer."""
+    v = Village(
+        runway_trigger=10.0, runway_target=20.0, equity_dilution=0.06, growth_yardstick=0.35, war_chest=months
+    )
+    v.market.sentiment = 1.25
+    usual = {
+        "earnings": -1.5, "debt_service": 0.5, "mean_cost": 4.0, "promised_pay": 3.0, "invoiced_out": 1.6,
+        "cash": 30.0, "valuation": 1000.0, "expected_growth": growth,
+    }  # fmt: skip
+    return v, v.lab(**(usual | lab))
+
+
+def test_investors_offer_the_tolerable_part_times_sentiment_and_less_below_their_yardstick():
+    for growth, offered in ((0.7, 75.0), (0.35, 75.0), (0.07, 15.0), (0.0, 0.0), (-0.3, 0.0)):
+        v, lab = chest(growth)
+        assert v.run(offered_equity, lab) == near(offered)
+    v, lab = chest(valuation=-3.0)
+    assert v.run(offered_equity, lab) == 0.0
+
+
+def test_a_lab_takes_what_is_offered_up_to_its_war_chest():
+    v, lab = chest()
+    assert v.run(seek_equity, lab) == near(75.0)  # the chest has room for 24 * (4.0 + 0.7) - 30
+    v, lab = chest(months=20.0)
+    assert v.run(seek_equity, lab) == near(20 * 4.7 - 30.0)
+    v, lab = chest(months=5.0)
+    assert v.run(seek_equity, lab) == 0.0
+
+
+def test_who_needs_more_than_is_offered_asks_for_what_it_needs():
+    v, lab = chest(growth=0.035, cash=20.0)
+    assert v.run(seek_equity, lab) == near(20 * 2.7 - 20.0)  # 7.5 on offer
+
+
+def test_only_labs_that_burn_fill_a_war_chest():
+    v, lab = chest(earnings=1.0)
+    assert v.run(seek_equity, lab) == 0.0
+    v, lab = chest()
+    v[lab].kind = NEOCLOUD
+    assert v.run(seek_equity, lab) == 0.0
 
 
 # --- tenor, walking away, overhead ----------------------------------------------------------------------
