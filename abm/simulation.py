@@ -223,7 +223,7 @@ class Economy:
         values = registry.values(self.changed)
         shocks = np.zeros(0, DTYPES["shocks"])
         if scenario is not None:
-            shocks = scenario.shock_rows(opening.kinds)
+            shocks = scenario.shock_rows(opening.kinds, opening.date)
             told = scenario.model_copy(update={"parameters": self.changed})
             for number, _, sentence in told.idle_shocks(opening.kinds, opening.owners):
                 raise BadInput(f"shock {number + 1} of scenario '{scenario.name}': {sentence}")
@@ -428,9 +428,9 @@ class Economy:
                 self._grow(spacious=True)
                 return 0
         except ArithmeticError as error:  # only rules in plain Python raise it
-            raise Breakdown(f"the run breaks down in {month_label(self.month)}: {error}") from error
+            raise Breakdown(f"the run breaks down in {self.label}: {error}") from error
         if done < 0:
-            raise Breakdown(f"the run breaks down in {month_label(self.month)}: {self._unsound()}")
+            raise Breakdown(f"the run breaks down in {self.label}: {self._unsound()}")
         return done
 
     def _unsound(self) -> str:
@@ -511,6 +511,11 @@ class Economy:
     def month(self) -> int:
         """Months since the opening."""
         return int(self.state.market[0].month)
+
+    @property
+    def label(self) -> str:
+        """The month as a year and month, such as "2027-01"."""
+        return month_label(self.month, self.opening.date)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -124,7 +124,7 @@ def record_firms(state, s, work):
     s.debt = 0.0
     s.ai_debt = 0.0
     s.look_through = 0.0
-    s.look_through_openai = 0.0
+    s.look_through_flagship = 0.0
     s.backlog = 0.0
     s.gpu_sales = 0.0
     s.stalled = 0.0
@@ -167,7 +167,7 @@ def record_firms(state, s, work):
         elif f.kind == LAB:
             s.look_through += f.look_through
             if i == m.flagship:
-                s.look_through_openai = f.look_through
+                s.look_through_flagship = f.look_through
     for r in range(m.n_loans):
         loan = state.loans[r]
         if loan.status == LIVE and loan.for_ai == 1:
