@@ -41,7 +41,7 @@ from abm.errors import BadInput, InvisibleDebtError, shown
 from abm.inputs import parameters as registry
 from abm.inputs.priors import PRIORS, Z95
 from abm.simulation import Economy, open_economy
-from experiments.execution import Batch, Recipe, Run, Value
+from experiments.execution import Batch, Recipe, Run, Value, code_hash
 from experiments.packing import unpack
 from experiments.pools import Pool, Processes, Threads
 from experiments.runner import FEW, QUEUED, How, processors
@@ -719,6 +719,13 @@ def band_shown(scored: Scored) -> tuple[float, float] | None:
 def judge(question: Question, ensemble: Ensemble) -> Verdict:
     """Score an ensemble."""
     return Verdict(question, tuple(score(target, ensemble.values[target.id]) for target in question.targets))
+
+
+def origin(opening: str | Path) -> dict[str, str]:
+    """What the numbers come from, for a manifest: the code, the tables of the opening, the targets."""
+    folder = opening_folder(opening)
+    asked = hashlib.sha256(b"".join((folder / name).read_bytes() for name in (TARGETS, MARKS)))
+    return {"code": code_hash(), "tables": opening_tables(opening).digest, "targets": asked.hexdigest()}
 
 
 # --- leaks ----------------------------------------------------------------------------------------------------
