@@ -336,6 +336,7 @@ shells_left | f8 | GW | shells that landlords outside the model can let now
 conversions_left | f8 | GW | powered sites of other uses that can be converted now
 rationed | f8 | M H100e | spot demand not served
 demand_growth | f8 | 1/year | growth of AI revenue over the last twelve months (log)
+demand_cycle | f8 | 1/year | common part of the growth of all demand for AI, above its trend (log)
 stage | i8 | - | round of the cascade now running
 seen_defaults | i8 | rows | rows of the default table that the recorded months have counted
 seen_events | i8 | rows | rows of the event log that the recorded months have counted

@@ -59,12 +59,16 @@ small_firm_growth | ratio | 1 | 0 | 5 | assumption: 1 is the opening growth rate
 demand_elasticity | ratio | 1.1 | 0 | 3 | G5-036 (aggregate -1.11), low end G5-037 (-0.06) | price elasticity of the work each customer asks for; above 1 spending rises when prices fall
 demand_noise | log | 0.03 | 0 | 0.3 | assumption: yearly growth forecasts differ by a few per cent | standard deviation of the monthly demand shock
 demand_persistence | ratio | 0.95 | 0 | 1 | assumption: shocks fade with a half-life of about a year | share of a demand shock left a month later
+demand_cycle | 1/year | 0.2 | 0 | 1 | assumption: forecasts of AI spending of one year differ by a fifth (G5-008, G5-011, G5-018 to G5-020: 5.7 to 13.8 bn for 2024) | standard deviation of the common factor in the growth of all demand for AI
+demand_cycle_persistence | ratio | 0.95 | 0 | 0.999 | assumption: booms and disappointments of a technology last a year or more; half-life of 14 months | share of the common factor left a month later
 price_sensitivity | ratio | 3 | 0.5 | 10 | assumption: a 10 % dearer model loses about a quarter of undecided customers | weight of log price in customers' choice
 quality_sensitivity | 1/year | 4 | 0 | 12 | G5-034: at equal intelligence open work sells at a tenth, yet holds a third of tokens (G5-035) | weight of quality in customers' choice
 outside_ratchet | ratio | 1 | 0 | 1 | assumption: expectations move with the frontier | how far the outside option improves with the frontier
 nest_dissimilarity | ratio | 0.7 | 0.1 | 1 | assumption: open models are closer substitutes of each other than of closed ones | nested logit parameter; 1 is a plain logit
 switching_speed | 1/month | 0.06 | 0 | 1 | G5-048, G5-049: a tenth switches its main vendor a year, most use several | part of the way shares move to what customers would choose
-tenant_growth | 1/year | 0.55 | -1 | 2 | G5-011, G5-012: AI-optimised IaaS 7.4 to 18.3 bn, fading | growth of compute rented by other tenants
+tenant_growth | 1/year | 0.55 | -1 | 2 | G5-011, G5-012: AI-optimised IaaS 7.4 to 18.3 bn, fading | growth of compute rented by other tenants at the opening
+tenant_growth_long_run | 1/year | 0.08 | -0.5 | 1 | assumption: as fast as cloud revenue of mature customers, below G6-011 | growth of compute rented by other tenants in the long run
+tenant_fade | 1/year | 0.35 | 0 | 3 | assumption: half of the extra growth is gone in two years; small firms follow the clouds' own workloads more slowly | speed at which other tenants' growth falls to the long run
 tenant_elasticity | ratio | 0.9 | 0.1 | 4 | assumption: between the two LLM elasticities, nearer the long run | price elasticity of spot demand
 own_growth_long_run | 1/year | 0.15 | -0.5 | 1 | G6-011: data-centre electricity 15 % a year to 2030 | growth of clouds' own workloads in the long run
 growth_fade | 1/year | 0.45 | 0 | 3 | assumption: half of the extra growth is gone in a year and a half | speed at which own workloads' growth falls to the long run

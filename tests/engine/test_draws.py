@@ -172,7 +172,8 @@ def test_every_segment_has_its_own_noise_of_demand():
 
 def test_every_cloud_s_own_workload_has_its_own_noise():
     v = village(
-        growth_fade=0.0, demand_growth=0.0, own_growth_noise=0.1, task_complexity=3.0, algorithmic_efficiency=3.0
+        growth_fade=0.0, demand_growth=0.0, own_growth_noise=0.1, demand_cycle=0.0, task_complexity=3.0,
+        algorithmic_efficiency=3.0,
     )
     v.lab(need=4.0)
     one, two = v.hyperscaler(need=2.0), v.hyperscaler(need=3.0)
