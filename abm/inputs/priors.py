@@ -89,12 +89,16 @@ small_firm_growth | lognormal | 0.7 | 1.4 | assumption: as all demand
 demand_elasticity | normal | 0.5 | 1.6 | G5-036 (-1.11) in the middle; half of the way to G5-037 (-0.06) below, as far above
 demand_noise | lognormal | 0.015 | 0.06 | assumption: half or double
 demand_persistence | logit | 0.9 | 0.98 | assumption: half-lives of half a year to three years
+demand_cycle | lognormal | 0.1 | 0.35 | G5-008, G5-011, G5-018 to G5-020: estimates of one year differ by a factor of 2.4
+demand_cycle_persistence | logit | 0.9 | 0.98 | assumption: half-lives of half a year to three years
 price_sensitivity | lognormal | 2 | 4.5 | assumption: half as much again either way
 quality_sensitivity | lognormal | 2 | 8 | assumption: half or double
 outside_ratchet | uniform | 0.5 | 1 | assumption: expectations move at least half as fast as the frontier
 nest_dissimilarity | lognormal | 0.47 | 1 | assumption: half as much again either way
 switching_speed | lognormal | 0.03 | 0.15 | G5-048 (a tenth a year) to faster moves of developers (G5-049)
 tenant_growth | normal | 0.1 | 1 | assumption: from hardly any to the growth of G5-011 to G5-012
+tenant_growth_long_run | normal | 0 | 0.16 | assumption: from none to the growth of all data centres (G6-011)
+tenant_fade | lognormal | 0.15 | 0.8 | assumption: half or double
 tenant_elasticity | lognormal | 0.6 | 1.4 | assumption: half as much again either way
 own_growth_long_run | normal | 0.05 | 0.25 | G6-011, with 10 points either way
 growth_fade | lognormal | 0.2 | 0.9 | assumption: half of the extra growth gone in nine months to three years
@@ -226,7 +230,7 @@ hyperscaler_cash_months | lognormal | 4 | 10 | K1-098, K1-119: 6.4 to 6.8 months
 prefund_months | lognormal | 3 | 12 | assumption: half or double
 bond_size | lognormal | 2 | 15 | L1: issues of 5 to 30 bn, smaller ones rare
 backlog_advance | lognormal | 0.25 | 1 | assumption: half or double
-debt_capex_share | lognormal | 0.4 | 1.6 | assumption: half or double
+debt_capex_share | logit | 0.5 | 0.95 | assumption: half to nearly all
 cash_buffer | lognormal | 1.4 | 2.8 | assumption: two fifths either way
 provider_cash_months | lognormal | 4.3 | 8.4 | assumption: two fifths either way
 provider_payout | logit | 0.053 | 0.18 | assumption: odds half or double
