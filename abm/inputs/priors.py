@@ -309,7 +309,7 @@ bankruptcy_cost | logit | 0.053 | 0.18 | assumption: odds half or double
 distressed_factor | logit | 0.25 | 0.65 | assumption: twenty points either way of G4-076
 price_impact | lognormal | 4 | 14 | assumption: half to nearly double of G8-036
 fire_recovery | lognormal | 0.08 | 0.18 | assumption: half as much again either way
-scrap_factor | lognormal | 0.53 | 1.2 | assumption: half as much again either way
+scrap_factor | logit | 0.6 | 0.92 | assumption: a fifth less to nearly as much as providers
 second_hand_cash | logit | 0.053 | 0.18 | assumption: odds half or double
 second_hand_ltv | lognormal | 0.53 | 1.2 | assumption: half as much again either way
 second_hand_cover | lognormal | 0.8 | 1.8 | assumption: half as much again either way
