@@ -16,7 +16,7 @@ from abm.environment.world import world
 from abm.instruments.contract import start_contracts
 from abm.instruments.order import tally_orders
 from abm.markets.compute import compute_market, serve_contracts
-from abm.markets.credit import arrange_lines, measure, refinance_early
+from abm.markets.credit import arrange_lines, issue_bonds, measure, refinance_early
 from abm.markets.gpus import ready_deliveries, vendors_plan, wear
 from abm.markets.investment import enter, invest
 from abm.markets.services import model_market
@@ -34,7 +34,8 @@ def deliveries(state):
 
 @jit
 def decide(state):
-    """Phase 9: beliefs, equity, bank lines, early refinancing, tenders for compute, orders, vendors' plans, entry."""
+    """Phase 9: beliefs, equity, bank lines, early refinancing, tenders for compute, sites, orders and their bonds,
+    vendors' plans, entry."""
     tally_orders(state)
     serve_contracts(state)
     update_beliefs(state)
@@ -42,6 +43,7 @@ def decide(state):
     arrange_lines(state)
     labs_tender(state)
     invest(state)
+    issue_bonds(state)
     clouds_tender(state)
     vendors_plan(state)
     enter(state)

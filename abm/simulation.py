@@ -7,19 +7,21 @@ import copyreg
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from abm.accounts.ledger import TOLERANCE, sum_claims
 from abm.accounts.record import look_through
-from abm.calibration.opening import Opening, opening_tables
+from abm.calibration.opening import DEFAULT_OPENING, Opening, opening_tables
 from abm.contagion.rows import clearing_scratch
 from abm.engine.chains import chain_rows
 from abm.engine.pointed import Pointed
 from abm.engine.room import MOST_PAIRS, month_adds, overflowing
 from abm.engine.tables import (
     ACTIVE,
+    BN_PER_RATE,
     CHAINS,
     DTYPES,
     ENTRANT,
@@ -54,6 +56,7 @@ from abm.instruments.order import tally_orders
 from abm.markets.compute import serve_contracts
 from abm.markets.credit import measure
 from abm.markets.marks import mark_fleets
+from abm.markets.power import mean_kw, running_cost
 from abm.markets.services import buy_services, price_work
 from abm.month import run_months
 from abm.rules import engine
@@ -222,7 +225,7 @@ class Economy:
         values = registry.values(self.changed)
         shocks = np.zeros(0, DTYPES["shocks"])
         if scenario is not None:
-            shocks = scenario.shock_rows(opening.kinds)
+            shocks = scenario.shock_rows(opening.kinds, opening.date)
             told = scenario.model_copy(update={"parameters": self.changed})
             for number, _, sentence in told.idle_shocks(opening.kinds, opening.owners):
                 raise BadInput(f"shock {number + 1} of scenario '{scenario.name}': {sentence}")
@@ -250,7 +253,7 @@ class Economy:
         firms = state.firms
         m.sentiment = 1.0
         m.opening_spot = m.spot_price
-        m.flagship = o.names.index("OpenAI") if "OpenAI" in o.names else -1
+        m.flagship = o.names.index(o.flagship) if o.flagship in o.names else -1
         # Lenders' capital and AI books: less of it is more debt to savers, the size of the balance sheet stays.
         scale = p.lender_capital
         for f in firms[:n]:
@@ -278,8 +281,6 @@ class Economy:
             if f.appetite > 0.0:
                 f.lending_open = 1.0
             f.expected_spot = m.spot_price
-            f.last_round = -12
-            f.last_project = -12
         state.contracts["amended"][: m.n_contracts] = -1
         state.loans["amended"][: m.n_loans] = -1
         start_contracts(state)
@@ -356,10 +357,9 @@ class Economy:
         m = state.market[0]
         n = m.n_firms
         spending = float(np.sum(o.revenue)) / 12.0
-        growth = 0.9
         for k in range(HISTORY):
-            state.market_memory[-k % HISTORY] = spending * np.exp(-growth * k / 12.0)
-        m.demand_growth = growth
+            state.market_memory[-k % HISTORY] = spending * np.exp(-m.demand_growth * k / 12.0)
+        self._guess_earnings()
         for _ in range(2):
             trial = copy.deepcopy(state.replace(panel=state.panel[:1].copy(), flow_record=state.flow_record[:1].copy()))
             trial.market[0].record_panel = 0
@@ -380,12 +380,28 @@ class Economy:
                 slope = np.exp(-firms["expected_growth"][live] * k / 12.0)
                 state.revenue_memory[live, -k % HISTORY] = revenue * slope
                 state.result_memory[live, -k % HISTORY] = result
+            # What nobody has priced yet is worth what investors would see: the trial moved it a part of the way there.
+            unpriced = live[firms["valuation"][live] <= 0.0]
+            firms["valuation"][unpriced] = after["valuation"][unpriced] / state.params[0].value_speed
             measure(state)
         for name, lines in o.statements.items():
             i = o.names.index(name)
             result = sum(lines.values())
             state.firms[i].operating_result_6m = result
             state.result_memory[i, :] = result / 6.0
+
+    def _guess_earnings(self) -> None:
+        """What firms earn before a month has run: invoices, sales and other income less fixed and running costs; without
+        it lenders would see firms without income, and call their loans."""
+        state, o = self.state, self.opening
+        sales = np.sum(o.revenue, axis=0) / 12.0
+        for i in range(state.market[0].n_firms):
+            f = state.firms[i]
+            if f.status == ACTIVE and f.kind != OUTSIDE:
+                cost = f.fixed_cost + f.invoiced_out
+                cost += BN_PER_RATE * f.capacity * running_cost(state, i, mean_kw(state, i))
+                f.earnings = f.other_income + f.invoiced_in + sales[i] - cost
+        measure(state)
 
     # --- running ----------------------------------------------------------------------------------------
     def run(self, months: int, progress: Callable[[int], None] | None = None) -> None:
@@ -431,9 +447,9 @@ class Economy:
                 self._grow(spacious=True)
                 return 0
         except ArithmeticError as error:  # only rules in plain Python raise it
-            raise Breakdown(f"the run breaks down in {month_label(self.month)}: {error}") from error
+            raise Breakdown(f"the run breaks down in {self.label}: {error}") from error
         if done < 0:
-            raise Breakdown(f"the run breaks down in {month_label(self.month)}: {self._unsound()}")
+            raise Breakdown(f"the run breaks down in {self.label}: {self._unsound()}")
         return done
 
     def _unsound(self) -> str:
@@ -512,8 +528,13 @@ class Economy:
     # --- reading ----------------------------------------------------------------------------------------
     @property
     def month(self) -> int:
-        """Months since 2025-12-31."""
+        """Months since the opening."""
         return int(self.state.market[0].month)
+
+    @property
+    def label(self) -> str:
+        """The month as a year and month, such as "2027-01"."""
+        return month_label(self.month, self.opening.date)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -639,6 +660,19 @@ def open_economy(
     rules: Mapping[str, Callable[..., Any]] | None = None,
     seed: int = 1,
     panel: bool = True,
+    opening: str | Path | Opening = DEFAULT_OPENING,
 ) -> Economy:
-    """The economy of 2025-12-31, ready to run; see `Economy`."""
-    return Economy(opening_tables(), scenario, parameters=parameters, rules=rules, seed=seed, panel=panel)
+    """The economy of a date, ready to run; see `Economy`.
+
+    Parameters
+    ----------
+    opening : str, Path or Opening
+        One of `abm.calibration.openings()`, a folder of one's own, or tables.
+
+    Raises
+    ------
+    BadInput
+        As `Economy` does, and for an opening that does not exist or has mistakes.
+    """
+    tables = opening if isinstance(opening, Opening) else opening_tables(opening)
+    return Economy(tables, scenario, parameters=parameters, rules=rules, seed=seed, panel=panel)

@@ -6,7 +6,9 @@ made by construction and checked by `abm.calibration.opening.check_opening`.
 
 from __future__ import annotations
 
+import datetime
 import sys
+from dataclasses import replace
 
 import numpy as np
 
@@ -83,6 +85,7 @@ class _Maker:
         for column in ("parent", "failed", "top_customer_id"):
             f[column] = -1
         f["pue"], f["power_premium"], f["book_life"] = 1.2, 1.0, 60.0
+        f["last_round"] = f["last_project"] = -12
         for i in range(ec.N_OUTSIDE, self.n):
             self._firm(f[i])
         hyperscalers = self.of(ec.HYPERSCALER)
@@ -336,7 +339,7 @@ def random_opening(seed: int, largest: int = 3) -> Opening:
         market={
             "base_rate": rng.uniform(0.0, 0.08), "power_price": rng.uniform(20.0, 150.0),
             "spot_price": rng.uniform(0.5, 5.0), "contract_price": rng.uniform(0.5, 5.0),
-            "tenant_demand": spread(rng, 0.01, 2.0),
+            "tenant_demand": spread(rng, 0.01, 2.0), "demand_growth": 0.9,
         },
         statements={}, generation_names=[f"generation {k}" for k in range(len(made.generations))],
         contract_names=[f"contract {k}" for k in range(len(made.contracts))],
@@ -409,3 +412,14 @@ def fingerprint(run: str) -> str:
 if __name__ == "__main__":
     for run in sys.argv[1:]:
         print(run, fingerprint(run))
+
+
+def renamed(opening: Opening, date: datetime.date) -> Opening:
+    """An opening of another date whose firms all have other names; the flagship is "Star Lab"."""
+    names = [name if row < ec.N_OUTSIDE else f"Firm {row}" for row, name in enumerate(opening.names)]
+    names[opening.names.index(opening.flagship)] = "Star Lab"
+    told = dict(zip(opening.names, names, strict=True))
+    return replace(
+        opening, names=names, date=date, name="elsewhere", flagship="Star Lab", groups={},
+        statements={told[lab]: lines for lab, lines in opening.statements.items()},
+    )  # fmt: skip

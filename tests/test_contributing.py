@@ -177,8 +177,8 @@ def ask_fees(state):
     wanted = "from abm.agents.broker import ask_fees\n"
     copy.edit(KIND, "abm/month.py", "from abm.agents.expectations", wanted + "from abm.agents.expectations")
     copy.edit(KIND, "abm/month.py", "    refuse_to_pay(state)\n", "    ask_fees(state)\n    refuse_to_pay(state)\n")
-    copy.append(KIND, "abm/calibration/opening/roster.csv", 'A broker,BROKER,,,,"sells insurance"\n')
-    copy.append(KIND, "abm/calibration/opening/firms.csv", 'A broker,cash,2,"assumption: two of something"\n')
+    copy.append(KIND, "abm/calibration/openings/common/roster.csv", 'A broker,BROKER,,,,,"sells insurance"\n')
+    copy.append(KIND, "abm/calibration/openings/common/firms.csv", 'A broker,cash,2,"assumption: two of something"\n')
     copy.edit(KIND, "abm/rules.py", '    "judge": ', '    "set_fee": broker.set_fee,\n    "judge": ')
     copy.edit(KIND, "abm/rules.py", "from abm.agents import entrant", "from abm.agents import broker, entrant")
 
@@ -295,7 +295,7 @@ study = Study(design="halton", factors={"lender_capital": {"from": 0.5, "to": 1.
 told["points"] = points(study)["lender_capital"].tolist()[:3]
 for name, text in {"story.toml": sys.argv[1], "study.toml": sys.argv[2]}.items():
     Path(name).write_text(text)
-told["scenario"] = [str(mistake) for mistake in check_file("story.toml", calibrated.kinds)]
+told["scenario"] = [str(mistake) for mistake in check_file("story.toml", calibrated.kinds, calibrated.date)]
 try:
     load("study.toml")
 except BadInput as error:

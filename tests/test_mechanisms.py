@@ -61,7 +61,7 @@ DIRECTIONS = [
     ("order_smoothing", 1, 12, _sum("capex"), -1, "gaps are closed later"),
     ("equity_dilution", 0.01, 0.15, _sum("equity_raised"), 1, "founders who accept dilution raise more"),
     ("round_success", 0.05, 0.9, _sum("equity_raised"), 1, "rounds that close bring money"),
-    ("hyperscaler_leverage", 0.3, 0.8, _sum("capex_big5"), 1, "debt widens the capex budget"),
+    ("hyperscaler_debt", 0.3, 2.5, _sum("capex_big5"), 1, "debt widens the capex budget"),
     ("capex_willingness", 0.3, 1.5, _sum("capex_big5"), 1, "more of the cash flow goes into capex"),
     ("public_share", 0, 0.5, _end("public_money"), 1, "the state pays a part of the investment"),
     ("project_share", 0, 1, _end("ai_debt"), 1, "project companies borrow more on a lease than tenants on their books"),

@@ -10,6 +10,7 @@ from abm.accounts.ledger import binds, imbalance, net_worth, sum_claims
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     ACTIVE,
+    BOND,
     E_CONTRACT,
     E_EQUITY,
     E_LOAN,
@@ -89,6 +90,7 @@ def record_events(state, s):
     s.new_loans = 0.0
     s.equity_raised = 0.0
     s.new_contracts = 0.0
+    s.lab_contracts = 0.0
     for e in range(m.n_events - 1, m.seen_events - 1, -1):
         event = state.events[e]
         if event.kind == E_LOAN:
@@ -97,6 +99,8 @@ def record_events(state, s):
             s.equity_raised += event.amount
         elif event.kind == E_CONTRACT:
             s.new_contracts += event.amount
+            if state.firms[event.a].kind == LAB:
+                s.lab_contracts += event.amount
     s.defaults = 0
     s.contagious = 0
     s.rounds = 0
@@ -120,9 +124,11 @@ def record_firms(state, s, work):
     s.debt = 0.0
     s.ai_debt = 0.0
     s.look_through = 0.0
-    s.look_through_openai = 0.0
+    s.look_through_flagship = 0.0
     s.backlog = 0.0
     s.gpu_sales = 0.0
+    s.stalled = 0.0
+    s.bonds_big5 = 0.0
     s.lender_capital = 0.0
     s.lender_losses = 0.0
     s.appetite = 0.0
@@ -138,6 +144,7 @@ def record_firms(state, s, work):
         if f.status != ACTIVE:
             continue
         s.fleet += f.capacity
+        s.stalled += f.stalled
         used += f.used
         s.energy_twh += f.energy
         s.emissions_mt += f.emissions
@@ -160,11 +167,13 @@ def record_firms(state, s, work):
         elif f.kind == LAB:
             s.look_through += f.look_through
             if i == m.flagship:
-                s.look_through_openai = f.look_through
+                s.look_through_flagship = f.look_through
     for r in range(m.n_loans):
         loan = state.loans[r]
         if loan.status == LIVE and loan.for_ai == 1:
             s.ai_debt += loan.principal
+        if loan.made == m.month and loan.kind == BOND and state.firms[loan.borrower].kind == HYPERSCALER:
+            s.bonds_big5 += loan.limit
     s.appetite /= max(books, 1e-9)
     s.utilisation = used / s.fleet if s.fleet > 0.0 else 0.0
     s.power_gw = s.energy_twh * 1000.0 / HOURS

@@ -1,10 +1,12 @@
-"""Neoclouds: what they bid for a contract, how much hardware they order."""
+"""Neoclouds: what they bid for a contract, how much hardware they order, the equity they ask for."""
 
 from __future__ import annotations
 
 import math
 
+from abm.agents.provider import expected_return, growth_over
 from abm.engine.compiled import jit
+from abm.markets.gpus import unit_cost
 
 
 @jit
@@ -25,21 +27,26 @@ def quote_contract(state, seller, buyer, cost):
 
 
 @jit
-def plan_orders(state, cloud):
-    """Capacity a neocloud wants to have in a planning horizon (M H100e).
+def plan_orders(state, cloud, months):
+    """Capacity a neocloud wants to have some months ahead (M H100e).
 
-    What it has promised under contracts, plus a speculative part when the rental price it expects is above
-    the full cost of new hardware by the hurdle.
+    What it has promised under contracts, or its fleet at the growth of compute in use that it believes in and the
+    return it expects, whichever is more.
     """
-    m = state.market[0]
     p = state.params[0]
     f = state.firms[cloud]
-    target = f.promised_out * p.capacity_cover
-    hurdle = m.long_run_price * (1.0 + p.hurdle_margin)
-    if f.expected_spot > hurdle:
-        extra = min((f.expected_spot / hurdle - 1.0) * p.speculation, p.speculation_cap)
-        target = max(target, f.capacity) + extra * f.capacity
-    return target
+    growth = growth_over(state, state.market[0].compute_growth, months) + expected_return(state, cloud)
+    return max(f.promised_out * p.capacity_cover, f.capacity * math.exp(growth))
+
+
+@jit
+def seek_growth_equity(state, cloud):
+    """Equity a neocloud asks investors for to grow (bn): its own part of the hardware that its plan still lacks, less
+    the cash it can put in, within tolerable dilution."""
+    p = state.params[0]
+    f = state.firms[cloud]
+    own = max(f.desired - f.on_order, 0.0) * unit_cost(state, cloud) * (1.0 - p.loan_to_cost)
+    return max(min(own - p.equity_part * max(f.cash, 0.0), p.equity_dilution * f.valuation), 0.0)
 
 
 @jit

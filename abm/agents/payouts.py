@@ -14,16 +14,18 @@ from abm.markets.gpus import unit_cost
 def spare_cash(state, i):
     """What a provider pays its owners this month (bn): a part of its cash beyond a reserve.
 
-    The reserve is `provider_cash_months` of its costs and debt service (a hyperscaler: of its cash earnings, as
-    the platforms held at the end of 2025) and its own part of what it has on order.
+    The reserve is `provider_cash_months` of its costs and debt service (a hyperscaler: `hyperscaler_cash_months` of
+    its cash earnings) and its own part of what it has on order.
     """
     p = state.params[0]
     f = state.firms[i]
     on_order = f.on_order * unit_cost(state, i) + f.on_order_gw * p.site_cost
     if f.kind == NEOCLOUD:
         on_order *= 1.0 - p.loan_to_cost
-    kept = max(f.earnings, 0.0) if f.kind == HYPERSCALER else f.mean_cost + f.debt_service
-    reserve = p.provider_cash_months * kept + on_order
+    kept = p.provider_cash_months * (f.mean_cost + f.debt_service)
+    if f.kind == HYPERSCALER:
+        kept = p.hyperscaler_cash_months * max(f.earnings, 0.0)
+    reserve = kept + on_order
     return max(p.provider_payout * (f.cash - reserve), 0.0)
 
 

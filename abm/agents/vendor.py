@@ -23,7 +23,8 @@ def set_markup(state, vendor, backlog_months):
 def plan_supply(state, vendor, backlog_months):
     """Value a vendor will be able to deliver a month (bn): grows while the order book is long, else shrinks.
 
-    Growth is bounded by packaging and memory capacity (`supply_growth` a month).
+    The book is what can be delivered: orders that wait for a powered hall build no factory. Growth is bounded by
+    packaging and memory capacity (`supply_growth` a month).
     """
     p = state.params[0]
     now = state.firms[vendor].supply

@@ -1,21 +1,19 @@
-"""Works out the formulas of `opening/*.csv`, table by table, and closes the accounts."""
+"""Works out the formulas of an opening's tables, one after the other, and closes the accounts."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 
-from abm.calibration.facts import FOLDER, evaluate, names_in, read_table
+from abm.calibration.facts import evaluate, names_in
+from abm.calibration.files import SMALL, Files, Row, months_between
 from abm.engine import tables as ec
 from abm.errors import BadInput
 from abm.instruments.seniority import LOAN_TIERS
 
-TABLES_FOLDER = FOLDER / "opening"
 N_SMALL = 8  # small clouds
-SMALL = "small clouds"  # stands for all of them in the files
 VINTAGE_DTYPE = ec.dtype_of(ec.VINTAGE_COLUMNS)
 CASH_GRAIN = 2.0**-20  # cash is a multiple of about 1,000 USD, so that sums of money are exact
 _COLLATERAL = {
@@ -28,7 +26,10 @@ _COLLATERAL = {
 _FLEET_COLUMNS = ("pue", "power_premium", "renewables", "unit_opex", "book_life")
 _WITHOUT_FLEET = (ec.OUTSIDE, ec.LENDER, ec.VENDOR, ec.ENTRANT)
 
-Row = Mapping[str, str]
+
+
+class _UnknownError(Exception):
+    """A formula names what there is not."""
 
 
 class Source(NamedTuple):
@@ -65,7 +66,7 @@ def effective_months(start: int, ramp: int, months: int) -> float:
 
 
 def months_left(start: int, months: int) -> int:
-    """Months of the term after month 0, which is December 2025."""
+    """Months of the term after month 0, the month of the opening."""
     return months - max(1 - start, 0)
 
 
@@ -90,11 +91,22 @@ class Builder:
 
     Fleet, loans, orders, contracts, stakes, balance sheets: each step leaves in `known` what later formulas
     may name, by firm.
+
+    Parameters
+    ----------
+    files : Files
+        Without mistakes, see `abm.calibration.mistakes`.
+
+    `mistakes` then says which formulas have no value: the tables are to be used only if it is empty.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, files: Files) -> None:
+        self.mistakes: list[str] = []
+        self._tables = files.tables
+        self._date = files.date
         self.sources: dict[tuple[str, str, str], Source] = {}
-        self._assumption_rows = {row["name"]: row for row in read_table(TABLES_FOLDER / "assumptions.csv")}
+        self._assumption_rows = {row["name"]: row for row in files.tables["assumptions"]}
+        self._open_cells: dict[tuple[str, str, str], None] = {}  # being worked out, the outermost first
         self._assumptions: dict[str, float] = {}
         self._read_roster()
         self._read_firm_rules()
@@ -116,12 +128,9 @@ class Builder:
         """The value of a stated assumption."""
         if name not in self._assumptions:
             if name not in self._assumption_rows:
-                raise BadInput(
-                    f"'{name}' in an opening table is neither a fact, an assumption nor a known column"
-                )
+                raise _UnknownError(f"'{name}' is neither a fact, an assumption nor a number known of that firm")
             row = self._assumption_rows[name]
-            self._assumptions[name] = evaluate(row["value"], self.assumption)
-            self._note(("assumptions", name, "value"), self._assumptions[name], row["value"], row["source"])
+            self._assumptions[name] = self._cell(("assumptions", name, "value"), row["value"], row["source"])
         return self._assumptions[name]
 
     def column(self, firm: str, name: str) -> float:
@@ -140,8 +149,39 @@ class Builder:
 
     def _cell(self, where: tuple[str, str, str], formula: str, source: str, firm: str = "") -> float:
         """The value of a formula, its source remembered; names are columns of `firm` or assumptions."""
-        value = evaluate(formula, lambda name: self.column(firm, name) if firm else self.assumption(name))
+        months = months_between(self._date, formula)
+        try:
+            value = float(months) if months is not None else self._worked_out(where, formula, firm)
+        except BadInput as error:
+            if self._open_cells:  # a cell that reads this one has no value either, and is the one to blame no more
+                raise
+            self._complain(str(error))
+            value = 1.0
         self._note(where, value, formula, source)
+        return value
+
+    def _complain(self, mistake: str) -> None:
+        """Note a mistake, once."""
+        if mistake not in self.mistakes:
+            self.mistakes.append(mistake)
+
+    def _worked_out(self, where: tuple[str, str, str], formula: str, firm: str) -> float:
+        """The value of a formula that is no calendar month."""
+        place = "{}.csv, row '{}', column {}".format(*where)
+        if where in self._open_cells:
+            chain = " -> ".join(f"{row} {column}" for _, row, column in [*self._open_cells, where])
+            raise BadInput(f"{place}: its formula refers to itself: {chain}")
+        self._open_cells[where] = None
+        try:
+            value = evaluate(formula, lambda name: self.column(firm, name) if firm else self.assumption(name))
+        except ZeroDivisionError as error:
+            raise BadInput(f"{place}: '{formula}' divides by zero") from error
+        except _UnknownError as error:
+            raise BadInput(f"{place}: {error}") from error
+        finally:
+            del self._open_cells[where]
+        if not math.isfinite(value):
+            raise BadInput(f"{place}: '{formula}' is no finite number")
         return value
 
     def _note(self, where: tuple[str, str, str], value: float, formula: str, source: str) -> None:
@@ -156,7 +196,7 @@ class Builder:
         self.names: list[str] = list(ec.OUTSIDE_NAMES)
         self._roster: dict[str, Row] = {}
         self._groups: dict[str, tuple[str, ...]] = dict.fromkeys(self.names, ())
-        for row in read_table(TABLES_FOLDER / "roster.csv"):
+        for row in self._tables["roster"]:
             members = (
                 [f"Small cloud {k + 1}" for k in range(N_SMALL)] if row["firm"] == SMALL else [row["firm"]]
             )
@@ -176,7 +216,7 @@ class Builder:
     def _rows_of(self, table: str, party: str) -> list[tuple[Row, str, str]]:
         """Rows of a file with the firm their formulas speak of and a label; small clouds make eight rows."""
         found: list[tuple[Row, str, str]] = []
-        for row in read_table(TABLES_FOLDER / f"{table}.csv"):
+        for row in self._tables[table]:
             label = next(iter(row.values()))
             if row[party] != SMALL:
                 found.append((row, row[party], label))
@@ -188,7 +228,7 @@ class Builder:
 
     def _read_firm_rules(self) -> None:
         """Formulas of each firm's columns; a more special row of `firms.csv` replaces a general one."""
-        rows = read_table(TABLES_FOLDER / "firms.csv")
+        rows = self._tables["firms"]
         groups = {group for found in self._groups.values() for group in found}
         self._rules: dict[str, dict[str, tuple[str, str]]] = {name: {} for name in self.names}
         for row in rows:
@@ -202,7 +242,10 @@ class Builder:
 
     # --- hardware ---------------------------------------------------------------------------------------
     def _build_generations(self) -> None:
-        rows = read_table(TABLES_FOLDER / "generations.csv")
+        rows = sorted(
+            self._tables["generations"],
+            key=lambda row: self._cell(("generations", row["generation"], "released"), row["released"], row["source"]),
+        )
         self.generation_names = [row["generation"] for row in rows]
         self.generations = np.zeros(len(rows), ec.DTYPES["generations"])
         for entry, row in zip(self.generations, rows, strict=True):
@@ -215,7 +258,7 @@ class Builder:
     def _build_fleet(self) -> None:
         """Units, cost, age and straight-line book value; small clouds hold the rest of the world's fleet."""
         mixes: dict[str, list[tuple[int, float, float]]] = {}
-        for part in read_table(TABLES_FOLDER / "mixes.csv"):
+        for part in self._tables["mixes"]:
             where = f"{part['mix']}: {part['generation']}"
             share, age = (self._cell(("mixes", where, c), part[c], part["source"]) for c in ("share", "age"))
             mixes.setdefault(part["mix"], []).append(
@@ -284,7 +327,7 @@ class Builder:
         self._tally(self.loans, "lender", "principal", "loans_held")
 
     def _build_orders(self) -> None:
-        """Orders in the queue, one row a month of delivery."""
+        """Orders in the queue, one row a month of delivery; what was delivered by the opening stands in the fleets."""
         found: list[dict[str, float]] = []
         for row, name, label in self._rows_of("orders", "buyer"):
 
@@ -299,7 +342,7 @@ class Builder:
                 price = cell("price")
             units = cell("units") if row["units"] else cell("value") / price
             first, last = int(cell("first")), int(cell("last"))
-            part = units / (last - first + 1)
+            part = units / max(last - first + 1, 1)
             common = {
                 "kind": kind,
                 "status": ec.PENDING,
@@ -312,7 +355,7 @@ class Builder:
                 "price": price,
                 "deposit": cell("deposit") * part * price,
             }
-            found += [{**common, "due": due} for due in range(first, last + 1)]
+            found += [{**common, "due": due} for due in range(max(first, 1), last + 1)]
         self.orders = _table("orders", found)
         self._tally(self.orders, "buyer", "deposit", "deposits_out")
         self._tally(self.orders, "vendor", "deposit", "deposits_in")
@@ -333,6 +376,9 @@ class Builder:
             amount = cell("amount") if row["amount"] else 0.0
             if row["amount"]:
                 value_of_unit = price * effective_months(start, ramp, months)
+                if value_of_unit <= 0.0:
+                    self._complain(f"{row.place}: nothing of its term is left to deliver for its amount")
+                    value_of_unit = 1.0
                 quantity = amount / (value_of_unit * (ec.BN_PER_RATE if kind == ec.COMPUTE else 1.0))
             else:
                 quantity = cell("quantity")
@@ -346,7 +392,7 @@ class Builder:
                     "end_user": self.index(row["end_user"]),
                     "own_use": int(row["own_use"]),
                     "backstop": int(row["backstop"]),
-                    "signed": min(start, -1),
+                    "signed": cell("signed") if row["signed"] else min(start, -1),
                     "start": start,
                     "ramp": ramp,
                     "months": months,
@@ -368,7 +414,7 @@ class Builder:
     def _build_stakes(self) -> None:
         """Shares of named holders; a formula may name the issuer's columns."""
         self._named_stakes: list[dict[str, float]] = []
-        for row in read_table(TABLES_FOLDER / "stakes.csv"):
+        for row in self._tables["stakes"]:
             label, issuer = f"{row['holder']} in {row['issuer']}", row["issuer"]
             share, book = (
                 self._cell(("stakes", label, column), row[column], row["source"], issuer)
@@ -439,24 +485,24 @@ class Builder:
     def _read_customers(self) -> None:
         """Spending by segment and lab, the segments, and the prices of month 0."""
         self.revenue = np.zeros((ec.N_SEGMENTS, len(self.names)))
-        for row in read_table(TABLES_FOLDER / "revenue.csv"):
+        for row in self._tables["revenue"]:
             where = ("revenue", f"{row['segment']}: {row['lab']}", "spend")
             segment = ec.SEGMENT_NAMES.index(row["segment"])
             self.revenue[segment, self.index(row["lab"])] = self._cell(where, row["spend"], row["source"])
         self.segments = np.zeros(ec.N_SEGMENTS, ec.DTYPES["segments"])
-        for row in read_table(TABLES_FOLDER / "segments.csv"):
+        for row in self._tables["segments"]:
             where = ("segments", row["segment"], row["column"])
             entry = self.segments[ec.SEGMENT_NAMES.index(row["segment"])]
             entry[row["column"]] = self._cell(where, row["value"], row["source"])
         self.market = {
             row["column"]: self._cell(("market", "market", row["column"]), row["value"], row["source"])
-            for row in read_table(TABLES_FOLDER / "market.csv")
+            for row in self._tables["market"]
         }
 
     def _read_statements(self) -> None:
         """Lines of the labs' last reported half-year, costs negative; memo lines (sign 0) left out."""
         self.statements: dict[str, dict[str, float]] = {}
-        for row in read_table(TABLES_FOLDER / "statements.csv"):
+        for row in self._tables["statements"]:
             amount = self._cell(("statements", row["lab"], row["line"]), row["amount"], row["source"])
             if row["sign"] != "0":
                 self.statements.setdefault(row["lab"], {})[row["line"]] = int(row["sign"]) * amount

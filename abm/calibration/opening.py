@@ -1,6 +1,6 @@
-"""The opening state of 2025-12-31: tables of the economy built from facts and stated assumptions.
+"""Opening states: tables of the economy at a date, built from facts and stated assumptions.
 
-The files in `opening/` hold formulas (see `abm.calibration.facts`), each with its source;
+The files in `openings/` hold formulas (see `abm.calibration.facts`), each with its source;
 `abm.calibration.builder` works them out and closes the accounts. Balance sheet of a firm::
 
     assets      = cash + other_assets + sites + fleet_book + prepaid_out + deposits_out
@@ -15,15 +15,23 @@ of its term, with a straight ramp, add up to it.
 from __future__ import annotations
 
 import copy
+import datetime
 import functools
+import hashlib
 import math
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 import numpy as np
 
 from abm.calibration.builder import Builder, Source, net_worth, sum_by
+from abm.calibration.files import DEFAULT_OPENING, OPENINGS_FOLDER, Files, files_of, opening_folder, openings, stamp
+from abm.calibration.mistakes import mistakes
 from abm.engine import tables as ec
 from abm.errors import BadInput
+
+__all__ = ["DEFAULT_OPENING", "Opening", "check_opening", "opening_tables", "openings", "read_opening"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,20 @@ class Opening:
     contract_names: list[str]  # by row of the contract table
     loan_names: list[str]  # by row of the loan table
     sources: tuple[Source, ...]  # where every number comes from
+    date: datetime.date = datetime.date(2025, 12, 31)  # of the balance sheets, the end of month 0
+    name: str = ""  # of its folder
+    flagship: str = "OpenAI"  # the lab whose dollar of sales is the unit of work
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # borrowers that the press counts together
+    folder: Path | None = None  # where its files stand; None if they are those of the model, or there are none
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all tables: the same for the same date, firms and numbers, wherever the files stand."""
+        found = hashlib.sha256(repr((self.date, self.names, self.flagship, sorted(self.market.items()))).encode())
+        for name in ("firms", "contracts", "loans", "orders", "stakes", "generations", "segments", "fleet", "revenue"):
+            found.update(np.ascontiguousarray(getattr(self, name)).tobytes())
+        found.update(repr(self.statements).encode())
+        return found.hexdigest()
 
     @property
     def kinds(self) -> dict[str, int]:
@@ -71,18 +93,67 @@ class Opening:
         return self.names.index(name)
 
 
-@functools.cache
-def _opening() -> Opening:
-    """Build the opening state once; `opening_tables` hands out copies."""
-    built = Builder()
-    values = {field.name: getattr(built, field.name) for field in fields(Opening) if field.name != "sources"}
-    opening = Opening(**values, sources=tuple(built.sources.values()))
+_TEXT = ("date", "name", "flagship", "groups", "folder", "sources")  # fields that nobody can change
+
+
+def build(files: Files) -> Opening:
+    """The opening state that files say, its accounts not yet checked.
+
+    Raises
+    ------
+    BadInput
+        If a formula has no value.
+    """
+    built = Builder(files)
+    if built.mistakes:
+        raise BadInput(_first_of(built.mistakes))
+    values = {f.name: getattr(built, f.name) for f in fields(Opening) if f.name not in _TEXT}
+    return Opening(
+        **values, sources=tuple(built.sources.values()), date=files.date, name=files.name, flagship=files.flagship,
+        groups=files.groups, folder=None if files.folder.parent == OPENINGS_FOLDER else files.folder,
+    )  # fmt: skip
+
+
+def _first_of(found: list[str]) -> str:
+    """The first mistake, and how to see the others."""
+    if len(found) == 1:
+        return found[0]
+    return f"{found[0]} (and {len(found) - 1} more: `invisible-debt openings --check` explains them)"
+
+
+def all_mistakes(files: Files) -> list[str]:
+    """Every mistake of an opening: of its files, else of its formulas, else of the accounts they make."""
+    found = mistakes(files)
+    if not found:
+        built = Builder(files)
+        found = built.mistakes or open_accounts(build(files))
+    return found
+
+
+def read_opening(folder: Path) -> Opening:
+    """The opening state of a folder, built and checked; see `opening_tables`."""
+    files = files_of(folder, stamp(folder))
+    found = mistakes(files)
+    if found:
+        raise BadInput(_first_of(found))
+    opening = build(files)
     check_opening(opening)
     return opening
 
 
-def opening_tables() -> Opening:
-    """The economy of 2025-12-31, built from the facts and checked.
+@functools.lru_cache(maxsize=8)
+def _kept(folder: Path, _: object) -> Opening:
+    """The opening of a folder, built once for each state of its files; `opening_tables` hands out copies."""
+    return read_opening(folder)
+
+
+def opening_tables(name: str | Path = DEFAULT_OPENING) -> Opening:
+    """The economy of a date, built from the facts and checked.
+
+    Parameters
+    ----------
+    name : str or Path
+        One of `openings()`, or the path of a folder of one's own.
 
     Returns
     -------
@@ -92,7 +163,8 @@ def opening_tables() -> Opening:
     Raises
     ------
     BadInput
-        If the files do not make accounts that close (see `check_opening`).
+        If there is no such opening, or the files have a mistake, or do not make accounts that close (see
+        `check_opening`).
 
     Examples
     --------
@@ -100,11 +172,10 @@ def opening_tables() -> Opening:
     >>> float(opening.firms["cash"][opening.row("OpenAI")])
     40.0
     """
-    kept = _opening()
-    copied = {
-        field.name: copy.deepcopy(getattr(kept, field.name)) for field in fields(Opening) if field.name != "sources"
-    }
-    return Opening(**copied, sources=kept.sources)
+    folder = opening_folder(name)
+    kept = _kept(folder, stamp(folder))
+    copied = {f.name: copy.deepcopy(getattr(kept, f.name)) for f in fields(Opening) if f.name not in _TEXT}
+    return Opening(**copied, **{name: getattr(kept, name) for name in _TEXT})
 
 
 _NOT_NEGATIVE = {
@@ -123,7 +194,20 @@ _NOT_NEGATIVE = {
 
 
 def check_opening(opening: Opening) -> None:
-    """Raise unless the accounts of an opening state close.
+    """Raise unless the accounts of an opening state close, see `open_accounts`.
+
+    Raises
+    ------
+    BadInput
+        Naming the first identity that fails and by how much.
+    """
+    found = open_accounts(opening)
+    if found:
+        raise BadInput(found[0])
+
+
+def open_accounts(opening: Opening) -> list[str]:
+    """Where the accounts of an opening state do not close.
 
     Money sums to zero exactly; every instrument is the same on both sides; balance sheets close; nothing that
     cannot be negative is; nobody's shares exceed one; every row names firms that exist.
@@ -133,30 +217,41 @@ def check_opening(opening: Opening) -> None:
     opening : Opening
         Such as `opening_tables` gives.
 
-    Raises
-    ------
-    BadInput
-        Naming the first identity that fails and by how much.
+    Returns
+    -------
+    list of str
+        A sentence for every identity that fails, and by how much; empty if all hold.
     """
     firms = opening.firms
+    failed: list[str] = []
 
     def require(holds: bool, what: str) -> None:
         if not holds:
-            raise BadInput(f"the opening state does not close: {what}")
+            failed.append(f"the opening state does not close: {what}")
 
     def same(found: float, expected: float, what: str) -> None:
         gap = abs(found - expected)
         require(gap <= 1e-9 * max(1.0, abs(expected)), f"{what}, {found:.9g} against {expected:.9g} bn")
 
+    labels = {
+        "firms": opening.names,
+        "contracts": opening.contract_names,
+        "loans": opening.loan_names,
+        "orders": [f"row {k + 1} (by {opening.names[order['buyer']]})" for k, order in enumerate(opening.orders)],
+        "stakes": [f"row {k + 1} (in {opening.names[stake['issuer']]})" for k, stake in enumerate(opening.stakes)],
+        "generations": opening.generation_names,
+        "segments": ec.SEGMENT_NAMES,
+    }
     require(float(firms["cash"].sum()) == 0.0, "money does not sum to zero")
     owed = math.fsum([*firms["other_debt"], *firms["funding"]])
     same(float(firms["other_assets"][ec.SAVERS]), owed, "what savers are owed and what they claim")
     for table, columns in _NOT_NEGATIVE.items():
         values = getattr(opening, table)
         for column in columns:
-            require(bool(np.all(values[column] >= 0.0)), f"{column} in {table} is negative somewhere")
-    agents = firms["kind"] != ec.OUTSIDE
-    require(bool(np.all(firms["cash"][agents] >= 0.0)), "somebody but the outside sectors has negative cash")
+            for row in map(int, np.flatnonzero(~(values[column] >= 0.0))):
+                require(False, f"{column} in {table} is negative for {labels[table][row]}, {values[column][row]:.6g}")
+    for row in map(int, np.flatnonzero((firms["kind"] != ec.OUTSIDE) & ~(firms["cash"] >= 0.0))):
+        require(False, f"{opening.names[row]} has negative cash, {firms['cash'][row]:.6g} bn")
     gap = float(np.abs(net_worth(firms) - firms["paid_in"] - firms["retained"]).max())
     require(gap <= 1e-9 * float(np.abs(firms["cash"]).max()), "a balance sheet does not close")
     sides = (
@@ -181,3 +276,4 @@ def check_opening(opening: Opening) -> None:
         same(float(found), math.fsum(vintages["book"]), f"fleet_book of {name} and its vintages")
     for name, share in zip(opening.names, sum_by(opening.stakes, "issuer", "share", n), strict=True):
         require(share <= 1.0 + 1e-12, f"more than all shares of {name} are held")
+    return failed

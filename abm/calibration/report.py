@@ -12,14 +12,6 @@ from abm.calibration.opening import Opening
 from abm.contagion import attribute_debt
 from abm.engine import tables as ec
 
-FLAGSHIP = "OpenAI"
-# The groups of borrowers in which the press counted the debt (facts G7-001, G7-002, G7-003).
-LOOK_THROUGH_GROUPS = {
-    "SoftBank, Oracle and CoreWeave": ("SoftBank", "Oracle", "CoreWeave"),
-    "Blue Owl and Crusoe projects": ("Abilene", "New Mexico"),
-    "Oracle and Vantage sites": ("Vantage-Oracle",),
-}
-
 
 def is_firm(contracts: np.ndarray) -> np.ndarray:
     """Which contracts bind: live or signed for later; letters of intent and options do not."""
@@ -131,15 +123,15 @@ def lender_exposures(opening: Opening, name: str) -> dict[str, float]:
     return {lender: amount for lender, amount in sorted(lent.items(), key=lambda x: -x[1]) if amount > 1e-12}
 
 
-def opening_report(opening: Opening, name: str = FLAGSHIP) -> dict[str, Any]:
+def opening_report(opening: Opening, name: str | None = None) -> dict[str, Any]:
     """What the opening tables say of a lab: debt on its account, commitments, results, lenders.
 
     Parameters
     ----------
     opening : Opening
         Such as `abm.calibration.opening_tables` gives.
-    name : str
-        The lab.
+    name : str, optional
+        The lab, the flagship if left out.
 
     Returns
     -------
@@ -155,6 +147,7 @@ def opening_report(opening: Opening, name: str = FLAGSHIP) -> dict[str, Any]:
     BadInput
         If there is no firm of that name.
     """
+    name = opening.flagship if name is None else name
     user = opening.row(name)
     carried = look_through(opening)[:, user]
     by_borrower = {
@@ -164,7 +157,7 @@ def opening_report(opening: Opening, name: str = FLAGSHIP) -> dict[str, Any]:
     }
     groups = {
         group: math.fsum(by_borrower.get(member, 0.0) for member in members)
-        for group, members in LOOK_THROUGH_GROUPS.items()
+        for group, members in opening.groups.items()
     }
     announced, firm = announced_commitments(opening, name), firm_commitments(opening, name)
     contracts = opening.contracts[is_firm(opening.contracts)]

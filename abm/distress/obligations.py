@@ -39,6 +39,7 @@ from abm.instruments.due import owe
 from abm.instruments.loan import scheduled_principal
 from abm.instruments.order import balance_due
 from abm.instruments.stake import new_stake
+from abm.markets.power import mean_kw
 
 
 @jit
@@ -79,7 +80,7 @@ def owe_running_costs(state, i):
     owe(state, DUE_OPERATING, i, SUPPLIERS, f.fixed_cost, -1)
     pay_in_shares(state, i)
     if f.capacity > 0.0:
-        owe(state, DUE_OPERATING, i, SUPPLIERS, f.used * f.unit_opex * BN_PER_RATE, -1)
+        owe(state, DUE_OPERATING, i, SUPPLIERS, f.used * mean_kw(state, i) * f.unit_opex * BN_PER_RATE, -1)
         power = f.energy * m.power_price * f.power_premium * 1e-3
         owe(state, DUE_POWER, i, POWER, power, -1)
         owe(state, DUE_CARBON, i, GOVERNMENT, f.emissions * m.carbon_price * 1e-3, -1)

@@ -2,7 +2,7 @@
 
 The state is a handful of NumPy structured arrays, one row a firm, a contract, a loan, an order, a
 vintage. Money is in billions of USD (bn), compute in millions of H100-equivalents (M H100e), power in
-GW, prices of compute in USD per H100e-hour, rates per year, time in months since 2025-12-31 (month 0).
+GW, prices of compute in USD per H100e-hour, rates per year, time in months since the opening (month 0).
 """
 
 from __future__ import annotations
@@ -129,6 +129,7 @@ capacity | f8 | M H100e | own energised fleet
 site_gw | f8 | GW | powered site capacity it owns
 leased_gw | f8 | GW | site capacity leased in, less leased out
 lease_gw | f8 | GW | site capacity promised to it by leases, built or not
+planned | f8 | M H100e | fleet that its sites built, ordered and leased can hold
 fleet_gw | f8 | GW | power the own fleet draws at full load, with cooling
 contracted_in | f8 | M H100e | capacity others must deliver to it now (live contracts)
 contracted_out | f8 | M H100e | capacity it delivers to others now (live contracts)
@@ -136,7 +137,9 @@ stranded | f8 | M H100e | capacity a lost customer left idle and that is not let
 promised_out | f8 | M H100e | capacity it has promised to others at full ramp (live and pending, firm)
 promised_in | f8 | M H100e | capacity promised to it at full ramp (live and pending, firm)
 need | f8 | M H100e | compute its work needs this month (labs: inference; clouds: own workloads)
-own_growth | f8 | 1/year | growth rate of a cloud's own workloads
+own_growth | f8 | 1/year | growth rate of a cloud's own workloads, or of a vendor's demand from outside
+outside_demand | f8 | bn/month | what buyers outside the model want of a vendor's hardware
+stalled | f8 | M H100e | hardware due that waits for a powered site
 training | f8 | M H100e | compute spent on training this month
 spot_bought | f8 | M H100e | bought on the spot market
 spot_sold | f8 | M H100e | sold on the spot market
@@ -149,7 +152,7 @@ emissions | f8 | Mt/month | CO2 emitted
 renewables | f8 | share | share of electricity from renewables
 pue | f8 | ratio | facility power over computer power
 power_premium | f8 | ratio | its power price over the market's
-unit_opex | f8 | USD/H100e-h | running cost of the fleet other than power
+unit_opex | f8 | USD/kWh | running cost of the fleet other than power, for each kW of server power and hour
 other_income | f8 | bn/month | net operating cash flow of its other business
 fixed_cost | f8 | bn/month | staff, research and sales paid in cash
 stock_pay | f8 | bn/month | staff paid in shares (a cost without cash)
@@ -309,7 +312,7 @@ spending | f8 | bn/month | spent on AI services
 work | f8 | bn units/month | work bought
 """)
 MARKET_COLUMNS = _columns("""
-month | i8 | month | months since 2025-12-31
+month | i8 | month | months since the opening
 seed | i8 | - | seed of the run
 base_rate | f8 | 1/year | reference rate
 power_price | f8 | USD/MWh | price of electricity
@@ -319,7 +322,7 @@ algorithm_level | f8 | log | cumulated algorithmic efficiency
 complexity | f8 | log | cumulated growth of what a frontier task asks for
 frontier | f8 | years | quality of the best closed model
 best_open | f8 | years | quality of the best open model
-token_price | f8 | index | average price of AI work, 2025-12 = 100
+token_price | f8 | index | average price of AI work, the opening = 100
 equal_quality_price | f8 | index | the same at constant quality
 spot_price | f8 | USD/H100e-h | rental price
 opening_spot | f8 | USD/H100e-h | rental price at the opening, where the tenants' demand curve is anchored
@@ -329,6 +332,10 @@ tightness | f8 | ratio | compute demanded over compute on offer
 sentiment | f8 | ratio | investors' sentiment, 1 is normal
 fire_discount | f8 | log | second-hand price below the mark because of distressed sales
 tenant_demand | f8 | M H100e | compute rented by other tenants at the opening price
+compute_used | f8 | M H100e | compute in use last month
+compute_growth | f8 | 1/year | growth of compute in use as planners see it (log)
+shells_left | f8 | GW | shells that landlords outside the model can let now
+conversions_left | f8 | GW | powered sites of other uses that can be converted now
 rationed | f8 | M H100e | spot demand not served
 demand_growth | f8 | 1/year | growth of AI revenue over the last twelve months (log)
 demand_cycle | f8 | 1/year | common part of the growth of all demand for AI, above its trend (log)
@@ -349,7 +356,7 @@ n_parents | i8 | rows | rows used in the table of causes
 n_events | i8 | rows | rows used in the event log
 n_series | i8 | rows | months recorded
 record_panel | i8 | flag | 1 if the firm panel is recorded
-flagship | i8 | firm | the lab whose look-through debt is reported apart (OpenAI)
+flagship | i8 | firm | the lab whose look-through debt is reported apart
 next_contract | i8 | id | next running number
 next_loan | i8 | id | next running number
 next_order | i8 | id | next running number
@@ -410,9 +417,9 @@ b | i8 | firm | with or to whom, -1 if none
 amount | f8 | bn, M H100e or years | how much
 """)
 SERIES_COLUMNS = _columns("""
-month | i8 | month | months since 2025-12-31
+month | i8 | month | months since the opening
 ai_revenue | f8 | bn/month | spent on AI services
-token_price | f8 | index | price of AI work, 2025-12 = 100
+token_price | f8 | index | price of AI work, the opening = 100
 equal_quality_price | f8 | index | the same at constant quality
 spot_price | f8 | USD/H100e-h | rental price
 contract_price | f8 | USD/H100e-h | price of new contracts
@@ -429,7 +436,7 @@ capex_big5 | f8 | bn/month | the same, hyperscalers only
 debt | f8 | bn | loans owed by all firms but lenders, and by sponsors
 ai_debt | f8 | bn | borrowed for AI infrastructure
 look_through | f8 | bn | debt others carry for the labs
-look_through_openai | f8 | bn | debt others carry for OpenAI
+look_through_flagship | f8 | bn | debt others carry for the flagship lab
 backlog | f8 | bn | firm contracts still to be paid, at the buyer
 gpu_sales | f8 | bn/month | vendors' revenue, their other business with it
 frontier | f8 | years | quality of the best closed model
@@ -441,6 +448,9 @@ lender_losses | f8 | bn/month | credit losses
 new_loans | f8 | bn/month | lent
 equity_raised | f8 | bn/month | equity raised by labs and clouds
 new_contracts | f8 | bn/month | value of contracts signed
+lab_contracts | f8 | bn/month | of which by labs
+bonds_big5 | f8 | bn/month | bonds issued by hyperscalers
+stalled | f8 | M H100e | hardware due that waits for powered sites
 defaults | i8 | firms | defaults in the month
 contagious | i8 | firms | of which contagious
 failed | i8 | firms | failed so far
@@ -456,7 +466,7 @@ PANEL_COLUMNS = (
     "secured_debt", "debt_service", "backlog_in", "backlog_out", "top_customer", "top_customer_id", "dscr", "ltv",
     "leverage", "pd", "quality", "price", "valuation", "appetite", "capital_ratio", "loans_held", "loss_month",
     "look_through", "on_order", "other_assets", "other_debt", "funding", "sites", "holdings", "prepaid_in",
-    "prepaid_out", "deposits_in", "deposits_out", "utilisation",
+    "prepaid_out", "deposits_in", "deposits_out", "utilisation", "lease_gw", "on_order_gw", "stalled",
 )  # fmt: skip
 # What a firm earns, pays and loses in a month; acts between months move it in the month that follows.
 ACTED_COLUMNS = (

@@ -102,7 +102,7 @@ labs:
 training_scale | ratio | 1 | 0 | 4 | assumption: 1 is the opening ratio of each lab | scales training against inference
 planning_horizon | months | 15 | 1 | 36 | G4-047, G4-054: lead times of sites and servers | how far ahead capacity is planned
 capacity_ambition | ratio | 1 | 0 | 3 | assumption: plans are met, not exceeded | scales the capacity labs plan for
-growth_belief_cap | 1/year | 0.9 | 0 | 3 | G5-001: 1.16 in 2025, plans fade | fastest growth anybody plans with
+growth_belief_cap | 1/year | 1.2 | 0 | 3 | K1-171: the stock grew 4.15 times in 2024 (1.42 in logs), H1-039 against H1-038: OpenAI 2.75 times (1.01); plans fade | fastest growth anybody plans with
 belief_fade | 1/year | 0.3 | 0 | 3 | assumption: OpenAI's own plan of autumn 2024, 3.7 bn of revenue in 2024, 11.6 in 2025 and 100 in 2029, fades by about that | speed at which firms expect their growth to fade
 commitment_ratio | ratio | 0.9 | 0 | 5 | assumption: invoices promised stay below expected revenue plus access to equity | invoices a lab dares to promise, relative to its means
 commitment_equity | ratio | 0.3 | 0 | 3 | assumption: a third of the equity within reach is promised to landlords | part of the equity a lab could raise, or of what its parent earns, that backs its promises
@@ -167,16 +167,24 @@ spot_budget | share | 0.2 | 0 | 2 | assumption: own workloads pay for themselves
 sublet | share | 0.5 | 0 | 1 | assumption: contracts allow it in part | part of a lab's unused capacity offered spot
 idle_reserve | share | 0.05 | 0 | 1 | assumption: maintenance and failover | part of free capacity held back
 target_utilisation | share | 0.8 | 0.05 | 1 | assumption: utilisation investors reckon with | utilisation in investment plans
-price_horizon | months | 12 | 1 | 60 | assumption: scarcity lasts about a year | months for the rental price to go back to cost, as owners expect
+price_horizon | months | 20 | 1 | 60 | L3-006, L3-007: entry brings rents to cost over the time a site takes, 18.5 to 20.6 months | months for the rental price to go back to cost, as owners expect
 mark_discount | 1/year | 0.12 | 0 | 1 | G3-018: sale-leaseback 12 to 18 %, low end | discount rate in marking GPUs
 cost_of_capital | 1/year | 0.11 | 0.01 | 0.5 | G3-055, G3-024: between direct lending and equity | return buyers ask of hardware
-hurdle_margin | share | 0.15 | -0.5 | 3 | assumption | excess of the rental price over full cost that calls for speculative orders
-speculation | ratio | 0.8 | 0 | 10 | assumption: rush when rents exceed the hurdle | speculative capacity per unit of excess
-speculation_cap | share | 0.5 | 0 | 5 | assumption | largest speculative part relative to the fleet
+hurdle_margin | share | 0.15 | -0.5 | 3 | assumption | excess of the rental price over full cost at which providers plan for no more than the growth they see
+speculation | ratio | 0.8 | 0 | 10 | assumption: rush when rents exceed the hurdle; the trend matters, this weight hardly | weight of the expected return, in logs, in providers' plans
+speculation_cap | log | 0.5 | 0 | 5 | assumption | largest effect of the expected return on a planned fleet, up or down
 capacity_cover | ratio | 1.05 | 0.5 | 3 | assumption: five per cent spares | capacity planned per unit promised
 hardware:
 gpu_lead | months | 4 | 0 | 24 | G4-054 to G4-056: 8 to 52 weeks | shortest time from order to delivery
-site_lead | months | 18 | 0 | 72 | G4-047 | months to build a site
+site_lead | months | 20 | 0 | 72 | L3-006, L3-007: median 18.5 to 20.6 from clearing to power; G4-047: 18 to 24 | usual months to build a site
+site_delay | log | 0.25 | 0 | 1 | L3-007: 12.9 to 28.5 months around a median of 20.6 | spread of the time a site takes
+site_window | months | 6 | 0 | 36 | assumption: hardware is ordered for halls that stand or are due within half a year | months ahead for which a powered site must stand when hardware is ordered
+shell_lead | months | 9 | 1 | 36 | assumption: between a conversion (L3-008) and a new site (L3-007), shells stand without power gear | months until a landlord's shell is ready
+shell_premium | share | 0.25 | 0 | 5 | assumption: a tenant in a hurry pays a quarter more | rent of a shell over the rent of an own site
+shell_gw | GW/year | 4 | 0 | 100 | L3-017, L3-019, L3-032, L3-033: 12.4 GW under construction at end-2024, a sixth not let, and what starts in the year | shells that landlords outside the model bring to the market
+conversion_lead | months | 7 | 1 | 36 | L3-008: 3.6 to 13 months, central 7.7 | months until a powered site of another use is converted
+conversion_premium | share | 0.4 | 0 | 5 | assumption: power that is there at once is dearer than a shell | rent of a converted site over the rent of an own site
+conversion_gw | GW/year | 1.5 | 0 | 100 | assumption: miners' sites let to AI, 0.5 GW at Core Scientific in 2024 (K1-037), others to follow | powered sites of other uses that come to the market
 site_ahead | ratio | 1 | 0 | 3 | assumption: 1 plans sites for the growth expected until they are built | how far ahead of orders sites are planned
 site_cost | bn/GW | 11.5 | 1 | 60 | G4-045 | shell, power and cooling
 site_life | months | 240 | 60 | 600 | assumption: shells and power outlast several generations | life over which sites are written off and repaid
@@ -187,7 +195,7 @@ normal_backlog | months | 6 | 0.5 | 36 | G4-054 to G4-056 | order book at which 
 markup_speed | 1/month | 0.03 | 0 | 0.5 | assumption: list prices move slowly | speed of the vendor's markup
 markup_low | ratio | 0.7 | 0.2 | 1 | assumption: list prices fell by a third in past gluts | lowest markup of a vendor over its normal price
 markup_high | ratio | 1.5 | 1 | 5 | assumption: half above the normal price at most | highest markup of a vendor over its normal price
-supply_growth | 1/month | 0.025 | 0 | 0.2 | G4-083: installed compute 2.3 times a year, less performance gains | fastest growth of a vendor's output
+supply_growth | 1/month | 0.047 | 0 | 0.2 | H1-047 over the mean quarter of K1-155, 4.5 months before: log(35.6 / 28.8) / 4.5 | fastest growth of a vendor's output
 vendor_finance_share | share | 0.05 | 0 | 1 | G8-018 to G8-020, G2-028: vendors lend to customers | part of a neocloud's hardware the vendor lends on
 vendor_equity_share | share | 0.1 | 0 | 1 | G2-023, G2-035: NVIDIA in its customers' rounds | vendor's part in customers' equity rounds
 vendor_cash_share | share | 0.1 | 0 | 1 | assumption | most of its cash a vendor puts into one deal
@@ -199,18 +207,23 @@ entry_equity | bn | 0.5 | 0.01 | 20 | G1-125, G1-130 | equity of an entering neo
 open_entry_rate | 1/year | 0.3 | 0 | 12 | assumption: a new open model every few years when labs earn twice their cost | rate of entry of open models at a lab price of twice cost
 providers:
 equity_part | share | 0.5 | 0 | 1 | assumption | part of its cash a neocloud puts into orders
+rivalry | ratio | 0.5 | 0 | 1 | assumption: half way between a plan of one's own and keeping one's share; Bulow, Geanakoplos and Klemperer 1985 | slope of a hyperscaler's best response to the capacity that rivals plan
 capex_willingness | ratio | 1 | 0 | 3 | assumption: 1 is each hyperscaler's own share | scales the part of cash earnings spent on capex
-hyperscaler_leverage | ratio | 0.55 | 0 | 0.95 | assumption: liabilities over assets that keeps an investment grade | leverage up to which hyperscalers borrow for capex
+hyperscaler_debt | years | 1.2 | 0 | 10 | K1-081 to K1-118: debt of the four at 0.1 to 0.6 years of cash flow in 2024; agencies leave AA names about 1.5 (L1) | debt over yearly cash earnings up to which hyperscalers borrow for capex
+hyperscaler_cash_months | months | 6 | 0 | 60 | K1-098, K1-119 over the year of cash flow: 6.4 to 6.8 months, the leanest of the five in 2024 (the others 9 to 10.5) | cash earnings below which a hyperscaler does not let its cash fall
+prefund_months | months | 6 | 1 | 36 | assumption: treasurers fund half a year ahead, as they refinance | months of orders for which a hyperscaler issues bonds ahead
+bond_size | bn | 5 | 0 | 100 | L1: issues of 5 to 30 bn | smallest bond issue of a hyperscaler
 backlog_advance | share | 0.5 | 0 | 1.5 | G1-079, G1-089: Oracle's debt against its backlog, G7-008 for what is to come | debt that firm contracts sold can carry, per unit of backlog
-debt_capex_share | share | 0.25 | 0 | 1 | G1-178, G7-010: debt is a part of hyperscalers' funding | part of the room to borrow used a year
-cash_buffer | months | 2 | 0 | 24 | assumption | months of fixed cost kept in cash
-provider_cash_months | months | 6 | 0 | 60 | assumption: debt-service reserves of six months | costs and debt service a provider keeps in cash
+debt_capex_share | 1/year | 0.8 | 0 | 12 | G4-047: what is sold is built within a year and a half | part of the room to borrow used a year
+cash_buffer | months | 2 | 0 | 24 | assumption | months of fixed cost, or of a hyperscaler's cash earnings, kept in cash when hardware is paid for
+provider_cash_months | months | 6 | 0 | 60 | assumption: debt-service reserves of six months | costs and debt service a neocloud keeps in cash
 provider_payout | share | 0.1 | 0 | 1 | assumption: buybacks over a year | part of cash beyond the reserve paid out a month
 lockup_cover | ratio | 1.2 | 0 | 5 | assumption: lock-up tests stand above the default covenant of 1.05 (G3-011) | debt-service cover below which borrowers pay nothing out
 project_share | share | 0.5 | 0 | 1 | assumption: half of the sites of a firm at its limit of leverage, as Oracle and Meta in 2025 (G2-032, G2-022) | part of sites built by project companies at high leverage
 project_leverage | ratio | 0.7 | 0.05 | 1 | assumption: half way from the average to a speculative grade | leverage at which that part is reached
 project_size | GW | 0.5 | 0.001 | 10 | assumption: smaller sites stay on the books | smallest site of a project company
 project_spacing | months | 12 | 0 | 60 | assumption: one program a year | months between two project companies of one tenant
+project_halls | halls | 8 | 1 | 36 | assumption: Abilene stands in ten halls, New Mexico in eight months of hand-over (G2-033, G2-034) | halls of a project company, handed over one a month
 project_debt | share | 0.85 | 0 | 1 | G2-022: 27.3 of 30 bn, less for weaker tenants | debt share of a project company
 project_overrun | share | 0.5 | 0 | 5 | assumption: investors complete what they have begun | largest shortfall at completion, relative to the deposits paid, that investors of a project company cover
 project_sweep | share | 0.75 | 0 | 1 | assumption: mini-perm loans sweep most of free cash | part of its spare cash with which a project company pays down its loans

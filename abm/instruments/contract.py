@@ -197,7 +197,7 @@ def use_intents(state, buyer, value):
 
 
 @jit
-def sign_lease(state, tenant, owner, gw, rent, start):
+def sign_lease(state, tenant, owner, gw, rent, start, ramp):
     """Sign a site lease; the tenant owes the rent from its start on, as much of it as is built.
 
     Returns
@@ -206,7 +206,7 @@ def sign_lease(state, tenant, owner, gw, rent, start):
         Row of the contract.
     """
     p = state.params[0]
-    r = new_contract(state, SITE, tenant, owner, gw, rent, max(int(p.lease_tenor), 1), start, 1, 1.0)
+    r = new_contract(state, SITE, tenant, owner, gw, rent, max(int(p.lease_tenor), 1), start, ramp, 1.0)
     c = state.contracts[r]
     f = state.firms[tenant]
     c.announced = unit_invoice(c) * ramp_months(c, start)

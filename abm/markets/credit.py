@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abm.accounts.ledger import assets, liabilities, log_event, log_hit, raise_funding, sum_claims, transfer
+from abm.agents.hyperscaler import seek_bonds
 from abm.agents.lender import (
     accepts_kind,
     capital_ratio,
@@ -257,7 +258,7 @@ def finance_hardware(state, buyer, amount, end_user):
     f = state.firms[buyer]
     if f.kind == HYPERSCALER or f.kind == VEHICLE:
         # Companies with money of their own, or drawn in advance, borrow only what it does not cover.
-        kept = p.provider_cash_months * max(f.earnings, 0.0) if f.kind == HYPERSCALER else f.debt_service
+        kept = p.cash_buffer * max(f.earnings, 0.0) if f.kind == HYPERSCALER else f.debt_service
         short = amount + kept - f.cash
         if short <= 0.0:
             return 0.0
@@ -272,6 +273,16 @@ def finance_hardware(state, buyer, amount, end_user):
     if want <= 0.0:
         return 0.0
     return borrow(state, buyer, DDTL, want, int(min(p.loan_tenor, p.max_tenor)), FLEET_COLLATERAL, 1, end_user)
+
+
+@jit
+def issue_bonds(state):
+    """Hyperscalers issue bonds ahead of what they have ordered, while the market takes them."""
+    p = state.params[0]
+    for i in range(state.market[0].n_firms):
+        f = state.firms[i]
+        if f.status == ACTIVE and f.kind == HYPERSCALER:
+            borrow(state, i, BOND, seek_bonds(state, i), int(p.bond_tenor), NO_COLLATERAL, 0, -1)
 
 
 @jit

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-from abm.accounts.ledger import depreciate, log_event
+from abm.accounts.ledger import binds, depreciate, log_event, pay_cost
 from abm.agents.vendor import is_due, plan_supply, set_markup
-from abm.engine.chains import first_of_kind, next_of_kind
+from abm.engine.chains import (
+    first_bought,
+    first_of_kind,
+    first_order,
+    first_sold,
+    next_bought,
+    next_of_kind,
+    next_order,
+    next_sold,
+)
 from abm.engine.compiled import jit
-from abm.engine.tables import ACTIVE, E_GENERATION, GPU_ORDER, PENDING, SITE_ORDER, VENDOR
+from abm.engine.tables import (
+    ACTIVE,
+    CUSTOMERS,
+    E_GENERATION,
+    F_GPU,
+    F_OPERATING,
+    GPU_ORDER,
+    PENDING,
+    SITE,
+    SITE_ORDER,
+    SUPPLIERS,
+    VENDOR,
+)
+from abm.instruments.contract import ramp_share
+from abm.instruments.order import gw_on_order
 from abm.markets.marks import best_generation
 from abm.markets.power import running_cost
 
@@ -71,16 +94,45 @@ def room_for(state, firm, kw):
 
 
 @jit
+def sell_outside(state, vendor, asked):
+    """Sell to buyers outside the model (states, firms, other countries): what they want, or their part of a supply
+    that does not do for all (bn sold).
+
+    Parameters
+    ----------
+    vendor : int
+    asked : float
+        What the buyers of the model could take this month (bn).
+    """
+    f = state.firms[vendor]
+    sold = f.outside_demand
+    if sold + asked > f.supply:
+        sold *= f.supply / (sold + asked)
+    if sold > 0.0:
+        pay_cost(state, CUSTOMERS, vendor, sold, F_GPU)
+        pay_cost(state, vendor, SUPPLIERS, (1.0 - f.margin) * sold, F_OPERATING)
+    return sold
+
+
+@jit
 def ready_deliveries(state):
-    """What arrives this month if it is paid for (phase 2): first come, first served within vendors' supply,
-    buyers' powered sites and the grid's new connections."""
+    """What arrives this month if it is paid for (phase 2): first come, first served within vendors' supply, of which
+    buyers outside the model take their part, buyers' powered sites and the grid's new connections."""
     m = state.market[0]
     p = state.params[0]
     budget = state.work_space[0]
     taken = state.work_space[1]
     for i in range(m.n_firms):
-        budget[i] = state.firms[i].supply
+        budget[i] = 0.0
         taken[i] = 0.0
+        state.firms[i].stalled = 0.0
+    for r in range(m.n_orders):
+        o = state.orders[r]
+        if o.status == PENDING and o.kind == GPU_ORDER and o.due <= m.month:
+            budget[o.vendor] += min(o.units, room_for(state, o.buyer, state.generations[o.generation].kw)) * o.price
+    for i in range(m.n_firms):
+        if state.firms[i].kind == VENDOR and state.firms[i].status == ACTIVE:
+            budget[i] = state.firms[i].supply - sell_outside(state, i, budget[i])
     m.grid_left = p.grid_gw / 12.0
     for r in range(m.n_orders):
         o = state.orders[r]
@@ -95,12 +147,53 @@ def ready_deliveries(state):
             continue
         gw = state.generations[o.generation].kw * state.firms[o.buyer].pue
         room = max(room_for(state, o.buyer, state.generations[o.generation].kw) - taken[o.buyer] / max(gw, 1e-9), 0.0)
+        state.firms[o.buyer].stalled += max(o.units - room, 0.0)
         units = min(o.units, min(room, budget[o.vendor] / o.price))
         if units < 1e-9:
             continue
         o.ready = units
         taken[o.buyer] += units * gw
         budget[o.vendor] -= units * o.price
+
+
+@jit
+def power_by(state, firm, month):
+    """Powered site capacity that a firm will have by a month if nothing is late (GW): its own, ordered, and leased
+    less let."""
+    total = state.firms[firm].site_gw
+    r = first_order(state, firm)
+    while r >= 0:
+        o = state.orders[r]
+        if o.status == PENDING and o.kind == SITE_ORDER and o.due <= month:
+            total += o.units
+        r = next_order(state, r)
+    r = first_bought(state, firm)
+    while r >= 0:
+        c = state.contracts[r]
+        if c.kind == SITE and binds(c):
+            total += c.quantity * ramp_share(c, month)
+        r = next_bought(state, r)
+    r = first_sold(state, firm)
+    while r >= 0:
+        c = state.contracts[r]
+        if c.kind == SITE and binds(c):
+            total -= c.quantity * ramp_share(c, month)
+        r = next_sold(state, r)
+    return total
+
+
+@jit
+def kw_on_sale(state, buyer):
+    """Power of the hardware a firm would order, with cooling (kW per H100e, GW per M H100e)."""
+    f = state.firms[buyer]
+    kw = 0.0
+    for k in range(3):
+        part = vendor_part(f, k)
+        vendor = nth_vendor(state, k)
+        g = best_generation(state, vendor) if vendor >= 0 and part > 1e-6 else -1
+        if g >= 0:
+            kw += part * state.generations[g].kw * f.pue
+    return max(kw, 1e-6)
 
 
 @jit
@@ -174,15 +267,25 @@ def release_generation(state, vendor):
 
 @jit
 def vendors_plan(state):
-    """Vendors set prices and supply by their order books and release the next generation when it is due."""
+    """Vendors set prices and supply by the orders they can deliver and release the next generation when it is due.
+
+    Buyers outside the model keep as many months on order as is normal.
+    """
     m = state.market[0]
+    p = state.params[0]
     book = state.work_space[0]
+    housed = state.work_space[1]
     for i in range(m.n_firms):
-        book[i] = 0.0
+        f = state.firms[i]
+        book[i] = p.normal_backlog * f.outside_demand
+        housed[i] = 0.0
+        if f.on_order > 0.0:
+            room = power_by(state, i, m.month + int(p.site_window)) - f.fleet_gw
+            housed[i] = min(max(room / max(gw_on_order(state, i), 1e-9), 0.0), 1.0)
     for r in range(m.n_orders):
         o = state.orders[r]
         if o.status == PENDING and o.kind == GPU_ORDER:
-            book[o.vendor] += o.units * o.price
+            book[o.vendor] += o.units * o.price * housed[o.buyer]
     for i in range(m.n_firms):
         f = state.firms[i]
         if f.kind != VENDOR or f.status != ACTIVE:

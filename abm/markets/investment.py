@@ -1,4 +1,4 @@
-"""Providers order GPUs and sites (phase 9): what they want, what they can finance, from whom."""
+"""Providers order hardware (phase 9): what they want, what they can power and finance, from whom."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from abm.agents.firm import new_firm
 from abm.agents.hyperscaler import capex_budget, plan_fleet
 from abm.agents.lab import cost_of_work
 from abm.agents.neocloud import plan_orders
-from abm.agents.project import off_balance_share
 from abm.engine.compiled import jit
 from abm.engine.draws import D_ENTRY, uniform
 from abm.engine.tables import (
@@ -21,22 +20,28 @@ from abm.engine.tables import (
     LAB,
     N_SEGMENTS,
     NEOCLOUD,
-    SITE_ORDER,
-    SUPPLIERS,
 )
 from abm.instruments.order import gw_on_order, place_order
 from abm.instruments.stake import endow
-from abm.markets.gpus import affordable_fleet, nth_vendor, unit_cost, vendor_part
+from abm.markets.gpus import affordable_fleet, kw_on_sale, nth_vendor, power_by, unit_cost, vendor_part
 from abm.markets.marks import best_generation
-from abm.markets.projects import found_project, lease_empty_sites
+from abm.markets.sites import offer_sites, order_sites, tally_sites
+
+
+@jit
+def housed_units(state, buyer):
+    """Hardware for which a firm has or will have powered sites within `site_window` months (M H100e), beyond what
+    it has and what it has on order."""
+    room = power_by(state, buyer, state.market[0].month + int(state.params[0].site_window))
+    room -= state.firms[buyer].fleet_gw + gw_on_order(state, buyer)
+    return max(room, 0.0) / kw_on_sale(state, buyer)
 
 
 @jit
 def order_units(state, buyer, units):
-    """Order hardware, split over vendors by the buyer's shares, and the site it needs (M H100e)."""
+    """Order hardware, split over vendors by the buyer's shares (M H100e)."""
     p = state.params[0]
     f = state.firms[buyer]
-    gw = f.fleet_gw + gw_on_order(state, buyer)
     for k in range(3):
         part = vendor_part(f, k)
         if part <= 1e-6:
@@ -49,58 +54,47 @@ def order_units(state, buyer, units):
             continue
         price = state.generations[g].cost * state.firms[vendor].markup
         size = min(units * part, 0.5 * max(f.cash, 0.0) / max(p.order_deposit * price, 1e-9))
-        if size <= 1e-6:
-            continue
-        place_order(state, GPU_ORDER, buyer, vendor, g, size, price, int(p.gpu_lead), -1)
-        gw += size * state.generations[g].kw * f.pue
-    order_sites(state, buyer, gw)
+        if size > 1e-6:
+            place_order(state, GPU_ORDER, buyer, vendor, g, size, price, int(p.gpu_lead), -1)
 
 
 @jit
-def order_sites(state, buyer, gw):
-    """Secure sites for the hardware in place and on order, and for the growth until they are built (GW).
-
-    Empty sites of project companies are leased first; then a part of what is missing is built by a new project
-    company and leased (`off_balance_share`), the rest ordered on the buyer's own books.
-    """
+def see_growth(state):
+    """How fast compute in use grows (log a year), as planners see it: adaptive, from month to month."""
+    m = state.market[0]
     p = state.params[0]
-    f = state.firms[buyer]
-    growth = f.own_growth if f.kind == HYPERSCALER else min(f.expected_growth, p.growth_belief_cap)
-    # Hardware draws less power for the same work with every generation: sites grow more slowly than fleets.
-    growth = max(growth - math.log(1.0 + p.gpu_energy_gain) * 12.0 / max(p.gpu_cadence, 1.0), 0.0)
-    needed = gw * math.exp(p.site_ahead * growth * p.site_lead / 12.0)
-    short = needed - f.site_gw - f.lease_gw - f.on_order_gw
-    if short > 1e-4:
-        short -= lease_empty_sites(state, buyer, short)
-    leased = min(off_balance_share(state, buyer) * needed - f.lease_gw, short)
-    if leased > 0.0:
-        built = found_project(state, buyer, leased)
-        short -= built
-        leased -= built
-    if short > 1e-4:
-        # What waits for the next project company is not built twice.
-        waiting = min(max(leased, 0.0), short) if leased >= p.project_size else 0.0
-        short = min(short - waiting, 0.5 * max(f.cash, 0.0) / max(p.order_deposit * p.site_cost, 1e-9))
-        if short > 1e-4:
-            place_order(state, SITE_ORDER, buyer, SUPPLIERS, -1, short, p.site_cost, int(p.site_lead), -1)
-            f.on_order_gw += short
+    used = 0.0
+    for i in range(m.n_firms):
+        if state.firms[i].status == ACTIVE:
+            used += state.firms[i].used
+    if used > 0.0 and m.compute_used > 0.0:
+        seen = min(max(12.0 * math.log(used / m.compute_used), -2.0), 2.0)
+        m.compute_growth += p.expectation_speed * (seen - m.compute_growth)
+    m.compute_used = used
 
 
 @jit
 def invest(state):
-    """Every provider compares the capacity it wants with what it has and has ordered, and orders a part of the gap."""
+    """Every provider compares the fleet it plans with its sites and its hardware, secures sites, and orders a part of
+    the hardware that it will lack when it is delivered, no more than it can power within half a year and can pay for.
+    """
     m = state.market[0]
     p = state.params[0]
+    horizon = p.gpu_lead + p.order_smoothing
+    see_growth(state)
+    offer_sites(state)
+    tally_sites(state)
     for i in range(m.n_firms):
         f = state.firms[i]
         if f.status != ACTIVE:
             continue
         if f.kind == HYPERSCALER:
-            target = plan_fleet(state, i)
+            target = plan_fleet(state, i, horizon)
             budget = capex_budget(state, i)
         elif f.kind == NEOCLOUD:
             # A cloud without a fleet yet plans by what its equity can carry.
-            target = max(plan_orders(state, i), 0.5 * affordable_fleet(state, i) if f.capacity <= 0.0 else 0.0)
+            target = plan_orders(state, i, horizon)
+            target = max(target, 0.5 * affordable_fleet(state, i) if f.capacity <= 0.0 else 0.0)
             budget = affordable_fleet(state, i) * unit_cost(state, i)
             if f.pd > p.bid_risk_cap:
                 budget = 0.0
@@ -108,8 +102,11 @@ def invest(state):
             continue
         gap = target - f.capacity
         f.desired = max(gap, 0.0)
+        if budget <= 0.0:
+            continue
+        order_sites(state, i)
         units = max(gap - f.on_order, 0.0) / p.order_smoothing
-        units = min(units, budget / unit_cost(state, i))
+        units = min(min(units, budget / unit_cost(state, i)), housed_units(state, i))
         if units > 1e-5:
             order_units(state, i, units)
 

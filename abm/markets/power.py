@@ -31,7 +31,7 @@ def price_of_energy(state, firm):
 def running_cost(state, firm, kw):
     """Cost of running one H100e for an hour (USD) on hardware of this power: electricity, cooling, carbon, staff."""
     f = state.firms[firm]
-    return kw * f.pue * price_of_energy(state, firm) / 1000.0 + f.unit_opex
+    return kw * (f.pue * price_of_energy(state, firm) / 1000.0 + f.unit_opex)
 
 
 @jit

@@ -18,7 +18,7 @@ from abm.engine.tables import (
     VEHICLE,
 )
 from abm.instruments.contract import sign_lease
-from abm.instruments.order import place_order
+from abm.instruments.order import gw_on_order, place_order
 from abm.instruments.stake import endow
 from abm.markets.credit import borrow
 from abm.markets.gpus import months_to_build
@@ -37,7 +37,8 @@ def lease_empty_sites(state, tenant, gw):
         owner = state.firms[i]
         if owner.status != ACTIVE or i == tenant:
             continue
-        empty = owner.site_gw - owner.fleet_gw
+        # Hardware it has on order will fill its halls.
+        empty = owner.site_gw - owner.fleet_gw - gw_on_order(state, i)
         r = first_sold(state, i)
         while r >= 0:
             c = state.contracts[r]
@@ -46,7 +47,7 @@ def lease_empty_sites(state, tenant, gw):
             r = next_sold(state, r)
         part = min(empty, gw - taken)
         if part > 1e-3:
-            sign_lease(state, tenant, i, part, lease_rent(state, m.base_rate + p.project_spread), m.month + 1)
+            sign_lease(state, tenant, i, part, lease_rent(state, m.base_rate + p.project_spread), m.month + 1, 1)
             taken += part
         if taken >= gw - 1e-6:
             break
@@ -59,7 +60,7 @@ def found_project(state, tenant, gw):
 
     Its debt is drawn at once and waits in its cash until the site is paid for, as with the 27.3 bn of notes of
     Hyperion (G2-022); equity of outside investors covers the rest and the interest until the site is
-    expected to stand.
+    expected to stand. Halls are handed over one a month.
 
     Parameters
     ----------
@@ -103,8 +104,11 @@ def found_project(state, tenant, gw):
     endow(state, i, gw * p.site_cost - got + interest * lead / 12.0)
     state.firms[tenant].last_project = m.month
     rent = lease_rent(state, interest / got)
-    r = sign_lease(state, tenant, i, gw, rent, m.month + lead)
-    place_order(state, SITE_ORDER, i, SUPPLIERS, -1, gw, p.site_cost, int(p.site_lead), state.contracts[r].end_user)
+    halls = max(int(p.project_halls), 1)
+    r = sign_lease(state, tenant, i, gw, rent, m.month + lead, halls)
+    for k in range(halls):
+        end_user = state.contracts[r].end_user
+        place_order(state, SITE_ORDER, i, SUPPLIERS, -1, gw / halls, p.site_cost, lead + k, end_user)
     f.on_order_gw += gw
     log_event(state, E_PROJECT, tenant, i, gw * p.site_cost)
     return gw

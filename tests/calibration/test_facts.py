@@ -2,44 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import math
-import re
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from abm.calibration.builder import TABLES_FOLDER
 from abm.calibration.facts import FACT_ID, FOLDER, evaluate, fact_value, facts, names_in, read_table
+from abm.calibration.files import LAYOUTS, OPENINGS_FOLDER
 from abm.errors import BadInput
 from abm.inputs.parameters import PARAMETERS
 
-OPENING_FILES = sorted(TABLES_FOLDER.glob("*.csv"))
-# A source is one or more parts, each a fact, a derivation or an assumption with its reason.
-SOURCE_PART = re.compile(r"([CG]\d-\d{3}\b.*|derived: .{8,}|assumption: .{4,})$")
-TEXT_COLUMNS = {
-    "assumptions": {"name", "unit", "source"},
-    "roster": {"firm", "kind", "subkind", "parent", "group", "note"},
-    "generations": {"generation", "vendor", "source"},
-    "mixes": {"mix", "generation", "source"},
-    "fleet": {"firm", "mix", "source"},
-    "firms": {"firm", "column", "source"},
-    "contracts": {
-        "contract", "kind", "status", "buyer", "seller", "guarantor", "end_user", "own_use", "source",
-    },
-    "loans": {
-        "loan", "kind", "lender", "borrower", "collateral", "end_user", "for_ai", "amortising", "committed",
-        "source",
-    },
-    "orders": {"order", "kind", "buyer", "vendor", "generation", "end_user", "source"},
-    "stakes": {"holder", "issuer", "source"},
-    "revenue": {"segment", "lab", "source"},
-    "segments": {"segment", "column", "source"},
-    "statements": {"lab", "line", "sign", "source"},
-    "market": {"column", "source"},
-}  # fmt: skip
-
+OPENING_FILES = sorted(OPENINGS_FOLDER.glob("*/*.csv"))
 
 def no_names(name: str) -> float:
     raise AssertionError(name)
@@ -56,44 +31,35 @@ def test_ids_are_unique_and_numbers_ordered() -> None:
             assert fact.central <= fact.high, fact.id
 
 
-def test_a_fact_dated_2026_says_why_it_is_kept() -> None:
+def test_a_fact_dated_2026_says_why_it_was_known_before_or_is_kept() -> None:
     """Later years stand for the horizon of a forecast made by the end of 2025."""
     for row in read_table(FOLDER / "facts.csv"):
-        assert bool(row["kept"]) == ("2026" in row["as_of"]), row["id"]
+        if "2026" <= row["as_of"] < "3":
+            assert row["kept"] or (row["known_on"] <= "2025-12-31" and row["reason"]), row["id"]
+        assert row["kept"] or row["known_on"] <= "2025-12-31", row["id"]
         assert "May 2026" not in row["parameter"], row["id"]
 
 
-@pytest.mark.parametrize("path", OPENING_FILES, ids=lambda path: path.stem)
-def test_every_row_states_its_source(path: Path) -> None:
-    for row in read_table(path):
-        if path.stem == "roster":
-            assert not any(re.fullmatch(r"-?[\d.]+", cell) for cell in row.values()), row
-            continue
-        for part in row["source"].split(" ; "):
-            assert SOURCE_PART.match(part), row
-
-
-@pytest.mark.parametrize("path", OPENING_FILES, ids=lambda path: path.stem)
-def test_every_id_and_name_exists(path: Path) -> None:
-    assumptions = {row["name"] for row in read_table(TABLES_FOLDER / "assumptions.csv")}
-    columns = {
-        "capacity", "fleet_book", "fleet_gw", "site_gw", "ordered_gw", "number", "debt", "paid_in", "sites",
-        "deposits_in", "deposits_out", "loans_held", "net_worth", "ai_limit", "other_assets",
-    }  # fmt: skip
-    for row in read_table(path):
-        for text in row.values():
-            assert set(FACT_ID.findall(text)) <= set(facts()), row
-        for column in set(row) - TEXT_COLUMNS[path.stem]:
-            assert set(names_in(row[column])[1]) <= assumptions | columns, (row, column)
+def test_outcomes_of_2025_are_not_known_in_2024() -> None:
+    by_2024 = {fact.id[:2] for fact in facts().values() if fact.known_by(datetime.date(2024, 12, 31))}
+    assert "K1" in by_2024
+    late = [f.id for f in facts().values() if f.id.startswith("K1") and not f.known_by(datetime.date(2024, 12, 31))]
+    assert late == []
+    early = [f for f in facts().values() if f.id.startswith("K3") and f.known_by(datetime.date(2024, 12, 31))]
+    assert all(f.as_of <= "2024-12-31" for f in early)
+    assert not facts()["G1-010"].known_by(datetime.date(2024, 12, 31))  # OpenAI's run rate at the end of 2025
+    assert facts()["G1-010"].known_by(datetime.date(2025, 12, 31))
+    assert facts()["G4-026"].known_by(datetime.date(2023, 1, 31))  # a specification
+    assert not facts()["G4-084"].known_by(datetime.date(2025, 9, 30))  # the stock at the end of 2025
 
 
 def test_every_assumption_is_used() -> None:
-    stated = {row["name"] for row in read_table(TABLES_FOLDER / "assumptions.csv")}
+    stated = {row["name"] for path in OPENING_FILES if path.stem == "assumptions" for row in read_table(path)}
     used = {
         name
         for path in OPENING_FILES
         for row in read_table(path)
-        for column in set(row) - TEXT_COLUMNS[path.stem]
+        for column in set(row) & set(LAYOUTS[path.stem].formulas)
         for name in names_in(row[column])[1]
     }
     assert stated - used == {"small_ratio"}  # read by the builder itself

@@ -1,0 +1,63 @@
+"""Providers: what hyperscalers and neoclouds decide alike: the growth they reckon with, which sites they take."""
+
+from __future__ import annotations
+
+import math
+
+from abm.engine.compiled import jit
+
+
+@jit
+def growth_over(state, growth, months):
+    """Growth that planners reckon with over a span (log), from the growth seen now (1/year).
+
+    What is seen is carried forward, at most at `growth_belief_cap`, and fades to the long run::
+
+        long_run * T + (min(g, cap) - long_run) * (1 - exp(-fade * T)) / fade,   T = months / 12
+
+    (Extrapolative expectations with mean reversion: Greenwood and Shleifer 2014; Hommes 2013.)
+    """
+    p = state.params[0]
+    years = months / 12.0
+    seen = min(growth * p.demand_growth, p.growth_belief_cap)
+    reach = years
+    if p.growth_fade > 1e-9:
+        reach = (1.0 - math.exp(-p.growth_fade * years)) / p.growth_fade
+    return p.own_growth_long_run * years + (seen - p.own_growth_long_run) * reach
+
+
+@jit
+def expected_return(state, cloud):
+    """What expected rents add to the growth a provider plans for (log): the rent it expects over the full cost of
+    new hardware and a hurdle, times `speculation`, within `speculation_cap` both ways.
+
+    Rents below cost take growth away: no one builds into a glut (q theory of investment, Hayashi 1982).
+    """
+    m = state.market[0]
+    p = state.params[0]
+    hurdle = max(m.long_run_price * (1.0 + p.hurdle_margin), 1e-6)
+    pull = p.speculation * math.log(max(state.firms[cloud].expected_spot, 1e-6) / hurdle)
+    return min(max(pull, -p.speculation_cap), p.speculation_cap)
+
+
+@jit
+def hurries(state, cloud, months, premium, kw):
+    """Whether a provider takes a site that stands earlier and costs more: the rent earned in the months gained, less
+    running costs, exceeds the premium.
+
+    Parameters
+    ----------
+    cloud : int
+    months : float
+        Months gained.
+    premium : float
+        What the site costs above one of its own, relative to `site_cost`.
+    kw : float
+        Power of the hardware it would hold, with cooling (kW per H100e).
+    """
+    m = state.market[0]
+    p = state.params[0]
+    f = state.firms[cloud]
+    cost = kw * (m.power_price * f.power_premium / 1000.0 + f.unit_opex / max(f.pue, 1.0))
+    earned = max(f.expected_spot - cost, 0.0) * p.target_utilisation * 0.73 / max(kw, 1e-6)
+    return months * earned > premium * p.site_cost
