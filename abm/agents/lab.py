@@ -46,10 +46,14 @@ def set_price(state, lab):
 def plan_training(state, lab, inference):
     """Compute a lab wants for training this month (M H100e).
 
-    A multiple of the compute that serves customers, scaled down when its money lasts less than a year.
+    A multiple of the compute that serves customers, scaled down when the money of a lab without a parent lasts less
+    than a year.
     """
     f = state.firms[lab]
-    return f.training_target * state.params[0].training_scale * inference * min(1.0, runway(state, lab) / 12.0)
+    wanted = f.training_target * state.params[0].training_scale * inference
+    if f.parent >= 0:
+        return wanted
+    return wanted * min(1.0, runway(state, lab) / 12.0)
 
 
 @jit
@@ -69,35 +73,95 @@ def runway(state, lab):
 
 
 @jit
+def planned_growth(state, lab):
+    """Growth a lab plans with (log a year): its own expectation, a captive lab's at least its parent's workloads'."""
+    f = state.firms[lab]
+    growth = f.expected_growth
+    if f.parent >= 0:
+        growth = max(growth, state.firms[f.parent].own_growth)
+    return min(growth, state.params[0].growth_belief_cap)
+
+
+@jit
 def plan_capacity(state, lab):
     """Capacity a lab wants to have under contract a planning horizon ahead (M H100e).
 
-    Today's compute for customers and training, extrapolated with its expected growth and the expected change
+    Today's compute for customers and training, extrapolated with the growth it plans with and the expected change
     of compute per unit of work.
     """
     p = state.params[0]
     f = state.firms[lab]
     net = math.log(p.task_complexity) - math.log(p.algorithmic_efficiency)
-    growth = min(max(f.expected_growth + net, -1.0), p.growth_belief_cap)
+    growth = min(max(planned_growth(state, lab) + net, -1.0), p.growth_belief_cap)
     today = f.need * (1.0 + f.training_target * p.training_scale)
     return p.capacity_ambition * today * math.exp(growth * p.planning_horizon / 12.0)
 
 
 @jit
-def affordable_commitment(state, lab):
-    """Invoices a month a lab dares to promise (bn), all contracts together at full ramp.
+def years_to_mid_contract(state):
+    """Years from today to the middle of the life of a framework deal signed today."""
+    p = state.params[0]
+    return (p.contract_lead + 0.5 * p.contract_tenor) / 12.0
 
-    Expected revenue a planning horizon ahead times the commitment ratio, plus what its cash can carry for the
-    length of a contract and, if it is nobody's subsidiary, a part of the equity it could raise in a year.
+
+@jit
+def growth_by_mid_contract(state, lab):
+    """Growth (log) a lab expects until the middle of the life of a deal signed today.
+
+    Today's pace fades by `belief_fade`: ``g (1 - exp(-fade * years)) / fade``.
+    """
+    fade = max(state.params[0].belief_fade, 1e-6)
+    return planned_growth(state, lab) * (1.0 - math.exp(-fade * years_to_mid_contract(state))) / fade
+
+
+@jit
+def plan_framework(state, lab):
+    """Capacity a lab wants in the middle of the life of a framework deal signed today (M H100e).
+
+    As `plan_capacity`, over years, with growth that fades.
+    """
+    p = state.params[0]
+    f = state.firms[lab]
+    net = math.log(p.task_complexity) - math.log(p.algorithmic_efficiency)
+    growth = growth_by_mid_contract(state, lab) + net * years_to_mid_contract(state)
+    today = f.need * (1.0 + f.training_target * p.training_scale)
+    return p.capacity_ambition * today * math.exp(growth)
+
+
+@jit
+def affordable_commitment(state, lab):
+    """Invoices a month a lab dares to promise (bn), all contracts together at full ramp: what investors would fund.
+
+    The commitment ratio times revenue expected in the middle of a contract's life, plus what its cash can carry for
+    the length of a contract and a part of the equity it could raise a month: a round every `round_spacing` months at
+    today's valuation and sentiment. Behind a captive lab stands a part of what its parent earns instead.
     """
     p = state.params[0]
     m = state.market[0]
     f = state.firms[lab]
-    revenue = f.revenue * math.exp(min(f.expected_growth, p.growth_belief_cap) * p.planning_horizon / 12.0)
-    equity = 0.0
+    revenue = f.revenue * math.exp(growth_by_mid_contract(state, lab))
     if f.parent < 0:
-        equity = p.commitment_equity * p.equity_dilution * f.valuation * m.sentiment / 12.0
-    return p.commitment_ratio * (revenue + f.cash / max(p.contract_tenor, 1.0) + equity)
+        backing = p.equity_dilution * f.valuation * m.sentiment / max(p.round_spacing, 1.0)
+    else:
+        backing = p.parent_support * max(state.firms[f.parent].earnings, 0.0)
+    return p.commitment_ratio * (revenue + f.cash / max(p.contract_tenor, 1.0) + p.commitment_equity * backing)
+
+
+@jit
+def deal_odds(state, lab):
+    """Chance that a lab puts out a framework deal this month: rare, higher in a boom and after a round."""
+    m = state.market[0]
+    p = state.params[0]
+    odds = p.deal_chance * m.sentiment
+    if m.month - state.firms[lab].last_round < 3:
+        odds *= p.deal_after_round
+    return min(odds, 1.0)
+
+
+@jit
+def plan_own_fleet(state, lab):
+    """Capacity a lab wants to own in a planning horizon (M H100e): the part `own_hardware` of its plan."""
+    return state.firms[lab].own_hardware * plan_capacity(state, lab)
 
 
 @jit

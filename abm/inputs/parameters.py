@@ -103,10 +103,16 @@ training_scale | ratio | 1 | 0 | 4 | assumption: 1 is the opening ratio of each 
 planning_horizon | months | 15 | 1 | 36 | G4-047, G4-054: lead times of sites and servers | how far ahead capacity is planned
 capacity_ambition | ratio | 1 | 0 | 3 | assumption: plans are met, not exceeded | scales the capacity labs plan for
 growth_belief_cap | 1/year | 1.2 | 0 | 3 | K1-171: the stock grew 4.15 times in 2024 (1.42 in logs), H1-039 against H1-038: OpenAI 2.75 times (1.01); plans fade | fastest growth anybody plans with
+belief_fade | 1/year | 0.3 | 0 | 3 | assumption: OpenAI's own plan of autumn 2024, 3.7 bn of revenue in 2024, 11.6 in 2025 and 100 in 2029, fades by about that | speed at which firms expect their growth to fade
 commitment_ratio | ratio | 0.9 | 0 | 5 | assumption: invoices promised stay below expected revenue plus access to equity | invoices a lab dares to promise, relative to its means
-commitment_equity | ratio | 0.3 | 0 | 3 | assumption: a third of the equity within reach is promised to landlords | part of the equity a lab could raise that backs its promises
+commitment_equity | ratio | 0.3 | 0 | 3 | assumption: a third of the equity within reach is promised to landlords | part of the equity a lab could raise, or of what its parent earns, that backs its promises
 tender_threshold | share | 0.05 | 0 | 1 | assumption: small gaps are bought spot | gap, relative to need, at which a tender starts
 tender_part | share | 0.25 | 0.01 | 1 | assumption: a gap is closed in several deals | part of the gap put out a month
+deal_chance | 1/month | 0.06 | 0 | 1 | assumption: a framework deal every year and a half at normal sentiment, as OpenAI's with Azure (2019, 2021, 2023) and Anthropic's with AWS (2023, 2024) | chance that a lab puts out a framework deal in a month
+deal_after_round | ratio | 4 | 1 | 50 | assumption: the framework deals of 2019 to 2024 came with equity rounds or within months of them | how much more likely a framework deal is in the quarter after a round
+framework_part | share | 0.5 | 0.01 | 1 | assumption: a buyer keeps half of a plan of several years open | part of what its plan of several years lacks that a lab signs for in one framework deal
+framework_ramp | months | 30 | 1 | 72 | assumption: sites take 18 to 24 months (G4-047) and come in blocks over two years | months from first delivery to full quantity of a framework deal
+letter_spacing | months | 6 | 1 | 36 | assumption: milestones by the half-year | months between the steps in which a letter of intent becomes a contract or not
 runway_trigger | months | 12 | 1 | 60 | assumption: rounds are held before a year's cash is left | runway below which a lab raises equity
 runway_target | months | 20 | 1 | 60 | G1-002, G1-017: cash for two years of burn | runway a round pays for
 equity_dilution | share | 0.1 | 0 | 0.5 | assumption: rounds of 2023 and 2024 sold 4 to 25 % of OpenAI, Anthropic and xAI, a tenth in the middle | largest part of a firm's value sold in one round
@@ -139,7 +145,9 @@ scarcity_margin | share | 0.3 | 0 | 3 | assumption: full markup when demand is t
 bid_risk_weight | ratio | 1.5 | 0 | 10 | assumption: years of rent lost if the buyer fails | bid's charge for the buyer's default probability
 bid_risk_cap | 1/year | 0.25 | 0.01 | 1 | assumption: no one builds for a provider rated CCC | default probability above which a provider cannot promise or order
 bid_taste | ratio | 0.1 | 0 | 1 | assumption: offers differ in more than price | spread of bids around cost
-promise_growth | ratio | 4 | 1 | 20 | G1-109 against G1-108: contracted power over three times the active | promises a provider may have relative to its fleet
+seller_cap | share | 0.5 | 0.05 | 1 | assumption: buyers keep a second source; CoreWeave and its lenders call one customer above half a risk (G3-003, G3-004) | largest part of what is promised to a buyer that one seller may have
+spread_taste | ratio | 0.25 | 0 | 5 | assumption: a quarter dearer is accepted to come from one seller to none | how much dearer a seller counts for the part of a buyer's compute that it promises already
+partner_taste | share | 0.1 | 0 | 0.9 | assumption: clouds that hold a lab's equity sold it most of its compute until 2024 (Azure, AWS, Google) | how much cheaper a seller counts that holds the buyer's equity
 renegotiation | ratio | 1 | 0 | 5 | assumption: 1 lets providers weigh loss against haircut | willingness of providers to extend and amend
 renegotiation_cover | ratio | 0.9 | 0 | 5 | assumption: a provider whose own debt is not covered cannot give way | debt-service cover a provider needs to give way
 termination_months | months | 12 | 0 | 60 | assumption: a year to let the capacity again | months of take-or-pay rent claimed as damages from a buyer that fails

@@ -195,7 +195,8 @@ def switching(state, s):
 def buy_services(state, first):
     """Each segment's work and its split over models.
 
-    Customers move a part of the way to the logit shares each month (`switching`); a failed lab's customers move at once. Work per customer responds to the segment's average price with its elasticity:
+    Customers move a part of the way to the logit shares each month (`switching`); a failed lab's customers
+    move at once. Work per customer responds to the segment's average price with its elasticity:
     ``work = potential * adoption * exp(shock) * inside / inside_0 * (P / P_0)**(-elasticity)``.
 
     Parameters

@@ -266,7 +266,7 @@ def test_a_bid_varies_with_the_draw_of_buyer_and_bidder():
         v = village(bid_taste=taste, security_premium=9.0, contract_tenor=24.0)
         v.neocloud()
         lab, cloud = v.lab(), v.neocloud(capacity=5.0)
-        v.run(tender, lab, 0.5)
+        v.run(tender, lab, 0.5, 12)
         assert v.market.n_contracts == 1
         assert v.state.contracts[0].seller == cloud
         prices[taste] = v.state.contracts[0].price
