@@ -152,8 +152,8 @@ def ready_deliveries(state):
         budget[o.vendor] += units * o.price
     for i in range(m.n_firms):
         taken[i] = 0.0
-        if state.firms[i].kind == VENDOR and state.firms[i].status == ACTIVE:
-            budget[i] = state.firms[i].supply - sell_outside(state, i, budget[i])
+        sells = state.firms[i].kind == VENDOR and state.firms[i].status == ACTIVE
+        budget[i] = state.firms[i].supply - sell_outside(state, i, budget[i]) if sells else 0.0
     m.grid_left = p.grid_gw / 12.0
     for r in range(m.n_orders):
         o = state.orders[r]
