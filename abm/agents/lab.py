@@ -74,9 +74,13 @@ def runway(state, lab):
 
 @jit
 def planned_growth(state, lab):
-    """Growth a lab plans with (log a year): its own expectation, a captive lab's at least its parent's workloads'."""
+    """Growth a lab plans with (log a year): its own expectation, but never much less than its rivals'.
+
+    A lab whose compute does not grow as all compute does falls behind the frontier: it plans with at least `rivalry`
+    of the growth of compute in use, a captive lab with at least its parent's workloads'.
+    """
     f = state.firms[lab]
-    growth = f.expected_growth
+    growth = max(f.expected_growth, state.params[0].rivalry * state.market[0].compute_growth)
     if f.parent >= 0:
         growth = max(growth, state.firms[f.parent].own_growth)
     return min(growth, state.params[0].growth_belief_cap)
@@ -86,14 +90,14 @@ def planned_growth(state, lab):
 def plan_capacity(state, lab):
     """Capacity a lab wants to have under contract a planning horizon ahead (M H100e).
 
-    Today's compute for customers and training, extrapolated with the growth it plans with and the expected change
-    of compute per unit of work.
+    Today's compute for customers and training, or what it runs if that is more, extrapolated with the growth it
+    plans with and the expected change of compute per unit of work.
     """
     p = state.params[0]
     f = state.firms[lab]
     net = math.log(p.task_complexity) - math.log(p.algorithmic_efficiency)
     growth = min(max(planned_growth(state, lab) + net, -1.0), p.growth_belief_cap)
-    today = f.need * (1.0 + f.training_target * p.training_scale)
+    today = max(f.need * (1.0 + f.training_target * p.training_scale), f.capacity + f.contracted_in)
     return p.capacity_ambition * today * math.exp(growth * p.planning_horizon / 12.0)
 
 
@@ -124,7 +128,7 @@ def plan_framework(state, lab):
     f = state.firms[lab]
     net = math.log(p.task_complexity) - math.log(p.algorithmic_efficiency)
     growth = growth_by_mid_contract(state, lab) + net * years_to_mid_contract(state)
-    today = f.need * (1.0 + f.training_target * p.training_scale)
+    today = max(f.need * (1.0 + f.training_target * p.training_scale), f.capacity + f.contracted_in)
     return p.capacity_ambition * today * math.exp(growth)
 
 
