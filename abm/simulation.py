@@ -391,8 +391,10 @@ class Economy:
             state.result_memory[i, :] = result / 6.0
 
     def _guess_earnings(self) -> None:
-        """What firms earn before a month has run: invoices, sales and other income less fixed and running costs; without
-        it lenders would see firms without income, and call their loans."""
+        """What firms earn before a month has run: invoices, sales and other income less fixed and running costs.
+
+        Without it lenders would see firms without income in the trial month, and call their loans.
+        """
         state, o = self.state, self.opening
         sales = np.sum(o.revenue, axis=0) / 12.0
         for i in range(state.market[0].n_firms):

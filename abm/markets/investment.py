@@ -7,7 +7,7 @@ import math
 from abm.accounts.ledger import log_event
 from abm.agents.firm import new_firm
 from abm.agents.hyperscaler import capex_budget, plan_fleet
-from abm.agents.lab import cost_of_work
+from abm.agents.lab import cost_of_work, plan_own_fleet
 from abm.agents.neocloud import plan_orders
 from abm.engine.compiled import jit
 from abm.engine.draws import D_ENTRY, uniform
@@ -98,6 +98,9 @@ def invest(state):
             budget = affordable_fleet(state, i) * unit_cost(state, i)
             if f.pd > p.bid_risk_cap:
                 budget = 0.0
+        elif f.kind == LAB and f.own_hardware > 0.0:
+            target = plan_own_fleet(state, i)
+            budget = affordable_fleet(state, i) * unit_cost(state, i)
         else:
             continue
         gap = target - f.capacity

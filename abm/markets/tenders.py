@@ -12,6 +12,7 @@ from abm.agents.lab import (
     years_to_mid_contract,
 )
 from abm.agents.neocloud import quote_contract
+from abm.agents.provider import part_to_build
 from abm.engine.compiled import jit
 from abm.engine.draws import D_DEAL, D_TENDER, uniform
 from abm.engine.tables import ACTIVE, BN_PER_RATE, ENDED, HYPERSCALER, INTENT, LAB, NEOCLOUD
@@ -134,6 +135,14 @@ def highest_bid(state, buyer):
 
 
 @jit
+def sign_promise(state, buyer, seller, quantity, price, months, ramp):
+    """Sign a compute contract that starts and ramps the later, the more of it the seller must still build."""
+    building = part_to_build(state, seller, quantity)
+    lead = 1 + int(building * state.params[0].contract_lead)
+    sign_contract(state, buyer, seller, quantity, price, months, lead, max(int(building * ramp), 1))
+
+
+@jit
 def tender(state, buyer, wanted, ramp):
     """Sign with the bidders a buyer likes best, at most `MOST_DEALS`, until the wanted capacity is covered.
 
@@ -180,7 +189,7 @@ def tender(state, buyer, wanted, ramp):
         quantity = min(wanted - signed, room_at(state, buyer, best, wanted - signed))
         if quantity <= 1e-6:
             continue
-        sign_contract(state, buyer, best, quantity, best_price, months, int(p.contract_lead), ramp)
+        sign_promise(state, buyer, best, quantity, best_price, months, ramp)
         signed += quantity
         if signed >= 0.98 * wanted:
             break
@@ -231,7 +240,7 @@ def firm_up(state, r):
     if direct > 1e-4:
         price = quote_contract(state, c.seller, buyer, own_cost(state, c.seller))
         if price <= highest_bid(state, buyer):
-            sign_contract(state, buyer, c.seller, direct, price, c.months, int(p.contract_lead), int(p.contract_ramp))
+            sign_promise(state, buyer, c.seller, direct, price, c.months, int(p.contract_ramp))
             return
     tender(state, buyer, quantity, int(p.contract_ramp))
 
