@@ -454,7 +454,8 @@ def test_efficiency_lowers_and_complexity_raises_the_compute_per_unit_of_work():
 # --- demand ---------------------------------------------------------------------------------------------
 def growing(**parameters):
     quiet = {
-        "demand_noise": 0.0, "own_growth_noise": 0.0, "demand_cycle": 0.0, "algorithmic_efficiency": 3.0, "task_complexity": 3.0,
+        "demand_noise": 0.0, "own_growth_noise": 0.0, "demand_cycle": 0.0, "algorithmic_efficiency": 3.0,
+        "task_complexity": 3.0,
     }  # fmt: skip
     v = Village(**(quiet | parameters))
     v.market.month, v.market.seed = 7, 23
@@ -582,7 +583,8 @@ def test_the_spread_of_a_decade_of_the_common_factor_is_its_parameter():
 
 def test_cheaper_work_raises_the_compute_asked_for_when_demand_is_elastic():
     v = growing(
-        demand_elasticity=1.6, algorithmic_efficiency=4.0, task_complexity=2.0, growth_fade=0.0, tenant_growth=0.0, tenant_fade=0.0
+        demand_elasticity=1.6, algorithmic_efficiency=4.0, task_complexity=2.0, growth_fade=0.0, tenant_growth=0.0,
+        tenant_fade=0.0,
     )  # fmt: skip
     cloud = v.hyperscaler(need=2.0)
     v.market.tenant_demand = 1.7
