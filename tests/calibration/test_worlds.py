@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from abm.calibration import openings, opening_tables
+from abm.calibration import opening_tables, openings
 from abm.calibration.facts import facts, names_in
 from abm.calibration.files import files_of, opening_folder, stamp
 from abm.calibration.worlds import COMMON_DOUBTS, World, doubts_of, strict_priors, world
