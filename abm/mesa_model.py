@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mesa
 
 from abm import acts
 from abm.accounts import statement
-from abm.calibration.opening import Opening, opening_tables
+from abm.calibration.opening import DEFAULT_OPENING, Opening
 from abm.engine.tables import (
     ENTRANT,
     FIRM_COLUMNS,
@@ -30,7 +31,7 @@ from abm.engine.tables import (
 )
 from abm.errors import BadInput
 from abm.inputs import scenarios
-from abm.simulation import Economy
+from abm.simulation import open_economy
 
 if TYPE_CHECKING:
     from abm.engine.tables import State
@@ -184,7 +185,7 @@ def _name(firm: Firm | str) -> str:
 # The aggregates a `DataCollector` keeps; `model.economy.rows("series")` has all of them.
 REPORTED = (
     "ai_revenue", "token_price", "spot_price", "fleet", "power_gw", "capex", "debt", "ai_debt", "look_through",
-    "look_through_openai", "lender_capital", "sentiment", "defaults", "contagious", "failed",
+    "look_through_flagship", "lender_capital", "sentiment", "defaults", "contagious", "failed",
 )  # fmt: skip
 
 
@@ -205,8 +206,8 @@ class InvisibleDebtModel(mesa.Model):
         Parameters set on top of the scenario's.
     rules : mapping of str to callable, optional
         Decision rules replaced, see `abm.rules`.
-    opening : Opening, optional
-        Tables to start from; those of 2025-12-31 by default.
+    opening : str, Path or Opening
+        What to start from: the name of an opening, a folder of your own, or tables; see `abm.open_economy`.
     rng : int
         Seed.
 
@@ -230,18 +231,14 @@ class InvisibleDebtModel(mesa.Model):
         scenario: str = "baseline",
         parameters: Mapping[str, float] | None = None,
         rules: Mapping[str, Callable[..., Any]] | None = None,
-        opening: Opening | None = None,
+        opening: str | Path | Opening = DEFAULT_OPENING,
         rng: int | None = 1,
     ) -> None:
         if rng is None or isinstance(rng, bool) or not isinstance(rng, int) or not 0 <= rng < 2**62:
             raise BadInput(f"rng must be a whole number from 0 to 2**62, the seed of the run, not {rng!r}")
         super().__init__(rng=rng)
-        self.economy = Economy(
-            opening or opening_tables(),
-            scenarios.load(scenario),
-            parameters=parameters,
-            rules=rules,
-            seed=rng,
+        self.economy = open_economy(
+            scenarios.load(scenario), parameters=parameters, rules=rules, seed=rng, opening=opening
         )
         self._handles: dict[int, Firm] = {}
         self._meet_firms()

@@ -1,15 +1,18 @@
-"""The baseline beside the forecasts of 2025: many seeds, yearly medians and bands, and who fails.
+"""The baseline beside forecasts of its time: many seeds, yearly medians and bands, and who fails.
 
 ``python -m experiments.baseline --seeds 200 --out runs/baseline`` writes a folder: `yearly.csv`,
 `forecasts.csv`, `failures.csv`, `figure.png`, `report.md` and a manifest. What each forecast says, how it is
 put in the model's own terms and why the model may differ is in `baseline_forecasts.csv`; its cells are formulas over
-the facts of `abm/calibration/facts.csv`, so a changed fact changes the comparison.
+the facts of `abm/calibration/facts.csv`, so a changed fact changes the comparison. They are forecasts made before the
+usual opening; from another one (`--opening`) there is no comparison.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import datetime
+import functools
 import json
 import math
 import sys
@@ -29,11 +32,10 @@ from abm import open_economy
 from abm.accounts import statement
 from abm.accounts.statement import Default
 from abm.calibration.facts import evaluate, read_table
-from abm.calibration.opening import opening_tables
+from abm.calibration.opening import DEFAULT_OPENING, Opening, opening_tables
 from abm.engine import tables
 from abm.engine.compiled import source_hash
 from abm.errors import BadInput, InvisibleDebtError
-from abm.inputs.dates import OPENING_YEAR
 from abm.simulation import Economy
 from experiments.figure import BLACK, BLUE, GREEN, ORANGE, RED
 from experiments.folders import MANIFEST, new_folder, read_manifest
@@ -43,7 +45,7 @@ from experiments.summary import number
 
 FORMAT = "invisible-debt baseline 1"
 FORECASTS = Path(__file__).parent / "baseline_forecasts.csv"
-FLAGSHIP = "OpenAI"
+DEBT_OF = "debt of "  # a measure of this beginning is the debt of the firm named
 YEARS = 8
 BAND = (10.0, 50.0, 90.0)
 # Kinds of firm that borrow to build or to use AI infrastructure.
@@ -72,13 +74,20 @@ def _segment(rows: Sequence[int]) -> Callable[[Economy], float]:
 
 
 def _firm(name: str, read: Callable[[Any], float]) -> Callable[[Economy], float]:
-    """Something of a named firm, 0 once it has failed."""
+    """Something of a named firm, 0 once it has failed, or where the opening has no such firm."""
 
     def value(economy: Economy) -> float:
+        if name not in economy.names:
+            return 0.0
         firm = economy.state.firms[economy.firm(name)]
         return float(read(firm)) if firm["status"] == tables.ACTIVE else 0.0
 
     return value
+
+
+def _flagship(read: Callable[[Any], float]) -> Callable[[Economy], float]:
+    """Something of the flagship of the opening, 0 once it has failed."""
+    return lambda economy: _firm(economy.opening.flagship, read)(economy)
 
 
 def _compute_cost(firm: Any) -> float:
@@ -110,7 +119,7 @@ def _facility_gw(economy: Economy) -> float:
 def _flagship_gw(economy: Economy) -> float:
     """Facility power of the capacity delivered to the flagship, at the fleet's mean power per H100e (GW)."""
     firms = _active(economy)
-    return _firm(FLAGSHIP, lambda f: f["contracted_in"])(economy) * float(
+    return _flagship(lambda f: f["contracted_in"])(economy) * float(
         firms["fleet_gw"].sum() / firms["capacity"].sum()
     )
 
@@ -137,7 +146,7 @@ def _flagship_equity(economy: Economy) -> float:
     """Equity the flagship raised this month (bn)."""
     events = economy.rows("events")
     hit = (events["month"] == economy.month) & (events["kind"] == tables.E_EQUITY)
-    return float(events["amount"][hit & (events["a"] == economy.firm(FLAGSHIP))].sum())
+    return float(events["amount"][hit & (events["a"] == economy.firm(economy.opening.flagship))].sum())
 
 
 def _look_through(economy: Economy) -> float:
@@ -161,6 +170,17 @@ def _equal_quality_price(economy: Economy) -> float:
     return _market("equal_quality_price")(economy) if economy.month else 100.0
 
 
+def named_debts() -> list[str]:
+    """Measures of the debt of single firms that the forecasts speak of, such as "debt of Oracle"."""
+    named = [row["measure"] for row in read_table(FORECASTS)]
+    return list(dict.fromkeys(name for name in named if name.startswith(DEBT_OF)))
+
+
+def _debt_of(measure: str) -> Callable[[Economy], float]:
+    """The debt of the firm that a measure names (bn)."""
+    return _firm(measure.removeprefix(DEBT_OF), lambda f: f["debt"])
+
+
 MEASURES = (
     Measure("ai_revenue", FLOW, "bn USD", "AI revenue", _series("ai_revenue")),
     Measure("consumers", FLOW, "bn USD", "of which consumers", _segment([tables.CONSUMER])),
@@ -180,20 +200,20 @@ MEASURES = (
     Measure("debt", STOCK, "bn USD", "all debt of labs, clouds, projects, vendors and sponsors", _debt),
     Measure("look_through", STOCK, "bn USD", "carried by others for the labs", _look_through),
     Measure(
-        "look_through_openai", STOCK, "bn USD", "of which for OpenAI", _firm(FLAGSHIP, lambda f: f["look_through"])
+        "look_through_flagship", STOCK, "bn USD", "of which for {flagship}", _flagship(lambda f: f["look_through"])
     ),
     Measure("borrowers", FLOW, "firm-years", "firms that borrow for AI", _borrowers),
-    Measure("oracle_debt", STOCK, "bn USD", "Oracle's debt", _firm("Oracle", lambda f: f["debt"])),
-    Measure("openai_revenue", FLOW, "bn USD", "OpenAI: revenue", _firm(FLAGSHIP, lambda f: f["revenue"])),
-    Measure("openai_compute", FLOW, "bn USD", "OpenAI: compute", _firm(FLAGSHIP, _compute_cost)),
-    Measure("openai_loss", FLOW, "bn USD", "OpenAI: operating loss", _firm(FLAGSHIP, _loss)),
-    Measure("openai_burn", FLOW, "bn USD", "OpenAI: cash burnt", _firm(FLAGSHIP, _burn)),
+    *(Measure(name, STOCK, "bn USD", f"{name.removeprefix(DEBT_OF)}'s debt", _debt_of(name)) for name in named_debts()),
+    Measure("flagship_revenue", FLOW, "bn USD", "{flagship}: revenue", _flagship(lambda f: f["revenue"])),
+    Measure("flagship_compute", FLOW, "bn USD", "{flagship}: compute", _flagship(_compute_cost)),
+    Measure("flagship_loss", FLOW, "bn USD", "{flagship}: operating loss", _flagship(_loss)),
+    Measure("flagship_burn", FLOW, "bn USD", "{flagship}: cash burnt", _flagship(_burn)),
     Measure(
-        "openai_before_compute", FLOW, "bn USD", "OpenAI: cash flow before compute",
-        _firm(FLAGSHIP, lambda f: _compute_cost(f) - _burn(f)),
+        "flagship_before_compute", FLOW, "bn USD", "{flagship}: cash flow before compute",
+        _flagship(lambda f: _compute_cost(f) - _burn(f)),
     ),
-    Measure("openai_equity", FLOW, "bn USD", "OpenAI: equity raised", _flagship_equity),
-    Measure("openai_gw", STOCK, "GW", "OpenAI: capacity delivered", _flagship_gw),
+    Measure("flagship_equity", FLOW, "bn USD", "{flagship}: equity raised", _flagship_equity),
+    Measure("flagship_gw", STOCK, "GW", "{flagship}: capacity delivered", _flagship_gw),
 )  # fmt: skip
 
 
@@ -203,6 +223,8 @@ class Run(NamedTuple):
     seed: int
     paths: dict[str, NDArray[np.float64]]
     defaults: list[Default]
+    opening: datetime.date
+    flagship: str
 
 
 class Forecast(NamedTuple):
@@ -245,7 +267,12 @@ class Comparison(NamedTuple):
         return self.forecast.below if self.verdict.startswith("below") else self.forecast.above
 
 
-def one_run(seed: int, years: int = YEARS) -> Run:
+def year_end(year: int, opening: datetime.date) -> int:
+    """The month in which a calendar year ends (months since the opening)."""
+    return 12 * (year - opening.year) + 12 - opening.month
+
+
+def one_run(seed: int, years: int = YEARS, opening: Opening | None = None) -> Run:
     """The baseline with one seed.
 
     Parameters
@@ -253,13 +280,15 @@ def one_run(seed: int, years: int = YEARS) -> Run:
     seed : int
         Seed of the draws.
     years : int
-        Calendar years from 2026 on.
+        Length in years.
+    opening : Opening, optional
+        Tables to start from; those of the usual opening by default.
 
     Returns
     -------
     Run
     """
-    economy = open_economy(seed=seed, panel=False)
+    economy = open_economy(seed=seed, panel=False, opening=opening or DEFAULT_OPENING)
     paths = {m.name: np.zeros(12 * years + 1) for m in MEASURES}
     for month in range(12 * years + 1):
         if month:
@@ -267,7 +296,7 @@ def one_run(seed: int, years: int = YEARS) -> Run:
         for m in MEASURES:
             if month or m.kind == STOCK:
                 paths[m.name][month] = m.read(economy)
-    return Run(seed, paths, list(statement.defaults(economy)))
+    return Run(seed, paths, list(statement.defaults(economy)), economy.opening.date, economy.opening.flagship)
 
 
 def window_value(run: Run, measure: str, window: str) -> float:
@@ -294,7 +323,7 @@ def window_value(run: Run, measure: str, window: str) -> float:
     """
     how, _, years = window.partition(" ")
     first, _, last = years.partition("-")
-    a, b = 12 * (int(first) - OPENING_YEAR - 1), 12 * (int(last or first) - OPENING_YEAR)
+    a, b = year_end(int(first) - 1, run.opening), year_end(int(last or first), run.opening)
     if measure == "default_rate":
         failed = sum(a < d.month <= b and d.kind in [tables.KIND_NAMES[k] for k in BORROWERS] for d in run.defaults)
         return 100.0 * failed / float(run.paths["borrowers"][a + 1 : b + 1].sum())
@@ -342,16 +371,22 @@ def compare(runs: Sequence[Run], forecasts: Iterable[Forecast]) -> list[Comparis
 
 
 def yearly_bands(runs: Sequence[Run]) -> list[tuple[str, str, str, int, float, float, float]]:
-    """Rows (measure, unit, how the year is told, year, 10 %, median, 90 %); stocks also at the end of 2025."""
+    """Rows (measure, unit, how the year is told, year, 10 %, median, 90 %); stocks also in the first year."""
     rows = []
     for m in MEASURES:
         paths = np.array([run.paths[m.name] for run in runs])
-        first = 0 if m.kind == STOCK else 1
-        for year in range(first, (paths.shape[1] - 1) // 12 + 1):
-            told = paths[:, 12 * year] if m.kind == STOCK else paths[:, 12 * year - 11 : 12 * year + 1].sum(axis=1)
+        for year in years_of(runs[0])[int(m.kind == FLOW) :]:
+            end = year_end(year, runs[0].opening)
+            told = paths[:, end] if m.kind == STOCK else paths[:, end - 11 : end + 1].sum(axis=1)
             low, middle, high = np.percentile(told, BAND)
-            rows.append((m.name, m.unit, m.kind, OPENING_YEAR + year, float(low), float(middle), float(high)))
+            rows.append((m.name, m.unit, m.kind, year, float(low), float(middle), float(high)))
     return rows
+
+
+def years_of(run: Run) -> range:
+    """The year of the opening, and the calendar years that the run holds whole."""
+    months = len(run.paths["fleet"]) - 1
+    return range(run.opening.year, run.opening.year + (months - 12 + run.opening.month) // 12 + 1)
 
 
 class Failures(NamedTuple):
@@ -408,7 +443,7 @@ def _causes(default: Default) -> dict[str, float]:
 
 def report(runs: Sequence[Run], comparisons: Sequence[Comparison], failures: Failures) -> str:
     """The numbers as Markdown: yearly table, comparison with the forecasts, failures."""
-    years = range(OPENING_YEAR, OPENING_YEAR + (len(runs[0].paths["fleet"]) - 1) // 12 + 1)
+    opening, years = runs[0].opening, years_of(runs[0])
     bands = {(name, year): band for name, _, _, year, *band in yearly_bands(runs)}
     lines = [
         f"{len(runs)} seeds, {years[1]} to {years[-1]}; medians, in brackets the band from 10 to 90 % of the seeds.",
@@ -420,23 +455,25 @@ def report(runs: Sequence[Run], comparisons: Sequence[Comparison], failures: Fai
     ]
     for m in MEASURES:
         cells = [_band(bands.get((m.name, year))) for year in years]
-        lines.append(f"| {m.label} | {m.unit}{', end of year' if m.kind == STOCK else ''} | {' | '.join(cells)} |")
-    inside = sum(c.verdict == "inside" for c in comparisons)
-    lines += [
-        "",
-        "### Beside the forecasts",
-        "",
-        f"The median is inside the range in {inside} of {len(comparisons)} rows.",
-        "",
-        "| what | facts | range, in the model's terms | ours | | why it differs | how the range is made |",
-        "|---|---|---:|---:|---|---|---|",
-    ]
-    for c in comparisons:
-        f = c.forecast
-        lines.append(
-            f"| {f.who}: {f.what} ({f.unit}) | {f.facts} | {number(f.low)} to {number(f.high)} | {_band(c.band)}"
-            f" | {c.verdict} | {c.reason} | {f.conversion} |"
-        )
+        label, when = m.label.format(flagship=runs[0].flagship), ", end of year" if m.kind == STOCK else ""
+        lines.append(f"| {label} | {m.unit}{when} | {' | '.join(cells)} |")
+    if comparisons:
+        inside = sum(c.verdict == "inside" for c in comparisons)
+        lines += [
+            "",
+            "### Beside the forecasts",
+            "",
+            f"The median is inside the range in {inside} of {len(comparisons)} rows.",
+            "",
+            "| what | facts | range, in the model's terms | ours | | why it differs | how the range is made |",
+            "|---|---|---:|---:|---|---|---|",
+        ]
+        for c in comparisons:
+            f = c.forecast
+            lines.append(
+                f"| {f.who}: {f.what} ({f.unit}) | {f.facts} | {number(f.low)} to {number(f.high)} | {_band(c.band)}"
+                f" | {c.verdict} | {c.reason} | {f.conversion} |"
+            )
     counts = failures.per_run
     lines += [
         "",
@@ -454,7 +491,7 @@ def report(runs: Sequence[Run], comparisons: Sequence[Comparison], failures: Fai
         "|---|---|---:|---:|---:|---|",
     ]
     for firm, kind, share, month, own, cause in failures.firms:
-        when = f"{OPENING_YEAR + 1 + (month - 1) / 12.0:.1f}"
+        when = f"{opening.year + (opening.month + month - 1) / 12.0:.1f}"
         lines.append(f"| {firm} | {kind} | {100.0 * share:.0f} % | {when} | {100.0 * own:.0f} % | {cause} |")
     return "\n".join(lines) + "\n"
 
@@ -476,7 +513,9 @@ def draw(runs: Sequence[Run], comparisons: Sequence[Comparison], failures: Failu
         If the file cannot be written.
     """
     figure = Figure(figsize=(13.0, 7.6), dpi=120, layout="constrained")
-    figure.suptitle(f"Baseline, {len(runs)} seeds: median, 10-90 % band, and forecasts of 2025 (bars)", fontsize=14)
+    beside = ", and forecasts of its time (bars)" if comparisons else ""
+    figure.suptitle(f"Baseline, {len(runs)} seeds: median, 10-90 % band{beside}", fontsize=14)
+    opening = runs[0].opening
     axes = figure.subplots(2, 3)
     shown = (
         ("ai_revenue", "AI revenue, bn USD a year", BLUE, True),
@@ -489,10 +528,12 @@ def draw(runs: Sequence[Run], comparisons: Sequence[Comparison], failures: Failu
         (measure,) = (m for m in MEASURES if m.name == name)
         paths = np.array([run.paths[name] for run in runs])
         if measure.kind == FLOW:
-            paths = np.array([paths[:, 12 * y + 1 : 12 * y + 13].sum(axis=1) for y in range(paths.shape[1] // 12)]).T
-            when = OPENING_YEAR + 1.0 + np.arange(paths.shape[1])
+            whole = years_of(runs[0])[1:]
+            ends = [year_end(year, opening) for year in whole]
+            paths = np.array([paths[:, end - 11 : end + 1].sum(axis=1) for end in ends]).T
+            when = np.array(whole, float)
         else:
-            when = OPENING_YEAR + np.arange(paths.shape[1]) / 12.0
+            when = opening.year + (opening.month - 12 + np.arange(paths.shape[1])) / 12.0
         low, middle, high = np.percentile(paths, BAND, axis=0)
         axis.fill_between(when, low, high, color=colour, alpha=0.25, lw=0)
         axis.plot(when, middle, color=colour)
@@ -544,7 +585,8 @@ def write(runs: Sequence[Run], folder: Path) -> str:
     OSError
         If a file cannot be written.
     """
-    comparisons = compare(runs, read_forecasts())
+    usual = runs[0].opening == opening_tables().date
+    comparisons = compare(runs, read_forecasts()) if usual else []
     failures = count_failures(runs)
     heads: tuple[str, ...] = ("measure", "unit", "told", "year", "p10", "median", "p90")
     _write_csv(folder / "yearly.csv", heads, yearly_bands(runs))
@@ -555,7 +597,12 @@ def write(runs: Sequence[Run], folder: Path) -> str:
     text = report(runs, comparisons, failures)
     (folder / "report.md").write_text(text, encoding="utf-8")
     draw(runs, comparisons, failures, folder / "figure.png")
-    manifest = {"format": FORMAT, "seeds": [run.seed for run in runs], "source_hash": source_hash()}
+    manifest = {
+        "format": FORMAT,
+        "opening": str(runs[0].opening),
+        "seeds": [run.seed for run in runs],
+        "source_hash": source_hash(),
+    }
     (folder / MANIFEST).write_text(json.dumps(manifest) + "\n", encoding="utf-8")
     return text
 
@@ -569,6 +616,7 @@ def main() -> None:
     """Run the study and print its report."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=200, help="number of runs, with seeds 1, 2, ...")
+    parser.add_argument("--opening", default=DEFAULT_OPENING, help="name or folder of the opening to start from")
     parser.add_argument("--out", type=Path, default=Path("runs/baseline"), help="folder to write")
     given = parser.parse_args()
     if given.seeds < 1:
@@ -579,7 +627,8 @@ def main() -> None:
             with Progress(console=console) as progress:
                 task = progress.add_task("baseline", total=given.seeds)
                 bench = Bench(advance=lambda done: progress.advance(task, done))
-                runs = bench.map(one_run, range(1, given.seeds + 1))
+                run = functools.partial(one_run, opening=opening_tables(given.opening))
+                runs = bench.map(run, range(1, given.seeds + 1))
             text = write(runs, stage)
     except InvisibleDebtError as error:
         sys.exit(f"Error: {error}")

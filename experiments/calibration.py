@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from abm import open_economy
+from abm.calibration import DEFAULT_OPENING, opening_tables
 from abm.engine.tables import SERIES_COLUMNS
 from abm.errors import BadInput
 from abm.inputs import parameters as registry
@@ -27,6 +29,8 @@ class CalibrationFunction:
         Aggregates returned, in the order of the columns.
     scenario : str
         Name of a scenario or path of a scenario file.
+    opening : str or Path
+        Name or folder of the opening to start from.
     parameters : mapping of str to float, optional
         Other parameters, held.
     rules : mapping of str to callable, optional
@@ -52,6 +56,7 @@ class CalibrationFunction:
         outputs: Sequence[str],
         *,
         scenario: str = BASELINE,
+        opening: str | Path = DEFAULT_OPENING,
         parameters: Mapping[str, float] | None = None,
         rules: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
@@ -72,6 +77,7 @@ class CalibrationFunction:
         self._found = tuple(registry.find(name) for name in names)
         self.outputs = tuple(outputs)
         self._scenario = load(scenario)
+        self._opening = opening_tables(opening)
         self._held = dict(parameters or {})
         self._rules = dict(rules or {})
 
@@ -111,7 +117,9 @@ class CalibrationFunction:
         if values.shape != (len(self._found),):
             raise BadInput(f"theta must have {len(self._found)} values ({', '.join(self.names)}), not {values.shape}")
         chosen = {**self._held, **dict(zip(self.names, values.tolist(), strict=True))}
-        economy = open_economy(self._scenario, parameters=chosen, rules=self._rules, seed=int(seed), panel=False)
+        economy = open_economy(
+            self._scenario, parameters=chosen, rules=self._rules, seed=int(seed), panel=False, opening=self._opening
+        )
         economy.run(int(months))
         series = economy.rows("series")
         return np.column_stack([series[name].astype(np.float64) for name in self.outputs])

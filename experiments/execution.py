@@ -60,6 +60,7 @@ FAILURES = pa.schema(
         pa.field("where", pa.string(), metadata={"unit": "-", "meaning": "file, line and function"}),
     ]
 )
+_local = threading.local()
 PACKAGES = ("numpy", "numba", "pyarrow", "pandas", "SALib")
 
 
@@ -110,6 +111,8 @@ class Recipe:
         "economy" or where a function is (see `load_function`).
     months : int
         Length of a run.
+    opening : str or Opening
+        Name of the opening from which runs start; the tables themselves if it is none of the model's.
     scenario : str
         The scenario of runs without a factor `scenario`.
     scenarios : mapping
@@ -128,6 +131,7 @@ class Recipe:
 
     model: str
     months: int
+    opening: str | Opening
     scenario: str
     scenarios: Mapping[str, Scenario]
     parameters: Mapping[str, float]
@@ -151,6 +155,8 @@ class Recipe:
             If a file it names cannot be read, or has no such function.
         """
         economy = study.model == ECONOMY
+        for _, sentence in study.opening_mistakes():
+            raise BadInput(sentence)
         names = {study.scenario} if economy else set()
         rules: dict[str, str] = {}
         for factor in study.resolved:
@@ -169,19 +175,29 @@ class Recipe:
         return cls(
             model=model,
             months=study.months,
+            opening=study.opening if not economy or study.opening_folder is None else study.opened,
             scenario=study.scenario,
             scenarios={name: study.load_scenario(name) for name in sorted(names)},
             parameters=dict(study.parameters),
             policies={name: dict(changed) for name, changed in study.policies.items()},
             rules=rules,
-            outcomes=study.measured,
+            outcomes={n: o.dated(study.opened) if economy and o else o for n, o in study.measured.items()},
             series=record.of("series") if economy else (),
             columns=record.of("columns"),
-            firms=record.of("firms") if economy else (),
+            firms=record.firms_of(study.opened) if economy else (),
             events=record.of("events") if economy else (),
             defaults=record.defaults and economy,
-            months_at=record.at(study.months),
+            months_at=record.at(study.months, study.opened.date) if economy else (),
         )
+
+    def tables(self) -> Opening:
+        """The tables from which runs start, made once a thread: economies copy what they change."""
+        if isinstance(self.opening, Opening):
+            return self.opening
+        kept: dict[str, Opening] = _local.__dict__.setdefault("openings", {})
+        if self.opening not in kept:
+            kept[self.opening] = opening_tables(self.opening)
+        return kept[self.opening]
 
     @property
     def panel(self) -> bool:
@@ -199,7 +215,7 @@ class Recipe:
             found["series"] = _schema("series", ("month", *self.series))
         if self.firms:
             firm = Column("firm", "i8", "firm", "who")
-            month = Column("month", "i8", "month", "months since 2025-12-31")
+            month = Column("month", "i8", "month", "months since the opening")
             found["firms"] = _schema("firms", self.columns, extra=(month, firm))
         if self.defaults:
             found["defaults"] = _schema("defaults", DEFAULT_FIELDS)
@@ -294,16 +310,6 @@ def _outcome_field(name: str, outcome: Outcome | None) -> pa.Field:
 
 
 # --- one run --------------------------------------------------------------------------------------------
-_local = threading.local()
-
-
-def _opening() -> Opening:
-    """The opening tables, made once a thread: economies copy what they change."""
-    if not hasattr(_local, "opening"):
-        _local.opening = opening_tables()
-    return _local.opening
-
-
 def chosen(recipe: Recipe, run: Run) -> tuple[Scenario, dict[str, float]]:
     """The scenario of a run, and the parameters that the study sets on top of it."""
     changed: dict[str, float] = dict(recipe.parameters)
@@ -338,7 +344,8 @@ def open_run(recipe: Recipe, run: Run, *, panel: bool = False) -> Economy:
     """
     scenario, changed = chosen(recipe, run)
     rules = {name: load_function(recipe.rules[value]) for name, value in replaced_rules(run).items()}
-    return Economy(_opening(), scenario, parameters=changed, rules=rules, seed=run.seed, panel=panel or recipe.panel)
+    panel = panel or recipe.panel
+    return Economy(recipe.tables(), scenario, parameters=changed, rules=rules, seed=run.seed, panel=panel)
 
 
 def measure(economy: Economy, outcome: Outcome) -> float:

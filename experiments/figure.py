@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
 
 from abm.accounts import statement
-from abm.inputs.dates import month_end
+from abm.inputs.dates import MONTHS, month_end
 from experiments.reproductions.figures import literal, save
 
 if TYPE_CHECKING:
@@ -47,13 +48,14 @@ def draw(economy: Economy, path: Path, *, title: str) -> None:
         If the file cannot be written.
     """
     series = economy.rows("series")
-    days = _days(series["month"].tolist())
+    opening = economy.opening.date
+    days = _days(series["month"].tolist(), opening)
     figure = Figure(figsize=(13.0, 7.6), dpi=120)
     figure.suptitle(literal(title), fontsize=14, y=0.993)
     axes = [figure.add_axes((left, bottom, *SIZE)) for bottom in ROWS for left in COLUMNS]
-    _prices(axes[0], days, series)
+    _prices(axes[0], days, series, f"index, {MONTHS[opening.month - 1][:3]} {opening.year} = 100")
     _spending(axes[1], days, series)
-    _debt(axes[2], days, series)
+    _debt(axes[2], days, series, economy.opening.flagship)
     _hardware(axes[3], days, series)
     _failures(axes[4], days, series, economy)
     _lenders(axes[5], days, series)
@@ -67,8 +69,8 @@ def draw(economy: Economy, path: Path, *, title: str) -> None:
     save(figure, path)
 
 
-def _days(months: Iterable[int]) -> np.ndarray:
-    return np.array([month_end(month) for month in months], dtype="datetime64[D]")
+def _days(months: Iterable[int], opening: datetime.date) -> np.ndarray:
+    return np.array([month_end(month, opening) for month in months], dtype="datetime64[D]")
 
 
 def _legend(axis: Axes, *others: Axes) -> None:
@@ -80,14 +82,14 @@ def _from_zero(axis: Axes) -> None:
     axis.set_ylim(0.0, max(1.08 * axis.dataLim.y1, 1e-9))
 
 
-def _prices(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
+def _prices(axis: Axes, days: np.ndarray, s: np.ndarray, index: str) -> None:
     axis.set_title("Prices")
     axis.plot(days, s["token_price"], color=BLUE, label="AI work (left)")
     axis.plot(days, s["equal_quality_price"], color=SKY, ls="--", label="same at equal quality (left)")
     axis.set_yscale("log")
     axis.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axis.yaxis.set_minor_formatter(LogFormatter(labelOnlyBase=False, minor_thresholds=(2.0, 0.5)))
-    axis.set_ylabel("index, Dec 2025 = 100")
+    axis.set_ylabel(index)
     right = axis.twinx()
     right.plot(days, s["spot_price"], color=ORANGE, label="GPU rental, spot (right)")
     right.plot(days, s["contract_price"], color=RED, ls=":", label="GPU rental, contracts (right)")
@@ -106,11 +108,11 @@ def _spending(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
     _legend(axis)
 
 
-def _debt(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
+def _debt(axis: Axes, days: np.ndarray, s: np.ndarray, flagship: str) -> None:
     axis.set_title("Debt, seen and unseen")
     axis.plot(days, s["ai_debt"], color=BLACK, label="borrowed for AI infrastructure")
     axis.plot(days, s["look_through"], color=BLUE, ls="--", label="carried by others for the labs")
-    axis.plot(days, s["look_through_openai"], color=RED, ls=":", label="of which for OpenAI")
+    axis.plot(days, s["look_through_flagship"], color=RED, ls=":", label=literal(f"of which for {flagship}"))
     axis.set_ylabel("bn USD")
     _from_zero(axis)
     _legend(axis)
@@ -133,7 +135,7 @@ def _failures(axis: Axes, days: np.ndarray, s: np.ndarray, economy: Economy) -> 
     axis.set_title("Failures")
     axis.step(days, s["failed"], where="post", color=BLACK, label="firms failed so far")
     found = list(statement.defaults(economy))
-    when = _days(d.month for d in found)
+    when = _days((d.month for d in found), economy.opening.date)
     count = np.arange(1, len(found) + 1)
     own = np.array([d.fundamental for d in found], dtype=bool)
     for part, mark, colour, label in [

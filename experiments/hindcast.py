@@ -325,9 +325,10 @@ class Recorder:
         if name == "failures":
             return float((economy.rows("firms")["failed"][rows] == month).sum())
         if name == "signed":
-            contracts = economy.rows("contracts")
+            contracts, firms_parent = economy.rows("contracts"), economy.rows("firms")["parent"]
             new = (contracts["signed"] == month) & (contracts["kind"] == tables.COMPUTE)
             new &= (contracts["status"] != tables.INTENT) & np.isin(contracts["buyer"], rows)
+            new &= firms_parent[contracts["buyer"]] != contracts["seller"]  # not what stays within a group
             return float(contracts["announced"][new].sum())
         events = economy.rows("events")
         events = events[events["month"] == month]

@@ -14,6 +14,7 @@ from typing import Any
 
 import mesa
 
+from abm.calibration import DEFAULT_OPENING
 from abm.errors import BadInput
 from abm.inputs.parameters import BY_NAME
 from abm.mesa_model import InvisibleDebtModel
@@ -26,6 +27,8 @@ class BatchModel(InvisibleDebtModel):
     ----------
     scenario : str
         Name of a scenario or path of a scenario file.
+    opening : str
+        Name or folder of the opening to start from.
     rng : int
         Seed.
     **parameters : float
@@ -43,12 +46,14 @@ class BatchModel(InvisibleDebtModel):
         For a scenario, parameter or seed that does not exist or is out of range.
     """
 
-    def __init__(self, *, scenario: str = "baseline", rng: int = 1, **parameters: Any) -> None:
+    def __init__(
+        self, *, scenario: str = "baseline", opening: str = DEFAULT_OPENING, rng: int = 1, **parameters: Any
+    ) -> None:
         if not isinstance(rng, Integral):
             raise BadInput(
                 f"rng must be a list of whole numbers, the seeds of the runs, such as rng=range(8), not {rng!r}"
             )
-        super().__init__(scenario=scenario, parameters=parameters, rng=int(rng))
+        super().__init__(scenario=scenario, parameters=parameters, opening=opening, rng=int(rng))
         reporters = self.datacollector.model_reporters
         self.datacollector = mesa.DataCollector(
             {f"{name}_reported" if name in BY_NAME else name: report for name, report in reporters.items()}

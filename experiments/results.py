@@ -6,10 +6,11 @@ bytes, so two folders can be compared file by file.
 
 from __future__ import annotations
 
+import datetime
 import importlib.metadata
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,11 +25,12 @@ from abm.engine.compiled import source_hash
 from abm.engine.tables import Column
 from abm.errors import BadInput
 from abm.inputs import parameters as registry
-from abm.inputs.dates import month_end, month_label
+from abm.inputs.dates import month_end
 from abm.inputs.scenarios import Scenario
 from experiments.columns import column_of, field_of, names_of, plain
 from experiments.figure import draw
 from experiments.folders import MANIFEST, new_folder, read_manifest
+from experiments.origin import described
 
 if TYPE_CHECKING:
     from abm.simulation import Economy
@@ -114,10 +116,11 @@ def describe(
     values = registry.values({**scenario.parameters, **changed})
     return {
         "format": FORMAT,
+        "opening": described(economy.opening),
         "scenario": {"name": scenario.name, "title": scenario.title, "text": scenario.toml()},
         "seed": seed,
         "months": months,
-        "last_month": month_label(economy.month),
+        "last_month": economy.label,
         "parameters_changed": dict(changed),
         "parameters": {p.name: float(value) for p, value in zip(registry.PARAMETERS, values, strict=True)},
         "result_hash": economy.result_hash(),
@@ -131,12 +134,12 @@ def describe(
 def run_tables(economy: Economy) -> dict[str, pa.Table]:
     """The tables of a run, by file name, with readable names in place of rows and codes."""
     return {
-        "aggregates": _table(economy.rows("series"), "series", economy.names),
+        "aggregates": _table(economy, economy.rows("series"), "series"),
         "firms": _firm_months(economy),
-        "contracts": _table(_used(economy.rows("contracts")), "contracts", economy.names),
-        "loans": _table(_used(economy.rows("loans")), "loans", economy.names),
+        "contracts": _table(economy, _used(economy.rows("contracts")), "contracts"),
+        "loans": _table(economy, _used(economy.rows("loans")), "loans"),
         "defaults": _defaults(economy),
-        "events": _table(economy.rows("events"), "events", economy.names),
+        "events": _table(economy, economy.rows("events"), "events"),
         "flows": _flows(economy),
     }
 
@@ -145,25 +148,25 @@ def _used(rows: np.recarray) -> np.recarray:
     return rows[rows["status"] != tables.FREE]
 
 
-def _dates(months: np.ndarray) -> pa.Array:
+def _dates(months: np.ndarray, opening: datetime.date) -> pa.Array:
     """Last days of months."""
     known, at = np.unique(months, return_inverse=True)
-    days = np.array([month_end(month) for month in known.tolist()], "datetime64[D]").astype(np.int32)
+    days = np.array([month_end(month, opening) for month in known.tolist()], "datetime64[D]").astype(np.int32)
     return pa.Array.from_buffers(pa.date32(), len(months), [None, pa.py_buffer(days[at])])
 
 
 DATE = field_of(Column("date", "", "date", "last day of the month"), pa.date32())
 
 
-def _table(rows: np.ndarray, name: str, firms: Sequence[str]) -> pa.Table:
+def _table(economy: Economy, rows: np.ndarray, name: str) -> pa.Table:
     """A table of records as an Arrow table; tables with a month get the calendar date beside it."""
     arrays, fields = [], []
     for column in tables.TABLES[name]:
-        array, field = column_of(rows, column, name, firms)
+        array, field = column_of(rows, column, name, economy.names)
         arrays.append(array)
         fields.append(field)
         if column.name == "month":
-            arrays.append(_dates(rows["month"]))
+            arrays.append(_dates(rows["month"], economy.opening.date))
             fields.append(DATE)
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
@@ -173,8 +176,8 @@ def _firm_months(economy: Economy) -> pa.Table:
     panel = economy.panel()
     at, who = np.nonzero(panel["status"] != tables.ABSENT)
     months = economy.rows("series")["month"][at]
-    arrays = [plain(months, pa.int32()), _dates(months), names_of(who, economy.names)]
-    month, firm = Column("month", "", "month", "months since 2025-12-31"), Column("firm", "", "firm", "who")
+    arrays = [plain(months, pa.int32()), _dates(months, economy.opening.date), names_of(who, economy.names)]
+    month, firm = Column("month", "", "month", "months since the opening"), Column("firm", "", "firm", "who")
     fields = [field_of(month, pa.int32()), DATE, field_of(firm, pa.string())]
     rows = panel[at, who]
     for column in tables.TABLES["panel"]:
@@ -189,10 +192,10 @@ def _flows(economy: Economy) -> pa.Table:
     flows = economy.flows()
     at, flow, payer, payee = np.nonzero(flows)
     months = economy.rows("series")["month"][at]
-    arrays = [plain(months, pa.int32()), _dates(months), names_of(flow, tables.FLOW_NAMES)]
+    arrays = [plain(months, pa.int32()), _dates(months, economy.opening.date), names_of(flow, tables.FLOW_NAMES)]
     arrays += [names_of(payer, tables.KIND_NAMES), names_of(payee, tables.KIND_NAMES)]
     arrays.append(plain(flows[at, flow, payer, payee], pa.float64()))
-    fields = [field_of(Column("month", "", "month", "months since 2025-12-31"), pa.int32()), DATE]
+    fields = [field_of(Column("month", "", "month", "months since the opening"), pa.int32()), DATE]
     for name, meaning in (("flow", "what for"), ("payer", "sector that pays"), ("payee", "sector that is paid")):
         fields.append(field_of(Column(name, "", "kind", meaning), pa.string()))
     fields.append(field_of(Column("amount", "", "bn/month", "paid in the month"), pa.float64()))
@@ -204,7 +207,7 @@ CAUSE = pa.struct([("parent", pa.string()), ("channel", pa.string()), ("weight",
 
 def _defaults(economy: Economy) -> pa.Table:
     """One row a default; `causes` lists who else explains it, through which channel and how much of it."""
-    told = _table(economy.rows("defaults"), "defaults", economy.names)
+    told = _table(economy, economy.rows("defaults"), "defaults")
     found = list(statement.defaults(economy))
     causes = [cause for d in found for cause in d.causes]
     rows = {name: row for row, name in enumerate(economy.names)}

@@ -39,8 +39,9 @@ from experiments.designs import points as make_points
 from experiments.execution import PACKAGES, Batch, Recipe, Run, code_hash
 from experiments.files import absolute, new_files
 from experiments.folders import MANIFEST, MOST_BYTES, new_folder, read_manifest
+from experiments.origin import described
 from experiments.packing import unpack
-from experiments.study import ECONOMY, Study, copy_name
+from experiments.study import ECONOMY, OPENING_COPY, Study, copy_name
 
 FORMAT = "invisible-debt sweep 1"
 STUDY, POINTS, PARTS, FILES, LOCK = "study.toml", "points.parquet", "parts", "files", ".lock"
@@ -116,6 +117,7 @@ def describe(study: Study, plan: Plan) -> dict[str, Any]:
         "format": FORMAT,
         "state": "unfinished",
         "study": {"name": study.name, "title": study.title, "hash": study.identity()},
+        "opening": described(study.opened) if study.model == ECONOMY else None,
         "code_hash": code_hash(),
         "points": len(plan.points),
         "replicates": study.replicates,
@@ -334,6 +336,11 @@ def _register(stage: Path, study: Study, plan: Plan, recipe: Recipe) -> None:
     for k, (given, file) in enumerate(study.files().items()):
         (stage / FILES).mkdir(exist_ok=True)
         shutil.copyfile(file, stage / FILES / copy_name(k, given))
+    if study.model == ECONOMY and study.opening_folder is not None:
+        (stage / FILES / OPENING_COPY).mkdir(parents=True)
+        for file in sorted(study.opening_folder.iterdir()):
+            if file.suffix in (".csv", ".toml"):
+                shutil.copyfile(file, stage / FILES / OPENING_COPY / file.name)
     points = pa.Table.from_pandas(plan.points.reset_index(), preserve_index=False).replace_schema_metadata()
     pq.write_table(points, stage / POINTS, compression="zstd")
     for table in (PARTS, *recipe.schemas()):

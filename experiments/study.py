@@ -27,6 +27,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from abm.calibration import DEFAULT_OPENING, Opening, opening_tables, openings
 from abm.errors import BadInput, short, shown
 from abm.inputs import parameters as registry
 from abm.inputs.dates import LAST_MONTH
@@ -91,6 +92,8 @@ class Study(Strict):
         The same seeds at every point (common random numbers); otherwise every run has a seed of its own.
     model : str
         "economy", or ``module:function`` or ``file.py:function``: a function of (settings, seed).
+    opening : str
+        Name or folder of the opening from which all runs start.
     scenario : str
         Name or path of the scenario of all runs.
     parameters : mapping
@@ -129,6 +132,7 @@ class Study(Strict):
     replicates: int = Field(default=1, ge=1, le=MOST_RUNS)
     paired: bool = True
     model: str = ECONOMY
+    opening: str = DEFAULT_OPENING
     scenario: str = BASELINE
     parameters: Mapping[str, float] = Field(default_factory=dict)
     policies: Mapping[str, Mapping[str, float]] = Field(default_factory=dict)
@@ -378,10 +382,49 @@ class Study(Strict):
             self._copies = {points_file: folder / copy_name(0, points_file)}
         if copied:
             self._copies = {given: folder / copy_name(k, given) for k, given in enumerate(self.files())}
+            self._copies[self.opening] = folder / OPENING_COPY
+        self.__dict__.pop("opened", None)  # its folder may be another one now
 
     def path(self, given: str) -> Path:
         """A path of the study, relative to its file."""
         return self._copies.get(given, Path(given) if Path(given).is_absolute() else self._folder / given)
+
+    @cached_property
+    def opened(self) -> Opening:
+        """The tables from which all runs start.
+
+        Raises
+        ------
+        BadInput
+            If there is no such opening, or its files have a mistake.
+        """
+        folder = self.opening_folder
+        if folder is None or not folder.is_dir():
+            return opening_tables(self.opening)
+        return opening_tables(folder)
+
+    @property
+    def opening_folder(self) -> Path | None:
+        """Where the opening lies if it is none of the model's."""
+        return None if self.opening in openings() else self.path(self.opening)
+
+    def opening_mistakes(self) -> list[tuple[Place, str]]:
+        """What the study asks of its opening and this has not: firms that are not in it, months before it."""
+        found: list[tuple[Place, str]] = []
+        if self.model != ECONOMY:
+            return found
+
+        def check(where: Place, test: Any, *given: Any) -> None:
+            try:
+                test(*given)
+            except BadInput as error:
+                found.append((where, str(error)))
+
+        check(("record", "firms"), self.record.firms_of, self.opened)
+        check(("record", "months"), self.record.at, self.months, self.opened.date)
+        for name, outcome in self.measured.items():
+            check(("outcomes", name), outcome.dated, self.opened)  # type: ignore[union-attr]
+        return found
 
     def files(self) -> dict[str, Path]:
         """Files that the study names: the paths as they stand in it, and where they are.
@@ -415,9 +458,11 @@ class Study(Strict):
         Raises
         ------
         BadInput
-            If there is none, or it has a mistake.
+            If there is none, it has a mistake, or the opening has not what it speaks of.
         """
-        return load_scenario(self.path(name) if _is_path(name) else name)
+        told = load_scenario(self.path(name) if _is_path(name) else name)
+        told.shock_rows(self.opened.kinds, self.opened.date)
+        return told
 
     def text(self) -> str:
         """The study as TOML: the text of its file, or one written from its fields."""
@@ -444,6 +489,8 @@ class Study(Strict):
         digest = hashlib.sha256(json.dumps(fields, ensure_ascii=False).encode())
         for file in self.files().values():
             digest.update(b"\0" + hashlib.sha256(read_text(file, "study").encode()).digest())
+        if self.model == ECONOMY and self.opening_folder is not None:
+            digest.update(b"\0" + self.opened.digest.encode())
         for where in self._functions():
             digest.update(b"\0" + _module_source(where.rpartition(":")[0]))
         return digest.hexdigest()[:16]
@@ -465,6 +512,9 @@ def _module_source(module: str) -> bytes:
 def copy_name(number: int, given: str) -> str:
     """Name under which results keep a file that a study names."""
     return f"{number}_{Path(given).name}"
+
+
+OPENING_COPY = "opening"  # name under which results keep a folder that a study opens from
 
 
 def _is_path(scenario: str) -> bool:
@@ -516,8 +566,15 @@ def load(path: str | Path) -> Study:
 
 
 def _check_files(study: Study, text: str) -> None:
-    """Make sure that the scenarios and files a study names can be read."""
+    """Make sure that what a study names can be read, and fits the opening."""
     lines = line_numbers(text)
+    if study.model == ECONOMY:
+        try:
+            _ = study.opened
+        except BadInput as error:
+            raise BadInput(f"line {line_of(('opening',), lines)}: {error}") from None
+        for where, sentence in study.opening_mistakes():
+            raise BadInput(f"line {line_of(where, lines)}: {sentence}")
     named: list[tuple[Place, str]] = [(("scenario",), study.scenario)] if study.model == ECONOMY else []
     if "scenario" in study.factors and study.design.points_file is None:
         values = study._resolve("scenario", study.factors["scenario"]).values or ()
@@ -620,6 +677,7 @@ __all__ = [
     "FIRMS",
     "MOST_RUNS",
     "OF_DEFAULTS",
+    "OPENING_COPY",
     "RULE",
     "SERIES",
     "Factor",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, get_args
 
@@ -10,10 +11,10 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from abm.calibration import opening_tables
+from abm.calibration import Opening
 from abm.engine import tables
 from abm.errors import BadInput, short, shown
-from abm.inputs.dates import LAST_MONTH, month_number
+from abm.inputs.dates import LAST_MONTH, month_number, read_month
 from abm.inputs.parameters import nearest
 from abm.inputs.toml_lines import Place, control_characters
 
@@ -30,6 +31,7 @@ DEFAULTS = {column.name: column for column in tables.DEFAULT_COLUMNS if column.u
 FIRMS = {column.name: column for column in tables.FIRM_COLUMNS}
 PANEL = {column.name: column for column in tables.TABLES["panel"]}
 OF_DEFAULTS = "defaults."
+TURNED = "'start' must not be later than 'end'"
 DEFAULT_OUTCOMES: dict[str, Any] = {
     "defaults": "sum defaults",
     "contagious": "sum contagious",
@@ -52,6 +54,14 @@ def known_name(name: str, allowed: Sequence[str] | Mapping[str, Any], what: str)
     if name not in allowed:
         hint = nearest(name, allowed) or f" (allowed are {quoted(list(allowed))})"
         raise BadInput(f"unknown {what} '{short(name)}'{hint}")
+    return name
+
+
+def known_firm(name: str, opening: Opening) -> str:
+    """The name if the opening has such a firm; BadInput with the nearest otherwise."""
+    if name not in opening.names:
+        hint = nearest(name, opening.names)
+        raise BadInput(f"unknown firm '{short(name)}' in the opening of {opening.date}{hint}")
     return name
 
 
@@ -172,11 +182,11 @@ class Factor:
 
 
 # --- what to keep ---------------------------------------------------------------------------------------
-def _month(value: object) -> int:
-    return month_number(value, "month")
+def _month(value: object) -> int | str:
+    return read_month(value, "month")
 
 
-Month = Annotated[int, BeforeValidator(_month)]
+Month = Annotated[int | str, BeforeValidator(_month)]  # a number counts from the opening, a text is of the calendar
 Names = tuple[str, ...] | Literal["all"]
 
 
@@ -191,7 +201,7 @@ class Record(Strict):
     """
 
     series: Annotated[Names, BeforeValidator(_names)] = (
-        "ai_revenue", "ai_debt", "look_through", "look_through_openai", "spot_price", "capex", "failed",
+        "ai_revenue", "ai_debt", "look_through", "look_through_flagship", "spot_price", "capex", "failed",
     )  # fmt: skip
     every: int = Field(default=12, ge=1, le=LAST_MONTH)
     months: Annotated[tuple[Month, ...] | None, BeforeValidator(_names)] = None
@@ -207,7 +217,6 @@ class Record(Strict):
             ("series", SERIES, "series"),
             ("columns", PANEL, "firm column"),
             ("events", tables.EVENT_NAMES, "event"),
-            ("firms", opening_tables().names, "firm"),
         ):
             given = getattr(self, field)
             for name in () if given == "all" else given:
@@ -221,20 +230,39 @@ class Record(Strict):
             raise PydanticCustomError("mistakes", "unknown names", {"mistakes": mistakes})
         return self
 
-    def of(self, field: Literal["series", "firms", "columns", "events"]) -> tuple[str, ...]:
+    def of(self, field: Literal["series", "columns", "events"]) -> tuple[str, ...]:
         """The names recorded, with "all" written out and in the order of the table."""
         given = getattr(self, field)
         every: dict[str, Sequence[str]] = {
             "series": [name for name in SERIES if name != "month"],
             "columns": list(PANEL),
             "events": list(tables.EVENT_NAMES),
-            "firms": opening_tables().names[tables.N_OUTSIDE :],
         }
         return tuple(every[field]) if given == "all" else tuple(dict.fromkeys(n for n in given if n != "month"))
 
-    def at(self, last: int) -> tuple[int, ...]:
-        """Months at which aggregates and firms are recorded, in a run of `last` months."""
-        chosen = self.months if self.months is not None else range(self.every, last + 1, self.every)
+    def firms_of(self, opening: Opening) -> tuple[str, ...]:
+        """The firms recorded, with "all" written out.
+
+        Raises
+        ------
+        BadInput
+            If one is not in the opening; the message gives the nearest name.
+        """
+        if self.firms == "all":
+            return tuple(opening.names[tables.N_OUTSIDE :])
+        return tuple(dict.fromkeys(known_firm(name, opening) for name in self.firms))
+
+    def at(self, last: int, opening: datetime.date) -> tuple[int, ...]:
+        """Months at which aggregates and firms are recorded, in a run of `last` months from this date.
+
+        Raises
+        ------
+        BadInput
+            If a month lies before the opening.
+        """
+        chosen: Iterable[int] = range(self.every, last + 1, self.every)
+        if self.months is not None:
+            chosen = [month_number(month, "month", opening) for month in self.months]
         return tuple(sorted({m for m in chosen if 1 <= m <= last} | ({last} if self.months is None else set())))
 
 
@@ -249,10 +277,11 @@ class Outcome(Strict):
 
     @model_validator(mode="after")
     def _readable(self) -> Self:
-        if self.start > self.end:
-            raise BadInput("'start' must not be later than 'end'")
+        start, end = self.start, self.end
+        alike = (isinstance(start, int) and isinstance(end, int)) or (isinstance(start, str) and isinstance(end, str))
+        if alike and start > end:  # type: ignore[operator]
+            raise BadInput(TURNED)
         if self.firm is not None:
-            known_name(self.firm, opening_tables().names, "firm")
             known_name(self.of, FIRMS if self.statistic == "final" else PANEL, "firm column")
             if self.statistic == "final" and (self.start, self.end) != (1, LAST_MONTH):
                 raise BadInput("'final' of a firm's column is its value at the end of the run: leave out the months")
@@ -263,6 +292,21 @@ class Outcome(Strict):
         else:
             known_name(self.of, SERIES, "series")
         return self
+
+    def dated(self, opening: Opening) -> Outcome:
+        """The outcome with its months as numbers.
+
+        Raises
+        ------
+        BadInput
+            If the opening has no such firm, or a month lies before it.
+        """
+        if self.firm is not None:
+            known_firm(self.firm, opening)
+        start, end = (month_number(month, "month", opening.date) for month in (self.start, self.end))
+        if start > end:
+            raise BadInput(TURNED)
+        return self.model_copy(update={"start": start, "end": end})
 
     @property
     def needs_panel(self) -> bool:

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from abm.accounts import statement
 from abm.accounts.statement import Default
-from abm.inputs.dates import month_end, month_label
+from abm.inputs.dates import month_end, month_label, month_words
 
 if TYPE_CHECKING:
     from abm.simulation import Economy
 
-# Columns of the yearly table: name in JSON -> (column of the series, how a year is told, heading, unit).
+# Columns of the yearly table: name in JSON -> (column of the series, how a year is told, heading, unit); a heading
+# may name the flagship of the opening.
 # "sum": over the year's months; "end": at its last month.
 YEARLY: dict[str, tuple[str, str, str, str]] = {
     "ai_revenue": ("ai_revenue", "sum", "AI revenue", "bn USD"),
     "capex": ("capex", "sum", "invested", "bn USD"),
     "ai_debt": ("ai_debt", "end", "AI debt", "bn USD"),
     "look_through": ("look_through", "end", "carried for labs", "bn USD"),
-    "look_through_openai": ("look_through_openai", "end", "for OpenAI", "bn USD"),
+    "look_through_flagship": ("look_through_flagship", "end", "for {flagship}", "bn USD"),
     "token_price": ("token_price", "end", "price of AI work", "index"),
     "spot_price": ("spot_price", "end", "GPU rent", "USD/h"),
     "failures": ("defaults", "sum", "failures", "firms"),
 }
-LEGEND = (
-    "AI revenue: spent on AI services. Invested: in GPUs and sites. Both over the year, the rest at its end."
-    " Carried: borrowed by others to serve the labs. Price of AI work: December 2025 = 100."
-)
 # How a failure came through each channel, as a reader would say it.
 BECAUSE = {
     "counterparty": "unpaid bills or loans",
@@ -42,6 +40,21 @@ BECAUSE = {
 MOST_NAMED = 3  # causes of a failure told one by one
 
 
+def headings(economy: Economy) -> list[tuple[str, str]]:
+    """Heading and unit of the columns of the yearly table."""
+    flagship = economy.opening.flagship
+    return [(heading.format(flagship=flagship), unit) for _, _, heading, unit in YEARLY.values()]
+
+
+def legend(economy: Economy) -> str:
+    """What the columns of the yearly table mean."""
+    return (
+        "AI revenue: spent on AI services. Invested: in GPUs and sites. Both over the year, the rest at its end."
+        " Carried: borrowed by others to serve the labs."
+        f" Price of AI work: {month_words(0, economy.opening.date)} = 100."
+    )
+
+
 def yearly(economy: Economy) -> list[dict[str, float]]:
     """One row a calendar year of the run.
 
@@ -51,7 +64,7 @@ def yearly(economy: Economy) -> list[dict[str, float]]:
         `year`, `months` (how many of the year were run) and the keys of `YEARLY`.
     """
     series = economy.rows("series")
-    years = np.array([month_end(month).year for month in series["month"].tolist()])
+    years = np.array([month_end(month, economy.opening.date).year for month in series["month"].tolist()])
     rows = []
     for year in np.unique(years):
         part = series[years == year]
@@ -62,8 +75,15 @@ def yearly(economy: Economy) -> list[dict[str, float]]:
     return rows
 
 
-def failure_sentence(default: Default) -> str:
-    """Who failed, when, owing what, and because of whom: the heaviest causes."""
+def failure_sentence(default: Default, opening: datetime.date) -> str:
+    """Who failed, when, owing what, and because of whom: the heaviest causes.
+
+    Parameters
+    ----------
+    default : Default
+    opening : datetime.date
+        Date of the opening balance sheets of the run.
+    """
     shares: dict[str, float] = {"its own doing": default.own_share}
     channels: dict[str, list[str]] = {}
     for cause in default.causes:  # heaviest first
@@ -81,7 +101,7 @@ def failure_sentence(default: Default) -> str:
             f"{len(told) - MOST_NAMED} others {100 * sum(shares[w] for w in told[MOST_NAMED:]):.0f} %"
         )
     return (
-        f"{month_label(default.month)}  {default.firm} ({default.kind}), owing {number(default.debt)} bn,"
+        f"{month_label(default.month, opening)}  {default.firm} ({default.kind}), owing {number(default.debt)} bn,"
         f" {number(default.shortfall)} bn short: {', '.join(parts)}"
     )
 
@@ -110,7 +130,7 @@ def summary(economy: Economy) -> dict[str, Any]:
         causes = [{"parent": c.parent, "channel": c.channel, "weight": c.weight} for c in d.causes]
         failures.append(
             {
-                "month": month_label(d.month),
+                "month": month_label(d.month, economy.opening.date),
                 "round": d.round,
                 "firm": d.firm,
                 "kind": d.kind,

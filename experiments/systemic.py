@@ -5,6 +5,7 @@ Both work on copies: the economy handed in stays as it is. Money is in bn USD.
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,14 +111,16 @@ class Aftermath:
 class Stress:
     """What a shock to one firm does at once, until a month later, and in the months after.
 
-    `lost` is None if the firm was made to fail. `falls` are the defaults until a month later that happen only with
-    the shock, in their order; `anyway` are firms that fail by then with it and without it, `spared` those that fail
-    only without it. `lenders` and `others` (firms that are no lenders, the struck one left out) have the largest
-    loss until then first. `aftermath` is the whole horizon, and `tree` all that fails in it with the shock.
+    `month` counts from the day `opening`. `lost` is None if the firm was made to fail. `falls` are the defaults until
+    a month later that happen only with the shock, in their order; `anyway` are firms that fail by then with it and
+    without it, `spared` those that fail only without it. `lenders` and `others` (firms that are no lenders, the struck
+    one left out) have the largest loss until then first. `aftermath` is the whole horizon, and `tree` all that fails
+    in it with the shock.
     """
 
     firm: str
     kind: str
+    opening: datetime.date
     month: int
     lost: float | None
     owed: float
@@ -190,7 +193,7 @@ def stress(economy: Economy, firm: str, *, loss: float | None = None, months: in
     """
     row = economy.firm(firm)
     name = economy.names[row]
-    check_horizon(economy.month, months)
+    check_horizon(economy.month, months, economy.opening.date)
     earlier = len(economy.rows("defaults"))
     struck, calm = economy.copy(), economy.copy()
     if loss is None:
@@ -209,6 +212,7 @@ def stress(economy: Economy, firm: str, *, loss: float | None = None, months: in
     return Stress(
         firm=name,
         kind=statement.kind_name(economy, row),
+        opening=economy.opening.date,
         month=economy.month,
         lost=loss,
         owed=balance_sheet(economy, row).total_liabilities,
@@ -222,7 +226,7 @@ def stress(economy: Economy, firm: str, *, loss: float | None = None, months: in
     )
 
 
-def check_horizon(month: int, months: int) -> None:
+def check_horizon(month: int, months: int, opening: datetime.date) -> None:
     """Refuse a number of months to follow that is none, or goes beyond the last month there is.
 
     Raises
@@ -232,10 +236,10 @@ def check_horizon(month: int, months: int) -> None:
     """
     most = LAST_MONTH - month
     if most < 1:
-        raise BadInput(f"no month follows {month_label(month)}, the last there is: strike earlier")
+        raise BadInput(f"no month follows {month_label(month, opening)}, the last there is: strike earlier")
     if isinstance(months, bool) or not isinstance(months, int | np.integer) or not 1 <= months <= most:
         raise BadInput(
-            f"months must lie between 1 and {most}, the months left after {month_label(month)}, not {months!r}"
+            f"months must lie between 1 and {most}, the months left after {month_label(month, opening)}, not {months!r}"
         )
 
 
@@ -526,4 +530,4 @@ def _rank(measure: dict[int, float], row: int) -> int | None:
 def shock_sentence(found: Stress) -> str:
     """The shock in words."""
     what = "fails" if found.lost is None else f"loses {found.lost:g} bn"
-    return f"{found.firm} ({found.kind}) {what} at the end of {month_label(found.month)}"
+    return f"{found.firm} ({found.kind}) {what} at the end of {month_label(found.month, found.opening)}"

@@ -6,7 +6,9 @@ made by construction and checked by `abm.calibration.opening.check_opening`.
 
 from __future__ import annotations
 
+import datetime
 import sys
+from dataclasses import replace
 
 import numpy as np
 
@@ -410,3 +412,14 @@ def fingerprint(run: str) -> str:
 if __name__ == "__main__":
     for run in sys.argv[1:]:
         print(run, fingerprint(run))
+
+
+def renamed(opening: Opening, date: datetime.date) -> Opening:
+    """An opening of another date whose firms all have other names; the flagship is "Star Lab"."""
+    names = [name if row < ec.N_OUTSIDE else f"Firm {row}" for row, name in enumerate(opening.names)]
+    names[opening.names.index(opening.flagship)] = "Star Lab"
+    told = dict(zip(opening.names, names, strict=True))
+    return replace(
+        opening, names=names, date=date, name="elsewhere", flagship="Star Lab", groups={},
+        statements={told[lab]: lines for lab, lines in opening.statements.items()},
+    )  # fmt: skip

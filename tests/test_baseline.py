@@ -1,6 +1,7 @@
 """The baseline study: windows, verdicts, failures and files, on made-up runs; one real short run."""
 
 import csv
+import datetime
 import json
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from experiments import baseline as study
 from experiments.baseline import FLOW, MEASURES, STOCK, Comparison, Forecast, Run
 
 YEARS = 8
+OPENING = datetime.date(2025, 12, 31)
 
 
 def failure(firm: str, month: int, kind: str = "neocloud", own: float = 0.25) -> Default:
@@ -21,11 +23,12 @@ def failure(firm: str, month: int, kind: str = "neocloud", own: float = 0.25) ->
     return Default(month, 1, firm, kind, own >= 0.5, 1.0, 2.0, 1.5, own, causes)
 
 
-def made_up(seed: int, level: float, defaults: tuple[Default, ...] = ()) -> Run:
+def made_up(seed: int, level: float, defaults: tuple[Default, ...] = (), opening: datetime.date = OPENING) -> Run:
     """Flows of `level` a month; stocks that double every year from `level` at the opening."""
     months = np.arange(12 * YEARS + 1)
     stock, flow = level * np.exp2(months / 12.0), np.where(months > 0, level, 0.0)
-    return Run(seed, {m.name: stock if m.kind == STOCK else flow for m in MEASURES}, list(defaults))
+    paths = {m.name: stock if m.kind == STOCK else flow for m in MEASURES}
+    return Run(seed, paths, list(defaults), opening, "Star Lab")
 
 
 def forecast(low: float, high: float) -> Forecast:
@@ -47,6 +50,22 @@ def forecast(low: float, high: float) -> Forecast:
 )
 def test_windows(measure: str, window: str, expected: float) -> None:
     assert study.window_value(made_up(1, 1.0), measure, window) == pytest.approx(expected)
+
+
+def test_years_are_those_of_the_calendar_whatever_the_opening() -> None:
+    run = made_up(1, 1.0, opening=datetime.date(2024, 9, 30))
+    assert study.window_value(run, "fleet", "end 2024") == pytest.approx(2.0 ** (3 / 12))
+    assert study.window_value(run, "capex", "sum 2025-2026") == pytest.approx(24.0)
+    rows = study.yearly_bands([run])
+    stocks = [row for row in rows if row[0] == "fleet"]
+    assert [row[3] for row in stocks] == list(range(2024, 2032))  # of 2032 nine months are run
+    assert stocks[1][5] == pytest.approx(2.0 ** (15 / 12))
+    flows = [row for row in rows if row[0] == "capex"]
+    assert [row[3] for row in flows] == list(range(2025, 2032))
+    assert {row[5] for row in flows} == {12.0}
+    told = study.report([run], [], study.count_failures([run]))
+    assert "| Star Lab: revenue |" in told
+    assert "Beside the forecasts" not in told
 
 
 def test_a_window_of_another_form_is_refused() -> None:
@@ -133,7 +152,7 @@ def test_a_real_run_fills_every_measure() -> None:
         assert path.shape == (13,)
         assert np.all(np.isfinite(path)), m.name
         assert np.array_equal(path, again.paths[m.name]), m.name
-        if m.name not in {"openai_equity", "openai_before_compute"}:
+        if m.name not in {"flagship_equity", "flagship_before_compute"}:
             assert path[-1] > 0.0, m.name
     parts = run.paths["consumers"] + run.paths["firms"]
     assert run.paths["ai_revenue"] == pytest.approx(parts)

@@ -219,7 +219,7 @@ def test_broken_scenario_files_are_explained(tmp_path: Path) -> None:
         f"{path}, line 3: unknown parameter 'power_prize'; did you mean 'power_price'?"
         " (see: invisible-debt parameters)",
         f"{path}, line 4: shock 1: 'start' is missing",
-        f"{path}, line 5: shock 1: unknown firm 'Lamda'; did you mean 'Lambda'?",
+        f"{path}, line 5: shock 1: unknown firm 'Lamda' in the opening of 2025-12-31; did you mean 'Lambda'?",
     ]  # fmt: skip
     assert "line 3: unknown parameter" in refused("run", path, "--out", tmp_path / "x")
     path.write_text("title = \n")

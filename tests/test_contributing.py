@@ -295,7 +295,7 @@ study = Study(design="halton", factors={"lender_capital": {"from": 0.5, "to": 1.
 told["points"] = points(study)["lender_capital"].tolist()[:3]
 for name, text in {"story.toml": sys.argv[1], "study.toml": sys.argv[2]}.items():
     Path(name).write_text(text)
-told["scenario"] = [str(mistake) for mistake in check_file("story.toml", calibrated.kinds)]
+told["scenario"] = [str(mistake) for mistake in check_file("story.toml", calibrated.kinds, calibrated.date)]
 try:
     load("study.toml")
 except BadInput as error:

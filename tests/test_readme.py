@@ -47,7 +47,7 @@ def test_the_scenario_example_has_no_mistake(tmp_path: Path) -> None:
     (block,) = blocks("toml")
     path = tmp_path / "example.toml"
     path.write_text(block)
-    assert check_file(path, opening_tables().kinds) == []
+    assert check_file(path, opening_tables().kinds, opening_tables().date) == []
 
 
 @pytest.mark.parametrize("words", commands(), ids=" ".join)

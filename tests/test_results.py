@@ -64,7 +64,8 @@ def test_aggregates_are_the_series_with_dates(folder: Path, economy: Economy) ->
     for column in series.dtype.names:
         assert np.array_equal(written[column], series[column]), column
     assert str(written["date"].iloc[0]) == "2026-01-31"
-    assert list(written["date"].astype(str).str[:7]) == [month_label(m) for m in series["month"].tolist()]
+    labels = [month_label(month, economy.opening.date) for month in series["month"].tolist()]
+    assert list(written["date"].astype(str).str[:7]) == labels
 
 
 def test_the_firm_panel_is_tidy(folder: Path, economy: Economy) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from abm.accounts.statement import ASSETS, still_to_pay
 from abm.engine.tables import CHANNEL_NAMES, FAILED, KIND_NAMES, LAB, LENDER, LIVE, N_OUTSIDE, PENDING, SERIES_COLUMNS
-from abm.inputs.dates import month_label
+from abm.inputs.dates import month_words
 from viz.history import History
 from viz.places import place
 
@@ -30,10 +30,6 @@ LOAN, CONTRACT, ORDER, EQUITY = range(4)
 EDGE_NAMES = ("loan", "compute contract", "order", "equity")
 MOST_EDGES = 4000  # the largest are drawn
 MOST_LOSSES = 80  # of one round, the largest are drawn
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)  # fmt: skip
 SERIES = tuple(column.name for column in SERIES_COLUMNS if column.name != "month")
 
 
@@ -83,7 +79,7 @@ class Frame:
     Attributes
     ----------
     month, label : int, str
-        Months since 2025-12-31, and the month in words.
+        Months since the opening, and the month in words.
     size : numpy.ndarray, shape (F,)
         What each firm owns (bn), see `owned`; of a failed firm, in the month before it failed.
     health : numpy.ndarray, shape (F,)
@@ -122,16 +118,6 @@ def nodes(economy: Economy) -> Nodes:
     )
 
 
-def month_title(month: int) -> str:
-    """A month in words.
-
-    >>> month_title(0), month_title(13)
-    ('December 2025', 'January 2027')
-    """
-    year, number = month_label(month).split("-")
-    return f"{MONTHS[int(number) - 1]} {year}"
-
-
 def frame(economy: Economy, history: History) -> Frame:
     """The present month of an economy; the history tells how large the firms were that failed."""
     month = economy.month
@@ -140,7 +126,7 @@ def frame(economy: Economy, history: History) -> Frame:
     failed = firms["status"][labs] == FAILED
     return Frame(
         month=month,
-        label=month_title(month),
+        label=month_words(month, economy.opening.date),
         size=_frozen(_sizes(economy, history)),
         health=_frozen(health(economy)),
         edges=_ties(

@@ -28,7 +28,7 @@ from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Report, Session
 from viz.widgets import Keys
-from viz.words import CHARTS, NETWORK, WELCOME
+from viz.words import CHARTS, NETWORK, being_opened, welcome
 
 STYLE = Path(__file__).with_name("page.css")
 TABS = ("Over time", "Who funds whom", "Failures", "Events", "Compare", "Files")
@@ -95,7 +95,7 @@ def Visit(session: Session, mistake: str) -> None:  # noqa: N802
 
     with solara.Div(classes=["id-head"]):
         Html("<h1>Invisible Debt</h1>")
-        Html(paragraph(WELCOME, "id-welcome"))
+        Welcome(screen)
         Shade(dark)
     KeyPresses(session)
     Choices(screen, set_note)
@@ -109,6 +109,14 @@ def Visit(session: Session, mistake: str) -> None:  # noqa: N802
             Explained(NETWORK)
         Side(screen, node, clicks, choose, dark)
     Below(screen, choose, set_note, dark)
+
+
+@solara.component
+def Welcome(screen: Screen) -> None:  # noqa: N802
+    """The first words, which name the date of the opening that is shown."""
+    report = use_report(screen, lambda r: r.plan.opening.date)
+    opening = report.plan.opening.date if report else screen.session.opening
+    Html(paragraph(welcome(opening), "id-welcome"))
 
 
 @solara.component
@@ -148,7 +156,8 @@ def Said(screen: Screen, note: str, set_note: Callable[[str], None]) -> None:  #
 def Status(screen: Screen) -> None:  # noqa: N802
     """The month in a sentence."""
     report = use_report(screen, lambda r: (r.run, r.frame.month))
-    Html(paragraph(status(report) if report else "Opening the books of December 2025 …", "id-status"))
+    told = status(report) if report else being_opened(screen.session.opening)
+    Html(paragraph(told, "id-status"))
 
 
 @solara.component
@@ -221,7 +230,7 @@ def status(report: Report) -> str:
     failed = int(report.series["failed"][frame.month - 1]) if frame.month else 0
     told = f"{frame.label}: "
     for shock in report.plan.strikes:
-        if shock.start == frame.month:
+        if shock.first_month(report.plan.opening.date) == frame.month:
             told += f"struck by you, {shock.firm} {BY_NAME[str(shock.effect)].words}. "
     if now:
         told += f"{', '.join(now[:6])}{f' and {len(now) - 6} more' if len(now) > 6 else ''} failed this month. "

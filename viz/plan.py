@@ -7,12 +7,13 @@ after the scenario's own shocks, so that random shocks of the scenario strike in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
-from abm.calibration.opening import Opening, opening_tables
+from abm.calibration.opening import DEFAULT_OPENING, Opening, opening_tables
 from abm.errors import BadInput, shown
 from abm.inputs import parameters as registry
 from abm.inputs.dates import month_label
@@ -25,6 +26,12 @@ from abm.simulation import Economy
 LONGEST = 360  # months a page runs at most: its memory and the time to go back have a bound
 DEFAULT_MONTHS = 96
 LARGEST_SEED = 2**62 - 1
+
+
+@functools.cache
+def usual_opening() -> Opening:
+    """The tables of the usual opening, shared: economies copy what they change."""
+    return opening_tables()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +52,8 @@ class Plan:
         Parameters set later: from each month on, the value it is given.
     strikes : tuple of Shock
         Shocks on firms made by hand.
-    opening : callable
-        Gives the tables to start from; those of 2025-12-31 by default.
+    opening : Opening
+        Tables to start from, which nobody changes; those of the usual opening by default.
 
     Raises
     ------
@@ -60,11 +67,15 @@ class Plan:
     parameters: Mapping[str, float] = field(default_factory=dict)
     changes: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
     strikes: tuple[Shock, ...] = ()
-    opening: Callable[[], Opening] = opening_tables
+    opening: Opening = field(default_factory=usual_opening, compare=False)
 
     def __post_init__(self) -> None:
         whole(self.seed, "seed", 0, LARGEST_SEED)
         whole(self.months, "months", 1, LONGEST)
+
+    def label(self, month: int) -> str:
+        """A month of the run as a year and month."""
+        return month_label(month, self.opening.date)
 
     @property
     def by_hand(self) -> bool:
@@ -116,10 +127,11 @@ class Plan:
         BadInput
             If the firm or the effect does not exist, the size is missing or out of range, or the run is over.
         """
-        named = named_firm(firm, self.opening().kinds).name
+        named = named_firm(firm, self.opening.kinds, self.opening.date).name
         given = {"size": float(size)} if size is not None and effect in BY_NAME and BY_NAME[effect].size else {}
         try:
-            shock = Shock.model_validate({"firm": named, "effect": effect, "start": self._next(month), **given})
+            start = self.label(self._next(month))
+            shock = Shock.model_validate({"firm": named, "effect": effect, "start": start, **given})
         except ValidationError as error:
             raise BadInput(_sentence(error)) from None
         plan = replace(self, strikes=(*self.strikes, shock))
@@ -153,8 +165,7 @@ class Plan:
             )
         except ValidationError as error:
             raise BadInput(_sentence(error)) from None
-        opening = self.opening()
-        for _, _, sentence in told.idle_shocks(opening.kinds, opening.owners):
+        for _, _, sentence in told.idle_shocks(self.opening.kinds, self.opening.owners):
             raise BadInput(sentence)
         return told
 
@@ -164,11 +175,13 @@ class Plan:
         if self.by_hand:
             told = told.model_copy(update={"title": f"{self.base.title}, changed by hand"})
         command = f"invisible-debt run FILE --seed {self.seed} --months {self.months}"
+        if self.opening.name != DEFAULT_OPENING:
+            command += f" --opening {self.opening.folder or self.opening.name}"
         return f"# Made on the live page. The same numbers: {command}\n{told.toml()}"
 
     def open(self, *, panel: bool = True) -> Economy:
         """The economy at its opening."""
-        return Economy(self.opening(), self.scenario(), seed=self.seed, panel=panel)
+        return Economy(self.opening, self.scenario(), seed=self.seed, panel=panel)
 
     def _parameter_shocks(self) -> list[Shock]:
         """Each change as a shock that lasts until the next change of the same parameter."""
@@ -179,15 +192,14 @@ class Plan:
             for (start, value), end in zip(given, ends, strict=True):
                 if value == opening:
                     continue
+                given_shock = {"parameter": name, "add": value - opening, "start": self.label(start)}
                 lasting = {"duration": end - start} if end else {}
-                shocks.append(
-                    Shock.model_validate({"parameter": name, "add": value - opening, "start": start, **lasting})
-                )
+                shocks.append(Shock.model_validate({**given_shock, **lasting}))
         return shocks
 
     def _next(self, month: int) -> int:
         if month >= self.months:
-            raise BadInput(f"the run ends in {month_label(self.months)}: make it longer, or go back, to change it")
+            raise BadInput(f"the run ends in {self.label(self.months)}: make it longer, or go back, to change it")
         return month + 1
 
 

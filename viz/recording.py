@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from abm.calibration import Opening
 from abm.errors import BadInput, printable
 from abm.inputs.scenarios import Scenario, load
 from experiments import store
 from experiments.execution import chosen, replaced_rules
 from experiments.folders import MANIFEST, read_manifest
+from experiments.origin import opening_again
 from experiments.results import FORMAT
 from experiments.screen import counted
 from experiments.study import ECONOMY
@@ -79,7 +81,8 @@ def _run_in(folder: Path, name: str) -> Recorded:
     except BadInput:
         manifest = read_manifest(folder, FORMAT)
         months = counted(int(manifest["months"]), "month")
-        words = f"{manifest['scenario']['title']}, seed {manifest['seed']}, {months}"
+        where = manifest["opening"]["name"]
+        words = f"{manifest['scenario']['title']}, from {where}, seed {manifest['seed']}, {months}"
         return Recorded(name, folder, printable(f"{name}: {words}", keep=""))
     title = manifest["study"]["title"] or manifest["study"]["name"]
     runs = int(manifest["points"]) * int(manifest["replicates"])
@@ -99,6 +102,7 @@ def open_single(folder: Path) -> Opened:
         text = str(manifest["scenario"]["text"])
         name = printable(str(manifest["scenario"]["name"]), keep="")
         changed = dict(manifest["parameters_changed"])
+        opening = opening_again(manifest["opening"])
         seed = manifest["seed"]
         months = whole(manifest["months"], "months of the recorded run", 1, LONGEST)
     except (KeyError, TypeError, ValueError) as error:
@@ -109,7 +113,7 @@ def open_single(folder: Path) -> Opened:
         file = Path(place) / "recorded.toml"
         file.write_text(text, encoding="utf-8")
         base = load(file).model_copy(update={"name": name})
-    return Opened(_plan(base, seed, months, changed), str(manifest.get("result_hash")), panel=True)
+    return Opened(_plan(base, seed, months, changed, opening), str(manifest.get("result_hash")), panel=True)
 
 
 def open_swept(folder: Path, number: object) -> Opened:
@@ -134,11 +138,12 @@ def open_swept(folder: Path, number: object) -> Opened:
         raise BadInput(f"run {run.number} replaces the rule {min(rules)}, which the page does not: use --out of replay")
     base, changed = chosen(results.recipe, run)
     months = whole(results.recipe.months, "months of the recorded run", 1, LONGEST)
-    return Opened(_plan(base, run.seed, months, changed), rows[0]["result_hash"], panel=results.recipe.panel)
+    plan = _plan(base, run.seed, months, changed, results.recipe.tables())
+    return Opened(plan, rows[0]["result_hash"], panel=results.recipe.panel)
 
 
-def _plan(base: Scenario, seed: int, months: int, changed: Mapping[str, object]) -> Plan:
-    plan = Plan(base, seed=seed, months=months)
+def _plan(base: Scenario, seed: int, months: int, changed: Mapping[str, object], opening: Opening) -> Plan:
+    plan = Plan(base, seed=seed, months=months, opening=opening)
     for parameter, value in changed.items():
         plan = plan.with_parameter(parameter, value, 0)
     return plan

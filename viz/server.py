@@ -19,8 +19,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from abm.errors import BadInput
-from viz.house import House, set_house
-from viz.words import WELCOME
+from viz.house import House, house, set_house
+from viz.words import being_opened, welcome
 
 SETTINGS = {
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
@@ -35,11 +35,11 @@ SETTINGS = {
 }
 # What Solara's page lacks: with the "auto" theme it forgets the element the application is mounted on, it shows
 # nothing until its scripts have come, it says no language, and it forbids zooming.
-FIRST = f"""<div id="app" data-app="true" class="v-application v-application--is-ltr theme--light">
+FIRST = """<div id="app" data-app="true" class="v-application v-application--is-ltr theme--light">
 <main style="font: 16px/1.5 system-ui, sans-serif; max-width: 44em; margin: 16vh auto; padding: 0 20px">
-<h1>Invisible Debt</h1><p>{WELCOME}</p><p>Opening the books of December 2025 …</p></main>"""
+<h1>Invisible Debt</h1><p>{welcome}</p><p>{opening}</p></main>"""
 MENDED = {
-    '<body data-base-url="/jupyter/">': f'<body data-base-url="/jupyter/">{FIRST}',
+    '<body data-base-url="/jupyter/">': '<body data-base-url="/jupyter/">{first}',
     "<html>": '<html lang="en">',
     ", maximum-scale=1, user-scalable=no, minimal-ui": "",
 }
@@ -170,8 +170,12 @@ def stay_deaf(server: Any) -> None:
 
 def mended(page: str | None) -> str | None:
     """Solara's front page with what it lacks; None, for no such page, stays None."""
-    for found, better in MENDED.items() if page else ():
-        page = page.replace(found, better, 1) if page else page
+    if not page:
+        return page
+    opening = house().plan.opening.date
+    first = FIRST.format(welcome=welcome(opening), opening=being_opened(opening))
+    for found, better in MENDED.items():
+        page = page.replace(found, better.replace("{first}", first), 1)
     return page
 
 

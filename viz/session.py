@@ -8,6 +8,7 @@ numbers; a change made by hand does so with one more shock in the plan.
 
 from __future__ import annotations
 
+import datetime
 import logging
 import math
 import queue
@@ -129,6 +130,7 @@ class Session:
         self._thread = threading.Thread(target=self._work, name="invisible-debt session", daemon=True)
         self._fps = fps
         # The rest belongs to the thread alone once it runs.
+        self._opening = plan.opening.date
         self._plan = plan
         self._run = 0
         self._playing = False
@@ -140,6 +142,11 @@ class Session:
         self._looked = False
         self._base: _Run | None = None
         self._main = _Run(plan)
+
+    @property
+    def opening(self) -> datetime.date:
+        """Date of the opening with which the session began."""
+        return self._opening
 
     # --- from any thread ----------------------------------------------------------------------------------
     def start(self) -> None:

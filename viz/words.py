@@ -1,10 +1,24 @@
 """What the visitor is looking at, for someone who does not know the model or the words of finance."""
 
-WELCOME = (
-    "Artificial intelligence is being built on promises. Labs promise to rent computers for years; clouds borrow to "
-    "build what was promised; lenders take the computers as security. Press Play and watch who owes whom, month by "
-    "month, from the balance sheets of December 2025 on."
-)
+from __future__ import annotations
+
+import datetime
+
+from abm.inputs.dates import month_words
+
+
+def welcome(opening: datetime.date) -> str:
+    """The first words of the page, which begins with the balance sheets of this date."""
+    return (
+        "Artificial intelligence is being built on promises. Labs promise to rent computers for years; clouds borrow "
+        "to build what was promised; lenders take the computers as security. Press Play and watch who owes whom, month "
+        f"by month, from the balance sheets of {month_words(0, opening)} on."
+    )
+
+
+def being_opened(opening: datetime.date) -> str:
+    """What is said until the first month is there."""
+    return f"Opening the books of {month_words(0, opening)} …"
 
 NETWORK = """
 Each mark is a firm: the larger, the more it owns. Colour and pattern tell how it stands: sound, strained, distressed,

@@ -97,7 +97,8 @@ def record_events(state, s):
             s.new_loans += event.amount
         elif event.kind == E_EQUITY:
             s.equity_raised += event.amount
-        elif event.kind == E_CONTRACT:
+        elif event.kind == E_CONTRACT and state.firms[event.a].parent != event.b:
+            # What stays within a group falls out of its accounts.
             s.new_contracts += event.amount
             if state.firms[event.a].kind == LAB:
                 s.lab_contracts += event.amount
@@ -124,7 +125,7 @@ def record_firms(state, s, work):
     s.debt = 0.0
     s.ai_debt = 0.0
     s.look_through = 0.0
-    s.look_through_openai = 0.0
+    s.look_through_flagship = 0.0
     s.backlog = 0.0
     s.gpu_sales = 0.0
     s.stalled = 0.0
@@ -167,7 +168,7 @@ def record_firms(state, s, work):
         elif f.kind == LAB:
             s.look_through += f.look_through
             if i == m.flagship:
-                s.look_through_openai = f.look_through
+                s.look_through_flagship = f.look_through
     for r in range(m.n_loans):
         loan = state.loans[r]
         if loan.status == LIVE and loan.for_ai == 1:

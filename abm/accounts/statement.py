@@ -267,7 +267,7 @@ def generation_name(economy: Economy, row: int) -> str:
     if row < len(known):
         return known[row]
     generation = economy.rows("generations")[row]
-    return f"{economy.names[generation.vendor]} {month_label(int(generation.released))}"
+    return f"{economy.names[generation.vendor]} {month_label(int(generation.released), economy.opening.date)}"
 
 
 def balance_sheet(economy: Economy, firm: str | int) -> BalanceSheet:

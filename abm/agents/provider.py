@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from abm.engine.compiled import jit
+from abm.engine.tables import BN_PER_RATE, HYPERSCALER
+from abm.markets.power import running_cost
 
 
 @jit
@@ -41,6 +43,22 @@ def expected_return(state, cloud):
 
 
 @jit
+def part_to_build(state, seller, quantity):
+    """Part of a promise that a provider must still buy hardware for; what stands idle it can hand over at once.
+
+    Parameters
+    ----------
+    seller : int
+    quantity : float
+        Promised now (M H100e).
+    """
+    f = state.firms[seller]
+    own = f.need if f.kind == HYPERSCALER else 0.0
+    idle = max(f.capacity + f.contracted_in - own - f.promised_out, 0.0)
+    return 1.0 - min(idle / max(quantity, 1e-9), 1.0)
+
+
+@jit
 def hurries(state, cloud, months, premium, kw):
     """Whether a provider takes a site that stands earlier and costs more: the rent earned in the months gained, less
     running costs, exceeds the premium.
@@ -55,9 +73,8 @@ def hurries(state, cloud, months, premium, kw):
     kw : float
         Power of the hardware it would hold, with cooling (kW per H100e).
     """
-    m = state.market[0]
     p = state.params[0]
     f = state.firms[cloud]
-    cost = kw * (m.power_price * f.power_premium / 1000.0 + f.unit_opex / max(f.pue, 1.0))
-    earned = max(f.expected_spot - cost, 0.0) * p.target_utilisation * 0.73 / max(kw, 1e-6)
+    margin = max(f.expected_spot - running_cost(state, cloud, kw / max(f.pue, 1.0)), 0.0)
+    earned = margin * p.target_utilisation * BN_PER_RATE / max(kw, 1e-6)
     return months * earned > premium * p.site_cost

@@ -1,8 +1,9 @@
 """Facts with their sources, and formulas over them.
 
 A number of the opening state is a formula such as ``G1-003 / 6`` or ``azure_price * 1.1``: fact ids
-(``G1-003``, with ``.low`` or ``.high`` for the ends of its range), names of stated assumptions, numbers
-and the four operations. A changed fact thereby changes everything that follows from it.
+(``G1-003``, with ``.low`` or ``.high`` for the ends of its range), names of stated assumptions, numbers,
+the four operations, and ``log(...)``, the natural logarithm, for growth. A changed fact thereby changes
+everything that follows from it.
 """
 
 from __future__ import annotations
@@ -11,11 +12,12 @@ import ast
 import csv
 import datetime
 import functools
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from abm.errors import BadInput
 
@@ -109,6 +111,8 @@ def fact_value(fact_id: str, end: str = "central") -> float:
     return value
 
 
+LOG = "log"
+ALLOWED = "numbers, fact ids, names, + - * / and log(...)"
 _OPERATIONS: dict[type, Callable[[float, float], float]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -127,8 +131,9 @@ def names_in(formula: str) -> tuple[list[str], list[str]]:
 def _names_in(formula: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The same, found once: a few hundred formulas stand in thousands of rows."""
     ids = tuple(dict.fromkeys(f"{a}-{b}" for a, b, _ in _TOKEN.findall(formula)))
-    names = tuple(dict.fromkeys(re.findall(r"\b[A-Za-z_]\w*\b", _TOKEN.sub(" ", formula))))
-    return ids, names
+    names = dict.fromkeys(re.findall(r"\b[A-Za-z_]\w*\b", _TOKEN.sub(" ", formula)))
+    names.pop(LOG, None)
+    return ids, tuple(names)
 
 
 @functools.cache
@@ -142,15 +147,23 @@ def _parsed(formula: str) -> ast.expr | None:
 
 
 def is_formula(formula: str) -> bool:
-    """Whether a text is made of numbers, fact ids, names, ``+ - * /`` and parentheses only."""
+    """Whether a text is made of numbers, fact ids, names, ``+ - * /``, ``log(...)`` and parentheses only."""
     tree = _parsed(formula)
     return tree is not None and all(
         isinstance(node, (ast.Name, ast.operator, ast.expr_context, ast.unaryop))
         or (isinstance(node, ast.Constant) and type(node.value) in (int, float))
         or (isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub))
         or (isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS)
+        or _is_log(node)
         for node in ast.walk(tree)
     )
+
+
+def _is_log(node: ast.AST) -> TypeGuard[ast.Call]:
+    """Whether a part of a formula is the logarithm of something."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.func.id != LOG:
+        return False
+    return len(node.args) == 1 and not node.keywords
 
 
 def ends_in(formula: str) -> list[tuple[str, str]]:
@@ -164,7 +177,7 @@ def evaluate(formula: str, resolve: Callable[[str], float]) -> float:
     Parameters
     ----------
     formula : str
-        Numbers, fact ids, names, ``+ - * /`` and parentheses.
+        Numbers, fact ids, names, ``+ - * /``, ``log(...)`` and parentheses.
     resolve : callable
         Gives the value of a name that is not a fact id.
 
@@ -188,11 +201,16 @@ def evaluate(formula: str, resolve: Callable[[str], float]) -> float:
             return resolve(node.id)
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
             return -value(node.operand)
+        if _is_log(node):
+            inner = value(node.args[0])
+            if inner <= 0.0:
+                raise BadInput(f"'{formula}' takes the logarithm of {inner:g}")
+            return math.log(inner)
         if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
             return _OPERATIONS[type(node.op)](value(node.left), value(node.right))
-        raise BadInput(f"'{formula}' is no formula of numbers, fact ids, names and + - * /")
+        raise BadInput(f"'{formula}' is no formula of {ALLOWED}")
 
     tree = _parsed(formula)
     if tree is None:
-        raise BadInput(f"'{formula}' is no formula of numbers, fact ids, names and + - * /")
+        raise BadInput(f"'{formula}' is no formula of {ALLOWED}")
     return value(tree)

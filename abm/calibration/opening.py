@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from abm.calibration.builder import Builder, Source, net_worth, sum_by
-from abm.calibration.files import DEFAULT_OPENING, Files, files_of, opening_folder, openings, stamp
+from abm.calibration.files import DEFAULT_OPENING, OPENINGS_FOLDER, Files, files_of, opening_folder, openings, stamp
 from abm.calibration.mistakes import mistakes
 from abm.engine import tables as ec
 from abm.errors import BadInput
@@ -58,6 +58,7 @@ class Opening:
     name: str = ""  # of its folder
     flagship: str = "OpenAI"  # the lab whose dollar of sales is the unit of work
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # borrowers that the press counts together
+    folder: Path | None = None  # where its files stand; None if they are those of the model, or there are none
 
     @property
     def digest(self) -> str:
@@ -92,7 +93,7 @@ class Opening:
         return self.names.index(name)
 
 
-_TEXT = ("date", "name", "flagship", "groups", "sources")  # fields that nobody can change
+_TEXT = ("date", "name", "flagship", "groups", "folder", "sources")  # fields that nobody can change
 
 
 def build(files: Files) -> Opening:
@@ -109,7 +110,7 @@ def build(files: Files) -> Opening:
     values = {f.name: getattr(built, f.name) for f in fields(Opening) if f.name not in _TEXT}
     return Opening(
         **values, sources=tuple(built.sources.values()), date=files.date, name=files.name, flagship=files.flagship,
-        groups=files.groups,
+        groups=files.groups, folder=None if files.folder.parent == OPENINGS_FOLDER else files.folder,
     )  # fmt: skip
 
 

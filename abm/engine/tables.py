@@ -2,7 +2,7 @@
 
 The state is a handful of NumPy structured arrays, one row a firm, a contract, a loan, an order, a
 vintage. Money is in billions of USD (bn), compute in millions of H100-equivalents (M H100e), power in
-GW, prices of compute in USD per H100e-hour, rates per year, time in months since 2025-12-31 (month 0).
+GW, prices of compute in USD per H100e-hour, rates per year, time in months since the opening (month 0).
 """
 
 from __future__ import annotations
@@ -183,6 +183,7 @@ leverage | f8 | ratio | all it owes over assets
 pd | f8 | 1/year | default probability as lenders see it
 expected_growth | f8 | 1/year | adaptive expectation of revenue growth (log)
 expected_spot | f8 | USD/H100e-h | adaptive expectation of the rental price
+momentum | f8 | 1/year | pace of its quality beyond what its training compute explains: people, ideas, luck that lasts
 quality | f8 | years | log capability; one unit is one year of frontier progress at the pace of 2025
 training_stock | f8 | M H100e-months | effective training compute accumulated
 price | f8 | USD/unit | price of a unit of AI work
@@ -192,6 +193,7 @@ stops_paying | f8 | code | 1 if a shock makes it walk away from its contracts, 2
 work | f8 | bn units/month | AI work sold
 training_target | f8 | share | training compute it aims at, relative to inference compute
 valuation | f8 | bn | equity value investors use
+own_hardware | f8 | share | part of its compute that a lab wants to own, not rent
 lag | f8 | months | an open model's lag behind the frontier
 last_release | i8 | month | month of the last model or hardware release
 last_round | i8 | month | month of the last equity round
@@ -310,7 +312,7 @@ spending | f8 | bn/month | spent on AI services
 work | f8 | bn units/month | work bought
 """)
 MARKET_COLUMNS = _columns("""
-month | i8 | month | months since 2025-12-31
+month | i8 | month | months since the opening
 seed | i8 | - | seed of the run
 base_rate | f8 | 1/year | reference rate
 power_price | f8 | USD/MWh | price of electricity
@@ -320,7 +322,7 @@ algorithm_level | f8 | log | cumulated algorithmic efficiency
 complexity | f8 | log | cumulated growth of what a frontier task asks for
 frontier | f8 | years | quality of the best closed model
 best_open | f8 | years | quality of the best open model
-token_price | f8 | index | average price of AI work, 2025-12 = 100
+token_price | f8 | index | average price of AI work, the opening = 100
 equal_quality_price | f8 | index | the same at constant quality
 spot_price | f8 | USD/H100e-h | rental price
 opening_spot | f8 | USD/H100e-h | rental price at the opening, where the tenants' demand curve is anchored
@@ -354,7 +356,7 @@ n_parents | i8 | rows | rows used in the table of causes
 n_events | i8 | rows | rows used in the event log
 n_series | i8 | rows | months recorded
 record_panel | i8 | flag | 1 if the firm panel is recorded
-flagship | i8 | firm | the lab whose look-through debt is reported apart (OpenAI)
+flagship | i8 | firm | the lab whose look-through debt is reported apart
 next_contract | i8 | id | next running number
 next_loan | i8 | id | next running number
 next_order | i8 | id | next running number
@@ -415,9 +417,9 @@ b | i8 | firm | with or to whom, -1 if none
 amount | f8 | bn, M H100e or years | how much
 """)
 SERIES_COLUMNS = _columns("""
-month | i8 | month | months since 2025-12-31
+month | i8 | month | months since the opening
 ai_revenue | f8 | bn/month | spent on AI services
-token_price | f8 | index | price of AI work, 2025-12 = 100
+token_price | f8 | index | price of AI work, the opening = 100
 equal_quality_price | f8 | index | the same at constant quality
 spot_price | f8 | USD/H100e-h | rental price
 contract_price | f8 | USD/H100e-h | price of new contracts
@@ -434,7 +436,7 @@ capex_big5 | f8 | bn/month | the same, hyperscalers only
 debt | f8 | bn | loans owed by all firms but lenders, and by sponsors
 ai_debt | f8 | bn | borrowed for AI infrastructure
 look_through | f8 | bn | debt others carry for the labs
-look_through_openai | f8 | bn | debt others carry for OpenAI
+look_through_flagship | f8 | bn | debt others carry for the flagship lab
 backlog | f8 | bn | firm contracts still to be paid, at the buyer
 gpu_sales | f8 | bn/month | vendors' revenue, their other business with it
 frontier | f8 | years | quality of the best closed model

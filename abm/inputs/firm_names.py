@@ -6,6 +6,7 @@ A firm that enters is named by what it is and its number, so that a scenario can
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ def stem_of(kind: int, tenant: str) -> str:
     return tenant + _PROJECT if kind == VEHICLE else _STEMS[kind]
 
 
-def named_firm(name: str, kinds: Mapping[str, int]) -> Named:
+def named_firm(name: str, kinds: Mapping[str, int], opening: datetime.date | None = None) -> Named:
     """The firm of this name, letter case aside.
 
     Parameters
@@ -68,6 +69,8 @@ def named_firm(name: str, kinds: Mapping[str, int]) -> Named:
     name : str
     kinds : mapping of str to int
         Kind of each firm of the opening by name, in the order of their rows.
+    opening : datetime.date, optional
+        Date of that opening, named in the error.
 
     Raises
     ------
@@ -92,7 +95,8 @@ def named_firm(name: str, kinds: Mapping[str, int]) -> Named:
             return Named(written, -1, VEHICLE, number, tenant.row, tenant.number)
     numbered = match["number"] if match is not None else "1"
     known = (*kinds, *(f"{stem} {numbered}" for stem in _STEMS.values()))
-    raise BadInput(f"unknown firm '{name}'{nearest(name, known)}")
+    where = "" if opening is None else f" in the opening of {opening}"
+    raise BadInput(f"unknown firm '{name}'{where}{nearest(name, known)}")
 
 
 def row_of(name: str, names: Iterable[str]) -> int | None:

@@ -4,11 +4,13 @@ A file in this folder is a scenario of that name; a file anywhere else is used b
 title, a story, changed `[parameters]` and any number of `[[shock]]` entries. A shock moves a parameter
 (`parameter`, `scale`, `add`) or strikes a firm (`firm`, `effect`, `size`); it strikes in month `start`, or
 with `probability` in each month from `start` on, grows over `ramp` months and ends after `duration` months.
+A `start` such as "2027-01" is a month of the calendar, whatever the opening; a number counts from the opening.
 Shocks compose: of those in force on one parameter the scales multiply and the adds sum.
 """
 
 from __future__ import annotations
 
+import datetime
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -29,7 +31,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from abm.errors import BadInput, short, shown
 from abm.inputs import parameters as registry
-from abm.inputs.dates import LAST_MONTH, month_label, month_number
+from abm.inputs.dates import LAST_MONTH, month_label, month_number, read_month
 from abm.inputs.effects import BY_NAME, CODES
 from abm.inputs.toml_lines import (
     Place,
@@ -67,10 +69,10 @@ def _known_series(name: str) -> str:
     return name
 
 
-def _start(value: object) -> int:
-    month = month_number(value, "start")
+def _start(value: object) -> int | str:
+    month = read_month(value, "start")
     if month == 0:
-        raise BadInput(f"start must be {month_label(1)} (month 1) or later, not {shown(value)}")
+        raise BadInput(f"start must be month 1, the first after the opening, or later, not {shown(value)}")
     return month
 
 
@@ -117,7 +119,7 @@ class Shock(_Strict):
     firm: str | None = None
     effect: Annotated[str, BeforeValidator(_known_effect)] | None = None
     size: float | None = None
-    start: Annotated[int, BeforeValidator(_start)]
+    start: Annotated[int | str, BeforeValidator(_start)]
     ramp: int = Field(default=0, ge=0, le=LAST_MONTH)
     duration: int = Field(default=0, ge=0, le=LAST_MONTH)
     probability: float = Field(default=1.0, gt=0.0, le=1.0)
@@ -158,6 +160,26 @@ class Shock(_Strict):
             )
         return self
 
+    def first_month(self, opening: datetime.date) -> int:
+        """Month from which the shock may strike (months since the opening).
+
+        Parameters
+        ----------
+        opening : datetime.date
+            Date of the opening balance sheets.
+
+        Raises
+        ------
+        BadInput
+            If it lies before the first month after the opening.
+        """
+        first = month_label(1, opening)
+        if isinstance(self.start, str) and self.start < first:
+            raise BadInput(
+                f"start must be {first} (month 1) or later, not {shown(self.start)}: the opening is that of {opening}"
+            )
+        return month_number(self.start, "start", opening)
+
     def at_full_strength(self, value: float) -> float:
         """Value of the shocked parameter once the ramp is over, this shock alone acting on `value`."""
         return value * (1.0 if self.scale is None else self.scale) + (self.add or 0.0)
@@ -179,7 +201,7 @@ class Scenario(_Strict):
     >>> from abm.inputs.scenarios import Scenario, Shock
     >>> stop = Shock(firm="OpenAI", effect="stops paying", start="2027-01")
     >>> Scenario(title="OpenAI stops paying", shocks=[stop]).shocks[0].start
-    13
+    '2027-01'
     """
 
     name: str = "unnamed"
@@ -231,13 +253,15 @@ class Scenario(_Strict):
             raise PydanticCustomError("mistakes", "shocks out of range", {"mistakes": bad, "of": "shock"})
         return self
 
-    def shock_rows(self, kinds: Mapping[str, int]) -> np.ndarray:
+    def shock_rows(self, kinds: Mapping[str, int], opening: datetime.date) -> np.ndarray:
         """The shocks as rows of the shock table.
 
         Parameters
         ----------
         kinds : mapping of str to int
-            Kind of each firm by name, in the order of the firm table.
+            Kind of each firm of the opening by name, in the order of the firm table.
+        opening : datetime.date
+            Date of the opening balance sheets.
 
         Returns
         -------
@@ -247,24 +271,29 @@ class Scenario(_Strict):
         Raises
         ------
         BadInput
-            If a shock names a firm that neither is there nor can enter; the message gives the nearest name.
+            If a shock names a firm that neither is there nor can enter, with the nearest name, or begins before the
+            opening; the message names the shock.
         """
         from abm.engine.tables import DTYPES
         from abm.inputs.firm_names import named_firm
 
         rows = np.zeros(len(self.shocks), DTYPES["shocks"])
-        for row, shock in zip(rows, self.shocks, strict=True):
-            row["start"], row["ramp"], row["duration"] = shock.start, shock.ramp, shock.duration
+        for number, (row, shock) in enumerate(zip(rows, self.shocks, strict=True), 1):
+            try:
+                row["start"] = shock.first_month(opening)
+                firm = None if shock.firm is None else named_firm(shock.firm, kinds, opening)
+            except BadInput as mistake:
+                raise BadInput(f"shock {number} of scenario '{self.name}': {mistake}") from None
+            row["ramp"], row["duration"] = shock.ramp, shock.duration
             row["probability"], row["struck"] = shock.probability, -1
             row["scale"] = 1.0
             row["parameter"] = row["firm"] = row["kind"] = row["tenant"] = row["effect"] = -1
-            if shock.parameter is not None:
-                row["parameter"] = registry.INDEX[shock.parameter]
+            if firm is None:
+                row["parameter"] = registry.INDEX[str(shock.parameter)]
                 row["scale"] = 1.0 if shock.scale is None else shock.scale
                 row["add"] = shock.add or 0.0
             else:
                 row["target"] = 1
-                firm = named_firm(str(shock.firm), kinds)
                 row["firm"], row["kind"], row["number"] = firm.row, firm.kind, firm.number
                 row["tenant"], row["tenant_number"] = firm.tenant, firm.tenant_number
                 row["after"] = len(kinds)
@@ -325,7 +354,6 @@ class Scenario(_Strict):
             blocks.append(["[parameters]", *(f"{k} = {_value(v)}" for k, v in self.parameters.items())])
         for shock in self.shocks:
             fields = shock.model_dump(exclude_none=True, exclude_defaults=True)
-            fields["start"] = month_label(shock.start)
             blocks.append(["[[shock]]", *(f"{k} = {_value(v)}" for k, v in fields.items())])
         return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
@@ -364,7 +392,9 @@ def load(name_or_path: str | Path) -> Scenario:
     return scenario
 
 
-def check_file(path: str | Path, kinds: Mapping[str, int], owners: Collection[str] = ()) -> list[str]:
+def check_file(
+    path: str | Path, kinds: Mapping[str, int], opening: datetime.date, owners: Collection[str] = ()
+) -> list[str]:
     """Every mistake of a scenario file, as sentences that name line and field; empty if there is none.
 
     Parameters
@@ -373,6 +403,8 @@ def check_file(path: str | Path, kinds: Mapping[str, int], owners: Collection[st
         The file.
     kinds : mapping of str to int
         Kind of each firm of the opening by name, in the order of their rows.
+    opening : datetime.date
+        Date of the opening from which it is to be run.
     owners : collection of str
         Names of the firms that own hardware at the opening.
 
@@ -381,7 +413,7 @@ def check_file(path: str | Path, kinds: Mapping[str, int], owners: Collection[st
     BadInput
         If the file cannot be read.
     """
-    _, mistakes = _read(Path(path), kinds, owners)
+    _, mistakes = _read(Path(path), kinds, opening, owners)
     return mistakes
 
 
@@ -398,9 +430,12 @@ def _locate(name_or_path: str | Path) -> Path:
 
 
 def _read(
-    path: Path, kinds: Mapping[str, int] | None = None, owners: Collection[str] = ()
+    path: Path,
+    kinds: Mapping[str, int] | None = None,
+    opening: datetime.date | None = None,
+    owners: Collection[str] = (),
 ) -> tuple[Scenario | None, list[str]]:
-    """The scenario of a file, or its mistakes; what is said of firms is checked where the firms are given."""
+    """The scenario of a file, or its mistakes; firms and dates are checked where an opening is given."""
     text = read_text(path, "scenario")
     name = own_name(path, "scenario")
     try:
@@ -418,19 +453,24 @@ def _read(
     except ValidationError as error:
         for details in error.errors(include_url=False):
             found_mistakes.extend(_explain(details))
-    if kinds:
+    if kinds and opening:
         from abm.inputs.firm_names import named_firm
 
         given = data.get("shock")
         for number, shock in enumerate(given if isinstance(given, list) else ()):
             if isinstance(shock, dict) and isinstance(shock.get("firm"), str):
                 try:
-                    named_firm(shock["firm"], kinds)
+                    named_firm(shock["firm"], kinds, opening)
                 except BadInput as problem:
                     found_mistakes.append((("shock", number, "firm"), str(problem)))
         if scenario is not None:
             for number, field, sentence in scenario.idle_shocks(kinds, owners):
                 found_mistakes.append((("shock", number, field), sentence))
+            for number, told in enumerate(scenario.shocks):
+                try:
+                    told.first_month(opening)
+                except BadInput as problem:
+                    found_mistakes.append((("shock", number, "start"), str(problem)))
     sentences = [(line_of(where, lines), _place(where), sentence) for where, sentence in found_mistakes]
     sentences.sort(key=lambda s: s[0])
     return (None if sentences else scenario), [f"line {n}: {place}{said}" for n, place, said in sentences]

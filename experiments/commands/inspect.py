@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,21 +13,24 @@ from rich.table import Table
 from abm.errors import BadInput
 from abm.inputs.dates import month_label, month_number
 from experiments.commands.options import (
+    MONTH_HELP,
     SCENARIO_HELP,
     Json,
+    Opening,
     Seed,
     Settings,
     complete_scenario,
     open_scenario,
+    read_opening,
     read_settings,
 )
 from experiments.screen import Screen, say, say_json
 
 if TYPE_CHECKING:
     from abm.accounts.statement import Contract, Loan, Maturity, Ratios, Statement
-    from abm.calibration import Opening
+    from abm.calibration import Opening as Tables
 
-OPENING = "opening"
+STATE = "opening"  # the argument that asks for no firm but for the whole opening state
 BASELINE = "baseline"
 NOT_YET = "not known yet"
 LONGEST_LIST = 25  # lines of a list on screen; --json has all
@@ -36,7 +40,7 @@ def complete_firm(incomplete: str) -> list[str]:
     """Names of firms that begin like this, for the shell."""
     from abm.calibration import opening_tables
 
-    return [name for name in [OPENING, *opening_tables().names] if name.casefold().startswith(incomplete.casefold())]
+    return [name for name in [STATE, *opening_tables().names] if name.casefold().startswith(incomplete.casefold())]
 
 
 def inspect(
@@ -44,8 +48,9 @@ def inspect(
         str,
         typer.Argument(help="Name of a firm, or 'opening' for the whole opening state.", autocompletion=complete_firm),
     ],
-    month: Annotated[str, typer.Option(help="End of which month: 2027-06, or months since 2025-12-31.")] = "0",
+    month: Annotated[str, typer.Option(help=MONTH_HELP)] = "0",
     scenario: Annotated[str, typer.Option(help=SCENARIO_HELP, autocompletion=complete_scenario)] = BASELINE,
+    opening: Opening = None,
     seed: Seed = 1,
     settings: Settings = None,
     as_json: Json = False,
@@ -53,27 +58,26 @@ def inspect(
     """Show a firm's books and promises, or the opening state.
 
     For a firm: balance sheet, contracts, debt, ratios, hardware, energy, and the debt others carry for it or
-    it carries for others. For 'opening': what the economy of 2025-12-31 owes and promises, OpenAI's apart.
+    it carries for others. For 'opening': what the economy owes and promises at the opening, its flagship lab apart.
     """
-    at = month_number(month, "--month")
+    books = read_opening(opening)
+    at = month_number(month, "--month", books.date)
     changed = read_settings(settings)
     console = Screen()
-    if firm == OPENING:
+    if firm == STATE:
         if at or changed or scenario != BASELINE:
             raise BadInput("'opening' is the state before any run: leave out --month, --scenario and --set")
-        from abm.calibration import opening_tables
         from abm.calibration.report import opening_report
 
-        opening = opening_tables()
         if as_json:
-            say_json(opening_report(opening))
+            say_json(opening_report(books))
         else:
-            show_opening(opening, console)
+            show_opening(books, console)
         return
     from abm.accounts.statement import statement
     from abm.inputs.scenarios import load
 
-    economy = open_scenario(load(scenario), changed, seed)
+    economy = open_scenario(load(scenario), changed, seed, books)
     economy.firm(firm)  # before the run, so that a misspelt name costs no time
     if at:
         economy.run(at)
@@ -81,13 +85,13 @@ def inspect(
     if as_json:
         say_json(dataclasses.asdict(told))
     else:
-        show_firm(told, console)
+        show_firm(told, console, books.date)
 
 
-def show_firm(told: Statement, console: Screen) -> None:
-    """Print a firm's statement."""
+def show_firm(told: Statement, console: Screen, date: datetime.date) -> None:
+    """Print a firm's statement; months count from the opening of this date."""
     sheet, r, power = told.balance_sheet, told.ratios, told.energy
-    say(f" ({sheet.kind}, {sheet.status}), end of {month_label(sheet.month)}\n", title=sheet.firm)
+    say(f" ({sheet.kind}, {sheet.status}), end of {month_label(sheet.month, date)}\n", title=sheet.firm)
 
     books = _table()
     for label, value in sheet.assets.items():
@@ -126,13 +130,13 @@ def show_firm(told: Statement, console: Screen) -> None:
     for label, text in rows:
         if not text.startswith("–"):
             facts.add_row(label, text)
-    first = f"This is the state before any month is run: what a month tells is known from {month_label(1)} on."
+    first = f"This is the state before any month is run: what a month tells is known from {month_label(1, date)} on."
     _show(console, "How it does", facts, first if opening else "")
 
     if told.contracts:
-        _show(console, "Contracts", _contracts(told.contracts), _contract_words(told.contracts))
+        _show(console, "Contracts", _contracts(told.contracts, date), _contract_words(told.contracts))
     if told.loans:
-        _show(console, "Loans", _loans(told.loans), _rest(told.loans))
+        _show(console, "Loans", _loans(told.loans, date), _rest(told.loans))
         owed = [ladder for ladder in told.maturities if ladder.role == "owes"]
         if owed:
             _show(console, "Debt by kind and maturity of its parts, bn USD", _maturities(owed))
@@ -158,14 +162,14 @@ def _customer(r: Ratios) -> str:
     return f"{_percent(r.top_customer_share)} {r.top_customer}" if r.top_customer and r.backlog_sold > 0.0 else "–"
 
 
-def _contracts(found: Sequence[Contract]) -> Table:
+def _contracts(found: Sequence[Contract], date: datetime.date) -> Table:
     table = _table("", "with", "what", "bn left", "from", "months", "unused", "status")
     for c in found[:LONGEST_LIST]:
         size = f"≤ {_bn(c.announced)} bn" if c.backstop else f"{c.quantity:.3g} M"
         what = f"{size} at {c.price:.2f}" if c.kind == "compute" else f"{c.quantity:.3g} GW site"
         other = c.counterparty if c.end_user in (None, c.counterparty) else f"{c.counterparty}, for {c.end_user}"
         table.add_row(
-            c.role, other, what, _bn(c.left), month_label(c.start),
+            c.role, other, what, _bn(c.left), month_label(c.start, date),
             str(c.months_left), f"{100 * c.take_or_pay:.0f} %", "backstop" if c.backstop else c.status,
         )  # fmt: skip
     return table
@@ -182,12 +186,12 @@ def _contract_words(found: Sequence[Contract]) -> str:
     return "\n".join(told)
 
 
-def _loans(found: Sequence[Loan]) -> Table:
+def _loans(found: Sequence[Loan], date: datetime.date) -> Table:
     table = _table("", "kind", "with", "bn", "rate", "matures", "secured", "for")
     for loan in found[:LONGEST_LIST]:
         table.add_row(
             loan.role, loan.kind, loan.counterparty, _owed(loan), f"{100 * loan.rate:.1f} %",
-            month_label(loan.matures), loan.secured_by, loan.end_user or "",
+            month_label(loan.matures, date), loan.secured_by, loan.end_user or "",
         )  # fmt: skip
     return table
 
@@ -209,14 +213,14 @@ def _maturities(owed: Sequence[Maturity]) -> Table:
     return table
 
 
-def show_opening(opening: Opening, console: Screen) -> None:
+def show_opening(opening: Tables, console: Screen) -> None:
     """Print what the opening tables say of the flagship lab and of all firms by kind."""
     from abm.calibration.report import opening_report
     from abm.engine import tables
 
     told = opening_report(opening)
     carried, promised = told["look_through"], told["commitments"]
-    say("\n", title=f"The economy at the end of {month_label(0)}")
+    say("\n", title=f"The economy at the end of {month_label(0, opening.date)}")
     left = dict(carried["by_borrower"])
     table = _table()
     for group, members in opening.groups.items():

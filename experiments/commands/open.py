@@ -41,6 +41,8 @@ def show(
         f"\n{told['runs_done']} of {counted(manifest['runs'], 'run')} at {counted(manifest['points'], 'point')}"
         f" (design {study.design.method}, {counted(study.replicates, 'seed')} a point), {told['failed']} failed"
     )
+    if manifest.get("opening"):
+        say(f"From the opening of {manifest['opening']['date']}.")
     if told["runs_done"] < manifest["runs"]:
         say("Unfinished: the same `invisible-debt sweep` goes on with it.")
     table = _table("factor", "values", "unit")

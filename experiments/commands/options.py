@@ -12,6 +12,7 @@ from abm.errors import BadInput, shown
 from experiments.screen import Screen
 
 if TYPE_CHECKING:
+    from abm.calibration import Opening as Tables
     from abm.inputs.scenarios import Scenario
     from abm.simulation import Economy
 
@@ -38,8 +39,25 @@ def complete_setting(incomplete: str) -> list[str]:
     return [f"{name}=" for name in complete_parameter(incomplete)]
 
 
+def complete_opening(incomplete: str) -> list[str]:
+    """Names of openings that begin like this, for the shell."""
+    from abm.calibration import openings
+
+    return [name for name in openings() if name.startswith(incomplete)]
+
+
+MONTH_HELP = "End of which month: 2027-06, or months since the opening."
 SCENARIO_HELP = "Name of a scenario (see: invisible-debt scenarios) or path of a scenario file."
 Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the random draws.")]
+Opening = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        autocompletion=complete_opening,
+        help="Balance sheets to start from: a name such as 2024-12-31 (see: invisible-debt openings), or a folder of"
+        " your own; the newest if left out.",
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -74,6 +92,19 @@ def read_settings(settings: Sequence[str] | None) -> dict[str, float]:
     return changed
 
 
+def read_opening(name: str | None) -> Tables:
+    """The opening of `--opening`; the newest if left out.
+
+    Raises
+    ------
+    BadInput
+        If there is no such opening, with the nearest names, or its tables have a mistake.
+    """
+    from abm.calibration import DEFAULT_OPENING, opening_tables
+
+    return opening_tables(DEFAULT_OPENING if name is None else name)
+
+
 def say_if_compiling() -> bool:
     """Say on standard error that the model has first to be compiled, if it has; whether it said so."""
     from abm.engine.compiled import is_compiled_already
@@ -84,11 +115,11 @@ def say_if_compiling() -> bool:
     return True
 
 
-def open_scenario(scenario: Scenario, changed: Mapping[str, float], seed: int) -> Economy:
+def open_scenario(scenario: Scenario, changed: Mapping[str, float], seed: int, opening: Tables) -> Economy:
     """The economy at its opening, ready to run; says so if the model has first to be compiled."""
     from abm.simulation import open_economy
 
     if not say_if_compiling():
-        return open_economy(scenario, parameters=changed, seed=seed)
+        return open_economy(scenario, parameters=changed, seed=seed, opening=opening)
     with Screen(stderr=True).status("compiling"):
-        return open_economy(scenario, parameters=changed, seed=seed)
+        return open_economy(scenario, parameters=changed, seed=seed, opening=opening)

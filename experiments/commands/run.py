@@ -16,10 +16,12 @@ from experiments.commands.options import (
     LONGEST_RUN,
     SCENARIO_HELP,
     Json,
+    Opening,
     Seed,
     Settings,
     complete_scenario,
     open_scenario,
+    read_opening,
     read_settings,
 )
 from experiments.screen import Screen, counted, say, say_json
@@ -36,6 +38,7 @@ def run(
         str, typer.Argument(help=SCENARIO_HELP, autocompletion=complete_scenario)
     ] = "baseline",
     months: Annotated[int, typer.Option(min=1, max=LONGEST_RUN, help="Months to run.")] = 96,
+    opening: Opening = None,
     seed: Seed = 1,
     settings: Settings = None,
     out: Annotated[
@@ -46,20 +49,21 @@ def run(
 ) -> None:
     """Run the economy and write the results into a folder.
 
-    Starts from the balance sheets of 2025-12-31. The folder holds tables (Parquet), a figure (PNG) and a
+    Starts from the balance sheets of an opening. The folder holds tables (Parquet), a figure (PNG) and a
     manifest with all that is needed to repeat the run.
     """
     from abm.inputs.scenarios import load
 
     told = load(scenario)
     changed = read_settings(settings)
-    folder = out or Path("results") / f"{told.name}{name_of(changed)}-seed{seed}"
+    books = read_opening(opening)
+    folder = out or Path("results") / f"{told.name}{from_where(books.name)}{name_of(changed)}-seed{seed}"
 
     from experiments import results
     from experiments.summary import summary
 
     with results.run_folder(folder) as stage:
-        economy = open_scenario(told, changed, seed)
+        economy = open_scenario(told, changed, seed, books)
         started = time.perf_counter()
         run_months(economy, months)
         seconds = time.perf_counter() - started
@@ -68,9 +72,16 @@ def run(
         say_json({"folder": str(folder), "manifest": manifest, **summary(economy)})
         return
     with_set = "".join(f", {name} = {value:g}" for name, value in changed.items())
-    span = f"{counted(months, 'month')} to {manifest['last_month']}"
+    span = f"{counted(months, 'month')} from {books.date} to {manifest['last_month']}"
     show(economy, f"{told.title}{with_set}: {span}, seed {seed}, in {seconds:.1f} s")
     say(f"Results in {folder}: figure.png, tables (.parquet), manifest.json")
+
+
+def from_where(opening: str) -> str:
+    """The opening as part of a folder's name; nothing for the usual one."""
+    from abm.calibration import DEFAULT_OPENING
+
+    return "" if opening == DEFAULT_OPENING else f"-from-{opening}"
 
 
 def run_months(economy: Economy, months: int) -> None:
@@ -102,21 +113,21 @@ def name_of(changed: Mapping[str, float]) -> str:
 def show(economy: Economy, heading: str) -> None:
     """Print the yearly table and who failed, when and because of whom."""
     from abm.accounts.statement import defaults
-    from experiments.summary import LEGEND, YEARLY, failure_sentence, never_entered, number, yearly
+    from experiments.summary import YEARLY, failure_sentence, headings, legend, never_entered, number, yearly
 
     console = Screen()
     say(title=heading)
     say()
     table = Table(header_style="bold", box=None, padding=(0, 1, 0, 0))
     table.add_column("year")
-    for _, _, name, unit in YEARLY.values():
+    for name, unit in headings(economy):
         table.add_column(Text.assemble(f"{name}\n", (unit, "not bold")), justify="right", vertical="bottom")
     rows = yearly(economy)
     for row in rows:
         table.add_row(f"{row['year']}{'*' if row['months'] < 12 else ''}", *(number(row[x]) for x in YEARLY))
     console.print(table)
     part = "".join(f" * {counted(int(row['months']), 'month')} of {row['year']}." for row in rows if row["months"] < 12)
-    say(f"{LEGEND}{part}", style="dim")
+    say(f"{legend(economy)}{part}", style="dim")
     failures = list(defaults(economy))
     say()
     if not failures:
@@ -124,7 +135,7 @@ def show(economy: Economy, heading: str) -> None:
     else:
         say(f"{len(failures)} of the firms failed:" if len(failures) > 1 else "One firm failed:")
     for default in failures[:MOST_FAILURES]:
-        say(failure_sentence(default), indent="  ", hang="    ")
+        say(failure_sentence(default, economy.opening.date), indent="  ", hang="    ")
     if len(failures) > MOST_FAILURES:
         say(f"  and {len(failures) - MOST_FAILURES} more: see defaults.parquet")
     for name in never_entered(economy):

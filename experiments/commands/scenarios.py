@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from abm.errors import BadInput, printable
-from experiments.commands.options import Json
+from experiments.commands.options import Json, Opening, read_opening
 from experiments.screen import Screen, counted, say, say_json, styled
 
 
@@ -18,14 +18,16 @@ def scenarios(
     check: Annotated[
         list[Path] | None, typer.Option(metavar="FILE", help="Explain every mistake of a scenario file.")
     ] = None,
+    opening: Opening = None,
     as_json: Json = False,
 ) -> None:
     """List the scenarios, or check a scenario file.
 
-    With --check, the exit code is 0 if the file is right and 2 if it has mistakes.
+    With --check, the exit code is 0 if the file is right and 2 if it has mistakes. Firms and dates are checked against
+    the opening.
     """
     if check:
-        check_files(check, as_json)
+        check_files(check, opening, as_json)
         return
     from abm.inputs.scenarios import load, names
 
@@ -42,19 +44,18 @@ def scenarios(
     say("Run one: invisible-debt run NAME. A TOML file of your own runs by its path.")
 
 
-def check_files(paths: list[Path], as_json: bool) -> None:
-    """Print the mistakes of scenario files.
+def check_files(paths: list[Path], opening: str | None, as_json: bool) -> None:
+    """Print the mistakes of scenario files that are to be run from this opening.
 
     Raises
     ------
     BadInput
         If there are any.
     """
-    from abm.calibration import opening_tables
     from abm.inputs.scenarios import check_file
 
-    opening = opening_tables()
-    found = {str(path): check_file(path, opening.kinds, opening.owners) for path in paths}
+    books = read_opening(opening)
+    found = {str(path): check_file(path, books.kinds, books.date, books.owners) for path in paths}
     if as_json:
         say_json(found)
     for path, mistakes in found.items():

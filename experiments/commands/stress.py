@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,12 +15,15 @@ from abm.errors import BadInput
 from abm.inputs.dates import month_label, month_number
 from experiments.commands.inspect import BASELINE, complete_firm
 from experiments.commands.options import (
+    MONTH_HELP,
     SCENARIO_HELP,
     Json,
+    Opening,
     Seed,
     Settings,
     complete_scenario,
     open_scenario,
+    read_opening,
     read_settings,
 )
 from experiments.files import new_files
@@ -43,9 +47,10 @@ def stress(
         float | None, typer.Option(metavar="X", help="It loses X bn: cash first, then assets written off.")
     ] = None,
     fails: Annotated[bool, typer.Option("--default", help="It fails (so it is without --loss).")] = False,
-    month: Annotated[str, typer.Option(help="End of which month: 2027-06, or months since 2025-12-31.")] = "0",
+    month: Annotated[str, typer.Option(help=MONTH_HELP)] = "0",
     months: Annotated[int, typer.Option(help="How many months it is followed, 1 or more.")] = HORIZON,
     scenario: Annotated[str, typer.Option(help=SCENARIO_HELP, autocompletion=complete_scenario)] = BASELINE,
+    opening: Opening = None,
     seed: Seed = 1,
     settings: Settings = None,
     graphml: Annotated[
@@ -62,16 +67,17 @@ def stress(
     """
     if fails and loss is not None:
         raise BadInput("give --loss or --default, not both")
-    at = month_number(month, "--month")
+    books = read_opening(opening)
+    at = month_number(month, "--month", books.date)
     changed = read_settings(settings)
     from abm.inputs.scenarios import load
     from experiments import systemic
 
-    systemic.check_horizon(at, months)
+    systemic.check_horizon(at, months, books.date)
 
     told = load(scenario)
     with new_files([path for path in (graphml, png) if path is not None]) as stages:
-        economy = open_scenario(told, changed, seed)
+        economy = open_scenario(told, changed, seed, books)
         if at:
             economy.run(at)
         found = systemic.stress(economy, firm, loss=loss, months=months)
@@ -80,7 +86,7 @@ def stress(
         if png is not None:
             systemic.draw_tree(found.tree, stages[-1], title=systemic.shock_sentence(found))
     if as_json:
-        say_json({"scenario": told.name, "seed": seed, **as_data(found)})
+        say_json({"opening": books.name, "scenario": told.name, "seed": seed, **as_data(found)})
         return
     show(found, f"{told.title}, seed {seed}")
     for path in (graphml, png):
@@ -90,28 +96,32 @@ def stress(
 
 def as_data(found: Stress) -> dict[str, Any]:
     """The same for a script; amounts in bn."""
-    data = {field.name: getattr(found, field.name) for field in dataclasses.fields(found) if field.name != "tree"}
-    data["month"] = month_label(found.month)
-    data["falls"] = [_labelled(d) for d in found.falls]
+    data = {
+        field.name: getattr(found, field.name)
+        for field in dataclasses.fields(found)
+        if field.name not in ("opening", "tree")
+    }
+    data["month"] = month_label(found.month, found.opening)
+    data["falls"] = [_labelled(d, found.opening) for d in found.falls]
     for name in ("lenders", "others"):
         data[name] = [dataclasses.asdict(toll) for toll in getattr(found, name)]
     later = found.aftermath
     data["aftermath"] = {
-        "months": [month_label(found.month + k) for k in range(1, later.months + 1)],
+        "months": [month_label(found.month + k, found.opening) for k in range(1, later.months + 1)],
         "early": later.early,
-        "falls": [_labelled(d) for d in later.falls],
-        "spared": [_labelled(d) for d in later.spared],
-        "moved": [_labelled(d) for d in later.moved],
+        "falls": [_labelled(d, found.opening) for d in later.falls],
+        "spared": [_labelled(d, found.opening) for d in later.spared],
+        "moved": [_labelled(d, found.opening) for d in later.moved],
         "lenders": [dataclasses.asdict(toll) for toll in later.lenders],
         **{name: dataclasses.asdict(getattr(later, name)) for name in PATHS},
     }
     return data
 
 
-def _labelled(told: Default | Moved) -> dict[str, Any]:
+def _labelled(told: Default | Moved, opening: datetime.date) -> dict[str, Any]:
     """A record with its months as users write them."""
     return {
-        name: month_label(value) if name.startswith("month") else value
+        name: month_label(value, opening) if name.startswith("month") else value
         for name, value in dataclasses.asdict(told).items()
     }
 
@@ -125,12 +135,12 @@ def show(found: Stress, run: str) -> None:
     say(f", owing {number(found.owed)} bn ({run})\n", title=shock_sentence(found))
     falls = [d for d in found.falls if not (found.lost is None and d.firm == found.firm)]
     if not falls:
-        until = f"until the end of {month_label(found.month + 1)}"
+        until = f"until the end of {month_label(found.month + 1, found.opening)}"
         whom = "Nobody falls with it" if found.lost is None else "Nobody falls, nor does the firm itself,"
         say(f"{whom} {until}.")
     else:
-        say(title=f"Who falls because of it until the end of {month_label(found.month + 1)}")
-    _list([f"round {d.round}, {failure_sentence(d)}" for d in falls])
+        say(title=f"Who falls because of it until the end of {month_label(found.month + 1, found.opening)}")
+    _list([f"round {d.round}, {failure_sentence(d, found.opening)}" for d in falls])
     if found.anyway:
         say(f"With the shock and without it: {', '.join(found.anyway)}")
     if found.spared:
@@ -138,7 +148,7 @@ def show(found: Stress, run: str) -> None:
     say()
     touched = [toll for toll in found.lenders if abs(toll.loss) >= SMALL or toll.lent or toll.lent_on_account]
     if touched:
-        until = month_label(found.month + 1)
+        until = month_label(found.month + 1, found.opening)
         show_losses(console, f"What lenders lose until the end of {until}, bn USD", touched)
     else:
         say("No lender loses, and none had lent to it or for its use.\n")
@@ -166,7 +176,7 @@ def show_aftermath(console: Screen, found: Stress) -> None:
     from experiments.summary import failure_sentence, number
 
     later = found.aftermath
-    until = f"until the end of {month_label(found.month + later.months)}"
+    until = f"until the end of {month_label(found.month + later.months, found.opening)}"
     known = {d.firm for d in found.falls} | {found.firm}
     falls = [d for d in later.falls if d.firm not in known]
     say(f", {counted(later.months, 'month')} after it", title=f"What follows {until}")
@@ -177,20 +187,19 @@ def show_aftermath(console: Screen, found: Stress) -> None:
         )
     if falls:
         say("Falls that would not happen without it:")
-        _list([failure_sentence(d) for d in falls])
+        _list([failure_sentence(d, found.opening) for d in falls])
     else:
         say("No other firm falls by then that would stand without it.")
     if later.moved:
         say("Falls either way, in another month:")
-        _list(
-            [
-                f"{d.firm} ({d.kind}) in {month_label(d.month)}, without it in {month_label(d.month_without)}"
-                for d in later.moved
-            ]
-        )
+        moved = []
+        for d in later.moved:
+            when, without = (month_label(month, found.opening) for month in (d.month, d.month_without))
+            moved.append(f"{d.firm} ({d.kind}) in {when}, without it in {without}")
+        _list(moved)
     if later.spared:
         say("Falls that do not happen with it:")
-        _list([f"{month_label(d.month)}  {d.firm} ({d.kind})" for d in later.spared])
+        _list([f"{month_label(d.month, found.opening)}  {d.firm} ({d.kind})" for d in later.spared])
     say()
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     table.add_column()

@@ -10,15 +10,18 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
-from abm.inputs.dates import month_label, month_number
+from abm.inputs.dates import month_number
 from experiments.commands.inspect import BASELINE
 from experiments.commands.options import (
+    MONTH_HELP,
     SCENARIO_HELP,
     Json,
+    Opening,
     Seed,
     Settings,
     complete_scenario,
     open_scenario,
+    read_opening,
     read_settings,
 )
 from experiments.screen import Screen, counted, say, say_json
@@ -38,11 +41,12 @@ LEGEND = (
 
 
 def systemic(
-    month: Annotated[str, typer.Option(help="End of which month: 2027-06, or months since 2025-12-31.")] = "0",
+    month: Annotated[str, typer.Option(help=MONTH_HELP)] = "0",
     top: Annotated[
         int | None, typer.Option(min=1, help=f"How many firms; {SHOWN} if left out, all with --json.")
     ] = None,
     scenario: Annotated[str, typer.Option(help=SCENARIO_HELP, autocompletion=complete_scenario)] = BASELINE,
+    opening: Opening = None,
     seed: Seed = 1,
     settings: Settings = None,
     as_json: Json = False,
@@ -51,12 +55,13 @@ def systemic(
 
     Three measures at the end of a month: DebtRank, the loss it is expected to cause, look-through debt.
     """
-    at = month_number(month, "--month")
+    books = read_opening(opening)
+    at = month_number(month, "--month", books.date)
     changed = read_settings(settings)
     from abm.inputs.scenarios import load
 
     told = load(scenario)
-    economy = open_scenario(told, changed, seed)
+    economy = open_scenario(told, changed, seed, books)
     if at:
         economy.run(at)
     from experiments.systemic import importance
@@ -69,10 +74,10 @@ def systemic(
         ranked = importance(economy, progress=lambda done: progress.update(task, completed=done))
     if as_json:
         firms = [dataclasses.asdict(entry) for entry in ranked[:top]]
-        data = {"scenario": told.name, "seed": seed, "month": month_label(at), "firms": firms}
+        data = {"opening": books.name, "scenario": told.name, "seed": seed, "month": economy.label, "firms": firms}
         say_json(data)
         return
-    show(ranked, top or SHOWN, f"at the end of {month_label(at)} ({told.title}, seed {seed})")
+    show(ranked, top or SHOWN, f"at the end of {economy.label} ({told.title}, seed {seed})")
 
 
 def show(ranked: Sequence[Importance], top: int, when: str) -> None:

@@ -8,7 +8,14 @@ from typing import Annotated
 import typer
 
 from abm.errors import printable
-from experiments.commands.options import LARGEST_SEED, SCENARIO_HELP, complete_scenario, open_scenario
+from experiments.commands.options import (
+    LARGEST_SEED,
+    SCENARIO_HELP,
+    Opening,
+    complete_scenario,
+    open_scenario,
+    read_opening,
+)
 
 PORT = 8765
 
@@ -19,6 +26,7 @@ def view(
     host: Annotated[
         str, typer.Option(help="Address to listen on; only this machine can open the page by default.")
     ] = "127.0.0.1",
+    opening: Opening = None,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the first run.")] = 1,
     runs: Annotated[
         Path, typer.Option(metavar="DIR", help="Folder of recorded runs that the page offers to open.")
@@ -33,12 +41,13 @@ def view(
     from abm.inputs.scenarios import load
 
     told = load(scenario)
-    open_scenario(told, {}, seed)  # compiles where needed, and finds mistakes before anybody opens the page
+    books = read_opening(opening)
+    open_scenario(told, {}, seed, books)  # compiles where needed, and finds mistakes before anybody opens the page
 
     from viz.house import House
     from viz.plan import Plan
     from viz.server import serve
 
     address = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"
-    house = House(Plan(told, seed=seed), sessions, runs)
+    house = House(Plan(told, seed=seed, opening=books), sessions, runs)
     serve(house, host, port, lambda: print(printable(f"The page: {address}  (Ctrl-C ends it)"), flush=True))

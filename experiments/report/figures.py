@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from abm.inputs.dates import OPENING_YEAR
 from experiments.analysis.distribution import Survival
 from experiments.analysis.intervals import Estimate, Floats
 from experiments.analysis.options import Condition
@@ -209,7 +209,11 @@ def discovery(found: Discovery, points: pd.DataFrame, crisis: Floats, what: Cond
     return figure
 
 
-def paths(bands: Mapping[str, Mapping[str, tuple[Floats, Floats, Floats, Floats]]], units: Mapping[str, str]) -> Figure:
+def paths(
+    bands: Mapping[str, Mapping[str, tuple[Floats, Floats, Floats, Floats]]],
+    units: Mapping[str, str],
+    opening: datetime.date,
+) -> Figure:
     """Median and 10 to 90 % of the runs by month, one panel an aggregate, one line a level.
 
     Parameters
@@ -218,11 +222,13 @@ def paths(bands: Mapping[str, Mapping[str, tuple[Floats, Floats, Floats, Floats]
         By aggregate and level: months, 10th percentile, median, 90th percentile.
     units : mapping of str to str
         By aggregate.
+    opening : datetime.date
+        Date from which months count.
     """
     figure, axes = _panels(len(bands))
     for axis, (name, lines) in zip(axes, bands.items(), strict=True):
         for k, (level, (months, low, middle, high)) in enumerate(lines.items()):
-            years = OPENING_YEAR + 1 + months / 12.0
+            years = opening.year + (opening.month + months) / 12.0
             if len(lines) <= MOST_BANDS:
                 axis.fill_between(years, low, high, color=_line(k)["color"], alpha=0.1, lw=0)
             axis.plot(years, middle, label=literal(level), **_line(k))

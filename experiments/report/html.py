@@ -13,7 +13,7 @@ from experiments.analysis.prim import Limit
 from experiments.page import document, escape, image, table
 from experiments.report import figures
 from experiments.report.findings import Findings
-from experiments.report.view import View, meaning, text_of
+from experiments.report.view import View, text_of
 from experiments.reproductions.figures import png
 from experiments.reproductions.intervals import LEVEL
 from experiments.screen import counted
@@ -40,7 +40,7 @@ def html(view: View, found: Findings) -> str:
         HTML that loads nothing else; the same results give the same bytes.
     """
     study = view.study
-    units = {name: meaning(outcome).unit for name, outcome in study.measured.items()}
+    units = {name: view.meaning(name).unit for name in study.measured}
     units |= {name: factor.unit for name, factor in view.factors.items()}
     title = study.title or study.name
     parts = [
@@ -167,10 +167,12 @@ def _made(view: View) -> str:
     failed = int(runs["failed"].sum())
     luck = "the same seeds at every point, so that differences are not luck" if study.paired else "seeds of their own"
     story = "" if "scenario" in study.factors or study.model != ECONOMY else f"; scenario {escape(study.scenario)}"
+    if study.model == ECONOMY:
+        story += f", from the opening of {study.opened.date}"
     rows = [(f.name, f.meaning or f.kind, f.unit, _values(f)) for f in study.resolved]
     fixed = [(name, f"{value:g}") for name, value in study.parameters.items()]
     fixed += [(f"policy {p}: {name}", f"{v:g}") for p, changed in study.policies.items() for name, v in changed.items()]
-    told = [(name, meaning(study.measured[name])) for name in view.outcomes]
+    told = [(name, view.meaning(name)) for name in view.outcomes]
     return f"""<h2>What was run</h2>
 <p>{counted(len(view.points), "point")} of a {escape(_design(view))} design, {counted(study.replicates, "run")} each
 with {luck}; {counted(study.months, "month")} a run{story}. {failed:,} of {counted(len(runs), "run")} failed.</p>
@@ -400,7 +402,7 @@ def _paths(view: View) -> str:
     units = {name: SERIES[name].unit for name in names if name in SERIES}
     means = [(name, SERIES[name].meaning, SERIES[name].unit) for name in names if name in SERIES]
     return f"""<h2>Through time</h2>
-{_figure(figures.paths(bands, units), "Aggregates through time")}
+{_figure(figures.paths(bands, units, view.results.study.opened.date), "Aggregates through time")}
 <p class="source">How to read it: lines are medians of the runs at each month; shaded, where lines are few, from the
 10th to the 90th percentile of the runs: eight runs in ten lie inside.</p>
 {table(("aggregate", "what it is", "unit"), means)}"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from abm.calibration import Opening
 from abm.errors import BadInput
 from abm.inputs.dates import LAST_MONTH, month_label
 from experiments.analysis.intervals import Floats
@@ -54,10 +56,12 @@ class Meaning:
     text: str
 
 
-def meaning(outcome: Outcome | None) -> Meaning:
-    """Unit and meaning of an outcome; of what a user's function returns nothing is known."""
+def meaning(outcome: Outcome | None, opening: Opening) -> Meaning:
+    """Unit and meaning of an outcome of runs from an opening; of what a user's function returns nothing is known."""
     if outcome is None:
         return Meaning("", "returned by the model's function")
+    dated = outcome.dated(opening)
+    start, end = int(dated.start), int(dated.end)
     how = SAID[outcome.statistic]
     if outcome.of.startswith(OF_DEFAULTS):
         column = DEFAULTS[outcome.of.removeprefix(OF_DEFAULTS)]
@@ -66,18 +70,18 @@ def meaning(outcome: Outcome | None) -> Meaning:
         column, how = FIRMS[outcome.of], f"of {outcome.firm}, {how}"
     else:
         column = SERIES[outcome.of]
-    when = "" if (outcome.start, outcome.end) == (1, LAST_MONTH) else f", {_months(outcome.start, outcome.end)}"
+    when = "" if (start, end) == (1, LAST_MONTH) else f", {_months(start, end, opening.date)}"
     unit = column.unit
     if outcome.statistic in ("first", "argmax"):
-        unit = "months since 2025-12-31"
+        unit = f"months since {opening.date}"
     elif outcome.statistic == "sum":
         unit = unit.removesuffix("/month")
     return Meaning(unit if unit != "-" else "", f"{column.meaning}: {how}{when}")
 
 
-def _months(start: int, end: int) -> str:
-    last = "the end" if end == LAST_MONTH else month_label(end)
-    return f"{month_label(start)} to {last}"
+def _months(start: int, end: int, opening: datetime.date) -> str:
+    last = "the end" if end == LAST_MONTH else month_label(end, opening)
+    return f"{month_label(start, opening)} to {last}"
 
 
 class View:
@@ -107,6 +111,10 @@ class View:
             raise BadInput(f"{results.folder} holds no run that ended well: there is nothing to report")
         self.outcomes = self.study.report.outcomes or tuple(self.study.measured)
         self.drawn = self.study.design.drawn  # whether points are a random sample
+
+    def meaning(self, outcome: str) -> Meaning:
+        """What an outcome of the study is."""
+        return meaning(self.study.measured[outcome], self.results.study.opened)
 
     def table(self, outcome: str) -> Floats:
         """An outcome of all runs, shape (points, seeds), NaN where a run is missing."""

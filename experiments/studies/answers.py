@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from experiments.analysis.intervals import Estimate
 from experiments.report.findings import Comparison, Findings
 from experiments.report.html import estimate, glance, map_ticks, percent
-from experiments.report.view import View, meaning
+from experiments.report.view import View
 from experiments.screen import counted
 from experiments.summary import number
 
@@ -62,7 +62,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
 
 def _outcomes(view: View, found: Findings) -> list[str]:
     """What the outcomes are, and how they are distributed where nothing is compared."""
-    units = {name: meaning(view.study.measured[name]) for name in view.outcomes}
+    units = {name: view.meaning(name) for name in view.outcomes}
     lines = [
         "",
         "Outcomes: " + "; ".join(f"`{n}`: {m.text}{f' ({m.unit})' if m.unit else ''}" for n, m in units.items()) + ".",

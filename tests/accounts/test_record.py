@@ -285,7 +285,7 @@ def test_look_through_debt_of_labs_in_business_is_summed_and_that_of_the_flagshi
         v.loan(bank, cloud, principal, end_user=lab)
     v.loan(bank, cloud, 8.0, end_user=cloud)
     s = recorded(v)
-    assert (s.look_through, s.look_through_openai) == (3.0, 2.0)
+    assert (s.look_through, s.look_through_flagship) == (3.0, 2.0)
 
 
 def test_events_of_the_month_are_summed_by_kind_and_older_ones_left():

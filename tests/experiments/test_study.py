@@ -158,7 +158,7 @@ def test_a_named_file_belongs_to_the_identity(tmp_path: Path) -> None:
 @settings(deadline=None, max_examples=100)
 def test_factors_stay_inside_their_range(name: str, ends: list[float], places: list[float]) -> None:
     known = registry.find(name)
-    low, high = (known.low + end * (known.high - known.low) for end in sorted(ends))
+    low, high = (min(known.low + end * (known.high - known.low), known.high) for end in sorted(ends))
     if low >= high:
         return
     study = Study(factors={name: Range(low=low, high=high)}, design={"method": "lhs"})

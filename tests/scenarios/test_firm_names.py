@@ -1,5 +1,7 @@
 """Firms have the names that scenarios use, and those that enter can be struck before they are there."""
 
+import datetime
+
 import pytest
 
 from abm.engine.tables import ENTRANT, HYPERSCALER, LAB, NEOCLOUD, VEHICLE
@@ -99,11 +101,11 @@ def test_a_shock_waits_for_its_firm(plain: Economy) -> None:
 def test_a_file_may_name_it(tmp_path) -> None:
     path = tmp_path / "story.toml"
     path.write_text('title = "t"\n[[shock]]\nfirm = "open model 2"\neffect = "defaults"\nstart = 9\n')
-    assert check_file(path, FIRMS) == []
+    assert check_file(path, FIRMS, datetime.date(2025, 12, 31)) == []
     path.write_text('title = "t"\n[[shock]]\nfirm = "openai project 1"\neffect = "defaults"\nstart = 9\n')
-    assert len(check_file(path, FIRMS)) == 1
+    assert len(check_file(path, FIRMS, datetime.date(2025, 12, 31))) == 1
     path.write_text('title = "t"\n[[shock]]\nfirm = "opn model 2"\neffect = "defaults"\nstart = 9\n')
-    assert len(check_file(path, FIRMS)) == 1
+    assert len(check_file(path, FIRMS, datetime.date(2025, 12, 31))) == 1
 
 
 def test_it_is_told_who_never_entered() -> None:

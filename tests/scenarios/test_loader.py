@@ -1,5 +1,6 @@
 """The loader: what a scenario file may say, and the sentence for each thing it may not."""
 
+import datetime
 import tomllib
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from abm.inputs.effects import EFFECTS
 from abm.inputs.scenarios import Scenario, Shock, check_file, load, names
 
 FIRMS = {"Customers": OUTSIDE, "OpenAI": LAB, "CoreWeave": NEOCLOUD, "Oracle": HYPERSCALER}
+OPENING = datetime.date(2025, 12, 31)
 KNOWN = registry.BY_NAME["demand_elasticity"]
 RANGE = f"{KNOWN.low:g} and {KNOWN.high:g} {KNOWN.unit}"
 MIDDLE = (KNOWN.low + KNOWN.high) / 2
@@ -27,10 +29,15 @@ def write(folder: Path, text: str) -> Path:
     return path
 
 
-@given(st.integers(0, LAST_MONTH))
-def test_month_labels_read_back(month: int) -> None:
-    assert month_number(month_label(month)) == month_number(str(month)) == month_number(month) == month
-    assert month_label(month) == month_end(month).isoformat()[:7]
+openings = st.dates(datetime.date(1990, 1, 1), datetime.date(2100, 12, 31))
+
+
+@given(st.integers(0, LAST_MONTH), openings)
+def test_month_labels_read_back(month: int, opening: datetime.date) -> None:
+    label = month_label(month, opening)
+    assert {month_number(given, "month", opening) for given in (label, str(month), month)} == {month}
+    assert label == month_end(month, opening).isoformat()[:7]
+    assert month_end(0, opening).month == opening.month
 
 
 @pytest.mark.parametrize(
@@ -38,7 +45,7 @@ def test_month_labels_read_back(month: int) -> None:
 )
 def test_bad_months_are_refused(value: object) -> None:
     with pytest.raises(BadInput, match="start must"):
-        month_number(value, "start")
+        month_number(value, "start", OPENING)
 
 
 sizes = {e.name: st.floats(e.size.low, e.size.high, allow_nan=False) for e in EFFECTS if e.size is not None}
@@ -72,7 +79,7 @@ scenarios = st.builds(
 def test_a_scenario_written_as_toml_reads_back_the_same(scenario: Scenario) -> None:
     again = Scenario.model_validate({"name": "mine", **tomllib.loads(scenario.toml())})
     assert again == scenario
-    assert np.array_equal(again.shock_rows(FIRMS), scenario.shock_rows(FIRMS))
+    assert np.array_equal(again.shock_rows(FIRMS, OPENING), scenario.shock_rows(FIRMS, OPENING))
 
 
 def test_shock_rows_hold_every_field() -> None:
@@ -80,7 +87,7 @@ def test_shock_rows_hold_every_field() -> None:
         parameter=KNOWN.name, scale=0.5, add=0.1, start="2027-01", ramp=6, duration=24, probability=0.02
     )
     firm = Shock(firm="oracle", effect="loses cash", size=30.0, start=2)
-    rows = Scenario(title="t", shocks=[market, firm]).shock_rows(FIRMS)
+    rows = Scenario(title="t", shocks=[market, firm]).shock_rows(FIRMS, OPENING)
     assert rows.dtype == DTYPES["shocks"]
     assert dict(zip(rows.dtype.names, rows[0], strict=True)) == {
         "target": 0, "parameter": registry.INDEX[KNOWN.name], "firm": -1, "effect": -1, "start": 13,
@@ -95,14 +102,14 @@ def test_shock_rows_hold_every_field() -> None:
 
 
 def test_a_shock_that_only_adds_leaves_the_scale_at_one() -> None:
-    rows = Scenario(title="t", shocks=[Shock(parameter=KNOWN.name, add=0.0, start=1)]).shock_rows(FIRMS)
+    rows = Scenario(title="t", shocks=[Shock(parameter=KNOWN.name, add=0.0, start=1)]).shock_rows(FIRMS, OPENING)
     assert rows["scale"][0] == 1.0
 
 
 def test_an_unknown_firm_gets_the_nearest_name() -> None:
     scenario = Scenario(title="t", shocks=[Shock(firm="Opnai", effect="defaults", start=1)])
     with pytest.raises(BadInput, match="did you mean 'OpenAI'"):
-        scenario.shock_rows(FIRMS)
+        scenario.shock_rows(FIRMS, OPENING)
 
 
 MISTAKES = {
@@ -174,14 +181,14 @@ MISTAKES = {
     ],
     "title = 'x'\n[[shock]]\nfirm = 'OpenAI'\neffect = 'defaults'": ["line 2: shock 1: 'start' is missing"],
     "title = 'x'\n[[shock]]\nfirm = 'OpenAI'\neffect = 'defaults'\nstart = 0": [
-        "line 5: shock 1: start must be 2026-01 (month 1) or later, not 0"
+        "line 5: shock 1: start must be month 1, the first after the opening, or later, not 0"
     ],
     "title = 'x'\n[[shock]]\nfirm = 'OpenAI'\neffect = 'defaults'\nstart = 1\nramp = 1.5\nprobability = 2": [
         "line 6: shock 1: ramp must be a whole number, not 1.5",
         "line 7: shock 1: probability must lie above 0 and at most 1 (per month), not 2",
     ],
     "title = 'x'\n[[shock]]\nfirm = 'OpnAI'\neffect = 'defaults'\nstart = 1": [
-        "line 3: shock 1: unknown firm 'OpnAI'; did you mean 'OpenAI'?"
+        "line 3: shock 1: unknown firm 'OpnAI' in the opening of 2025-12-31; did you mean 'OpenAI'?"
     ],
     "title = '''x\n[[shock]]\nfirm = 1\n'''\ndirection = 3": [
         "line 5: direction must be one of 'up', 'down', not 3"
@@ -192,7 +199,7 @@ MISTAKES = {
 @pytest.mark.parametrize("text", MISTAKES)
 def test_each_mistake_is_one_sentence_with_its_line(tmp_path: Path, text: str) -> None:
     path = write(tmp_path, text + "\n")
-    assert check_file(path, FIRMS) == MISTAKES[text]
+    assert check_file(path, FIRMS, OPENING) == MISTAKES[text]
     if "OpnAI" not in text:
         with pytest.raises(BadInput) as caught:
             load(path)
@@ -210,7 +217,7 @@ def test_each_mistake_is_one_sentence_with_its_line(tmp_path: Path, text: str) -
 )
 def test_broken_toml_is_one_mistake_with_its_place(tmp_path: Path, text: str, where: str) -> None:
     path = write(tmp_path, text)
-    (sentence,) = check_file(path, FIRMS)
+    (sentence,) = check_file(path, FIRMS, OPENING)
     assert sentence.startswith(where)
     with pytest.raises(BadInput, match=r"^mine\.toml, "):
         load(path)
@@ -218,7 +225,7 @@ def test_broken_toml_is_one_mistake_with_its_place(tmp_path: Path, text: str, wh
 
 def test_every_mistake_of_a_file_is_found(tmp_path: Path) -> None:
     path = write(tmp_path, "title = 3\nfoo = 1\n[parameters]\nbar = 2\n[[shock]]\nstart = -1\nfirm = 'x'\n")
-    said = check_file(path, FIRMS)
+    said = check_file(path, FIRMS, OPENING)
     assert [s.split(":")[0] for s in said] == ["line 1", "line 2", "line 4", "line 6", "line 7"]
     with pytest.raises(BadInput, match=r"mine.toml, line 1: .* \(and 3 more"):
         load(path)
@@ -226,7 +233,7 @@ def test_every_mistake_of_a_file_is_found(tmp_path: Path) -> None:
 
 def test_a_right_file_has_no_mistake_and_loads_under_its_name(tmp_path: Path) -> None:
     path = write(tmp_path, f"title = 'x'\n[parameters]\n{KNOWN.name} = {MIDDLE}\n")
-    assert check_file(path, FIRMS) == []
+    assert check_file(path, FIRMS, OPENING) == []
     assert load(str(path)) == Scenario(name="mine", title="x", parameters={KNOWN.name: MIDDLE})
 
 

@@ -29,7 +29,7 @@ from viz.house import House
 from viz.plan import Plan
 from viz.server import serve
 opening = random_opening(*{firms})
-serve(House(Plan(load("baseline"), opening=lambda: opening)), "127.0.0.1", {port})
+serve(House(Plan(load("baseline"), opening=opening)), "127.0.0.1", {port})
 """
 
 

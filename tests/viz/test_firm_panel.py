@@ -5,9 +5,13 @@ import pytest
 
 from abm import open_economy
 from abm.accounts.statement import statement
+from abm.inputs.scenarios import BASELINE, load
 from abm.simulation import Economy
 from viz.parts import firm
+from viz.plan import Plan
 from viz.session import Books
+
+PLAN = Plan(load(BASELINE))
 
 
 @pytest.fixture(scope="module")
@@ -24,13 +28,13 @@ def books(economy: Economy, name: str) -> Books:
 
 
 def test_use_and_electricity_are_told_from_the_first_month_on(opening: Economy) -> None:
-    told = firm._hardware(books(opening, "CoreWeave"))
+    told = firm._hardware(books(opening, "CoreWeave"), PLAN)
     assert "known from 2026-01 on" in told
     assert "In use" not in told
     assert " 0 " not in told.partition("On order")[2]
     after = opening.copy()
     after.run(1)
-    told = firm._hardware(books(after, "CoreWeave"))
+    told = firm._hardware(books(after, "CoreWeave"), PLAN)
     assert "known from" not in told
     assert "In use: " in told
     assert "TWh a month" in told
@@ -41,7 +45,7 @@ def test_debt_repaid_in_parts_is_due_in_parts(opening: Economy) -> None:
     (ddtl,) = [x for x in told.maturities if x.kind == "DDTL"]
     year = ddtl.next_month + ddtl.to_1_year
     assert year > 3.0
-    text = firm._loans(told.loans, told.maturities)
+    text = firm._loans(told.loans, told.maturities, PLAN)
     row = text[text.index("DDTL") :]
     assert f"{firm.money(year)}" in row[: row.index("</tr>")]
 

@@ -62,7 +62,7 @@ def test_play_goes_to_the_end_and_shows_the_numbers_of_a_run(session):
     rows = economy.rows("series")
     for name, values in report.series.items():
         np.testing.assert_array_equal(values, rows[name])
-    np.testing.assert_allclose(report.carried["OpenAI"], rows["look_through_openai"], rtol=1e-6)
+    np.testing.assert_allclose(report.carried["OpenAI"], rows["look_through_flagship"], rtol=1e-6)
     assert len(report.carried) == 5
     np.testing.assert_allclose(sum(report.carried.values()), rows["look_through"], rtol=1e-6)
     assert [f.firm for f in report.story.failures] == [economy.names[d.firm] for d in economy.rows("defaults")]

@@ -36,7 +36,7 @@ def width_of_plot(stage: Any, panel: int) -> Any:
 
 
 def test_only_new_months_travel() -> None:
-    charts = Charts(panels=PANELS, data=data(10))
+    charts = Charts(opening="2025-12", panels=PANELS, data=data(10))
     assert charts.history["data"]["months"] == 10
     assert charts.history["columns"] == ["token", "rent", "debt"]
     before = charts.history
@@ -55,7 +55,7 @@ STEPS = st.tuples(st.sampled_from(["data", "baseline"]), st.sampled_from("ab"), 
 @settings(deadline=None, max_examples=60)
 def test_what_has_travelled_is_what_python_holds(steps: list[tuple[str, str, int]]) -> None:
     """A browser that takes in every message as the module does ends with the arrays of the last assignment."""
-    charts = Charts(panels=PANELS)
+    charts = Charts(opening="2025-12", panels=PANELS)
     held: dict[str, Any] = {}
 
     def on_history(change: Any) -> None:
@@ -84,7 +84,7 @@ def test_what_has_travelled_is_what_python_holds(steps: list[tuple[str, str, int
 
 
 def test_columns_that_a_run_lacks_stay_blank() -> None:
-    charts = Charts(panels=PANELS, data=ChartData("a", 1, {"debt": [1.0, 2.0]}))
+    charts = Charts(opening="2025-12", panels=PANELS, data=ChartData("a", 1, {"debt": [1.0, 2.0]}))
     told = np.frombuffer(charts.history["data"]["values"], "<f4").reshape(3, 2)
     assert np.isnan(told[:2]).all()
     assert told[2].tolist() == [1.0, 2.0]
@@ -93,7 +93,7 @@ def test_columns_that_a_run_lacks_stay_blank() -> None:
 
 
 def test_a_browser_that_missed_something_is_told_everything() -> None:
-    charts = Charts(panels=PANELS, data=data(4))
+    charts = Charts(opening="2025-12", panels=PANELS, data=data(4))
     charts.data = data(6)
     assert charts.history["data"]["months"] == 4
     charts._handle_custom_msg({"ask": "history"}, [])
@@ -103,7 +103,7 @@ def test_a_browser_that_missed_something_is_told_everything() -> None:
 
 def test_the_newest_values_stand_in_the_panels_and_follow_increments(stage: Any) -> None:
     page = stage()
-    charts = Charts(panels=PANELS, data=data(10), baseline=data(20, "b", 2.0), until=24)
+    charts = Charts(opening="2025-12", panels=PANELS, data=data(10), baseline=data(20, "b", 2.0), until=24)
     page.show(charts)
     settled(page.page)
     assert values(page) == ["10", "10", "100"]
@@ -119,7 +119,7 @@ def test_the_newest_values_stand_in_the_panels_and_follow_increments(stage: Any)
 
 def test_a_gap_in_what_arrived_makes_the_browser_ask(stage: Any) -> None:
     page = stage()
-    charts = Charts(panels=PANELS, data=data(10))
+    charts = Charts(opening="2025-12", panels=PANELS, data=data(10))
     page.show(charts)
     charts.data = data(12)
     charts.data = data(14)
@@ -134,14 +134,14 @@ def test_a_gap_in_what_arrived_makes_the_browser_ask(stage: Any) -> None:
 def test_a_view_opened_later_shows_all_that_has_arrived(stage: Any) -> None:
     """The page may take a chart down and put it up again: what came in between is kept with the model."""
     page = stage()
-    charts = Charts(panels=PANELS, data=data(10))
+    charts = Charts(opening="2025-12", panels=PANELS, data=data(10))
     page.show(charts)
     charts.data = data(12)
     state = {**charts.get_state(), "history": charts.history, "tail": charts.tail}
     page.page.evaluate("stop()")
     assert page.page.evaluate("model.listeners()") == 0
     page.page.evaluate("document.getElementById('here').replaceChildren()")
-    charts_again = Charts(panels=PANELS)
+    charts_again = Charts(opening="2025-12", panels=PANELS)
     charts_again.set_trait("history", state["history"])
     charts_again.set_trait("tail", state["tail"])
     page.show(charts_again)
@@ -151,7 +151,7 @@ def test_a_view_opened_later_shows_all_that_has_arrived(stage: Any) -> None:
 
 def test_the_pointer_and_the_scrubbed_month_choose_the_values(stage: Any) -> None:
     page = stage()
-    page.show(Charts(panels=PANELS, data=data(11), until=11, cursor=4))
+    page.show(Charts(opening="2025-12", panels=PANELS, data=data(11), until=11, cursor=4))
     settled(page.page)
     assert values(page)[2] == "40"
     box = width_of_plot(page, 1)
@@ -171,7 +171,7 @@ def test_the_pointer_and_the_scrubbed_month_choose_the_values(stage: Any) -> Non
 
 def test_rendered_before_it_is_on_the_page_it_fits_all_the_same(stage: Any) -> None:
     page = stage()
-    page.show(Charts(panels=PANELS, data=data(11)), late=100)
+    page.show(Charts(opening="2025-12", panels=PANELS, data=data(11)), late=100)
     page.page.wait_for_timeout(100)
     assert values(page)[2] == "110"
     panel, plot = page.page.locator(".iv-panel").first.bounding_box(), width_of_plot(page, 0)
@@ -180,7 +180,7 @@ def test_rendered_before_it_is_on_the_page_it_fits_all_the_same(stage: Any) -> N
 
 def test_months_by_keyboard(stage: Any) -> None:
     page = stage()
-    page.show(Charts(panels=PANELS, data=data(11)))
+    page.show(Charts(opening="2025-12", panels=PANELS, data=data(11)))
     page.page.locator(".iv-grid").focus()
     for key in ("ArrowLeft", "ArrowLeft", "Enter"):
         page.page.keyboard.press(key)
@@ -195,7 +195,7 @@ def test_months_by_keyboard(stage: Any) -> None:
 def test_failures_stand_on_the_line_of_time(stage: Any) -> None:
     page = stage()
     marks = [{"month": 3, "text": "Star Lab"}, {"month": 3, "text": "Cloud"}, {"month": 9, "text": HOSTILE}]
-    page.show(Charts(panels=PANELS, data=data(11), marks=marks, until=48))
+    page.show(Charts(opening="2025-12", panels=PANELS, data=data(11), marks=marks, until=48))
     told = page.page.locator(".iv-mark")
     assert told.first.inner_text() == "Star Lab +1"
     assert told.first.get_attribute("aria-label") == "Failed: Star Lab, Cloud, Mar 2026"
@@ -210,7 +210,7 @@ def test_failures_stand_on_the_line_of_time(stage: Any) -> None:
 def test_crowded_failures_cover_no_name(stage: Any) -> None:
     page = stage(390, 844)
     marks = [{"month": month, "text": f"Firm number {month}"} for month in (3, 5, 6, 20, 22, 40, 47, 48)]
-    page.show(Charts(panels=PANELS, data=data(48), marks=marks, until=48))
+    page.show(Charts(opening="2025-12", panels=PANELS, data=data(48), marks=marks, until=48))
     settled(page.page)
     boxes = page.page.evaluate(
         """[...document.querySelectorAll(".iv-mark")].filter((mark) => mark.textContent).map((mark) => {
@@ -228,7 +228,7 @@ def test_crowded_failures_cover_no_name(stage: Any) -> None:
 
 def test_numbers_that_change_move_nothing(stage: Any) -> None:
     page = stage()
-    charts = Charts(panels=PANELS, data=data(3), until=48)
+    charts = Charts(opening="2025-12", panels=PANELS, data=data(3), until=48)
     page.show(charts)
     settled(page.page)
     where = "[...document.querySelectorAll('.iv-panel, .u-over')].map((e) => JSON.stringify(e.getBoundingClientRect()))"
@@ -242,7 +242,7 @@ def test_numbers_that_change_move_nothing(stage: Any) -> None:
 
 def test_the_explanation_opens_and_closes(stage: Any) -> None:
     page = stage()
-    page.show(Charts(panels=PANELS, data=data(3)))
+    page.show(Charts(opening="2025-12", panels=PANELS, data=data(3)))
     ask = page.page.get_by_role("button", name="What am I looking at: Prices")
     ask.click()
     assert page.page.get_by_text("What work costs.").is_visible()
@@ -264,7 +264,7 @@ def test_the_explanation_opens_and_closes(stage: Any) -> None:
 )
 def test_odd_data_draw_what_can_be_drawn(stage: Any, panels: Any, given: Any) -> None:
     page = stage(390, 844)
-    page.show(Charts(panels=panels, data=given, cursor=2, marks=[{"month": 2, "text": HOSTILE}]))
+    page.show(Charts(opening="2025-12", panels=panels, data=given, cursor=2, marks=[{"month": 2, "text": HOSTILE}]))
     page.page.locator(".iv-grid").focus()
     page.page.keyboard.press("ArrowLeft")
     page.page.wait_for_timeout(100)
@@ -275,7 +275,7 @@ def test_odd_data_draw_what_can_be_drawn(stage: Any, panels: Any, given: Any) ->
 
 def test_a_change_of_colours_keeps_the_lines(stage: Any) -> None:
     page = stage()
-    page.show(Charts(panels=PANELS, data=data(30)))
+    page.show(Charts(opening="2025-12", panels=PANELS, data=data(30)))
     settled(page.page)
     page.update(dark=True)
     settled(page.page)
@@ -285,7 +285,7 @@ def test_a_change_of_colours_keeps_the_lines(stage: Any) -> None:
 
 def test_all_panels_download_as_one_png(stage: Any, tmp_path: Any) -> None:
     page = stage()
-    page.show(Charts(panels=PANELS, data=data(30), baseline=data(30, "b", 2.0)))
+    page.show(Charts(opening="2025-12", panels=PANELS, data=data(30), baseline=data(30, "b", 2.0)))
     settled(page.page)
     with page.page.expect_download() as got:
         page.page.get_by_role("button", name="PNG").click()

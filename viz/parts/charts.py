@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import solara
 
+from abm.inputs.dates import month_label, month_words
 from viz.screen import Screen, use_report
 from viz.session import Report
 from viz.widgets import ChartData, Charts
 
 PANELS: list[dict[str, Any]] = [
     {
-        "title": "Price of AI work", "unit": "index, Dec 2025 = 100", "log": True,
+        "title": "Price of AI work", "unit": "index, {opening} = 100", "log": True,
         "series": [{"name": "as sold", "column": "token_price"},
                    {"name": "at equal quality", "column": "equal_quality_price"}],
         "about": "What customers pay for a unit of AI work.",
@@ -67,10 +69,13 @@ PANELS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
-def panels_of(labs: Sequence[str]) -> list[dict[str, Any]]:
-    """`PANELS` with a line for each of these labs."""
+def panels_of(labs: Sequence[str], opening: datetime.date) -> list[dict[str, Any]]:
+    """`PANELS` with a line for each of these labs, and the date of the opening in their units."""
     lines = [{"name": lab, "column": lab} for lab in labs]
-    return [{**panel, "series": panel["series"] or lines} for panel in PANELS]
+    when = month_words(0, opening)
+    return [
+        {**panel, "series": panel["series"] or lines, "unit": panel["unit"].format(opening=when)} for panel in PANELS
+    ]
 
 
 def marks(report: Report) -> list[dict[str, Any]]:
@@ -85,10 +90,13 @@ def TimeSeries(screen: Screen, on_month: Callable[[int], None], dark: bool) -> N
     def clicked(value: dict[str, Any]) -> None:
         on_month(int(value.get("month", 0)))
 
-    report = use_report(screen, lambda r: tuple(r.carried))
+    report = use_report(screen, lambda r: (tuple(r.carried), r.plan.opening.date))
     labs = tuple(report.carried) if report else ()
-    panels = solara.use_memo(lambda: panels_of(labs), [labs])
-    element = Charts.element(panels=panels, dark=dark, on_clicked_month=clicked)
+    opening = report.plan.opening.date if report else screen.session.opening
+    panels = solara.use_memo(lambda: panels_of(labs, opening), [labs, opening])
+    element = Charts.element(
+        panels=panels, opening=month_label(0, opening), dark=dark, on_clicked_month=clicked
+    )
 
     def attach() -> Callable[[], None]:
         charts = solara.get_widget(element)

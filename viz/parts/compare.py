@@ -7,7 +7,6 @@ from collections.abc import Callable
 import solara
 
 from abm.engine.tables import SERIES_COLUMNS
-from abm.inputs.dates import month_label
 from experiments.summary import number
 from viz.parts.markup import Explained, Html, paragraph, table
 from viz.parts.network import Network
@@ -21,7 +20,7 @@ FIGURES = {
     "capex": "investment",
     "ai_debt": "debt for AI",
     "look_through": "carried for labs that stand",
-    "look_through_openai": "of which for OpenAI",
+    "look_through_flagship": "of which for {flagship}",
     "lender_capital": "lenders' capital",
     "new_loans": "new loans",
     "spot_price": "rent of a GPU",
@@ -53,7 +52,7 @@ def Compare(  # noqa: N802
         Html(paragraph("Both begin with the same balance sheets: press Play.", "id-hint"))
     else:
         Html(figures(report, month))
-    Html(paragraph(f"The baseline in {month_label(month)}", "id-sub"))
+    Html(paragraph(f"The baseline in {report.plan.label(month)}", "id-sub"))
     with solara.Div(classes=["id-canvas", "id-canvas-base"]):
         Network(screen, -1, on_firm, dark, baseline=True)
 
@@ -67,5 +66,6 @@ def figures(report: Report, month: int) -> str:
             continue
         mine, other = float(report.series[name][month - 1]), float(base[name][month - 1])
         change = f"{100.0 * (mine / other - 1.0):+.0f} %".replace("-", "−") if other and name != "failed" else ""
+        words = words.format(flagship=report.plan.opening.flagship)
         rows.append((words, UNITS[name], number(mine), number(other), change))
     return table(["", "unit", "this run", "baseline", "difference"], rows, numbers=[2, 3, 4])

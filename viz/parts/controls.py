@@ -9,8 +9,8 @@ import reacton.ipyvuetify as rv
 import solara
 
 from abm.errors import BadInput
+from abm.inputs.dates import month_words
 from abm.inputs.scenarios import Scenario, load, names
-from viz.frames import month_title
 from viz.house import house
 from viz.plan import LARGEST_SEED, LONGEST, Plan, whole
 from viz.screen import Screen, use_last_sent, use_report
@@ -46,7 +46,9 @@ def chosen_plan(name: object, seed: object, months: object, present: Scenario | 
         base = load(name)
     else:
         raise BadInput(f"scenario must be one of {', '.join(names())}, not {str(name)[:40]!r}")
-    return Plan(base, whole(seed, "seed", 0, LARGEST_SEED), whole(months, "months", 1, LONGEST))
+    return Plan(
+        base, whole(seed, "seed", 0, LARGEST_SEED), whole(months, "months", 1, LONGEST), opening=house().plan.opening
+    )
 
 
 @solara.component
@@ -133,7 +135,7 @@ def TimeFields(report: Report, session: Session) -> None:  # noqa: N802
             items=[{"text": _speed_words(speed), "value": str(speed)} for speed in SPEEDS],
             on_v_model=lambda value: _set_speed(session, value),
         )  # fmt: skip
-        solara.HTML(tag="b", unsafe_innerHTML=month_title(month), classes=["id-month"])
+        solara.HTML(tag="b", unsafe_innerHTML=month_words(month, plan.opening.date), classes=["id-month"])
         slider = rv.Slider(
             v_model=month, min=0, max=plan.months, dense=True, hide_details=True, class_="id-slider",
             attributes={"aria-label": "Month shown"},

@@ -11,7 +11,6 @@ import reacton.ipyvuetify as rv
 import solara
 
 from abm.accounts.statement import ASSETS, LIABILITIES, Contract, Default, Loan, Maturity
-from abm.inputs.dates import month_label
 from abm.inputs.effects import BY_NAME
 from experiments.screen import counted
 from experiments.summary import failure_sentence, number
@@ -77,9 +76,9 @@ def FirmPanel(  # noqa: N802
     with Section(f"Contracts ({len(books.statement.contracts)})"):
         Html(_contracts(books.statement.contracts))
     with Section(f"Debt and loans ({len(books.statement.loans)})"):
-        Html(_loans(books.statement.loans, books.statement.maturities))
+        Html(_loans(books.statement.loans, books.statement.maturities, report.plan))
     with Section("Hardware, energy and emissions"):
-        Html(_hardware(books))
+        Html(_hardware(books, report.plan))
     with Section("Invisible debt: who borrowed for whom"):
         Html(_look_through(books))
 
@@ -98,7 +97,7 @@ def Strikes(session: Session, books: Books) -> None:  # noqa: N802
 @solara.component
 def BooksOverTime(report: Report, books: Books, dark: bool) -> None:  # noqa: N802
     """The firm's books month by month."""
-    element = Charts.element(panels=FIRM_PANELS, dark=dark)
+    element = Charts.element(panels=FIRM_PANELS, opening=report.plan.label(0), dark=dark)
 
     def show() -> None:
         charts = solara.get_widget(element)
@@ -123,15 +122,18 @@ def _lines(history: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _heading(report: Report, books: Books) -> str:
     health = int(report.frame.health[books.node]) if books.node < len(report.frame.health) else 0
-    words = f"{books.statement.balance_sheet.kind} · {HEALTH_NAMES[health]} · {month_label(books.month)}"
+    words = f"{books.statement.balance_sheet.kind} · {HEALTH_NAMES[health]} · {report.plan.label(books.month)}"
     return f"<div class='id-firm-head id-health-{health}'>{paragraph(books.name, 'id-name')}{paragraph(words)}</div>"
 
 
 def _why(failure: Default, plan: Plan) -> str:
     """The story of a failure with its causes."""
-    blows = [s for s in plan.strikes if s.firm == failure.firm and s.start <= failure.month]
-    struck = "".join(f" You struck it in {month_label(s.start)}: it {BY_NAME[str(s.effect)].words}." for s in blows)
-    return paragraph(f"Why it failed. {failure_sentence(failure)}.{struck}", "id-why")
+    blows = [s for s in plan.strikes if s.firm == failure.firm and s.first_month(plan.opening.date) <= failure.month]
+    struck = ""
+    for blow in blows:
+        when = plan.label(blow.first_month(plan.opening.date))
+        struck += f" You struck it in {when}: it {BY_NAME[str(blow.effect)].words}."
+    return paragraph(f"Why it failed. {failure_sentence(failure, plan.opening.date)}.{struck}", "id-why")
 
 
 def _key_facts(books: Books) -> str:
@@ -183,7 +185,7 @@ def _contracts(contracts: list[Contract]) -> str:
     return table(heads, rows, numbers=[1, 2, 3, 4]) + _more(len(contracts), "contracts")
 
 
-def _loans(loans: list[Loan], ladder: list[Maturity]) -> str:
+def _loans(loans: list[Loan], ladder: list[Maturity], plan: Plan) -> str:
     if not loans:
         return paragraph("No debt, and nothing lent.", "id-hint")
     found = ""
@@ -200,7 +202,7 @@ def _loans(loans: list[Loan], ladder: list[Maturity]) -> str:
         if due:
             found += table(["kind", "due in 1 year", "in 1 to 3", "later"], due, numbers=[1, 2, 3])
         rows = [
-            (loan.counterparty, loan.kind, money(loan.principal), percent(loan.rate), month_label(loan.matures),
+            (loan.counterparty, loan.kind, money(loan.principal), percent(loan.rate), plan.label(loan.matures),
              f"{loan.secured_by}{f', at most {percent(loan.covenant_ltv)} of it' if loan.covenant_ltv else ''}")
             for loan in mine[:MOST_ROWS]
         ]  # fmt: skip
@@ -209,7 +211,7 @@ def _loans(loans: list[Loan], ladder: list[Maturity]) -> str:
     return found
 
 
-def _hardware(books: Books) -> str:
+def _hardware(books: Books, plan: Plan) -> str:
     fleet, energy, ratios = books.statement.fleet, books.statement.energy, books.statement.ratios
     if not fleet:
         return paragraph("It runs no computers of its own.", "id-hint")
@@ -219,7 +221,7 @@ def _hardware(books: Books) -> str:
     heads = ["generation", "M H100e", "age", "in its books", "worth"]
     told = f"On order: {number(ratios.on_order)} M H100e. "
     if energy.energy is None or energy.emissions is None:
-        told += f"Use, electricity and CO2 are known from {month_label(1)} on, when a month has been run."
+        told += f"Use, electricity and CO2 are known from {plan.label(1)} on, when a month has been run."
     else:
         told += (
             f"In use: {percent(ratios.utilisation or 0.0)}."

@@ -9,9 +9,9 @@ import reacton.ipyvuetify as rv
 import solara
 
 from abm.engine.tables import EVENT_NAMES
-from abm.inputs.dates import month_label
 from experiments.summary import failure_sentence, number
 from viz.parts.markup import Explained, Html, money, paragraph
+from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Event
 from viz.widgets import CascadeTree, FlowDiagram
@@ -55,10 +55,11 @@ def Failures(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[
         return
     failures = report.story.failures
     if not failures:
-        Html(paragraph(f"No firm has failed up to {month_label(report.reach)}.", "id-hint"))
+        Html(paragraph(f"No firm has failed up to {report.plan.label(report.reach)}.", "id-hint"))
         return
     CascadeTree.element(cascade=dict(report.story.tree), dark=dark, on_clicked=clicked)
-    Html("".join(paragraph(failure_sentence(failure), "id-line") for failure in failures[:PAGE]))
+    opening = report.plan.opening.date
+    Html("".join(paragraph(failure_sentence(failure, opening), "id-line") for failure in failures[:PAGE]))
     if len(failures) > PAGE:
         Html(paragraph(f"and {len(failures) - PAGE} more", "id-hint"))
 
@@ -92,7 +93,7 @@ def Events(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[[i
     shown = found[first : first + PAGE]
     with rv.Html(tag="ul", class_="id-events"):
         for event in shown:
-            EventLine(event, on_firm, on_month)
+            EventLine(event, report.plan, on_firm, on_month)
     with solara.Row(classes=["id-pager"]):
         solara.Button("Newer", on_click=lambda: set_first(max(0, first - PAGE)), disabled=first == 0, text=True)
         solara.Text(f"{first + 1} to {first + len(shown)} of {len(found)}")
@@ -101,9 +102,11 @@ def Events(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[[i
 
 
 @solara.component
-def EventLine(event: Event, on_firm: Callable[[int], None], on_month: Callable[[int], None]) -> None:  # noqa: N802
+def EventLine(  # noqa: N802
+    event: Event, plan: Plan, on_firm: Callable[[int], None], on_month: Callable[[int], None]
+) -> None:
     """One event: a click on the month goes there, a click on the firm opens it."""
-    month = rv.Html(tag="button", class_="id-link", children=[month_label(event.month)])
+    month = rv.Html(tag="button", class_="id-link", children=[plan.label(event.month)])
     who = rv.Html(tag="button", class_="id-link", children=[event.who])
     rv.Html(tag="li", children=[month, who, rv.Html(tag="span", children=[_what(event)])])
     rv.use_event(month, "click", lambda *_: on_month(event.month))

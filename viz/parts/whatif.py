@@ -8,7 +8,6 @@ import reacton.ipyvuetify as rv
 import solara
 
 from abm.inputs import parameters as registry
-from abm.inputs.dates import month_label
 from abm.inputs.effects import BY_NAME, EFFECTS
 from abm.inputs.parameters import PARAMETERS, Parameter
 from viz.parts.markup import Explained, Html, Section, paragraph
@@ -81,10 +80,11 @@ def Made(report: Report, session: Session) -> None:  # noqa: N802
         return
     told = [f"{name.replace('_', ' ')} = {value:g} from the start" for name, value in plan.parameters.items()]
     for name, given in plan.changes.items():
-        told += [f"{name.replace('_', ' ')} = {value:g} from {month_label(start)}" for start, value in given]
+        told += [f"{name.replace('_', ' ')} = {value:g} from {plan.label(start)}" for start, value in given]
     for shock in plan.strikes:
         size = f" ({shock.size:g})" if shock.size is not None else ""
-        told.append(f"{shock.firm} {BY_NAME[str(shock.effect)].words}{size} in {month_label(shock.start)}")
+        when = plan.label(shock.first_month(plan.opening.date))
+        told.append(f"{shock.firm} {BY_NAME[str(shock.effect)].words}{size} in {when}")
     with solara.Div(classes=["id-made"]):
         Html("<b>Your changes</b>" + "".join(paragraph(line, "id-line") for line in told))
         solara.Button("Undo all of them", on_click=session.undo_changes, small=True, icon_name="mdi-undo")
@@ -94,7 +94,8 @@ def Made(report: Report, session: Session) -> None:  # noqa: N802
 def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N802
     """A blow to a named firm in the next month."""
     # Read when the visitor acts, which may be before all he chose is rendered.
-    firm = solara.use_reactive("OpenAI" if "OpenAI" in report.nodes.names else report.nodes.names[0])
+    flagship = report.plan.opening.flagship
+    firm = solara.use_reactive(flagship if flagship in report.nodes.names else report.nodes.names[0])
     effect = solara.use_reactive("stops paying")
     size = solara.use_reactive("")
 

@@ -46,6 +46,8 @@ class Charts(anywidget.AnyWidget):
         The run and the one it is compared with. Stay in Python; `history` and `tail` carry what is new.
     marks : list of dict
         Failures on the time line: `month` and `text`.
+    opening : str
+        Year and month from which months are counted, such as "2025-12".
     until : int
         Last month the axis has room for, so that it stands still while a run plays.
     cursor : int
@@ -65,6 +67,7 @@ class Charts(anywidget.AnyWidget):
     history = traitlets.Dict().tag(sync=True)
     tail = traitlets.Dict().tag(sync=True)
     marks = traitlets.List(traitlets.Dict()).tag(sync=True)
+    opening = traitlets.Unicode("0000-01").tag(sync=True)
     until = traitlets.Int(0).tag(sync=True)
     cursor = traitlets.Int(-1).tag(sync=True)
     dark = traitlets.Bool(False).tag(sync=True)

@@ -105,7 +105,7 @@ def network_frame(
     Parameters
     ----------
     month : int
-        Months since 2025-12-31; a month before the last one shown ends the animation of a cascade.
+        Months since the opening; a month before the last one shown ends the animation of a cascade.
     label : str
         The month as the reader sees it.
     size : (F,) float

@@ -1,7 +1,7 @@
 // Small panels of lines over the same months. uPlot draws them; it stands before this file as a global name.
 /* global uPlot */
 
-import { colours, digits, element, listen, monthName, rootOf, save, say, typed } from "./common.js";
+import { calendarMonth, colours, digits, element, listen, monthName, rootOf, save, say, typed } from "./common.js";
 
 const HEIGHT = 150;
 const EVERY = 100; // ms between two drawings while months go by
@@ -109,6 +109,7 @@ function show(model, el, runs) {
   let stale = new Set();
   let built = false;
 
+  const nameOf = (month) => monthName(month, model.get("opening"));
   const family = () => getComputedStyle(root).fontFamily;
 
   // --- months -------------------------------------------------------------------------------------------
@@ -254,8 +255,8 @@ function show(model, el, runs) {
           size: 24,
           gap: 2,
           font: small,
-          splits: (u) => yearTicks(u.scales.x.min, u.scales.x.max, u.bbox.width / devicePixelRatio),
-          values: (u, splits) => splits.map((month) => tickName(month, u.scales.x.max - u.scales.x.min)),
+          splits: (u) => yearTicks(u.scales.x.min, u.scales.x.max, u.bbox.width / devicePixelRatio, model.get("opening")),
+          values: (u, splits) => splits.map((month) => tickName(nameOf(month), u.scales.x.max - u.scales.x.min)),
         },
         {
           stroke: ink.soft,
@@ -320,7 +321,7 @@ function show(model, el, runs) {
       byMonth.set(mark.month, [...(byMonth.get(mark.month) ?? []), String(mark.text ?? "")]);
     }
     const years = yearTicks(first, last, wide).map((month) =>
-      element("span", { class: "iv-year", style: `left:${at(month)}px` }, tickName(month, last - first)),
+      element("span", { class: "iv-year", style: `left:${at(month)}px` }, tickName(nameOf(month), last - first)),
     );
     // From the last to the first, so that no name covers the tick of a later one: names take the lower row if no
     // tick follows within their length, else the upper one.
@@ -336,7 +337,7 @@ function show(model, el, runs) {
         const row = end < tick ? 0 : end < upper ? 1 : -1;
         tick = x;
         if (row === 1) upper = x;
-        const whole = `${names.join(", ")}, ${monthName(month)}`;
+        const whole = `${names.join(", ")}, ${nameOf(month)}`;
         const button = element(
           "button",
           {
@@ -381,7 +382,7 @@ function show(model, el, runs) {
       chart.plot.setAttribute("aria-label", `${chart.panel.title ?? ""}, ${chart.panel.unit ?? ""}: ${words}`);
     }
     const dashed = baseline.months ? " · dashed: baseline" : "";
-    note.textContent = month === null ? "" : `Values of ${monthName(month)}${dashed} · click a chart to go to a month`;
+    note.textContent = month === null ? "" : `Values of ${nameOf(month)}${dashed} · click a chart to go to a month`;
   }
 
   grid.addEventListener(
@@ -394,7 +395,7 @@ function show(model, el, runs) {
         const start = reading ?? Math.max(first, model.get("cursor") >= 0 ? model.get("cursor") : first + count - 1);
         reading = Math.max(first, Math.min(first + count - 1, start + step));
         readOut();
-        spoken.textContent = `${monthName(reading)}: ${charts.map((chart) => chart.plot.getAttribute("aria-label")).join("; ")}`;
+        spoken.textContent = `${nameOf(reading)}: ${charts.map((chart) => chart.plot.getAttribute("aria-label")).join("; ")}`;
         for (const { drawn } of charts) drawn.setCursor({ left: drawn.valToPos(reading, "x"), top: 1 }, false);
       } else if (event.key === "Enter" && reading !== null) say(model, "clicked_month", { month: reading });
       else return;
@@ -538,12 +539,13 @@ function roomyLog(low, high) {
 }
 
 /** Januaries, fewer of them where there is no room; single months on a short axis. */
-function yearTicks(first, last, width) {
+function yearTicks(first, last, width, opening) {
+  const january = (12 - (calendarMonth(opening) % 12)) % 12;
   const wanted = Math.max(2, Math.floor(width / 44));
   const steps = last - first > LONG ? [12, 24, 36, 60, 120, 240, 600, 1200] : [1, 2, 3, 6, 12];
   const step = steps.find((months) => (last - first) / months <= wanted) ?? 2400;
   const ticks = [];
-  for (let month = 1 + Math.ceil((first - 1) / step) * step; month <= last; month += step) ticks.push(month);
+  for (let month = january + Math.ceil((first - january) / step) * step; month <= last; month += step) ticks.push(month);
   return ticks;
 }
 
@@ -559,8 +561,7 @@ function decades(low, high) {
   return ticks.filter((tick) => tick >= low && tick <= high);
 }
 
-function tickName(month, span) {
-  const name = monthName(month);
+function tickName(name, span) {
   return span > LONG ? name.slice(-4) : `${name.slice(0, 3)} ${name.slice(-2)}`;
 }
 

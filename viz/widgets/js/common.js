@@ -44,9 +44,15 @@ export function dollars(bn) {
   return size < 0.0005 ? "under $1 m" : `$${digits(Math.round(bn * 1000))} m`;
 }
 
-/** "Jan 2027" for a month counted from December 2025. */
-export function monthName(month) {
-  const whole = 2025 * 12 + 11 + Math.round(month);
+/** Months of the calendar up to an opening such as "2025-12", January of the year 0 being 0. */
+export function calendarMonth(opening) {
+  const [year, month] = opening.split("-").map(Number);
+  return 12 * year + month - 1;
+}
+
+/** "Jan 2027" for a month counted from an opening such as "2025-12". */
+export function monthName(month, opening) {
+  const whole = calendarMonth(opening) + Math.round(month);
   return `${MONTHS[((whole % 12) + 12) % 12]} ${Math.floor(whole / 12)}`;
 }
 
