@@ -339,7 +339,10 @@ def test_readings_are_what_the_tables_of_the_economy_say():
     kinds = economy.rows("firms")["kind"]
     contracts = economy.rows("contracts")
     own = (contracts["signed"] > 0) & (contracts["kind"] == tables.COMPUTE) & (kinds[contracts["buyer"]] == tables.LAB)
-    assert found["signed"] == pytest.approx(contracts["announced"][own & (contracts["status"] != tables.INTENT)].sum())
+    own &= (contracts["status"] != tables.INTENT) & (
+        economy.rows("firms")["parent"][contracts["buyer"]] != contracts["seller"]
+    )
+    assert found["signed"] == pytest.approx(contracts["announced"][own].sum())
     assert found["signed"] > 0.0
     loans = events[events["kind"] == tables.E_LOAN]
     borrowed = np.isin(loans["b"], [*four, *np.flatnonzero(kinds == tables.NEOCLOUD)])
