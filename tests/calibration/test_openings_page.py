@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import os
 import re
+import shlex
 import subprocess
-import sys
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from program import PROGRAM
 
 from abm.calibration.files import FOLDER, LAYOUTS, read_table
 from abm.calibration.opening import opening_tables
@@ -50,16 +51,19 @@ def edit(folder: Path, file: str, text: str) -> None:
 
 
 def command(line: str, where: Path) -> subprocess.CompletedProcess[str]:
-    """A line of the page's shell, as plain Python, the program as `python -m experiments.cli`."""
-    line = line.replace("invisible-debt", f'"{sys.executable}" -m experiments.cli')
-    environment = os.environ | {"NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    """A line of the page's shell."""
+    line = line.replace("invisible-debt", shlex.join(PROGRAM))
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
     return subprocess.run(
         ["bash", "-c", line], cwd=where, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
 
 
+Said = list[tuple[str, subprocess.CompletedProcess[str]]]  # lines of the page's shell and what came of them
+
+
 @pytest.fixture(scope="module")
-def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[str, subprocess.CompletedProcess[str]]]]:
+def followed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Said]:
     """The folder of the quarter, and what the commands of the page said."""
     where = tmp_path_factory.mktemp("quarter")
     (where / "abm").symlink_to(ROOT / "abm", target_is_directory=True)
@@ -78,7 +82,7 @@ def test_the_page_has_the_steps_that_it_counts() -> None:
     assert [step.language for step in STEPS] == ["sh", "toml", "sh", "csv", "csv", "csv", "csv", "sh"]
 
 
-def test_the_page_is_right(followed: tuple[Path, list[tuple[str, subprocess.CompletedProcess[str]]]]) -> None:
+def test_the_page_is_right(followed: tuple[Path, Said]) -> None:
     _, said = followed
     for line, done in said:
         expected = int(found[1]) if (found := re.search(r"exit code (\d)", line)) else 0
@@ -88,7 +92,7 @@ def test_the_page_is_right(followed: tuple[Path, list[tuple[str, subprocess.Comp
     assert "6 mistakes" in before
 
 
-def test_the_quarter_is_open(followed: tuple[Path, list[tuple[str, subprocess.CompletedProcess[str]]]]) -> None:
+def test_the_quarter_is_open(followed: tuple[Path, Said]) -> None:
     where, said = followed
     opening, before = opening_tables(where / QUARTER), opening_tables("2025-12-31")
     assert str(opening.date) == QUARTER
