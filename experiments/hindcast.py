@@ -34,15 +34,14 @@ from scipy import stats
 
 from abm.calibration import opening_tables
 from abm.calibration.facts import evaluate, facts, names_in, read_table
-from abm.calibration.files import opening_folder
-from abm.calibration.opening import Opening
+from abm.calibration.files import files_of, opening_folder, stamp
 from abm.calibration.worlds import strict_priors, world
 from abm.engine import tables
 from abm.errors import BadInput, InvisibleDebtError, shown
 from abm.inputs import parameters as registry
 from abm.inputs.priors import PRIORS, Z95
 from abm.simulation import Economy, open_economy
-from experiments.execution import Batch, Recipe, Run, Value
+from experiments.execution import Batch, Recipe, Run, Value, code_hash
 from experiments.packing import unpack
 from experiments.pools import Pool, Processes, Threads
 from experiments.runner import FEW, QUEUED, How, processors
@@ -722,6 +721,13 @@ def judge(question: Question, ensemble: Ensemble) -> Verdict:
     return Verdict(question, tuple(score(target, ensemble.values[target.id]) for target in question.targets))
 
 
+def origin(opening: str | Path) -> dict[str, str]:
+    """What the numbers come from, for a manifest: the code, the tables of the opening, the targets."""
+    folder = opening_folder(opening)
+    asked = hashlib.sha256(b"".join((folder / name).read_bytes() for name in (TARGETS, MARKS)))
+    return {"code": code_hash(), "tables": opening_tables(opening).digest, "targets": asked.hexdigest()}
+
+
 # --- leaks ----------------------------------------------------------------------------------------------------
 class Leak(NamedTuple):
     """A parameter that rests on facts later than the opening, and what the strict variant puts in its place."""
@@ -732,38 +738,28 @@ class Leak(NamedTuple):
     strict: float | None
 
 
-def leaks(opening: Opening, folder: Path) -> list[Leak]:
+def leaks(folder: Path) -> list[Leak]:
     """Parameters whose source names a fact that was known only after an opening.
 
     Parameters
     ----------
-    opening : Opening
     folder : Path
-        Of the opening, for its strict values.
+        Of the opening, with its strict values.
 
     Returns
     -------
     list of Leak
-        In the order of the parameters.
+        In the order of the parameters; one without a strict value stays as it is.
     """
-    replaced = strict_priors(folder)
+    replaced, until = strict_priors(folder), files_of(folder, stamp(folder)).facts_until
     found = []
     for parameter in registry.PARAMETERS:
-        late = tuple(
-            name for name in names_in(parameter.source)[0] if name in facts() and _later(facts()[name], opening)
-        )
+        named = [facts()[name] for name in names_in(parameter.source)[0] if name in facts()]
+        late = tuple(fact.id for fact in named if not fact.known_by(until))
         prior = replaced.get(parameter.name)
         if late or prior is not None:
             found.append(Leak(parameter.name, parameter.default, late, None if prior is None else prior.median))
     return found
-
-
-def _later(fact: Any, opening: Opening) -> bool:
-    """Whether a fact was known only after the opening, and says something about what happened after it."""
-    if getattr(fact, "kept", ""):
-        return False
-    known = str(getattr(fact, "known_on", "") or fact.as_of)
-    return known[:4].isdigit() and known[:10] > opening.date.isoformat()
 
 
 def drawn_parameters(strict: bool, folder: Path) -> int:

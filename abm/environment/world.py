@@ -6,7 +6,7 @@ import math
 
 from abm.engine.compiled import jit
 from abm.engine.draws import D_CYCLE, D_DEMAND, D_POWER, D_RATE, normal
-from abm.engine.tables import ACTIVE, HYPERSCALER, N_SEGMENTS
+from abm.engine.tables import ACTIVE, HYPERSCALER, N_SEGMENTS, VENDOR
 from abm.environment.shocks import apply_shocks
 
 
@@ -67,7 +67,8 @@ def swing_demand(state):
 def grow_demand(state):
     """Adoption by segment grows logistically times a growth shock that persists; so do clouds' own workloads.
 
-    Growth is the trend of each plus the common factor; other tenants' trend fades from the opening on to the long run.
+    Growth is the trend of each plus the common factor; other tenants' trend fades from the opening on to the long run,
+    and so does that of the hardware that buyers outside the model want of a vendor.
     The same elasticity governs what a fall of compute per unit of work does to the compute that clouds' own
     workloads and other tenants ask for: compute = work * unit, work ~ unit**(-elasticity) (rebound).
     """
@@ -98,6 +99,9 @@ def grow_demand(state):
             noise = p.own_growth_noise * normal(m.seed, D_DEMAND, m.month, 100 + i)
             f.need *= math.exp((p.demand_growth * f.own_growth + cycle) / 12.0 + noise) * rebound
             f.other_income *= math.exp(p.other_income_growth / 12.0)
+        elif f.kind == VENDOR and f.status == ACTIVE:
+            f.own_growth += p.growth_fade / 12.0 * (p.own_growth_long_run - f.own_growth)
+            f.outside_demand *= math.exp((p.demand_growth * f.own_growth + cycle) / 12.0)
     extra = (p.tenant_growth - p.tenant_growth_long_run) * math.exp(-p.tenant_fade * m.month / 12.0)
     pace = p.demand_growth * (p.tenant_growth_long_run + extra) + cycle
     m.tenant_demand *= math.exp(pace / 12.0) * rebound

@@ -89,12 +89,16 @@ small_firm_growth | lognormal | 0.7 | 1.4 | assumption: as all demand
 demand_elasticity | normal | 0.5 | 1.6 | G5-036 (-1.11) in the middle; half of the way to G5-037 (-0.06) below, as far above
 demand_noise | lognormal | 0.015 | 0.06 | assumption: half or double
 demand_persistence | logit | 0.9 | 0.98 | assumption: half-lives of half a year to three years
+demand_cycle | lognormal | 0.1 | 0.35 | G5-008, G5-011, G5-018 to G5-020: estimates of one year differ by a factor of 2.4
+demand_cycle_persistence | logit | 0.9 | 0.98 | assumption: half-lives of half a year to three years
 price_sensitivity | lognormal | 2 | 4.5 | assumption: half as much again either way
 quality_sensitivity | lognormal | 2 | 8 | assumption: half or double
 outside_ratchet | uniform | 0.5 | 1 | assumption: expectations move at least half as fast as the frontier
 nest_dissimilarity | lognormal | 0.47 | 1 | assumption: half as much again either way
 switching_speed | lognormal | 0.03 | 0.15 | G5-048 (a tenth a year) to faster moves of developers (G5-049)
 tenant_growth | normal | 0.1 | 1 | assumption: from hardly any to the growth of G5-011 to G5-012
+tenant_growth_long_run | normal | 0 | 0.16 | assumption: from none to the growth of all data centres (G6-011)
+tenant_fade | lognormal | 0.15 | 0.8 | assumption: half or double
 tenant_elasticity | lognormal | 0.6 | 1.4 | assumption: half as much again either way
 own_growth_long_run | normal | 0.05 | 0.25 | G6-011, with 10 points either way
 growth_fade | lognormal | 0.2 | 0.9 | assumption: half of the extra growth gone in nine months to three years
@@ -189,6 +193,14 @@ capacity_cover | lognormal | 0.7 | 1.6 | assumption: half as much again either w
 hardware:
 gpu_lead | lognormal | 2 | 9 | G4-055, G4-056: 8 to 39 weeks
 site_lead | lognormal | 12 | 24 | G4-047: 18 to 24 months from the shell; conversions are faster
+site_delay | lognormal | 0.12 | 0.5 | assumption: half or double of the spread in L3-007
+site_window | lognormal | 3 | 12 | assumption: half or double
+shell_lead | lognormal | 6 | 14 | L3-007, L3-008: between a conversion and a new site
+shell_premium | lognormal | 0.1 | 0.5 | assumption: a tenth to a half more
+shell_gw | lognormal | 2 | 8 | L3-017, L3-019: half or double
+conversion_lead | lognormal | 3.6 | 13 | L3-008
+conversion_premium | lognormal | 0.15 | 0.8 | assumption: from a little more to nearly double
+conversion_gw | lognormal | 0.7 | 4 | assumption: the half of one landlord's to a good part of what miners had
 site_ahead | lognormal | 0.67 | 1.5 | assumption: half as much again either way
 site_cost | lognormal | 9 | 14 | G4-045, wider by a tenth each way
 site_life | lognormal | 170 | 340 | assumption: two fifths either way
@@ -211,10 +223,14 @@ entry_equity | lognormal | 0.33 | 0.75 | assumption: half as much again either w
 open_entry_rate | lognormal | 0.2 | 0.45 | assumption: half as much again either way
 providers:
 equity_part | logit | 0.33 | 0.67 | assumption: odds half or double
+rivalry | logit | 0.15 | 0.85 | assumption: from nearly one's own plan to nearly keeping one's share
 capex_willingness | lognormal | 0.7 | 1.4 | assumption: a third either way
-hyperscaler_leverage | logit | 0.45 | 0.65 | assumption: ten points either way
+hyperscaler_debt | lognormal | 0.6 | 2.4 | assumption: half or double; 0.1 to 0.6 years in 2024, agencies leave AA names about 1.5
+hyperscaler_cash_months | lognormal | 4 | 10 | K1-098, K1-119: 6.4 to 6.8 months for the leanest, 9 to 10.5 for the others
+prefund_months | lognormal | 3 | 12 | assumption: half or double
+bond_size | lognormal | 2 | 15 | L1: issues of 5 to 30 bn, smaller ones rare
 backlog_advance | lognormal | 0.25 | 1 | assumption: half or double
-debt_capex_share | logit | 0.1 | 0.5 | assumption: a tenth to a half
+debt_capex_share | logit | 0.5 | 0.95 | assumption: half to nearly all
 cash_buffer | lognormal | 1.4 | 2.8 | assumption: two fifths either way
 provider_cash_months | lognormal | 4.3 | 8.4 | assumption: two fifths either way
 provider_payout | logit | 0.053 | 0.18 | assumption: odds half or double
@@ -223,6 +239,7 @@ project_share | logit | 0.2 | 0.8 | assumption: a fifth to four fifths
 project_leverage | lognormal | 0.47 | 1 | assumption: half as much again either way
 project_size | lognormal | 0.33 | 0.75 | assumption: half as much again either way
 project_spacing | lognormal | 8.6 | 17 | assumption: two fifths either way
+project_halls | lognormal | 5 | 12 | assumption: half as much again either way
 project_debt | logit | 0.74 | 0.92 | assumption: odds half or double
 project_overrun | logit | 0.33 | 0.67 | assumption: odds half or double
 project_sweep | logit | 0.6 | 0.86 | assumption: odds half or double
@@ -292,7 +309,7 @@ bankruptcy_cost | logit | 0.053 | 0.18 | assumption: odds half or double
 distressed_factor | logit | 0.25 | 0.65 | assumption: twenty points either way of G4-076
 price_impact | lognormal | 4 | 14 | assumption: half to nearly double of G8-036
 fire_recovery | lognormal | 0.08 | 0.18 | assumption: half as much again either way
-scrap_factor | lognormal | 0.53 | 1.2 | assumption: half as much again either way
+scrap_factor | logit | 0.6 | 0.92 | assumption: a fifth less to nearly as much as providers
 second_hand_cash | logit | 0.053 | 0.18 | assumption: odds half or double
 second_hand_ltv | lognormal | 0.53 | 1.2 | assumption: half as much again either way
 second_hand_cover | lognormal | 0.8 | 1.8 | assumption: half as much again either way

@@ -100,7 +100,7 @@ def found_project(state, tenant, gw):
     for r in range(first_loan, m.n_loans):
         if state.loans[r].borrower == i:
             interest += state.loans[r].principal * state.loans[r].rate
-    lead = months_to_build(state)
+    lead = months_to_build(state, p.site_lead)
     endow(state, i, gw * p.site_cost - got + interest * lead / 12.0)
     state.firms[tenant].last_project = m.month
     rent = lease_rent(state, interest / got)

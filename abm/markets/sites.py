@@ -120,7 +120,7 @@ def order_sites(state, buyer):
         short = (short - waiting) / p.order_smoothing
         short = min(short, 0.5 * max(f.cash, 0.0) / max(p.order_deposit * p.site_cost, 1e-9))
         if short > 1e-4:
-            lead = max(draw_lead(state, buyer, p.site_lead, 2), months_to_build(state))
+            lead = months_to_build(state, draw_lead(state, buyer, p.site_lead, 2))
             place_order(state, SITE_ORDER, buyer, SUPPLIERS, -1, short, p.site_cost, lead, -1)
             f.on_order_gw += short
 

@@ -454,7 +454,8 @@ def test_efficiency_lowers_and_complexity_raises_the_compute_per_unit_of_work():
 # --- demand ---------------------------------------------------------------------------------------------
 def growing(**parameters):
     quiet = {
-        "demand_noise": 0.0, "own_growth_noise": 0.0, "demand_cycle": 0.0, "algorithmic_efficiency": 3.0, "task_complexity": 3.0,
+        "demand_noise": 0.0, "own_growth_noise": 0.0, "demand_cycle": 0.0, "algorithmic_efficiency": 3.0,
+        "task_complexity": 3.0,
     }  # fmt: skip
     v = Village(**(quiet | parameters))
     v.market.month, v.market.seed = 7, 23
@@ -519,6 +520,20 @@ def test_only_active_hyperscalers_have_own_workloads_that_grow():
         assert (f.need, f.own_growth, f.other_income) == (2.0, 0.5, 3.0)
 
 
+def test_what_buyers_outside_want_of_a_vendor_grows_at_a_pace_that_fades():
+    v = growing(demand_growth=0.9, growth_fade=0.6, own_growth_long_run=0.1, own_growth_noise=0.3, demand_cycle=0.0)
+    v.market.demand_cycle = -0.2
+    vendor = v.vendor(outside_demand=2.0, own_growth=0.5, need=3.0, other_income=4.0)
+    failed = v.vendor(outside_demand=2.0, own_growth=0.5, status=FAILED)
+    v.run(grow_demand)
+    pace = 0.5 - 0.05 * 0.4
+    assert v[vendor].own_growth == near(pace)
+    cycle = -0.2 * v.p.demand_cycle_persistence
+    assert v[vendor].outside_demand == near(2.0 * exp((0.9 * pace + cycle) / 12))
+    assert (v[vendor].need, v[vendor].other_income) == (3.0, 4.0)
+    assert (v[failed].own_growth, v[failed].outside_demand) == (0.5, 2.0)
+
+
 def test_other_tenants_rent_more_at_their_own_pace():
     v = growing(demand_growth=0.9, tenant_growth=0.4, tenant_fade=0.0)
     v.market.tenant_demand = 1.7
@@ -568,7 +583,8 @@ def test_the_spread_of_a_decade_of_the_common_factor_is_its_parameter():
 
 def test_cheaper_work_raises_the_compute_asked_for_when_demand_is_elastic():
     v = growing(
-        demand_elasticity=1.6, algorithmic_efficiency=4.0, task_complexity=2.0, growth_fade=0.0, tenant_growth=0.0, tenant_fade=0.0
+        demand_elasticity=1.6, algorithmic_efficiency=4.0, task_complexity=2.0, growth_fade=0.0, tenant_growth=0.0,
+        tenant_fade=0.0,
     )  # fmt: skip
     cloud = v.hyperscaler(need=2.0)
     v.market.tenant_demand = 1.7
