@@ -18,6 +18,7 @@ from economies import renamed
 
 from abm.calibration import DEFAULT_OPENING, Opening, opening_tables
 from abm.calibration.files import OPENINGS_FOLDER
+from abm.engine.tables import N_OUTSIDE
 from abm.errors import BadInput
 from abm.inputs.scenarios import BASELINE, load
 from experiments import runner
@@ -50,7 +51,7 @@ def report(other: Opening) -> Iterator[Report]:
     plan = Plan(load(BASELINE), opening=other).with_strike("Star Lab", "defaults", 1)
     session = Session(plan)
     session.compare(True)
-    session.watch(other.names.index("Star Lab") - 3)
+    session.watch(other.names.index("Star Lab") - N_OUTSIDE)
     session.seek(2)
     session.start()
     found, number = None, 0
