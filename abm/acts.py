@@ -134,7 +134,8 @@ def sign_contract(
     rent = _positive(economy.state.market[0].contract_price if price is None else price, "price", "USD per hour")
     term = _months(months)
     with _act(economy) as state:
-        row = int(sign_rule(state, who, whom, amount, rent, term, int(state.params[0].contract_lead)))
+        p = state.params[0]
+        row = int(sign_rule(state, who, whom, amount, rent, term, int(p.contract_lead), int(p.contract_ramp)))
         sum_claims(state)
     return row
 

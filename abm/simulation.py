@@ -21,6 +21,7 @@ from abm.engine.pointed import Pointed
 from abm.engine.room import MOST_PAIRS, month_adds, overflowing
 from abm.engine.tables import (
     ACTIVE,
+    BN_PER_RATE,
     CHAINS,
     DTYPES,
     ENTRANT,
@@ -55,6 +56,7 @@ from abm.instruments.order import tally_orders
 from abm.markets.compute import serve_contracts
 from abm.markets.credit import measure
 from abm.markets.marks import mark_fleets
+from abm.markets.power import mean_kw, running_cost
 from abm.markets.services import buy_services, price_work
 from abm.month import run_months
 from abm.rules import engine
@@ -357,6 +359,7 @@ class Economy:
         spending = float(np.sum(o.revenue)) / 12.0
         for k in range(HISTORY):
             state.market_memory[-k % HISTORY] = spending * np.exp(-m.demand_growth * k / 12.0)
+        self._guess_earnings()
         for _ in range(2):
             trial = copy.deepcopy(state.replace(panel=state.panel[:1].copy(), flow_record=state.flow_record[:1].copy()))
             trial.market[0].record_panel = 0
@@ -377,12 +380,28 @@ class Economy:
                 slope = np.exp(-firms["expected_growth"][live] * k / 12.0)
                 state.revenue_memory[live, -k % HISTORY] = revenue * slope
                 state.result_memory[live, -k % HISTORY] = result
+            # What nobody has priced yet is worth what investors would see: the trial moved it a part of the way there.
+            unpriced = live[firms["valuation"][live] <= 0.0]
+            firms["valuation"][unpriced] = after["valuation"][unpriced] / state.params[0].value_speed
             measure(state)
         for name, lines in o.statements.items():
             i = o.names.index(name)
             result = sum(lines.values())
             state.firms[i].operating_result_6m = result
             state.result_memory[i, :] = result / 6.0
+
+    def _guess_earnings(self) -> None:
+        """What firms earn before a month has run: invoices, sales and other income less fixed and running costs; without
+        it lenders would see firms without income, and call their loans."""
+        state, o = self.state, self.opening
+        sales = np.sum(o.revenue, axis=0) / 12.0
+        for i in range(state.market[0].n_firms):
+            f = state.firms[i]
+            if f.status == ACTIVE and f.kind != OUTSIDE:
+                cost = f.fixed_cost + f.invoiced_out
+                cost += BN_PER_RATE * f.capacity * running_cost(state, i, mean_kw(state, i))
+                f.earnings = f.other_income + f.invoiced_in + sales[i] - cost
+        measure(state)
 
     # --- running ----------------------------------------------------------------------------------------
     def run(self, months: int, progress: Callable[[int], None] | None = None) -> None:

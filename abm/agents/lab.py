@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from abm.engine.compiled import jit
-from abm.engine.tables import BN_PER_RATE, ENTRANT
+from abm.engine.tables import BN_PER_RATE, ENTRANT, LAB, N_SEGMENTS
 
 
 @jit
@@ -46,10 +46,14 @@ def set_price(state, lab):
 def plan_training(state, lab, inference):
     """Compute a lab wants for training this month (M H100e).
 
-    A multiple of the compute that serves customers, scaled down when its money lasts less than a year.
+    A multiple of the compute that serves customers, scaled down when the money of a lab without a parent lasts less
+    than a year.
     """
     f = state.firms[lab]
-    return f.training_target * state.params[0].training_scale * inference * min(1.0, runway(state, lab) / 12.0)
+    wanted = f.training_target * state.params[0].training_scale * inference
+    if f.parent >= 0:
+        return wanted
+    return wanted * min(1.0, runway(state, lab) / 12.0)
 
 
 @jit
@@ -69,35 +73,95 @@ def runway(state, lab):
 
 
 @jit
+def planned_growth(state, lab):
+    """Growth a lab plans with (log a year): its own expectation, a captive lab's at least its parent's workloads'."""
+    f = state.firms[lab]
+    growth = f.expected_growth
+    if f.parent >= 0:
+        growth = max(growth, state.firms[f.parent].own_growth)
+    return min(growth, state.params[0].growth_belief_cap)
+
+
+@jit
 def plan_capacity(state, lab):
     """Capacity a lab wants to have under contract a planning horizon ahead (M H100e).
 
-    Today's compute for customers and training, extrapolated with its expected growth and the expected change
+    Today's compute for customers and training, extrapolated with the growth it plans with and the expected change
     of compute per unit of work.
     """
     p = state.params[0]
     f = state.firms[lab]
     net = math.log(p.task_complexity) - math.log(p.algorithmic_efficiency)
-    growth = min(max(f.expected_growth + net, -1.0), p.growth_belief_cap)
+    growth = min(max(planned_growth(state, lab) + net, -1.0), p.growth_belief_cap)
     today = f.need * (1.0 + f.training_target * p.training_scale)
     return p.capacity_ambition * today * math.exp(growth * p.planning_horizon / 12.0)
 
 
 @jit
-def affordable_commitment(state, lab):
-    """Invoices a month a lab dares to promise (bn), all contracts together at full ramp.
+def years_to_mid_contract(state):
+    """Years from today to the middle of the life of a framework deal signed today."""
+    p = state.params[0]
+    return (p.contract_lead + 0.5 * p.contract_tenor) / 12.0
 
-    Expected revenue a planning horizon ahead times the commitment ratio, plus what its cash can carry for the
-    length of a contract and, if it is nobody's subsidiary, a part of the equity it could raise in a year.
+
+@jit
+def growth_by_mid_contract(state, lab):
+    """Growth (log) a lab expects until the middle of the life of a deal signed today.
+
+    Today's pace fades by `belief_fade`: ``g (1 - exp(-fade * years)) / fade``.
+    """
+    fade = max(state.params[0].belief_fade, 1e-6)
+    return planned_growth(state, lab) * (1.0 - math.exp(-fade * years_to_mid_contract(state))) / fade
+
+
+@jit
+def plan_framework(state, lab):
+    """Capacity a lab wants in the middle of the life of a framework deal signed today (M H100e).
+
+    As `plan_capacity`, over years, with growth that fades.
+    """
+    p = state.params[0]
+    f = state.firms[lab]
+    net = math.log(p.task_complexity) - math.log(p.algorithmic_efficiency)
+    growth = growth_by_mid_contract(state, lab) + net * years_to_mid_contract(state)
+    today = f.need * (1.0 + f.training_target * p.training_scale)
+    return p.capacity_ambition * today * math.exp(growth)
+
+
+@jit
+def affordable_commitment(state, lab):
+    """Invoices a month a lab dares to promise (bn), all contracts together at full ramp: what investors would fund.
+
+    The commitment ratio times revenue expected in the middle of a contract's life, plus what its cash can carry for
+    the length of a contract and a part of the equity it could raise a month: a round every `round_spacing` months at
+    today's valuation and sentiment. Behind a captive lab stands a part of what its parent earns instead.
     """
     p = state.params[0]
     m = state.market[0]
     f = state.firms[lab]
-    revenue = f.revenue * math.exp(min(f.expected_growth, p.growth_belief_cap) * p.planning_horizon / 12.0)
-    equity = 0.0
+    revenue = f.revenue * math.exp(growth_by_mid_contract(state, lab))
     if f.parent < 0:
-        equity = p.commitment_equity * p.equity_dilution * f.valuation * m.sentiment / 12.0
-    return p.commitment_ratio * (revenue + f.cash / max(p.contract_tenor, 1.0) + equity)
+        backing = p.equity_dilution * f.valuation * m.sentiment / max(p.round_spacing, 1.0)
+    else:
+        backing = p.parent_support * max(state.firms[f.parent].earnings, 0.0)
+    return p.commitment_ratio * (revenue + f.cash / max(p.contract_tenor, 1.0) + p.commitment_equity * backing)
+
+
+@jit
+def deal_odds(state, lab):
+    """Chance that a lab puts out a framework deal this month: rare, higher in a boom and after a round."""
+    m = state.market[0]
+    p = state.params[0]
+    odds = p.deal_chance * m.sentiment
+    if m.month - state.firms[lab].last_round < 3:
+        odds *= p.deal_after_round
+    return min(odds, 1.0)
+
+
+@jit
+def plan_own_fleet(state, lab):
+    """Capacity a lab wants to own in a planning horizon (M H100e): the part `own_hardware` of its plan."""
+    return state.firms[lab].own_hardware * plan_capacity(state, lab)
 
 
 @jit
@@ -106,32 +170,55 @@ def value_lab(state, lab):
     that a lab at the frontier may win the market; both times sentiment.
 
     ``multiple = base + slope * growth``; 25 times revenue at OpenAI's growth of 2025 (G1-010, G1-023,
-    G5-001). The option halves with every quarter of a year behind the frontier.
+    G5-001). The option is worth `frontier_option` years of all spending on AI services at the frontier and halves with
+    every quarter of a year behind it.
     """
     p = state.params[0]
     f = state.firms[lab]
     growth = min(max(f.expected_growth, 0.0), p.growth_belief_cap)
     multiple = p.value_multiple + p.value_growth_slope * growth
     m = state.market[0]
-    option = p.frontier_option * math.exp(-2.77 * max(m.frontier - f.quality, 0.0))
+    spending = 0.0
+    for s in range(N_SEGMENTS):
+        spending += state.segments[s].spending
+    option = p.frontier_option * 12.0 * spending * math.exp(-2.77 * max(m.frontier - f.quality, 0.0))
     return (12.0 * f.revenue * multiple + option) * m.sentiment
 
 
 @jit
-def seek_equity(state, lab):
-    """Equity a lab asks investors for now (bn): enough for the wanted runway, within tolerable dilution.
+def offered_equity(state, lab):
+    """Equity that investors would put into a firm in one round though it does not need it yet (bn).
 
-    It reckons with half of the invoices that the ramps of its contracts still have to bring.
+    The tolerable part of its value, times sentiment, less while it grows more slowly than `growth_yardstick`.
+    """
+    p = state.params[0]
+    f = state.firms[lab]
+    appeal = min(max(f.expected_growth, 0.0) / max(p.growth_yardstick, 1e-3), 1.0)
+    return p.equity_dilution * max(f.valuation, 0.0) * state.market[0].sentiment * appeal
+
+
+@jit
+def seek_equity(state, lab):
+    """Equity a lab asks investors for now (bn): what it needs, or what they offer if that is more.
+
+    It needs the wanted runway once its cash falls below the trigger, within tolerable dilution. A lab that burns cash
+    takes what investors offer while they are willing, up to `war_chest` months of cost. Both reckon with half of
+    the invoices that the ramps of its contracts still have to bring.
     """
     p = state.params[0]
     f = state.firms[lab]
     ahead = monthly_burn(state, lab)
-    if ahead > 0.0:
-        ahead += 0.5 * max(f.promised_pay - f.invoiced_out, 0.0)
-    if f.cash > p.runway_trigger * ahead:
+    if ahead <= 0.0:
         return 0.0
-    wanted = p.runway_target * ahead - max(f.cash, 0.0)
-    return max(min(wanted, p.equity_dilution * f.valuation), 0.0)
+    ramps = 0.5 * max(f.promised_pay - f.invoiced_out, 0.0)
+    cash = max(f.cash, 0.0)
+    wanted = 0.0
+    if f.cash <= p.runway_trigger * (ahead + ramps):
+        wanted = min(p.runway_target * (ahead + ramps) - cash, p.equity_dilution * f.valuation)
+    if f.kind == LAB:
+        chest = p.war_chest * (f.mean_cost + ramps) - cash
+        wanted = max(wanted, min(offered_equity(state, lab), chest))
+    return max(wanted, 0.0)
 
 
 @jit

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 from abm.engine.compiled import jit
+from abm.engine.tables import BN_PER_RATE
+from abm.markets.power import running_cost
 
 
 @jit
@@ -55,9 +57,8 @@ def hurries(state, cloud, months, premium, kw):
     kw : float
         Power of the hardware it would hold, with cooling (kW per H100e).
     """
-    m = state.market[0]
     p = state.params[0]
     f = state.firms[cloud]
-    cost = kw * (m.power_price * f.power_premium / 1000.0 + f.unit_opex / max(f.pue, 1.0))
-    earned = max(f.expected_spot - cost, 0.0) * p.target_utilisation * 0.73 / max(kw, 1e-6)
+    margin = max(f.expected_spot - running_cost(state, cloud, kw / max(f.pue, 1.0)), 0.0)
+    earned = margin * p.target_utilisation * BN_PER_RATE / max(kw, 1e-6)
     return months * earned > premium * p.site_cost

@@ -27,6 +27,7 @@ COMMON = "common"
 META = "meta.toml"
 META_KEYS = ("date", "facts_until", "flagship", "note", "groups")
 DEFAULT_OPENING = "2025-12-31"
+ASIDE = ("targets",)  # tables in a dated folder that are no part of its opening state
 SMALL = "small clouds"  # stands for all of them in the files
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
@@ -211,6 +212,8 @@ def _read_folder(folder: Path, own: bool, files: Files) -> dict[str, list[Row]]:
     found: dict[str, list[Row]] = {table: [] for table in LAYOUTS}
     for path in sorted(folder.glob("*.csv")):
         where, layout = f"{folder.name}/{path.name}", LAYOUTS.get(path.stem)
+        if path.stem in ASIDE and own:
+            continue
         if layout is None:
             files.mistakes.append(f"{where} is no table of an opening; there are {', '.join(LAYOUTS)}")
             continue

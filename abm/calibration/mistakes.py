@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from abm.calibration.facts import ALLOWED, FACT_ID, ends_in, facts, is_formula, names_in
 from abm.calibration.files import LAYOUTS, META, Files, Row, firm_groups, known_firms, months_between
 from abm.engine import tables as ec
-from abm.errors import shown
+from abm.errors import short, shown
 
 # A source is one or more parts, each a fact, a derivation or an assumption with its reason.
 SOURCE_PART = re.compile(r"([CGHKLR]\d-\d{3}\b.*|derived: .{8,}|assumption: .{4,})$")
@@ -218,23 +218,31 @@ def _cells(files: Files) -> Iterator[tuple[Row, str]]:
                 yield row, "value"
 
 
-def _late(files: Files, cells: Iterable[tuple[Row, str]]) -> Iterator[str]:
-    """Facts in cells that were not known by the cut-off."""
+def _late(files: Files, cells: Iterable[tuple[Row, str]]) -> dict[str, list[str]]:
+    """Facts in cells that were not known by the cut-off, with the cells that name them."""
+    found: dict[str, list[str]] = {}
     for row, column in cells:
         for fact in dict.fromkeys(FACT_ID.findall(row[column])):
-            known = facts().get(fact)
-            if known is not None and not known.known_by(files.facts_until):
-                yield (
-                    f"{row.place}, column {column}: fact {fact} ({known.entity}, {known.parameter}) was known on"
-                    f" {known.known_on}, after {files.facts_until}, where the facts of this opening end"
-                )
+            if fact in facts() and not facts()[fact].known_by(files.facts_until):
+                found.setdefault(fact, []).append(f"{row.place}, column {column}")
+    return found
+
+
+def _known(files: Files, fact: str) -> str:
+    """When a fact was known, in words."""
+    known = facts()[fact]
+    return (
+        f"fact {fact} ({known.entity}, {short(known.parameter)}) was known on {known.known_on}, after"
+        f" {files.facts_until}, where the facts of this opening end"
+    )
 
 
 def _of_facts(files: Files) -> Iterator[str]:
     """Facts that were not known yet."""
     if files.facts_until == datetime.date.min:
         return
-    yield from _late(files, _cells(files))
+    for fact, places in _late(files, _cells(files)).items():
+        yield from (f"{place}: {_known(files, fact)}" for place in places)
 
 
 def doubts(files: Files) -> list[str]:
@@ -252,4 +260,8 @@ def doubts(files: Files) -> list[str]:
     """
     found = [f"{row.place} is younger than the opening and left out" for row in files.left_out if row.own]
     rows = {row.place: row for row, column in _cells(files) if row.get("source")}
-    return [*found, *_late(files, ((row, "source") for row in rows.values()))]
+    late = _late(files, ((row, "source") for row in rows.values()))
+    for fact, places in late.items():
+        others = f" (and {len(places) - 1} more)" if len(places) > 1 else ""
+        found.append(f"{places[0]}{others}: {_known(files, fact)}")
+    return found

@@ -62,7 +62,8 @@ def _halls(o: Opening) -> Iterator[str]:
     """Sites against the fleet that stands in them, and against the hardware that is to come."""
     n = len(o.names)
     leases = o.contracts[(o.contracts["kind"] == ec.SITE) & (o.contracts["status"] != ec.INTENT)]
-    now = o.firms["site_gw"] + _by(leases, "buyer", "delivered", n) - _by(leases, "seller", "delivered", n)
+    rented, let = (_by(leases, party, "delivered", n) for party in ("buyer", "seller"))
+    now = o.firms["site_gw"] + rented - let
     sites, gpus = (o.orders[o.orders["kind"] == kind] for kind in (ec.SITE_ORDER, ec.GPU_ORDER))
     to_come = _by(sites, "buyer", "units", n)
     to_come += _by(leases, "buyer", "quantity", n) - _by(leases, "buyer", "delivered", n)
@@ -73,7 +74,10 @@ def _halls(o: Opening) -> Iterator[str]:
     for i, name in enumerate(o.names):
         fleet, room = float(o.firms["fleet_gw"][i]), float(now[i])
         if fleet > room + 1e-6:
-            yield f"sites: the fleet of {name} draws {fleet:.3g} GW, its halls have {max(room, 0.0):.3g} GW"
+            yield (
+                f"sites: {name} owns and rents halls of {room + let[i]:.3g} GW; it lets {let[i]:.3g} GW and its fleet"
+                f" draws {fleet:.3g} GW"
+            )
         spare = room - fleet - float(ordered[i])
         if spare > max(EMPTY * room, SMALL_GW):
             yield (

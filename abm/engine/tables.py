@@ -183,6 +183,7 @@ leverage | f8 | ratio | all it owes over assets
 pd | f8 | 1/year | default probability as lenders see it
 expected_growth | f8 | 1/year | adaptive expectation of revenue growth (log)
 expected_spot | f8 | USD/H100e-h | adaptive expectation of the rental price
+momentum | f8 | 1/year | pace of its quality beyond what its training compute explains: people, ideas, luck that lasts
 quality | f8 | years | log capability; one unit is one year of frontier progress at the pace of 2025
 training_stock | f8 | M H100e-months | effective training compute accumulated
 price | f8 | USD/unit | price of a unit of AI work
@@ -192,6 +193,7 @@ stops_paying | f8 | code | 1 if a shock makes it walk away from its contracts, 2
 work | f8 | bn units/month | AI work sold
 training_target | f8 | share | training compute it aims at, relative to inference compute
 valuation | f8 | bn | equity value investors use
+own_hardware | f8 | share | part of its compute that a lab wants to own, not rent
 lag | f8 | months | an open model's lag behind the frontier
 last_release | i8 | month | month of the last model or hardware release
 last_round | i8 | month | month of the last equity round
@@ -336,6 +338,7 @@ shells_left | f8 | GW | shells that landlords outside the model can let now
 conversions_left | f8 | GW | powered sites of other uses that can be converted now
 rationed | f8 | M H100e | spot demand not served
 demand_growth | f8 | 1/year | growth of AI revenue over the last twelve months (log)
+demand_cycle | f8 | 1/year | common part of the growth of all demand for AI, above its trend (log)
 stage | i8 | - | round of the cascade now running
 seen_defaults | i8 | rows | rows of the default table that the recorded months have counted
 seen_events | i8 | rows | rows of the event log that the recorded months have counted

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from abm.engine.compiled import jit
-from abm.engine.draws import D_DEMAND, D_POWER, D_RATE, normal
-from abm.engine.tables import ACTIVE, HYPERSCALER, N_SEGMENTS
+from abm.engine.draws import D_CYCLE, D_DEMAND, D_POWER, D_RATE, normal
+from abm.engine.tables import ACTIVE, HYPERSCALER, N_SEGMENTS, VENDOR
 from abm.environment.shocks import apply_shocks
 
 
@@ -50,9 +50,25 @@ def advance_technology(state):
 
 
 @jit
+def swing_demand(state):
+    """The common factor in the growth of all demand for AI (log a year above trend): an AR(1) that may be negative.
+
+    Its stationary standard deviation is `demand_cycle`; a run starts on the trend. Services, clouds' own workloads and
+    other tenants share it, so that forecasts of them fail together.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    keep = p.demand_cycle_persistence
+    m.demand_cycle *= keep
+    m.demand_cycle += p.demand_cycle * math.sqrt(1.0 - keep * keep) * normal(m.seed, D_CYCLE, m.month, 0)
+
+
+@jit
 def grow_demand(state):
     """Adoption by segment grows logistically times a growth shock that persists; so do clouds' own workloads.
 
+    Growth is the trend of each plus the common factor; other tenants' trend fades from the opening on to the long run,
+    and so does that of the hardware that buyers outside the model want of a vendor.
     The same elasticity governs what a fall of compute per unit of work does to the compute that clouds' own
     workloads and other tenants ask for: compute = work * unit, work ~ unit**(-elasticity) (rebound).
     """
@@ -60,6 +76,8 @@ def grow_demand(state):
     p = state.params[0]
     net_efficiency = (math.log(p.task_complexity) - math.log(p.algorithmic_efficiency)) / 12.0
     rebound = math.exp((1.0 - p.demand_elasticity) * net_efficiency)
+    swing_demand(state)
+    cycle = m.demand_cycle
     for s in range(N_SEGMENTS):
         segment = state.segments[s]
         a = segment.adoption
@@ -70,7 +88,7 @@ def grow_demand(state):
             scale *= p.enterprise_growth
         else:
             scale *= p.small_firm_growth
-        a += scale * segment.growth / 12.0 * a * (1.0 - a)
+        a += (scale * segment.growth + cycle) / 12.0 * a * (1.0 - a)
         segment.adoption = min(max(a, 1e-6), 1.0)
         segment.shock *= p.demand_persistence
         segment.shock += p.demand_noise * normal(m.seed, D_DEMAND, m.month, s)
@@ -79,9 +97,14 @@ def grow_demand(state):
         if f.kind == HYPERSCALER and f.status == ACTIVE:
             f.own_growth += p.growth_fade / 12.0 * (p.own_growth_long_run - f.own_growth)
             noise = p.own_growth_noise * normal(m.seed, D_DEMAND, m.month, 100 + i)
-            f.need *= math.exp(p.demand_growth * f.own_growth / 12.0 + noise) * rebound
+            f.need *= math.exp((p.demand_growth * f.own_growth + cycle) / 12.0 + noise) * rebound
             f.other_income *= math.exp(p.other_income_growth / 12.0)
-    m.tenant_demand *= math.exp(p.demand_growth * p.tenant_growth / 12.0) * rebound
+        elif f.kind == VENDOR and f.status == ACTIVE:
+            f.own_growth += p.growth_fade / 12.0 * (p.own_growth_long_run - f.own_growth)
+            f.outside_demand *= math.exp((p.demand_growth * f.own_growth + cycle) / 12.0)
+    extra = (p.tenant_growth - p.tenant_growth_long_run) * math.exp(-p.tenant_fade * m.month / 12.0)
+    pace = p.demand_growth * (p.tenant_growth_long_run + extra) + cycle
+    m.tenant_demand *= math.exp(pace / 12.0) * rebound
 
 
 @jit

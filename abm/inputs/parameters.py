@@ -59,12 +59,17 @@ small_firm_growth | ratio | 1 | 0 | 5 | assumption: 1 is the opening growth rate
 demand_elasticity | ratio | 1.1 | 0 | 3 | G5-036 (aggregate -1.11), low end G5-037 (-0.06) | price elasticity of the work each customer asks for; above 1 spending rises when prices fall
 demand_noise | log | 0.03 | 0 | 0.3 | assumption: yearly growth forecasts differ by a few per cent | standard deviation of the monthly demand shock
 demand_persistence | ratio | 0.95 | 0 | 1 | assumption: shocks fade with a half-life of about a year | share of a demand shock left a month later
+demand_cycle | 1/year | 0.2 | 0 | 1 | assumption: forecasts of AI spending of one year differ by a fifth (G5-008, G5-011, G5-018 to G5-020: 5.7 to 13.8 bn for 2024) | standard deviation of the common factor in the growth of all demand for AI
+demand_cycle_persistence | ratio | 0.95 | 0 | 0.999 | assumption: booms and disappointments of a technology last a year or more; half-life of 14 months | share of the common factor left a month later
 price_sensitivity | ratio | 3 | 0.5 | 10 | assumption: a 10 % dearer model loses about a quarter of undecided customers | weight of log price in customers' choice
 quality_sensitivity | 1/year | 4 | 0 | 12 | G5-034: at equal intelligence open work sells at a tenth, yet holds a third of tokens (G5-035) | weight of quality in customers' choice
 outside_ratchet | ratio | 1 | 0 | 1 | assumption: expectations move with the frontier | how far the outside option improves with the frontier
 nest_dissimilarity | ratio | 0.7 | 0.1 | 1 | assumption: open models are closer substitutes of each other than of closed ones | nested logit parameter; 1 is a plain logit
 switching_speed | 1/month | 0.06 | 0 | 1 | G5-048, G5-049: a tenth switches its main vendor a year, most use several | part of the way shares move to what customers would choose
-tenant_growth | 1/year | 0.55 | -1 | 2 | G5-011, G5-012: AI-optimised IaaS 7.4 to 18.3 bn, fading | growth of compute rented by other tenants
+switching_pull | 1/year | 3 | 0 | 30 | assumption: shares of firms' spending on models moved by half within a year in 2024, five times what switching_speed alone gives at the usual leads | how much faster customers move per year of quality by which the best model leads what they use
+tenant_growth | 1/year | 0.55 | -1 | 2 | G5-011, G5-012: AI-optimised IaaS 7.4 to 18.3 bn, fading | growth of compute rented by other tenants at the opening
+tenant_growth_long_run | 1/year | 0.08 | -0.5 | 1 | assumption: as fast as cloud revenue of mature customers, below G6-011 | growth of compute rented by other tenants in the long run
+tenant_fade | 1/year | 0.35 | 0 | 3 | assumption: half of the extra growth is gone in two years; small firms follow the clouds' own workloads more slowly | speed at which other tenants' growth falls to the long run
 tenant_elasticity | ratio | 0.9 | 0.1 | 4 | assumption: between the two LLM elasticities, nearer the long run | price elasticity of spot demand
 own_growth_long_run | 1/year | 0.15 | -0.5 | 1 | G6-011: data-centre electricity 15 % a year to 2030 | growth of clouds' own workloads in the long run
 growth_fade | 1/year | 0.45 | 0 | 3 | assumption: half of the extra growth is gone in a year and a half | speed at which own workloads' growth falls to the long run
@@ -76,6 +81,8 @@ task_complexity | x/year | 3 | 0.5 | 18 | G5-025, low end: the rise in the cost 
 quality_return | years | 0.48 | 0 | 1.5 | assumption: effective training compute grew about 8 times a year (G4-082, G5-027), one year of progress each | quality per log of effective training compute
 training_decay | 1/month | 0.05 | 0 | 0.5 | G5-050: models of the top ten are younger than ten months | monthly loss of the training stock's value
 quality_noise | years | 0.03 | 0 | 0.3 | assumption: a tenth of a year over twelve months | luck in training, monthly
+quality_momentum | 1/year | 0.25 | 0 | 2 | assumption: models of the top ten are younger than ten months (G5-050), and the lead has changed hands within a year; a lab ahead by one standard deviation gains a quarter of a year on the others in a year | standard deviation of the part of a lab's pace that its compute does not explain
+momentum_persistence | ratio | 0.9 | 0 | 0.999 | assumption: a team's ideas carry it for two or three releases; half-life of seven months | share of a lab's momentum left a month later
 spillover | 1/year | 0.6 | 0 | 6 | assumption: ideas leak within two years | how fast labs behind learn from the frontier
 open_lag | ratio | 1 | 0 | 6 | G5-038 (3.5 months, 1.1 to 5.3) through the entrants' own lags | scales the lag of open models behind the frontier
 open_gap | years | 0.1 | 0 | 3 | G5-038 | quality an open model lacks against the frontier it follows
@@ -96,18 +103,25 @@ training_scale | ratio | 1 | 0 | 4 | assumption: 1 is the opening ratio of each 
 planning_horizon | months | 15 | 1 | 36 | G4-047, G4-054: lead times of sites and servers | how far ahead capacity is planned
 capacity_ambition | ratio | 1 | 0 | 3 | assumption: plans are met, not exceeded | scales the capacity labs plan for
 growth_belief_cap | 1/year | 1.2 | 0 | 3 | K1-171: the stock grew 4.15 times in 2024 (1.42 in logs), H1-039 against H1-038: OpenAI 2.75 times (1.01); plans fade | fastest growth anybody plans with
+belief_fade | 1/year | 0.3 | 0 | 3 | assumption: OpenAI's own plan of autumn 2024, 3.7 bn of revenue in 2024, 11.6 in 2025 and 100 in 2029, fades by about that | speed at which firms expect their growth to fade
 commitment_ratio | ratio | 0.9 | 0 | 5 | assumption: invoices promised stay below expected revenue plus access to equity | invoices a lab dares to promise, relative to its means
-commitment_equity | ratio | 0.3 | 0 | 3 | assumption: a third of the equity within reach is promised to landlords | part of the equity a lab could raise that backs its promises
+commitment_equity | ratio | 0.3 | 0 | 3 | assumption: a third of the equity within reach is promised to landlords | part of the equity a lab could raise, or of what its parent earns, that backs its promises
 tender_threshold | share | 0.05 | 0 | 1 | assumption: small gaps are bought spot | gap, relative to need, at which a tender starts
 tender_part | share | 0.25 | 0.01 | 1 | assumption: a gap is closed in several deals | part of the gap put out a month
+deal_chance | 1/month | 0.06 | 0 | 1 | assumption: a framework deal every year and a half at normal sentiment, as OpenAI's with Azure (2019, 2021, 2023) and Anthropic's with AWS (2023, 2024) | chance that a lab puts out a framework deal in a month
+deal_after_round | ratio | 4 | 1 | 50 | assumption: the framework deals of 2019 to 2024 came with equity rounds or within months of them | how much more likely a framework deal is in the quarter after a round
+framework_part | share | 0.5 | 0.01 | 1 | assumption: a buyer keeps half of a plan of several years open | part of what its plan of several years lacks that a lab signs for in one framework deal
+framework_ramp | months | 30 | 1 | 72 | assumption: sites take 18 to 24 months (G4-047) and come in blocks over two years | months from first delivery to full quantity of a framework deal
+letter_spacing | months | 6 | 1 | 36 | assumption: milestones by the half-year | months between the steps in which a letter of intent becomes a contract or not
 runway_trigger | months | 12 | 1 | 60 | assumption: rounds are held before a year's cash is left | runway below which a lab raises equity
 runway_target | months | 20 | 1 | 60 | G1-002, G1-017: cash for two years of burn | runway a round pays for
-equity_dilution | share | 0.06 | 0 | 0.5 | G1-002, G1-023: 22.5 to 40 bn on 500 | largest part of a firm's value sold in one round
-frontier_option | bn | 300 | 0 | 2000 | G1-023, G1-033: labs with little revenue are valued for what they may become | value of being at the frontier, apart from revenue
+equity_dilution | share | 0.1 | 0 | 0.5 | assumption: rounds of 2023 and 2024 sold 4 to 25 % of OpenAI, Anthropic and xAI, a tenth in the middle | largest part of a firm's value sold in one round
+frontier_option | years | 4 | 0 | 30 | assumption: xAI, with hardly any revenue, was worth 24 to 50 bn in 2024, when 6 to 14 bn were spent on AI services (G5-008, G5-018, G5-019) | value of being at the frontier, apart from revenue, in years of all spending on AI services
 value_multiple | ratio | 6 | 0.5 | 40 | assumption: a mature software firm's price to sales | price to sales without growth
 value_growth_slope | ratio | 14 | 0 | 60 | G1-010, G1-023, G5-001: 25 times sales at growth 1.16 | added price to sales per unit of log growth
 parent_support | share | 0.9 | 0 | 1 | assumption: a parent stands behind its lab as long as it can | part of its spare cash a parent puts into a subsidiary in need
-round_spacing | months | 9 | 0 | 60 | G1-002, G1-023, G1-125: large rounds are one to two a year | months between planned equity rounds
+round_spacing | months | 6 | 0 | 60 | assumption: Anthropic's and xAI's rounds of 2023 and 2024 were two to ten months apart | months between planned equity rounds
+war_chest | months | 24 | 0 | 120 | assumption: labs raise while investors are willing, up to two years of all their costs | months of cost up to which a lab takes what investors offer though it could wait
 round_success | 1/month | 0.45 | 0 | 1 | assumption: a round takes about two months | chance that a round closes in a month at normal sentiment
 round_excess | ratio | 4 | 1 | 10 | assumption: who must raise raises for more than a month | size of an emergency round relative to the shortfall
 lab_cash_months | months | 3 | 0 | 36 | assumption: a subsidiary keeps a quarter's costs | cash a parent leaves in its lab
@@ -131,7 +145,9 @@ scarcity_margin | share | 0.3 | 0 | 3 | assumption: full markup when demand is t
 bid_risk_weight | ratio | 1.5 | 0 | 10 | assumption: years of rent lost if the buyer fails | bid's charge for the buyer's default probability
 bid_risk_cap | 1/year | 0.25 | 0.01 | 1 | assumption: no one builds for a provider rated CCC | default probability above which a provider cannot promise or order
 bid_taste | ratio | 0.1 | 0 | 1 | assumption: offers differ in more than price | spread of bids around cost
-promise_growth | ratio | 4 | 1 | 20 | G1-109 against G1-108: contracted power over three times the active | promises a provider may have relative to its fleet
+seller_cap | share | 0.5 | 0.05 | 1 | assumption: buyers keep a second source; CoreWeave and its lenders call one customer above half a risk (G3-003, G3-004) | largest part of what is promised to a buyer that one seller may have
+spread_taste | ratio | 0.25 | 0 | 5 | assumption: a quarter dearer is accepted to come from one seller to none | how much dearer a seller counts for the part of a buyer's compute that it promises already
+partner_taste | share | 0.1 | 0 | 0.9 | assumption: clouds that hold a lab's equity sold it most of its compute until 2024 (Azure, AWS, Google) | how much cheaper a seller counts that holds the buyer's equity
 renegotiation | ratio | 1 | 0 | 5 | assumption: 1 lets providers weigh loss against haircut | willingness of providers to extend and amend
 renegotiation_cover | ratio | 0.9 | 0 | 5 | assumption: a provider whose own debt is not covered cannot give way | debt-service cover a provider needs to give way
 termination_months | months | 12 | 0 | 60 | assumption: a year to let the capacity again | months of take-or-pay rent claimed as damages from a buyer that fails
@@ -151,7 +167,7 @@ spot_budget | share | 0.2 | 0 | 2 | assumption: own workloads pay for themselves
 sublet | share | 0.5 | 0 | 1 | assumption: contracts allow it in part | part of a lab's unused capacity offered spot
 idle_reserve | share | 0.05 | 0 | 1 | assumption: maintenance and failover | part of free capacity held back
 target_utilisation | share | 0.8 | 0.05 | 1 | assumption: utilisation investors reckon with | utilisation in investment plans
-price_horizon | months | 12 | 1 | 60 | assumption: scarcity lasts about a year | months for the rental price to go back to cost, as owners expect
+price_horizon | months | 20 | 1 | 60 | L3-006, L3-007: entry brings rents to cost over the time a site takes, 18.5 to 20.6 months | months for the rental price to go back to cost, as owners expect
 mark_discount | 1/year | 0.12 | 0 | 1 | G3-018: sale-leaseback 12 to 18 %, low end | discount rate in marking GPUs
 cost_of_capital | 1/year | 0.11 | 0.01 | 0.5 | G3-055, G3-024: between direct lending and equity | return buyers ask of hardware
 hurdle_margin | share | 0.15 | -0.5 | 3 | assumption | excess of the rental price over full cost at which providers plan for no more than the growth they see

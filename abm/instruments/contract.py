@@ -126,6 +126,19 @@ def promised_at(state, buyer, month):
 
 
 @jit
+def promised_by(state, buyer, seller):
+    """Compute that one seller has promised to a buyer, at full ramp (M H100e)."""
+    total = 0.0
+    r = first_bought(state, buyer)
+    while r >= 0:
+        c = state.contracts[r]
+        if c.kind == COMPUTE and c.seller == seller and binds(c):
+            total += c.quantity
+        r = next_bought(state, r)
+    return total
+
+
+@jit
 def promised_invoices(state, buyer):
     """Invoices a month a buyer has promised, all binding contracts at full ramp (bn)."""
     total = 0.0
@@ -139,8 +152,8 @@ def promised_invoices(state, buyer):
 
 
 @jit
-def sign_contract(state, buyer, seller, quantity, price, months, lead):
-    """Sign a compute contract: prepayment now, delivery after the lead time.
+def sign_contract(state, buyer, seller, quantity, price, months, lead, ramp):
+    """Sign a compute contract: prepayment now, delivery after the lead time, full quantity after the ramp (months).
 
     Returns
     -------
@@ -149,7 +162,7 @@ def sign_contract(state, buyer, seller, quantity, price, months, lead):
     """
     m = state.market[0]
     p = state.params[0]
-    ramp = max(int(p.contract_ramp), 1)
+    ramp = max(ramp, 1)
     r = new_contract(
         state, COMPUTE, buyer, seller, quantity, price, months, m.month + lead, ramp, p.take_or_pay
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abm.accounts.ledger import net_worth
 from abm.agents.lab import seek_equity, value_lab
+from abm.agents.neocloud import seek_growth_equity
 from abm.engine.compiled import jit
 from abm.engine.draws import D_ROUND, D_SENTIMENT, normal, uniform
 from abm.engine.tables import ACTIVE, CUSTOMERS, LAB, NEOCLOUD
@@ -62,6 +63,8 @@ def hold_rounds(state):
         if m.month - f.last_round < p.round_spacing:
             continue
         wanted = seek_equity(state, i)
+        if f.kind == NEOCLOUD:
+            wanted = max(wanted, seek_growth_equity(state, i))
         if wanted <= 1e-3:
             continue
         if uniform(m.seed, D_ROUND, m.month, 1000 + i) < p.round_success * m.sentiment:

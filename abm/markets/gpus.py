@@ -94,6 +94,22 @@ def room_for(state, firm, kw):
 
 
 @jit
+def free_room(state, r, taken):
+    """Units of an order that its buyer's sites can take beside what has been let in this month (M H100e).
+
+    Parameters
+    ----------
+    r : int
+        Row of the order table.
+    taken : ndarray
+        Power let in this month by buyer (GW).
+    """
+    o = state.orders[r]
+    kw = state.generations[o.generation].kw
+    return max(room_for(state, o.buyer, kw) - taken[o.buyer] / max(kw * state.firms[o.buyer].pue, 1e-9), 0.0)
+
+
+@jit
 def sell_outside(state, vendor, asked):
     """Sell to buyers outside the model (states, firms, other countries): what they want, or their part of a supply
     that does not do for all (bn sold).
@@ -128,11 +144,16 @@ def ready_deliveries(state):
         state.firms[i].stalled = 0.0
     for r in range(m.n_orders):
         o = state.orders[r]
-        if o.status == PENDING and o.kind == GPU_ORDER and o.due <= m.month:
-            budget[o.vendor] += min(o.units, room_for(state, o.buyer, state.generations[o.generation].kw)) * o.price
+        if o.status != PENDING or o.kind != GPU_ORDER or o.due > m.month:
+            continue
+        units = min(o.units, free_room(state, r, taken))
+        state.firms[o.buyer].stalled += o.units - units
+        taken[o.buyer] += units * state.generations[o.generation].kw * state.firms[o.buyer].pue
+        budget[o.vendor] += units * o.price
     for i in range(m.n_firms):
-        if state.firms[i].kind == VENDOR and state.firms[i].status == ACTIVE:
-            budget[i] = state.firms[i].supply - sell_outside(state, i, budget[i])
+        taken[i] = 0.0
+        sells = state.firms[i].kind == VENDOR and state.firms[i].status == ACTIVE
+        budget[i] = state.firms[i].supply - sell_outside(state, i, budget[i]) if sells else 0.0
     m.grid_left = p.grid_gw / 12.0
     for r in range(m.n_orders):
         o = state.orders[r]
@@ -145,14 +166,11 @@ def ready_deliveries(state):
             o.ready = min(o.units, m.grid_left)
             m.grid_left -= o.ready
             continue
-        gw = state.generations[o.generation].kw * state.firms[o.buyer].pue
-        room = max(room_for(state, o.buyer, state.generations[o.generation].kw) - taken[o.buyer] / max(gw, 1e-9), 0.0)
-        state.firms[o.buyer].stalled += max(o.units - room, 0.0)
-        units = min(o.units, min(room, budget[o.vendor] / o.price))
+        units = min(o.units, min(free_room(state, r, taken), budget[o.vendor] / o.price))
         if units < 1e-9:
             continue
         o.ready = units
-        taken[o.buyer] += units * gw
+        taken[o.buyer] += units * state.generations[o.generation].kw * state.firms[o.buyer].pue
         budget[o.vendor] -= units * o.price
 
 
@@ -197,13 +215,18 @@ def kw_on_sale(state, buyer):
 
 
 @jit
-def months_to_build(state):
-    """Months until a site ordered now is connected: the time to build it, or the queue for the grid if longer."""
-    p = state.params[0]
+def months_to_build(state, months):
+    """Months until a site ordered now is connected: the time to build it, or the queue for the grid if longer.
+
+    Parameters
+    ----------
+    months : float
+        To build it.
+    """
     waiting = 0.0
     for i in range(state.market[0].n_firms):
         waiting += state.firms[i].on_order_gw
-    return int(max(p.site_lead, min(12.0 * waiting / p.grid_gw, 120.0)))
+    return int(max(months, min(12.0 * waiting / state.params[0].grid_gw, 120.0)))
 
 
 @jit

@@ -76,9 +76,11 @@ def see_growth(state):
 @jit
 def invest(state):
     """Every provider compares the fleet it plans with its sites and its hardware, secures sites, and orders a part of
-    the hardware that it lacks, no more than it can power within half a year and can pay for."""
+    the hardware that it will lack when it is delivered, no more than it can power within half a year and can pay for.
+    """
     m = state.market[0]
     p = state.params[0]
+    horizon = p.gpu_lead + p.order_smoothing
     see_growth(state)
     offer_sites(state)
     tally_sites(state)
@@ -87,11 +89,11 @@ def invest(state):
         if f.status != ACTIVE:
             continue
         if f.kind == HYPERSCALER:
-            target = plan_fleet(state, i, p.planning_horizon)
+            target = plan_fleet(state, i, horizon)
             budget = capex_budget(state, i)
         elif f.kind == NEOCLOUD:
             # A cloud without a fleet yet plans by what its equity can carry.
-            target = plan_orders(state, i, p.planning_horizon)
+            target = plan_orders(state, i, horizon)
             target = max(target, 0.5 * affordable_fleet(state, i) if f.capacity <= 0.0 else 0.0)
             budget = affordable_fleet(state, i) * unit_cost(state, i)
             if f.pd > p.bid_risk_cap:

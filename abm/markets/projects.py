@@ -100,15 +100,15 @@ def found_project(state, tenant, gw):
     for r in range(first_loan, m.n_loans):
         if state.loans[r].borrower == i:
             interest += state.loans[r].principal * state.loans[r].rate
-    lead = months_to_build(state)
+    lead = months_to_build(state, p.site_lead)
     endow(state, i, gw * p.site_cost - got + interest * lead / 12.0)
     state.firms[tenant].last_project = m.month
     rent = lease_rent(state, interest / got)
     halls = max(int(p.project_halls), 1)
     r = sign_lease(state, tenant, i, gw, rent, m.month + lead, halls)
     for k in range(halls):
-        due = int(p.site_lead) + k
-        place_order(state, SITE_ORDER, i, SUPPLIERS, -1, gw / halls, p.site_cost, due, state.contracts[r].end_user)
+        end_user = state.contracts[r].end_user
+        place_order(state, SITE_ORDER, i, SUPPLIERS, -1, gw / halls, p.site_cost, lead + k, end_user)
     f.on_order_gw += gw
     log_event(state, E_PROJECT, tenant, i, gw * p.site_cost)
     return gw

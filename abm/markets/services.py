@@ -12,7 +12,7 @@ from abm.accounts.ledger import log_event, log_hit, pay_cost
 from abm.agents.entrant import release_model
 from abm.agents.lab import cost_of_work, set_price
 from abm.engine.compiled import jit
-from abm.engine.draws import D_QUALITY, normal
+from abm.engine.draws import D_MOMENTUM, D_QUALITY, normal
 from abm.engine.tables import (
     ACTIVE,
     CUSTOMERS,
@@ -38,11 +38,14 @@ def improve_models(state):
 
     ``quality += psi * log(stock / stock_before)``, where the stock of effective training compute decays and
     grows by training compute times algorithmic progress (scaling laws: loss falls with the log of compute);
-    labs behind the frontier also learn from it (spillover).
+    labs behind the frontier also learn from it (spillover). Luck comes by the month and as a momentum that lasts, an
+    AR(1) of standard deviation `quality_momentum` (years of progress a year) that lets one lab break away.
     """
     m = state.market[0]
     p = state.params[0]
     frontier = m.frontier
+    keep = p.momentum_persistence
+    fresh = p.quality_momentum * math.sqrt(1.0 - keep * keep)
     best = -1e9
     for i in range(m.n_firms):
         f = state.firms[i]
@@ -52,7 +55,8 @@ def improve_models(state):
         f.training_stock = (1.0 - p.training_decay) * before + f.training * math.exp(m.algorithm_level)
         gain = p.quality_return * math.log(max(f.training_stock, 1e-12) / max(before, 1e-12))
         luck = p.quality_noise * normal(m.seed, D_QUALITY, m.month, i)
-        f.quality += gain + luck + p.spillover / 12.0 * max(frontier - f.quality, 0.0)
+        f.momentum = keep * f.momentum + fresh * normal(m.seed, D_MOMENTUM, m.month, i)
+        f.quality += gain + luck + f.momentum / 12.0 + p.spillover / 12.0 * max(frontier - f.quality, 0.0)
         best = max(best, f.quality)
     if best > -1e8:
         m.frontier = best
@@ -160,10 +164,38 @@ def choose(state, s):
 
 
 @jit
+def lead_over_used(state, s):
+    """Lead of the best model on sale over the mean of what customers of a segment use (years), never negative."""
+    best = -1e300
+    used = 0.0
+    held = 0.0
+    for i in range(state.market[0].n_firms):
+        f = state.firms[i]
+        if sells_models(f):
+            best = max(best, f.quality)
+            used += state.share[s, i] * f.quality
+            held += state.share[s, i]
+    if held <= 0.0:
+        return 0.0
+    return max(best - used / held, 0.0)
+
+
+@jit
+def switching(state, s):
+    """Part of the way that customers of a segment move this month to what they would choose.
+
+    ``switching_speed * (1 + switching_pull * lead)``, at most all of it: when one model is clearly better than what is
+    used, tools, advice and example make it easy to change (adoption that feeds on itself, as in Arthur 1989).
+    """
+    p = state.params[0]
+    return min(p.switching_speed * (1.0 + p.switching_pull * lead_over_used(state, s)), 1.0)
+
+
+@jit
 def buy_services(state, first):
     """Each segment's work and its split over models.
 
-    Customers move a part of the way to the logit shares each month (switching costs); a failed lab's customers
+    Customers move a part of the way to the logit shares each month (`switching`); a failed lab's customers
     move at once. Work per customer responds to the segment's average price with its elasticity:
     ``work = potential * adoption * exp(shock) * inside / inside_0 * (P / P_0)**(-elasticity)``.
 
@@ -193,7 +225,7 @@ def buy_services(state, first):
             segment.spending = 0.0
             segment.work = 0.0
             continue
-        speed = 0.0 if first else p.switching_speed
+        speed = 0.0 if first else switching(state, s)
         held = 0.0
         for i in range(m.n_firms):
             held += state.share[s, i]

@@ -13,7 +13,7 @@ from abm.engine.draws import D_SITE, normal
 from abm.engine.tables import ACTIVE, HYPERSCALER, NEOCLOUD, SITE_ORDER, SUPPLIERS
 from abm.instruments.contract import sign_lease
 from abm.instruments.order import place_order
-from abm.markets.gpus import affordable_fleet, kw_on_sale, power_by, unit_cost
+from abm.markets.gpus import affordable_fleet, kw_on_sale, months_to_build, power_by, unit_cost
 from abm.markets.projects import found_project, lease_empty_sites
 
 FAR = 10**6  # a month by which everything ordered stands
@@ -120,7 +120,7 @@ def order_sites(state, buyer):
         short = (short - waiting) / p.order_smoothing
         short = min(short, 0.5 * max(f.cash, 0.0) / max(p.order_deposit * p.site_cost, 1e-9))
         if short > 1e-4:
-            lead = draw_lead(state, buyer, p.site_lead, 2)
+            lead = months_to_build(state, draw_lead(state, buyer, p.site_lead, 2))
             place_order(state, SITE_ORDER, buyer, SUPPLIERS, -1, short, p.site_cost, lead, -1)
             f.on_order_gw += short
 

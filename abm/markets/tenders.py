@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
-from abm.agents.lab import affordable_commitment, choose_tenor, plan_capacity
+from abm.agents.lab import (
+    affordable_commitment,
+    choose_tenor,
+    deal_odds,
+    plan_capacity,
+    plan_framework,
+    plan_own_fleet,
+    years_to_mid_contract,
+)
 from abm.agents.neocloud import quote_contract
 from abm.engine.compiled import jit
-from abm.engine.draws import D_TENDER, uniform
-from abm.engine.tables import ACTIVE, BN_PER_RATE, HYPERSCALER, LAB, NEOCLOUD
-from abm.instruments.contract import promised_at, promised_invoices, sign_contract
-from abm.markets.gpus import affordable_fleet, nth_vendor
+from abm.engine.draws import D_DEAL, D_TENDER, uniform
+from abm.engine.tables import ACTIVE, BN_PER_RATE, ENDED, HYPERSCALER, INTENT, LAB, NEOCLOUD
+from abm.instruments.contract import promised_at, promised_by, promised_invoices, ramp_months, sign_contract
+from abm.instruments.stake import holds
+from abm.markets.gpus import nth_vendor, unit_cost
 from abm.markets.marks import best_generation, contract_cost
+
+MOST_DEALS = 5  # sellers that one tender is split over
+
+
+@jit
+def means_to_build(state, seller):
+    """Own money a provider can bring until what it promises today must stand (bn).
+
+    Its cash as far as it puts it into orders, its cash earnings after debt service until the end of the ramp
+    (a hyperscaler's: the part it spends on AI) and one round of equity at today's value and sentiment.
+    """
+    p = state.params[0]
+    f = state.firms[seller]
+    months = p.contract_lead + p.contract_ramp
+    flow = max(f.earnings - f.debt_service, 0.0) * months
+    if f.kind == HYPERSCALER:
+        flow *= f.capex_share
+    equity = p.equity_dilution * max(f.valuation, 0.0) * state.market[0].sentiment
+    return p.equity_part * max(f.cash, 0.0) + flow + equity
 
 
 @jit
 def can_promise(state, seller):
-    """Capacity a provider can still promise (M H100e): its growth is bounded by what it runs already.
+    """Capacity a provider can still promise (M H100e): what it has and has ordered and what it can finance.
 
-    A provider whose cover is bad, or a neocloud whose lenders would judge it a bad risk, promises nothing.
+    Lenders advance `loan_to_cost` of hardware and site against the contract; the rest is own money, of which a
+    provider with a bad name can raise less: none at a default probability of `bid_risk_cap`, where it promises nothing.
     """
     p = state.params[0]
     f = state.firms[seller]
@@ -24,10 +53,10 @@ def can_promise(state, seller):
         return 0.0
     if f.pd > p.bid_risk_cap:
         return 0.0
-    ceiling = p.promise_growth * f.capacity
-    if f.kind == NEOCLOUD:
-        ceiling = max(ceiling, affordable_fleet(state, seller))
-    return max(ceiling - f.promised_out, 0.0)
+    own = f.need if f.kind == HYPERSCALER else 0.0
+    access = 1.0 - f.pd / p.bid_risk_cap
+    financed = access * means_to_build(state, seller) / max(1.0 - p.loan_to_cost, 0.05) / unit_cost(state, seller)
+    return max(f.capacity + f.on_order - own + financed - f.promised_out, 0.0)
 
 
 @jit
@@ -46,13 +75,50 @@ def own_cost(state, seller):
 
 
 @jit
-def tender(state, buyer, wanted):
-    """Sign with the cheapest bidders, at most three, until the wanted capacity is covered.
+def room_at(state, buyer, seller, wanted):
+    """How much of a wanted capacity a buyer would take from one seller (M H100e).
+
+    Within what the seller can promise and within `seller_cap` of all that is promised to the buyer then. The lab of a
+    hyperscaler takes all its compute within the group.
+    """
+    most = can_promise(state, seller)
+    f = state.firms[buyer]
+    if f.parent >= 0 and state.firms[f.parent].kind == HYPERSCALER:
+        return most if seller == f.parent else 0.0
+    cap = state.params[0].seller_cap * (f.promised_in + wanted) - promised_by(state, buyer, seller)
+    return max(min(most, cap), 0.0)
+
+
+@jit
+def liking(state, buyer, seller, wanted):
+    """What a buyer multiplies a bid by when it compares: dearer the more of its compute the seller has promised it,
+    cheaper if the seller holds its equity."""
+    p = state.params[0]
+    f = state.firms[buyer]
+    part = promised_by(state, buyer, seller) / max(f.promised_in + wanted, 1e-9)
+    factor = 1.0 + p.spread_taste * part
+    if holds(state, seller, buyer):
+        factor *= 1.0 - p.partner_taste
+    return factor
+
+
+@jit
+def highest_bid(state, buyer):
+    """Most a buyer signs for (USD per H100e-hour): a premium for certainty over the rent it expects."""
+    expected = max(state.firms[buyer].expected_spot, state.market[0].contract_price)
+    return (1.0 + state.params[0].security_premium) * expected
+
+
+@jit
+def tender(state, buyer, wanted, ramp):
+    """Sign with the bidders a buyer likes best, at most `MOST_DEALS`, until the wanted capacity is covered.
 
     Parameters
     ----------
     wanted : float
         Capacity (M H100e).
+    ramp : int
+        Months from first delivery to full quantity.
 
     Returns
     -------
@@ -66,28 +132,30 @@ def tender(state, buyer, wanted):
     for i in range(m.n_firms):
         tried[i] = 0.0
     months = choose_tenor(state, buyer)
-    # What certainty is worth: nobody signs for years at more than a premium over the rent it expects.
-    limit = (1.0 + p.security_premium) * max(state.firms[buyer].expected_spot, m.contract_price)
-    for _ in range(3):
+    limit = highest_bid(state, buyer)
+    for _ in range(MOST_DEALS):
         best = -1
         best_price = 1e9
+        best_score = 1e9
         for i in range(m.n_firms):
-            if i == buyer or tried[i] > 0.0 or can_promise(state, i) < 0.02 * wanted:
+            if i == buyer or tried[i] > 0.0 or room_at(state, buyer, i, wanted - signed) < 0.02 * wanted:
                 continue
             if state.firms[buyer].kind == HYPERSCALER and state.firms[i].kind == HYPERSCALER:
                 continue
             taste = 1.0 + p.bid_taste * (uniform(m.seed, D_TENDER, m.month, buyer * 65536 + i) - 0.5)
             price = quote_contract(state, i, buyer, own_cost(state, i)) * taste
-            if price < best_price:
+            score = price * liking(state, buyer, i, wanted - signed)
+            if price <= limit and score < best_score:
                 best = i
                 best_price = price
-        if best < 0 or best_price > limit:
+                best_score = score
+        if best < 0:
             break
         tried[best] = 1.0
-        quantity = min(wanted - signed, can_promise(state, best))
+        quantity = min(wanted - signed, room_at(state, buyer, best, wanted - signed))
         if quantity <= 1e-6:
             continue
-        sign_contract(state, buyer, best, quantity, best_price, months, int(p.contract_lead))
+        sign_contract(state, buyer, best, quantity, best_price, months, int(p.contract_lead), ramp)
         signed += quantity
         if signed >= 0.98 * wanted:
             break
@@ -95,23 +163,87 @@ def tender(state, buyer, wanted):
 
 
 @jit
-def labs_tender(state):
-    """Labs sign for the capacity their plans lack, within the invoices they dare to promise."""
+def own_part(state, lab):
+    """Capacity of its plan that a lab owns or means to own (M H100e)."""
+    f = state.firms[lab]
+    return max(f.capacity + f.on_order, plan_own_fleet(state, lab))
+
+
+@jit
+def affordable_quantity(state, lab):
+    """Capacity at today's contract price for which a lab still dares to sign (M H100e)."""
+    room = affordable_commitment(state, lab) - promised_invoices(state, lab)
+    return room / (state.market[0].contract_price * BN_PER_RATE)
+
+
+@jit
+def firm_up(state, r):
+    """A letter of intent takes its next step: a part becomes a contract if the buyer can fund it; at the end it lapses.
+
+    Steps are `letter_spacing` months apart from a lead time before the letter's start to the end of its ramp; each
+    is an equal part of what is left. The seller of the letter takes it if it is a provider that can promise it within
+    what the buyer pays at most, else the market.
+    """
     m = state.market[0]
     p = state.params[0]
+    c = state.contracts[r]
+    buyer = c.buyer
+    last = c.start + c.ramp
+    if c.announced <= 1e-6 or m.month >= last:
+        c.status = ENDED
+        c.announced = 0.0
+        return
+    spacing = max(int(p.letter_spacing), 1)
+    since = m.month - (c.start - int(p.contract_lead))
+    if since < 0 or since % spacing != 0:
+        return
+    steps = (last - m.month + spacing - 1) // spacing
+    unit = c.price * BN_PER_RATE * max(ramp_months(c, c.start), 1.0)
+    quantity = min(c.announced / steps / unit, affordable_quantity(state, buyer))
+    if quantity <= 1e-4:
+        return
+    direct = min(quantity, room_at(state, buyer, c.seller, quantity))
+    if direct > 1e-4:
+        price = quote_contract(state, c.seller, buyer, own_cost(state, c.seller))
+        if price <= highest_bid(state, buyer):
+            sign_contract(state, buyer, c.seller, direct, price, c.months, int(p.contract_lead), int(p.contract_ramp))
+            return
+    tender(state, buyer, quantity, int(p.contract_ramp))
+
+
+@jit
+def labs_tender(state):
+    """Labs sign for the capacity their plans lack, within the invoices they dare to promise.
+
+    Letters of intent first. Then, rarely, a framework deal over a part of what the plan of several years lacks; in
+    every other month a part of what is lacking within the planning horizon.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.status == INTENT and state.firms[c.buyer].kind == LAB and state.firms[c.buyer].status == ACTIVE:
+            firm_up(state, r)
     for i in range(m.n_firms):
         f = state.firms[i]
         if f.status != ACTIVE or f.kind != LAB or f.stops_paying > 0.0:
             continue
         horizon = m.month + int(p.planning_horizon)
-        short = plan_capacity(state, i) - promised_at(state, i, horizon) - f.capacity
+        short = plan_capacity(state, i) - promised_at(state, i, horizon) - own_part(state, i)
         f.desired = max(short, 0.0)
-        if short < p.tender_threshold * max(f.need, 1e-3):
+        least = p.tender_threshold * max(f.need, 1e-3)
+        if uniform(m.seed, D_DEAL, m.month, i) < deal_odds(state, i):
+            middle = m.month + int(12.0 * years_to_mid_contract(state))
+            far = plan_framework(state, i) - promised_at(state, i, middle) - own_part(state, i)
+            quantity = min(far * p.framework_part, affordable_quantity(state, i))
+            if quantity > least:
+                tender(state, i, quantity, int(p.framework_ramp))
+                continue
+        if short < least:
             continue
-        room = affordable_commitment(state, i) - promised_invoices(state, i)
-        quantity = min(short, room / (m.contract_price * BN_PER_RATE)) * p.tender_part
+        quantity = min(short, affordable_quantity(state, i)) * p.tender_part
         if quantity > 1e-4:
-            tender(state, i, quantity)
+            tender(state, i, quantity, int(p.contract_ramp))
 
 
 @jit
@@ -130,4 +262,4 @@ def clouds_tender(state):
                 room = p.outsourcing * (f.capacity + f.on_order + f.promised_in + short) - f.promised_in
                 signed = min(short, room) * p.tender_part
                 if signed > 1e-4:
-                    tender(state, i, signed)
+                    tender(state, i, signed, int(p.contract_ramp))

@@ -88,7 +88,7 @@ def enlarged(opening: Opening, firms: int, *, seed: int = 1, few_lenders: bool =
     check_opening(made.opening)
     size, copies = made.market / made.copies, made.copies
     factors = {"grid_gw": made.market, "power_load_reference": made.market, "entry_rate": copies}
-    factors |= {"open_entry_rate": copies, "project_size": size, "entry_equity": size, "frontier_option": size}
+    factors |= {"open_entry_rate": copies, "project_size": size, "entry_equity": size}
     wanted = {name: BY_NAME[name].default * factor for name, factor in factors.items()}
     ranges = {name: (BY_NAME[name].low, BY_NAME[name].high) for name in wanted}
     return Larger(made.opening, {name: min(max(wanted[name], low), high) for name, (low, high) in ranges.items()})

@@ -9,17 +9,25 @@ from abm.agents.lab import (
     affordable_commitment,
     choose_tenor,
     cost_of_work,
+    deal_odds,
     grow_overhead,
+    growth_by_mid_contract,
     monthly_burn,
+    offered_equity,
     plan_capacity,
+    plan_framework,
+    plan_own_fleet,
     plan_training,
+    planned_growth,
     quality_gap,
     runway,
     seek_equity,
     set_price,
     value_lab,
     walks_away,
+    years_to_mid_contract,
 )
+from abm.engine.tables import NEOCLOUD
 
 
 def near(value):
@@ -123,39 +131,98 @@ def test_capacity_is_planned_for_growth_and_compute_per_unit_within_belief(expec
     assert v.run(plan_capacity, lab) == near(1.1 * 3.4 * exp(growth * 1.5))
 
 
-def committed(parent=-1, growth=0.4, tenor=50.0):
+def committed(parent=-1, growth=0.4, tenor=48.0, fade=0.25, **parent_columns):
+    """Middle of a contract's life in three years: lead of 12 months and half of 48."""
     v = Village(
-        commitment_ratio=0.8, growth_belief_cap=0.9, planning_horizon=18.0, commitment_equity=0.3,
-        equity_dilution=0.06, contract_tenor=tenor,
+        commitment_ratio=0.8, growth_belief_cap=0.9, commitment_equity=0.3, equity_dilution=0.06, round_spacing=6.0,
+        contract_tenor=tenor, contract_lead=12.0, belief_fade=fade, parent_support=0.5,
     )  # fmt: skip
     v.market.sentiment = 1.2
+    if parent_columns:
+        parent = v.hyperscaler(**parent_columns)
     lab = v.lab(revenue=3.0, expected_growth=growth, cash=30.0, valuation=500.0, parent=parent)
     return float(v.run(affordable_commitment, lab))
 
 
-def test_a_lab_promises_from_expected_revenue_cash_over_a_contract_and_equity_within_reach():
-    # cash 30 / 50 = 0.6; equity 0.3 * 0.06 * 500 * 1.2 / 12 = 0.9
-    assert committed() == near(0.8 * (3.0 * exp(0.6) + 0.6 + 0.9))
+# Three years of growth that fades by a quarter a year.
+GROWN = (1.0 - exp(-0.75)) / 0.25
 
 
-@pytest.mark.parametrize("parent", [0, 7])
-def test_a_subsidiary_promises_nothing_from_equity(parent):
-    assert committed(parent=parent) == near(0.8 * (3.0 * exp(0.6) + 0.6))
+def test_a_lab_promises_from_revenue_by_mid_contract_cash_over_it_and_equity_within_reach():
+    # cash 30 / 48 = 0.625; a round of 0.06 * 500 * 1.2 = 36 every six months, 0.3 of it
+    assert committed() == near(0.8 * (3.0 * exp(0.4 * GROWN) + 0.625 + 1.8))
+
+
+def test_growth_that_does_not_fade_counts_whole():
+    assert committed(fade=0.0) == pytest.approx(0.8 * (3.0 * exp(1.2) + 0.625 + 1.8), rel=1e-5)
+
+
+def test_behind_a_captive_lab_stands_a_part_of_what_its_parent_earns():
+    assert committed(parent=7) == near(0.8 * (3.0 * exp(0.4 * GROWN) + 0.625))
+    assert committed(earnings=9.0) == near(0.8 * (3.0 * exp(0.4 * GROWN) + 0.625 + 0.3 * 0.5 * 9.0))
+    assert committed(earnings=-9.0) == near(0.8 * (3.0 * exp(0.4 * GROWN) + 0.625))
+    # it plans with the growth of its parent's workloads if that is more
+    assert committed(earnings=0.0, own_growth=0.6) == near(0.8 * (3.0 * exp(0.6 * GROWN) + 0.625))
+    assert committed(earnings=0.0, own_growth=0.1) == near(0.8 * (3.0 * exp(0.4 * GROWN) + 0.625))
 
 
 def test_growth_beyond_belief_backs_no_promise():
-    assert committed(growth=1.5) == near(0.8 * (3.0 * exp(0.9 * 1.5) + 0.6 + 0.9))
-    assert committed(growth=-0.4) == near(0.8 * (3.0 * exp(-0.6) + 0.6 + 0.9))
+    assert committed(growth=1.5) == near(0.8 * (3.0 * exp(0.9 * GROWN) + 0.625 + 1.8))
+    assert committed(growth=-0.4) == near(0.8 * (3.0 * exp(-0.4 * GROWN) + 0.625 + 1.8))
 
 
 def test_cash_carries_at_least_a_month_of_contract():
-    assert committed(tenor=0.5) == near(0.8 * (3.0 * exp(0.6) + 30.0 + 0.9))
+    grown = (1.0 - exp(-0.25 * 12.25 / 12)) / 0.25
+    assert committed(tenor=0.5) == near(0.8 * (3.0 * exp(0.4 * grown) + 30.0 + 1.8))
+
+
+@pytest.mark.parametrize(("growth", "own", "planned"), [(0.3, 0.5, 0.5), (0.6, 0.5, 0.6), (1.3, 0.5, 0.9)])
+def test_a_captive_lab_plans_with_its_parent_s_growth_if_that_is_more(growth, own, planned):
+    v = Village(growth_belief_cap=0.9)
+    parent = v.hyperscaler(own_growth=own)
+    assert v.run(planned_growth, v.lab(expected_growth=growth, parent=parent)) == planned
+    assert v.run(planned_growth, v.lab(expected_growth=growth)) == min(growth, 0.9)
+
+
+def test_a_framework_plan_is_the_plan_for_the_middle_of_a_contract_s_life():
+    v = Village(
+        task_complexity=exp(0.5), algorithmic_efficiency=exp(0.2), growth_belief_cap=0.9, capacity_ambition=1.1,
+        training_scale=1.4, contract_lead=12.0, contract_tenor=48.0, belief_fade=0.25,
+    )  # fmt: skip
+    assert v.run(years_to_mid_contract) == near(3.0)
+    lab = v.lab(expected_growth=0.4, need=2.0, training_target=0.5)
+    assert v.run(growth_by_mid_contract, lab) == near(0.4 * GROWN)
+    assert v.run(plan_framework, lab) == near(1.1 * 3.4 * exp(0.4 * GROWN + 0.9))
+
+
+@pytest.mark.parametrize(("since", "odds"), [(0, 0.3), (2, 0.3), (3, 0.075), (99, 0.075)])
+def test_framework_deals_are_rare_and_likelier_in_the_quarter_after_a_round(since, odds):
+    v = Village(deal_chance=0.05, deal_after_round=4.0)
+    v.market.sentiment, v.market.month = 1.5, 7
+    assert v.run(deal_odds, v.lab(last_round=7 - since)) == near(odds)
+    v.p.deal_chance = 0.5
+    assert v.run(deal_odds, v.lab(last_round=7 - since)) == near(min(10.0 * odds, 1.0))
+
+
+def test_a_lab_wants_to_own_its_part_of_the_plan():
+    v = Village(planning_horizon=12.0, task_complexity=3.0, algorithmic_efficiency=3.0, capacity_ambition=1.0)
+    lab = v.lab(need=2.0, training_target=0.5, own_hardware=0.25, expected_growth=0.4)
+    assert v.run(plan_own_fleet, lab) == near(0.25 * 3.0 * exp(0.4))
+    v[lab].own_hardware = 0.0
+    assert v.run(plan_own_fleet, lab) == 0.0
+
+
+def test_a_captive_lab_trains_whatever_its_own_cash():
+    v = Village(training_scale=1.4)
+    lab = v.lab(training_target=0.5, earnings=-2.0, debt_service=1.0, cash=1.0, parent=v.hyperscaler())
+    assert v.run(plan_training, lab, 3.0) == near(0.5 * 1.4 * 3.0)
 
 
 # --- value and equity -----------------------------------------------------------------------------------
 def valued(**lab):
-    v = Village(value_multiple=5.0, value_growth_slope=20.0, frontier_option=300.0, growth_belief_cap=0.9)
+    v = Village(value_multiple=5.0, value_growth_slope=20.0, frontier_option=2.5, growth_belief_cap=0.9)
     v.market.sentiment, v.market.frontier = 1.25, 4.0
+    v.state.segments.spending[:] = [4.0, 3.0, 2.0, 1.0]  # 120 bn a year: the option is 300
     usual = {"revenue": 2.0, "expected_growth": 0.3, "quality": 3.75}
     return float(v.run(value_lab, v.lab(**(usual | lab))))
 
@@ -218,6 +285,49 @@ def test_a_round_sells_no_more_than_tolerable():
 def test_a_lab_never_asks_for_less_than_nothing():
     assert seeking(valuation=-10.0) == 0.0
     assert seeking(target=5.0) == 0.0
+
+
+def chest(growth=0.7, months=24.0, **lab):
+    """A lab with a year of cash that investors like: no need, and 0.06 * 1000 * 1.25 = 75 on offer."""
+    v = Village(
+        runway_trigger=10.0, runway_target=20.0, equity_dilution=0.06, growth_yardstick=0.35, war_chest=months
+    )
+    v.market.sentiment = 1.25
+    usual = {
+        "earnings": -1.5, "debt_service": 0.5, "mean_cost": 4.0, "promised_pay": 3.0, "invoiced_out": 1.6,
+        "cash": 30.0, "valuation": 1000.0, "expected_growth": growth,
+    }  # fmt: skip
+    return v, v.lab(**(usual | lab))
+
+
+def test_investors_offer_the_tolerable_part_times_sentiment_and_less_below_their_yardstick():
+    for growth, offered in ((0.7, 75.0), (0.35, 75.0), (0.07, 15.0), (0.0, 0.0), (-0.3, 0.0)):
+        v, lab = chest(growth)
+        assert v.run(offered_equity, lab) == near(offered)
+    v, lab = chest(valuation=-3.0)
+    assert v.run(offered_equity, lab) == 0.0
+
+
+def test_a_lab_takes_what_is_offered_up_to_its_war_chest():
+    v, lab = chest()
+    assert v.run(seek_equity, lab) == near(75.0)  # the chest has room for 24 * (4.0 + 0.7) - 30
+    v, lab = chest(months=20.0)
+    assert v.run(seek_equity, lab) == near(20 * 4.7 - 30.0)
+    v, lab = chest(months=5.0)
+    assert v.run(seek_equity, lab) == 0.0
+
+
+def test_who_needs_more_than_is_offered_asks_for_what_it_needs():
+    v, lab = chest(growth=0.035, cash=20.0)
+    assert v.run(seek_equity, lab) == near(20 * 2.7 - 20.0)  # 7.5 on offer
+
+
+def test_only_labs_that_burn_fill_a_war_chest():
+    v, lab = chest(earnings=1.0)
+    assert v.run(seek_equity, lab) == 0.0
+    v, lab = chest()
+    v[lab].kind = NEOCLOUD
+    assert v.run(seek_equity, lab) == 0.0
 
 
 # --- tenor, walking away, overhead ----------------------------------------------------------------------

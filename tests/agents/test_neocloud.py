@@ -1,11 +1,11 @@
-"""Neoclouds: their quotes, their orders, and when they give way to a customer in trouble."""
+"""Neoclouds: their quotes, their orders, the equity they ask for, and when they give way to a customer in trouble."""
 
 from math import exp
 
 import pytest
 from village import Village
 
-from abm.agents.neocloud import accept_renegotiation, plan_orders, quote_contract
+from abm.agents.neocloud import accept_renegotiation, plan_orders, quote_contract, seek_growth_equity
 
 
 def near(value):
@@ -42,26 +42,57 @@ def test_no_quote_is_below_full_cost():
     assert quoted(spot=0.0) == 2.0
 
 
-def orders(spot=2.4, cap=0.5, **columns):
-    v = Village(capacity_cover=1.1, hurdle_margin=0.25, speculation=0.8, speculation_cap=cap)
-    v.market.long_run_price, v.market.spot_price = 2.0, 9.0
-    usual = {"promised_out": 2.0, "capacity": 3.0, "expected_spot": spot}
-    return float(v.run(plan_orders, v.neocloud(**(usual | columns))))
+def orders(spot=2.5, months=18.0, growth=0.4, **columns):
+    v = Village(
+        capacity_cover=1.1, hurdle_margin=0.25, speculation=0.8, speculation_cap=0.5, demand_growth=1.0,
+        growth_fade=0.0, growth_belief_cap=0.9,
+    )  # fmt: skip
+    v.market.long_run_price, v.market.spot_price, v.market.compute_growth = 2.0, 9.0, growth
+    usual = {"promised_out": 2.0, "capacity": 3.0, "expected_spot": spot, "own_growth": 2.0, "expected_growth": 2.0}
+    return float(v.run(plan_orders, v.neocloud(**(usual | columns)), months))
 
 
-def test_below_the_hurdle_a_neocloud_wants_what_it_promised():
-    assert orders() == near(2.2)
-    assert orders(promised_out=5.0) == near(5.5)
+def test_a_neocloud_wants_its_fleet_to_grow_as_the_market_does():
+    assert orders() == near(3.0 * exp(0.4 * 1.5))
+    assert orders(months=6.0) == near(3.0 * exp(0.2))
+    assert orders(growth=1.3) == near(3.0 * exp(0.9 * 1.5))
 
 
-def test_above_the_hurdle_it_speculates_on_top_of_the_fleet_or_of_the_promises():
-    # hurdle 2.5, a fifth above it: 0.16 of the fleet
-    assert orders(spot=3.0) == near(3.0 + 0.48)
-    assert orders(spot=3.0, promised_out=5.0) == near(5.5 + 0.48)
+def test_a_neocloud_wants_what_it_promised_where_that_is_more():
+    assert orders(promised_out=6.0) == near(6.6)
+    assert orders(promised_out=4.9) == near(3.0 * exp(0.6))
+    assert orders(capacity=0.0) == near(2.2)
 
 
-def test_speculation_is_capped():
-    assert orders(spot=3.0, cap=0.1) == near(3.0 + 0.3)
+def test_the_return_expected_moves_what_a_neocloud_wants():
+    assert orders(spot=3.0) == near(3.0 * exp(0.6) * 1.2**0.8)
+    assert orders(spot=2.0) == near(3.0 * exp(0.6) * 0.8**0.8)
+
+
+def growth_equity(**columns):
+    """Hardware of 16 bn with its site of 6 a unit, 1.5 M H100e wanted and 0.5 on order; lenders pay three quarters."""
+    v = Village(loan_to_cost=0.75, equity_part=0.4, equity_dilution=0.1, site_cost=5.0)
+    v.generation(v.vendor(markup=0.8), cost=20.0, kw=1.0)
+    usual = {"desired": 1.5, "on_order": 0.5, "cash": 3.0, "valuation": 60.0, "pue": 1.2}
+    return float(v.run(seek_growth_equity, v.neocloud(**(usual | columns))))
+
+
+def test_growth_asks_for_the_own_part_of_what_is_not_ordered_yet_less_cash_at_hand():
+    # a quarter of 22, less 0.4 of 3
+    assert growth_equity() == near(5.5 - 1.2)
+    assert growth_equity(on_order=1.0) == near(2.75 - 1.2)
+
+
+def test_growth_equity_ends_at_the_dilution_owners_bear():
+    assert growth_equity(valuation=40.0) == near(4.0)
+    assert growth_equity(valuation=-40.0) == 0.0
+
+
+def test_who_lacks_nothing_or_has_the_money_asks_for_none():
+    assert growth_equity(on_order=1.6) == 0.0
+    assert growth_equity(on_order=1.6, cash=-9.0) == 0.0
+    assert growth_equity(cash=14.0) == 0.0
+    assert growth_equity(cash=-9.0) == near(5.5)
 
 
 def gives_way(haircut, willing=1.5, tightness=1.25, top=False, dscr=0.95):

@@ -43,7 +43,7 @@ def test_a_neocloud_keeps_only_its_own_part_of_what_is_on_order():
 
 
 def test_a_hyperscaler_keeps_months_of_its_cash_earnings():
-    v = Village(provider_cash_months=4.0, provider_payout=0.2, loan_to_cost=0.6)
+    v = Village(hyperscaler_cash_months=4.0, provider_cash_months=9.0, provider_payout=0.2, loan_to_cost=0.6)
     market_of_hardware(v)
     i = v.hyperscaler(cash=20.0, mean_cost=0.5, debt_service=0.25, earnings=1.5, on_order=0.1, on_order_gw=0.3)
     assert v.run(spare_cash, i) == near(0.2 * (20.0 - 6.0 - 6.0))
@@ -106,7 +106,7 @@ def test_a_sweep_of_crumbs_is_none(amount):
 
 # --- providers --------------------------------------------------------------------------------------------
 def test_a_hyperscaler_pays_out_its_share_of_other_income_and_then_of_what_is_spare():
-    v = Village(**(QUIET | {"provider_payout": 0.1, "provider_cash_months": 2.0}))
+    v = Village(**(QUIET | {"provider_payout": 0.1, "hyperscaler_cash_months": 2.0}))
     i = v.hyperscaler(cash=10.0, payout=0.5, other_income=3.0, earnings=1.0, dscr=0.1)
     v.close()
     did = differences(v, distribute)

@@ -172,7 +172,8 @@ def test_every_segment_has_its_own_noise_of_demand():
 
 def test_every_cloud_s_own_workload_has_its_own_noise():
     v = village(
-        growth_fade=0.0, demand_growth=0.0, own_growth_noise=0.1, task_complexity=3.0, algorithmic_efficiency=3.0
+        growth_fade=0.0, demand_growth=0.0, own_growth_noise=0.1, demand_cycle=0.0, task_complexity=3.0,
+        algorithmic_efficiency=3.0,
     )
     v.lab(need=4.0)
     one, two = v.hyperscaler(need=2.0), v.hyperscaler(need=3.0)
@@ -183,7 +184,7 @@ def test_every_cloud_s_own_workload_has_its_own_noise():
 
 # --- models -----------------------------------------------------------------------------------------------
 def test_every_lab_has_its_own_luck_in_training():
-    v = village(training_decay=0.0, quality_noise=0.1, spillover=0.0)
+    v = village(training_decay=0.0, quality_noise=0.1, quality_momentum=0.0, spillover=0.0)
     v.neocloud()
     labs = [v.lab(training_stock=1.0, quality=quality) for quality in (2.0, 3.0)]
     v.run(improve_models)
@@ -265,7 +266,7 @@ def test_a_bid_varies_with_the_draw_of_buyer_and_bidder():
         v = village(bid_taste=taste, security_premium=9.0, contract_tenor=24.0)
         v.neocloud()
         lab, cloud = v.lab(), v.neocloud(capacity=5.0)
-        v.run(tender, lab, 0.5)
+        v.run(tender, lab, 0.5, 12)
         assert v.market.n_contracts == 1
         assert v.state.contracts[0].seller == cloud
         prices[taste] = v.state.contracts[0].price

@@ -62,6 +62,7 @@ def test_what_is_decided_is_decided_in_order_on_counts_of_today():
         "arrange_lines",
         "labs_tender",
         "invest",
+        "issue_bonds",
         "clouds_tender",
         "vendors_plan",
         "enter",

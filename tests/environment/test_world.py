@@ -5,10 +5,10 @@ from math import exp, log
 import pytest
 from village import Village
 
-from abm.engine.draws import D_DEMAND, D_POWER, D_RATE, D_SHOCK, normal, uniform
+from abm.engine.draws import D_CYCLE, D_DEMAND, D_POWER, D_RATE, D_SHOCK, normal, uniform
 from abm.engine.tables import F_OPERATING, FAILED, HYPERSCALER, NEOCLOUD, SUPPLIERS, VEHICLE
 from abm.environment.shocks import apply_shocks, entered, shock_strength, struck_firm
-from abm.environment.world import advance_technology, grow_demand, move_prices_of_the_world, world
+from abm.environment.world import advance_technology, grow_demand, move_prices_of_the_world, swing_demand, world
 from abm.inputs.parameters import INDEX
 from abm.rules import interpreted
 
@@ -454,7 +454,8 @@ def test_efficiency_lowers_and_complexity_raises_the_compute_per_unit_of_work():
 # --- demand ---------------------------------------------------------------------------------------------
 def growing(**parameters):
     quiet = {
-        "demand_noise": 0.0, "own_growth_noise": 0.0, "algorithmic_efficiency": 3.0, "task_complexity": 3.0,
+        "demand_noise": 0.0, "own_growth_noise": 0.0, "demand_cycle": 0.0, "algorithmic_efficiency": 3.0,
+        "task_complexity": 3.0,
     }  # fmt: skip
     v = Village(**(quiet | parameters))
     v.market.month, v.market.seed = 7, 23
@@ -519,16 +520,71 @@ def test_only_active_hyperscalers_have_own_workloads_that_grow():
         assert (f.need, f.own_growth, f.other_income) == (2.0, 0.5, 3.0)
 
 
+def test_what_buyers_outside_want_of_a_vendor_grows_at_a_pace_that_fades():
+    v = growing(demand_growth=0.9, growth_fade=0.6, own_growth_long_run=0.1, own_growth_noise=0.3, demand_cycle=0.0)
+    v.market.demand_cycle = -0.2
+    vendor = v.vendor(outside_demand=2.0, own_growth=0.5, need=3.0, other_income=4.0)
+    failed = v.vendor(outside_demand=2.0, own_growth=0.5, status=FAILED)
+    v.run(grow_demand)
+    pace = 0.5 - 0.05 * 0.4
+    assert v[vendor].own_growth == near(pace)
+    cycle = -0.2 * v.p.demand_cycle_persistence
+    assert v[vendor].outside_demand == near(2.0 * exp((0.9 * pace + cycle) / 12))
+    assert (v[vendor].need, v[vendor].other_income) == (3.0, 4.0)
+    assert (v[failed].own_growth, v[failed].outside_demand) == (0.5, 2.0)
+
+
 def test_other_tenants_rent_more_at_their_own_pace():
-    v = growing(demand_growth=0.9, tenant_growth=0.4)
+    v = growing(demand_growth=0.9, tenant_growth=0.4, tenant_fade=0.0)
     v.market.tenant_demand = 1.7
     v.run(grow_demand)
     assert v.market.tenant_demand == near(1.7 * exp(0.03))
 
 
+def test_other_tenants_pace_fades_from_the_opening_to_the_long_run():
+    v = growing(demand_growth=0.9, tenant_growth=0.4, tenant_growth_long_run=0.1, tenant_fade=0.6)
+    v.market.tenant_demand = 1.7
+    v.run(grow_demand)
+    # seven months at a fade of 0.6 a year leave exp(-0.35) of the 0.3 above the long run
+    assert v.market.tenant_demand == near(1.7 * exp(0.9 * (0.1 + 0.3 * exp(-0.35)) / 12))
+
+
+# --- the common factor ----------------------------------------------------------------------------------
+def test_the_common_factor_keeps_a_part_and_draws_the_rest_around_zero():
+    v = growing(demand_cycle=0.3, demand_cycle_persistence=0.8)
+    v.market.demand_cycle = -0.5
+    v.run(swing_demand)
+    assert v.market.demand_cycle == near(-0.4 + 0.3 * 0.6 * luck(23, D_CYCLE, 7, 0))
+
+
+def test_the_common_factor_moves_services_own_workloads_and_tenants_by_the_same_rate():
+    v = growing(demand_cycle_persistence=0.8, growth_fade=0.0, tenant_growth=0.4, tenant_fade=0.0)
+    v.market.demand_cycle, v.market.tenant_demand = -1.5, 1.7
+    v.state.segments.adoption[:] = 0.2
+    v.state.segments.growth[:] = 0.6
+    cloud = v.hyperscaler(need=2.0, own_growth=0.5)
+    v.run(grow_demand)
+    # trend less 1.2: demand shrinks
+    assert [float(a) for a in v.state.segments.adoption] == [near(0.2 + (0.6 - 1.2) / 12 * 0.16)] * 4
+    assert v[cloud].need == near(2.0 * exp((0.5 - 1.2) / 12))
+    assert v[cloud].own_growth == 0.5
+    assert v.market.tenant_demand == near(1.7 * exp((0.4 - 1.2) / 12))
+
+
+def test_the_spread_of_a_decade_of_the_common_factor_is_its_parameter():
+    v = growing(demand_cycle=0.2, demand_cycle_persistence=0.5)
+    seen = []
+    for month in range(600):
+        v.market.month = month
+        v.run(swing_demand)
+        seen.append(float(v.market.demand_cycle))
+    assert 0.18 < (sum(x * x for x in seen) / 600) ** 0.5 < 0.22
+
+
 def test_cheaper_work_raises_the_compute_asked_for_when_demand_is_elastic():
     v = growing(
-        demand_elasticity=1.6, algorithmic_efficiency=4.0, task_complexity=2.0, growth_fade=0.0, tenant_growth=0.0
+        demand_elasticity=1.6, algorithmic_efficiency=4.0, task_complexity=2.0, growth_fade=0.0, tenant_growth=0.0,
+        tenant_fade=0.0,
     )  # fmt: skip
     cloud = v.hyperscaler(need=2.0)
     v.market.tenant_demand = 1.7

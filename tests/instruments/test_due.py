@@ -112,13 +112,17 @@ def test_a_cloud_owes_staff_running_costs_power_carbon_and_spot_compute():
     v = Village()
     v.market.power_price, v.market.carbon_price, v.market.spot_price = 60.0, 30.0, 1.5
     cloud = v.neocloud(
-        fixed_cost=0.2, capacity=0.5, used=0.4, unit_opex=0.25, energy=3.0, power_premium=1.2, emissions=0.7,
-        spot_bought=0.1,
-    )  # fmt: skip
+        fixed_cost=0.2, used=0.4, unit_opex=0.25, energy=3.0, power_premium=1.2, emissions=0.7, spot_bought=0.1
+    )
+    vendor = v.vendor()
+    v.generation(vendor, kw=1.0)
+    v.generation(vendor, kw=2.0)
+    v.fleet(cloud, 0.3, 0)
+    v.fleet(cloud, 0.2, 1)
     assert dues_of(v, owe_running_costs, cloud) == [
         (ec.DUE_OPERATING, cloud, ec.SUPPLIERS, OPERATING, 0.2, -1),
-        # 0.4 M H100e used at 0.25 USD an hour; 0.73 bn a month is 1 M H100e at 1 USD.
-        (ec.DUE_OPERATING, cloud, ec.SUPPLIERS, OPERATING, 0.4 * 0.25 * 0.73, -1),
+        # 0.4 M H100e of 1.4 kW used at 0.25 USD a kWh; 0.73 bn a month is 1 M kW at 1 USD.
+        (ec.DUE_OPERATING, cloud, ec.SUPPLIERS, OPERATING, near(0.4 * 1.4 * 0.25 * 0.73), -1),
         # 3 TWh at 60 * 1.2 = 72 USD/MWh: 216 M.
         (ec.DUE_POWER, cloud, ec.POWER, OPERATING, 0.216, -1),
         # 0.7 Mt at 30 USD: 21 M.

@@ -510,7 +510,7 @@ def test_a_bank_refuses_a_line_to_a_risky_fund_and_counts_what_it_is_owed():
 
 # --- hardware -------------------------------------------------------------------------------------------------
 def test_a_hyperscaler_issues_bonds_for_hardware_beyond_the_cash_it_keeps():
-    v = Village(provider_cash_months=2.0, bond_tenor=90.0)
+    v = Village(cash_buffer=2.0, provider_cash_months=9.0, bond_tenor=90.0)
     fund, lab = v.lender(subkind=IG_BONDS, cash=100.0), v.lab()
     # 5 for hardware, two months of 1.5 to keep, 6 at hand.
     hyper = v.hyperscaler(cash=6.0, earnings=1.5, debt_service=0.7, revenue=9.0)

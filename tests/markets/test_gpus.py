@@ -10,8 +10,10 @@ from village import Village
 from abm.engine import tables as ec
 from abm.markets.gpus import (
     affordable_fleet,
+    kw_on_sale,
     months_to_build,
     nth_vendor,
+    power_by,
     ready_deliveries,
     release_generation,
     room_for,
@@ -152,6 +154,115 @@ def test_deliveries_wait_for_powered_sites():
     assert [v.rows("orders")[r].ready for r in rows] == [0.3, near(0.2), 0.0, 0.6]
 
 
+def outside(demand=2.0, **columns):
+    """A vendor that can deliver 10 bn and earns 0.4 of its price, buyers outside that want 2, a cloud with an order."""
+    v, (vendor, *_) = shop()
+    v.market.month = 6
+    for column, value in ({"supply": 10.0, "margin": 0.4, "outside_demand": demand} | columns).items():
+        v[vendor][column] = value
+    return v, vendor, v.neocloud(site_gw=0.9)
+
+
+def sold_outside(v, vendor):
+    v.run(ready_deliveries)
+    sold = v.flow(ec.F_GPU, ec.CUSTOMERS, vendor)
+    assert v.flow(ec.F_OPERATING, vendor, ec.SUPPLIERS) == near(0.6 * sold)
+    assert v[vendor].revenue == near(sold)
+    v.audit()
+    return sold
+
+
+def test_buyers_outside_get_what_they_want_where_supply_does():
+    v, vendor, cloud = outside()
+    due = v.order(cloud, vendor, 0.4, 20.0, due=6)
+    assert sold_outside(v, vendor) == near(2.0)
+    assert v.rows("orders")[due].ready == 0.4
+    assert v[vendor].cash == near(0.4 * 2.0)
+
+
+def test_a_supply_that_does_not_do_is_shared_with_buyers_outside():
+    v, vendor, cloud = outside()
+    due = v.order(cloud, vendor, 0.9, 20.0, due=6)
+    assert sold_outside(v, vendor) == near(2.0 * 10.0 / 20.0)
+    assert v.rows("orders")[due].ready == near(9.0 / 20.0)
+
+
+def test_what_cannot_be_taken_now_leaves_its_supply_to_others():
+    v, vendor, cloud = outside(demand=9.0)
+    v.order(cloud, vendor, 0.02, 20.0, due=6)
+    v.order(cloud, vendor, 9.0, 20.0, due=7)
+    v.order(cloud, vendor, 9.0, 20.0, due=6, status=ec.ENDED)
+    v.order(cloud, ec.SUPPLIERS, 9.0, 20.0, due=6, kind=ec.SITE_ORDER)
+    assert sold_outside(v, vendor) == near(9.0)
+
+
+def test_orders_of_one_buyer_ask_for_its_room_once():
+    v, vendor, cloud = outside(demand=4.0)
+    v[cloud].site_gw = 0.4
+    rows = [v.order(cloud, vendor, 0.3, 20.0, due=6) for _ in range(3)]
+    assert sold_outside(v, vendor) == near(4.0 * 10.0 / 12.0)
+    # 6.67 bn are left for 8 of them
+    assert [v.rows("orders")[r].ready for r in rows] == [0.3, near(1.0 / 30.0), 0.0]
+
+
+def test_a_failed_vendor_neither_delivers_nor_sells_outside():
+    v, vendor, cloud = outside(status=ec.FAILED)
+    due = v.order(cloud, vendor, 0.4, 20.0, due=6)
+    assert sold_outside(v, vendor) == 0.0
+    assert v.rows("orders")[due].ready == 0.0
+
+
+def test_hardware_that_is_due_and_finds_no_hall_is_stalled():
+    v, vendor, cloud = outside(supply=0.5)
+    v[cloud].stalled = 7.0
+    for due in (5, 6, 7):
+        v.order(cloud, vendor, 0.7, 20.0, due=due)
+    v.order(cloud, vendor, 0.7, 20.0, due=5, status=ec.BROKEN)
+    second = v.neocloud(site_gw=1.0)
+    v.order(second, vendor, 0.4, 20.0, due=6)
+    v.run(ready_deliveries)
+    # Of 1.4 due, 0.9 find a hall, whether the vendor can deliver them or not.
+    assert v[cloud].stalled == near(0.5)
+    assert v[second].stalled == 0.0
+
+
+def test_power_by_a_month_is_what_stands_and_what_is_due_and_leased_less_let():
+    v = Village()
+    cloud, other, landlord = v.neocloud(site_gw=1.0, lease_gw=5.0, leased_gw=7.0), v.neocloud(), v.project()
+    for gw, due, kind, status in (
+        (0.1, 9, ec.SITE_ORDER, ec.PENDING),
+        (0.2, 10, ec.SITE_ORDER, ec.PENDING),
+        (4.0, 11, ec.SITE_ORDER, ec.PENDING),
+        (4.0, 9, ec.GPU_ORDER, ec.PENDING),
+        (4.0, 9, ec.SITE_ORDER, ec.ENDED),
+    ):
+        v.order(cloud, ec.SUPPLIERS, gw, 10.0, kind=kind, due=due, status=status)
+    v.order(other, ec.SUPPLIERS, 4.0, 10.0, kind=ec.SITE_ORDER, due=9)
+    assert v.run(power_by, cloud, 10) == near(1.3)
+    v.contract(cloud, landlord, 0.4, kind=ec.SITE, start=9, ramp=4, status=ec.PENDING)  # half of it by month 10
+    v.contract(cloud, landlord, 0.4, kind=ec.SITE, start=11, status=ec.PENDING)
+    v.contract(cloud, landlord, 0.4, kind=ec.SITE, status=ec.ENDED)
+    v.contract(cloud, landlord, 0.4, kind=ec.COMPUTE)
+    assert v.run(power_by, cloud, 10) == near(1.5)
+    v.contract(other, cloud, 0.3, kind=ec.SITE)
+    v.contract(other, cloud, 0.3, kind=ec.SITE, status=ec.BROKEN)
+    v.contract(other, cloud, 0.3, kind=ec.COMPUTE)
+    assert v.run(power_by, cloud, 10) == near(1.2)
+    assert v.run(power_by, cloud, 10**6) == near(1.0 + 4.3 + 0.8 - 0.3)
+
+
+def test_hardware_on_sale_draws_power_by_the_buyer_s_shares_of_vendors():
+    v, vendors = shop()
+    cloud = v.neocloud(pue=1.5, amd_share=0.3, custom_share=0.2)
+    assert v.run(kw_on_sale, cloud) == near(1.5 * (0.5 * 1.0 + 0.3 * 2.0 + 0.2 * 0.5))
+    assert v.run(kw_on_sale, v.neocloud(pue=1.2)) == near(1.2)
+    v.state.generations[1].released = 3
+    assert v.run(kw_on_sale, cloud) == near(1.5 * (0.5 * 1.0 + 0.2 * 0.5))
+    for vendor in vendors:
+        v[vendor].status = ec.FAILED
+    assert v.run(kw_on_sale, cloud) == 1e-6
+
+
 def test_sites_are_ready_as_the_grid_connects_them():
     v, (vendor, *_) = shop(grid_gw=6.0)
     v[vendor].supply = v[ec.SUPPLIERS].supply = 100.0
@@ -177,14 +288,16 @@ def test_what_the_grid_could_still_connect_is_kept():
 
 
 def test_sites_take_as_long_as_their_construction_or_the_queue_for_the_grid():
-    v = Village(site_lead=18.0, grid_gw=24.0)
+    v = Village(site_lead=99.0, grid_gw=24.0)
     v.neocloud(on_order_gw=20.0)
     v.project(on_order_gw=15.9)
-    assert v.run(months_to_build) == 18  # the queue: 17.95 months
+    assert v.run(months_to_build, 18.6) == 18  # the queue: 17.95 months
+    assert v.run(months_to_build, 12) == 17
     v.hyperscaler(on_order_gw=6.0)
-    assert v.run(months_to_build) == 20  # 41.9 GW at 2 a month
+    assert v.run(months_to_build, 18.6) == 20  # 41.9 GW at 2 a month
     v.hyperscaler(on_order_gw=300.0)
-    assert v.run(months_to_build) == 120
+    assert v.run(months_to_build, 18.6) == 120
+    assert v.run(months_to_build, 130) == 130
 
 
 # --- wear -----------------------------------------------------------------------------------------------
@@ -264,16 +377,16 @@ def test_a_tenth_a_month_of_what_is_past_its_physical_life_is_switched_off(age, 
     v.audit()
 
 
-# Running cost of 1.25 kW at pue 1.2 and 100 USD a MWh: 0.15, and the cloud's own.
+# Running cost of 1.25 kW at pue 1.2 and 100 USD a MWh: 0.15, and 1.25 times the cloud's own.
 @pytest.mark.parametrize(
     ("opex", "spot", "contract", "age", "kept"),
     [
-        (0.36, 0.5, 0.4, 40.0, 0.85),
-        (0.34, 0.5, 0.4, 40.0, 0.95),
-        (0.36, 0.4, 0.5, 40.0, 0.85),
-        (0.36, 0.4, 0.52, 40.0, 0.95),
-        (0.36, 0.5, 0.4, 23.0, 0.95),
-        (0.36, 0.5, 0.4, 23.5, 0.85),
+        (0.288, 0.5, 0.4, 40.0, 0.85),
+        (0.272, 0.5, 0.4, 40.0, 0.95),
+        (0.288, 0.4, 0.5, 40.0, 0.85),
+        (0.288, 0.4, 0.52, 40.0, 0.95),
+        (0.288, 0.5, 0.4, 23.0, 0.95),
+        (0.288, 0.5, 0.4, 23.5, 0.85),
     ],
 )
 def test_a_tenth_a_month_of_what_costs_more_to_run_than_it_rents_for_is_switched_off(opex, spot, contract, age, kept):
@@ -285,7 +398,7 @@ def test_a_tenth_a_month_of_what_costs_more_to_run_than_it_rents_for_is_switched
 
 @pytest.mark.parametrize("dear", [{"power_premium": 1.3}, {"renewables": 0.2}])
 def test_running_cost_counts_the_firm_s_power_premium_and_carbon(dear):
-    v, cloud = old_cloud(age=40.0, unit_opex=0.34, pue=1.2, **({"renewables": 1.0} | dear))
+    v, cloud = old_cloud(age=40.0, unit_opex=0.272, pue=1.2, **({"renewables": 1.0} | dear))
     v.market.carbon_price = 100.0
     v.run(wear)
     assert v.state.fleet[cloud, 0].units == near(0.2 * 0.85)
@@ -361,7 +474,7 @@ def test_a_long_order_book_raises_a_vendor_s_prices_and_supply():
     vendor, other = v.vendor(supply=2.0, markup=1.1), v.vendor(supply=4.0, markup=1.2)
     for maker in (vendor, other):
         v.generation(maker)
-    cloud = v.neocloud(supply=0.3, markup=0.2)
+    cloud = v.neocloud(supply=0.3, markup=0.2, site_gw=9.0, on_order=0.65)
     v.order(cloud, vendor, 0.2, 30.0)
     v.order(cloud, vendor, 0.3, 20.0)  # 12 bn: six months' supply, twice the normal
     v.order(cloud, vendor, 0.7, 30.0, status=ec.BROKEN)
@@ -374,6 +487,59 @@ def test_a_long_order_book_raises_a_vendor_s_prices_and_supply():
     assert v[other].supply == near(4.0 * 0.98)
     assert (v[cloud].supply, v[cloud].markup) == (0.3, 0.2)
     assert v.market.n_generations == 2
+
+
+def backlog(v, vendor):
+    """Months of the order book that a vendor's price says it saw: markup 1 moves by the root of their ratio to 3."""
+    v.run(vendors_plan)
+    return 3.0 * float(v[vendor].markup) ** 2
+
+
+def waiting(fleet_gw=0.6, on_order=1.25, **columns):
+    """In month 5 a cloud has orders of 0.8 and 0.2 M H100e, of 1 and 1.5 kW at a pue of 1.25: 1.375 GW, 24 bn."""
+    v = Village(**(PLAN | {"site_window": 6.0}))
+    v.market.month = 5
+    vendor = v.vendor(supply=4.0)
+    v.generation(vendor, kw=1.0)
+    v.generation(vendor, kw=1.5)
+    cloud = v.neocloud(**({"pue": 1.25, "fleet_gw": fleet_gw, "on_order": on_order} | columns))
+    v.order(cloud, vendor, 0.8, 20.0)
+    v.order(cloud, vendor, 0.2, 40.0, generation=1)
+    return v, vendor, cloud
+
+
+def test_orders_count_in_a_vendor_s_book_as_far_as_halls_will_stand_for_them():
+    v, vendor, _ = waiting(site_gw=0.6 + 1.375)
+    assert backlog(v, vendor) == near(6.0)
+    v, vendor, _ = waiting(site_gw=0.6 + 0.6875)
+    assert backlog(v, vendor) == near(3.0)
+    v, vendor, _ = waiting(site_gw=99.0)
+    assert backlog(v, vendor) == near(6.0)
+
+
+def test_halls_due_within_the_window_and_leases_less_what_is_let_count():
+    v, vendor, cloud = waiting(site_gw=0.6)
+    v.order(cloud, ec.SUPPLIERS, 0.4, 10.0, kind=ec.SITE_ORDER, due=11)
+    v.order(cloud, ec.SUPPLIERS, 9.0, 10.0, kind=ec.SITE_ORDER, due=12)
+    landlord = v.project()
+    v.contract(cloud, landlord, 0.4, kind=ec.SITE, start=11, status=ec.PENDING)
+    v.contract(v.neocloud(), cloud, 0.1125, kind=ec.SITE)
+    v[cloud].on_order = 1.0
+    assert backlog(v, vendor) == near(3.0)
+
+
+def test_without_any_hall_orders_build_no_factory():
+    v, vendor, _ = waiting(site_gw=0.5)
+    v.run(vendors_plan)
+    assert v[vendor].markup == near(math.sqrt(0.1))
+    assert v[vendor].supply == near(4.0 * 0.98)
+
+
+def test_buyers_outside_keep_a_normal_book():
+    v, vendor, _ = waiting(site_gw=0.6 + 0.6875)
+    v[vendor].outside_demand = 2.0
+    # three months of 2 bn, and 12 bn that can be housed
+    assert backlog(v, vendor) == near(4.5)
 
 
 def test_a_vendor_keeps_a_supply_of_a_hundredth():

@@ -49,7 +49,7 @@ def test_energy_costs_the_market_price_with_a_premium_and_carbon_on_the_fossil_p
 def test_running_costs_are_energy_with_cooling_and_staff():
     v, cloud, _ = fleets()
     # 69 USD a MWh
-    assert v.run(running_cost, cloud, 0.9) == near(0.9 * 1.25 * 0.069 + 0.15)
+    assert v.run(running_cost, cloud, 0.9) == near(0.9 * (1.25 * 0.069 + 0.15))
 
 
 def test_used_capacity_draws_all_its_power_and_idle_capacity_a_part():

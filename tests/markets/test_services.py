@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from village import Village
 
-from abm.engine.draws import D_QUALITY, normal
+from abm.engine.draws import D_MOMENTUM, D_QUALITY, normal
 from abm.engine.tables import CUSTOMERS, E_OPEN_RELEASE, ENTRANT, F_SERVICE, FAILED, LAB, MARKET
 from abm.markets.services import (
     attraction,
@@ -14,10 +14,12 @@ from abm.markets.services import (
     buy_services,
     choose,
     improve_models,
+    lead_over_used,
     model_market,
     post_prices,
     price_work,
     sells_models,
+    switching,
 )
 from abm.rules import interpreted
 
@@ -43,7 +45,7 @@ def test_active_labs_and_publishers_sell_models():
 # --- quality --------------------------------------------------------------------------------------------
 def learning(month=7, **parameters):
     """No luck, no spillover and no return unless set."""
-    still = {"quality_noise": 0.0, "spillover": 0.0, "quality_return": 0.0}
+    still = {"quality_noise": 0.0, "quality_momentum": 0.0, "spillover": 0.0, "quality_return": 0.0}
     v = Village(**(still | parameters))
     v.market.month, v.market.frontier, v.market.best_open = month, 4.0, 2.0
     return v
@@ -77,6 +79,30 @@ def test_each_lab_has_luck_of_its_own():
         near(3.0 + 0.03 * luck(23, D_QUALITY, 7, labs[0])),
         near(2.0 + 0.03 * luck(23, D_QUALITY, 7, labs[1])),
     ]
+
+
+def test_momentum_lasts_in_part_and_carries_quality_a_twelfth_of_its_pace_a_month():
+    v = learning(quality_momentum=0.5, momentum_persistence=0.6)
+    labs = [v.lab(quality=3.0, momentum=-1.2), v.lab(quality=3.0, momentum=0.9)]
+    v.run(improve_models)
+    for lab, before in zip(labs, (-1.2, 0.9), strict=True):
+        pace = 0.6 * before + 0.5 * 0.8 * interpreted(normal)(1, D_MOMENTUM, 7, lab)
+        assert v[lab].momentum == near(pace)
+        assert v[lab].quality == near(3.0 + pace / 12)
+
+
+def test_momentum_parts_two_equal_labs_the_more_the_larger_it_is():
+    def gap(momentum):
+        v = learning(quality_momentum=momentum)
+        one, two = v.lab(quality=3.0), v.lab(quality=3.0)
+        for month in range(1, 13):
+            v.market.month = month
+            v.run(improve_models)
+        return abs(float(v[one].quality - v[two].quality))
+
+    assert gap(0.0) == 0.0
+    assert gap(0.5) == pytest.approx(2.0 * gap(0.25), rel=1e-9)
+    assert gap(0.25) > 0.01
 
 
 def test_labs_behind_learn_from_last_month_s_frontier():
@@ -290,6 +316,39 @@ def test_customers_move_a_part_of_the_way_to_what_they_would_choose():
         assert v.state.share[2, row[name]] == near(before + 0.1 * (TARGET[name] - before))
     assert segment.inside == near(5 / 6)
     assert v[row["cloud"]].work == 99.0
+
+
+def test_the_lead_is_that_of_the_best_model_over_what_the_segment_uses():
+    v, row = street()
+    for name, share, quality in (("one", 0.5, 3.0), ("two", 0.3, 4.0), ("open", 0.2, 2.0), ("failed", 0.9, 9.0)):
+        v.state.share[2, row[name]], v[row[name]].quality = share, quality
+    assert v.run(lead_over_used, 2) == near(4.0 - (1.5 + 1.2 + 0.4))
+    assert v.run(lead_over_used, 1) == 0.0  # nobody has a habit there
+    v.state.share[2, row["two"]] = 0.0
+    v[row["one"]].quality = v[row["open"]].quality = v[row["two"]].quality = 0.1
+    assert v.run(lead_over_used, 2) == 0.0
+
+
+def test_customers_move_faster_the_more_the_best_model_leads_what_they_use():
+    v, row = street(switching_speed=0.1, switching_pull=2.0)
+    v.state.share[2, row["one"]] = v.state.share[2, row["two"]] = 0.5
+    assert v.run(switching, 2) == near(0.1)
+    v[row["two"]].quality = 0.6
+    assert v.run(switching, 2) == near(0.1 * (1.0 + 2.0 * 0.3))
+    v.p.switching_pull = 60.0
+    assert v.run(switching, 2) == 1.0
+
+
+def test_a_lead_speeds_up_the_move_of_shares():
+    def held(pull):
+        v, row = street(switching_speed=0.1, switching_pull=pull, quality_sensitivity=1.0)
+        v.state.share[2, row["one"]] = 1.0
+        v[row["two"]].quality = 1.0
+        v.state.segments[2].potential = v.state.segments[2].adoption = 1.0
+        v.run(buy_services, False)
+        return float(v.state.share[2, row["two"]])
+
+    assert held(3.0) == near(4.0 * held(0.0))
 
 
 def test_a_failed_lab_s_customers_move_at_once():

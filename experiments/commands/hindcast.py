@@ -1,0 +1,116 @@
+"""`invisible-debt hindcast`: an opening of the past, run and scored against what happened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from experiments.commands.options import Json, say_if_compiling
+from experiments.screen import Screen, counted, say, say_json, styled
+
+if TYPE_CHECKING:
+    from experiments.hindcast import Verdict
+
+FORMAT = "invisible-debt hindcast 1"
+REPORT, PAGE, READINGS, WORLDS = "HINDCAST.md", "hindcast.html", "readings.json", "worlds.parquet"
+MOST_SEEDS = 100_000
+
+
+def hindcast(
+    opening: Annotated[
+        str, typer.Option(metavar="NAME", help="Opening with targets (see: invisible-debt openings), or its folder.")
+    ] = "2024-12-31",
+    seeds: Annotated[int, typer.Option(min=2, max=MOST_SEEDS, help="Worlds to run, with seeds 1, 2, ...")] = 200,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict/--informed", help="Parameters set from what was known at the opening, or as they are today."
+        ),
+    ] = True,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=4096, help="Worlds run side by side; one a processor if left out.")
+    ] = None,
+    threads: Annotated[
+        bool | None, typer.Option("--threads/--processes", help="Who runs them; chosen by their number if left out.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the results; if left out, one in results/ named by what is run."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run the year after an opening of the past, and score it.
+
+    The folder holds the report (HINDCAST.md), the same as a page (hindcast.html), the scores (readings.json) and
+    what every world says (worlds.parquet).
+    """
+    from experiments import hindcast as logic
+    from experiments import hindcast_page as told
+    from experiments.folders import MANIFEST, new_folder, read_manifest
+
+    question = logic.read_question(opening)
+    folder = out or Path("results") / f"hindcast-{question.opening}-{'strict' if strict else 'informed'}-{seeds}"
+
+    def may_replace(there: Path) -> None:
+        read_manifest(there, FORMAT)
+
+    with new_folder(folder, may_replace) as stage:
+        if say_if_compiling():
+            from abm.simulation import open_economy
+
+            open_economy(opening=opening).run(1)
+        with Progress(
+            TextColumn("worlds: {task.completed:.0f} of {task.total:.0f}"), BarColumn(), TimeRemainingColumn(),
+            console=Screen(stderr=True), transient=True,
+        ) as progress:  # fmt: skip
+            bar = progress.add_task("", total=seeds)
+            ensemble = logic.run_ensemble(
+                opening, seeds, strict, workers=jobs,
+                how="auto" if threads is None else "threads" if threads else "processes",
+                progress=lambda done: progress.update(bar, completed=done),
+            )  # fmt: skip
+        verdict = logic.judge(question, ensemble)
+        data = told.as_data(verdict, ensemble, strict)
+        (stage / REPORT).write_text(told.markdown(verdict, ensemble, opening, strict), encoding="utf-8")
+        (stage / PAGE).write_text(told.page(verdict, ensemble, opening, strict), encoding="utf-8")
+        (stage / READINGS).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        _write_worlds(ensemble.table, stage / WORLDS)
+        about = {key: data[key] for key in ("opening", "variant", "worlds", "digest")}
+        manifest = {"format": FORMAT, **about, **logic.origin(opening)}
+        (stage / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    if as_json:
+        say_json({"folder": str(folder), **data})
+        return
+    show(verdict)
+    if ensemble.failures:
+        say(f"{len(ensemble.failures)} of {counted(seeds, 'world')} failed; the first: {ensemble.failures[0]}")
+    say(f"Results in {folder}: {REPORT}, {PAGE}, {READINGS}, {WORLDS}")
+
+
+def _write_worlds(table: object, path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    pq.write_table(table, path)
+
+
+def show(verdict: Verdict) -> None:
+    """Print the pass marks and the independent targets."""
+    from experiments.hindcast_page import calibration, skill_rows
+
+    screen = Screen()
+    say(title=f"The year after {verdict.question.opening}, run from its books")
+    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+    for heading in ("asked", "found", ""):
+        table.add_column(heading)
+    for mark in verdict.marks():
+        table.add_row(mark.asked, mark.found, styled("met" if mark.met else "missed", "green" if mark.met else "red"))
+    screen.print(table)
+    say()
+    skills = ", ".join(f"{what} {skill}" for _, what, skill in skill_rows(verdict))
+    say(f"Skill: {skills}.")
+    say(calibration(verdict))

@@ -1,0 +1,152 @@
+"""Worlds: what is believed, what is drawn, and that a draw depends on its own name alone."""
+
+import math
+
+import numpy as np
+import pytest
+
+from abm.calibration import openings, opening_tables
+from abm.calibration.facts import facts, names_in
+from abm.calibration.files import files_of, opening_folder, stamp
+from abm.calibration.worlds import COMMON_DOUBTS, World, doubts_of, strict_priors, world
+from abm.errors import BadInput
+from abm.inputs.parameters import BY_NAME, PARAMETERS
+from abm.inputs.priors import KINDS, LEVERS, PRIORS, Z95, Prior, draw, standard_normal
+
+OPENINGS = openings()
+PAST = "2024-12-31"
+
+
+def test_every_parameter_but_a_lever_has_a_prior():
+    names = {parameter.name for parameter in PARAMETERS}
+    assert names == set(PRIORS) | LEVERS
+    assert not set(PRIORS) & LEVERS
+
+
+@pytest.mark.parametrize("name", sorted(PRIORS))
+def test_a_prior_holds_the_default_within_the_legal_range_and_says_why(name):
+    prior, legal = PRIORS[name], BY_NAME[name]
+    assert prior.kind in KINDS
+    assert legal.low <= prior.low <= legal.default <= prior.high <= legal.high
+    assert prior.low < prior.high
+    assert len(prior.reason) > 5
+    if prior.kind == "lognormal":
+        assert prior.low > 0.0
+    if prior.kind == "logit":
+        assert prior.low > 0.0
+        assert prior.high < 1.0
+    for fact in names_in(prior.reason)[0]:
+        assert fact in facts()
+
+
+@pytest.mark.parametrize("kind", ["lognormal", "normal", "logit"])
+def test_the_three_points_of_a_prior_are_where_it_says(kind):
+    prior = Prior("x", kind, 0.1, 0.3, 0.8, "")
+    assert prior.at(-Z95) == pytest.approx(0.1)
+    assert prior.at(0.0) == 0.3
+    assert prior.at(Z95) == pytest.approx(0.8)
+    drawn = np.array([prior.at(standard_normal(seed, kind)) for seed in range(4000)])
+    assert np.mean(drawn < 0.1) == pytest.approx(0.05, abs=0.012)
+    assert np.mean(drawn < 0.3) == pytest.approx(0.5, abs=0.03)
+    assert np.mean(drawn > 0.8) == pytest.approx(0.05, abs=0.012)
+
+
+def test_a_uniform_prior_takes_all_numbers_alike_and_a_side_without_width_stays():
+    flat = Prior("x", "uniform", 2.0, 2.5, 4.0, "")
+    drawn = np.array([flat.at(standard_normal(seed, "flat")) for seed in range(4000)])
+    assert drawn.min() >= 2.0
+    assert drawn.max() <= 4.0
+    assert np.mean(drawn < 2.5) == pytest.approx(0.25, abs=0.03)
+    assert Prior("x", "lognormal", 1.0, 1.0, 2.0, "").at(-3.0) == 1.0
+
+
+def test_a_draw_depends_on_seed_and_name_only():
+    whole = draw(7)
+    without = draw(7, {name: prior for name, prior in PRIORS.items() if name != "demand_elasticity"})
+    assert {name: value for name, value in whole.items() if name != "demand_elasticity"} == without
+    assert draw(7) == whole
+    assert draw(8) != whole
+    z = np.array([[standard_normal(seed, name) for name in list(PRIORS)[:20]] for seed in range(400)])
+    between = np.corrcoef(z, rowvar=False)[np.triu_indices(20, 1)]
+    assert np.abs(between).max() < 0.25
+    assert z.mean() == pytest.approx(0.0, abs=0.05)
+    assert z.std() == pytest.approx(1.0, abs=0.05)
+
+
+def test_what_is_drawn_is_legal():
+    for seed in range(60):
+        for name, value in draw(seed).items():
+            assert BY_NAME[name].low <= value <= BY_NAME[name].high
+
+
+@pytest.mark.parametrize("name", OPENINGS)
+def test_worlds_have_accounts_that_close_and_numbers_within_their_ranges(name):
+    ranges = {prior.name: prior for prior in doubts_of(name)["assumption"]}
+    assert len(ranges) > 20
+    for seed in range(1, 9):
+        drawn = world(seed, name)
+        for assumption, value in drawn.assumptions.items():
+            low, high = ranges[assumption].low, ranges[assumption].high
+            assert low - 1e-9 * abs(low) <= value <= high + 1e-9 * abs(high)
+        drawn.opening()  # checks the accounts
+
+
+@pytest.mark.parametrize("name", OPENINGS)
+def test_a_world_without_draws_is_the_opening_itself(name):
+    plain = World(0, opening_folder(name), {}, {}, {}, {doubt.name: 1.0 for doubt in COMMON_DOUBTS})
+    assert plain.opening().digest == opening_tables(name).digest
+
+
+def test_sites_on_order_are_scaled_together():
+    def ordered(factor: float) -> float:
+        common = {doubt.name: 1.0 for doubt in COMMON_DOUBTS} | {"sites on order": factor}
+        opening = World(0, opening_folder(PAST), {}, {}, {}, common).opening()
+        return float(opening.orders["units"][opening.orders["kind"] == 1].sum())
+
+    assert ordered(1.5) == pytest.approx(1.5 * ordered(1.0))
+
+
+def test_the_world_of_a_seed_is_the_same_at_every_opening_and_for_every_luck():
+    first, second = (world(5, name).parameters for name in OPENINGS[:2])
+    assert first == second
+
+
+def test_the_strict_variant_rests_on_what_was_known():
+    folder = opening_folder(PAST)
+    until = files_of(folder, stamp(folder)).facts_until
+    strict = strict_priors(folder)
+    assert len(strict) > 20
+    for prior in strict.values():
+        for fact in names_in(prior.reason)[0]:
+            assert facts()[fact].known_by(until), f"{prior.name} rests on {fact}"
+    loose, tight = world(3, PAST).parameters, world(3, PAST, strict=True).parameters
+    changed = {name for name in loose if loose[name] != tight[name]}
+    assert changed <= set(strict)
+    assert len(changed) > 0.8 * len(strict)
+    z = standard_normal(3, "parameter base_rate")
+    legal = BY_NAME["base_rate"]
+    assert tight["base_rate"] == min(max(strict["base_rate"].at(z), legal.low), legal.high)
+    assert math.isclose(strict["base_rate"].median, 0.044)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[nothing]\nvalue = 1\nlow = 0\nhigh = 2\nsource = 'x'", "unknown parameter 'nothing'"),
+        ("[base_rate]\nvalue = 0.04\nlow = 0.05\nhigh = 0.06\nsource = 'x'", "must rise within"),
+        ("[base_rate]\nvalue = 0.04\nlow = 0.03\nsource = 'x'", "must have value, low, high and source"),
+        ("[base_rate]\nvalue = 'K9-999'\nlow = 0.03\nhigh = 0.06\nsource = 'x'", "there is no fact"),
+        ("[base_rate]\nvalue = true\nlow = 0.03\nhigh = 0.06\nsource = 'x'", "must be a number or a formula"),
+        ("[max_ltv]\nvalue = 0.8\nlow = 0.7\nhigh = 0.9\nsource = 'x'", "no policy lever"),
+        ("base_rate = [", "cannot be read"),
+    ],
+)
+def test_a_mistake_in_a_strict_file_is_a_sentence(tmp_path, text, said):
+    (tmp_path / "strict.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput, match=said):
+        strict_priors(tmp_path)
+
+
+def test_an_opening_without_strict_values_says_so():
+    with pytest.raises(BadInput, match="no strict variant"):
+        world(1, "2025-12-31", strict=True)
