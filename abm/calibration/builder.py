@@ -280,7 +280,7 @@ class Builder:
                 held = units * share / whole
                 left = max(0.0, 1.0 - age / self.column(name, "book_life"))
                 cost = held * float(self.generations["cost"][g])
-                self.fleet[self.index(name), g] = (held, cost * left, cost, age)
+                self.fleet[self.index(name), g] = (held, 0.0, cost * left, cost, age)
         for name, vintages in zip(self.names, self.fleet, strict=True):
             known = self.known[name]
             known["capacity"] = math.fsum(vintages["units"])
