@@ -327,7 +327,9 @@ token_price | f8 | index | average price of AI work, the opening = 100
 equal_quality_price | f8 | index | the same at constant quality
 spot_price | f8 | USD/H100e-h | rental price
 opening_spot | f8 | USD/H100e-h | rental price at the opening, where the tenants' demand curve is anchored
-contract_price | f8 | USD/H100e-h | price of new contracts
+contract_price | f8 | USD/H100e-h | price of new contracts of the usual term
+year_price | f8 | USD/H100e-h | price of new contracts for a year
+entry_rent | f8 | USD/H100e-h | spot rent at which new hardware earns its cost though rents fall with progress
 long_run_price | f8 | USD/H100e-h | full cost of the hardware on sale, weighted by the vendors' output
 tightness | f8 | ratio | compute demanded over compute on offer
 sentiment | f8 | ratio | investors' sentiment, 1 is normal
@@ -423,7 +425,8 @@ ai_revenue | f8 | bn/month | spent on AI services
 token_price | f8 | index | price of AI work, the opening = 100
 equal_quality_price | f8 | index | the same at constant quality
 spot_price | f8 | USD/H100e-h | rental price
-contract_price | f8 | USD/H100e-h | price of new contracts
+contract_price | f8 | USD/H100e-h | price of new contracts of the usual term
+year_price | f8 | USD/H100e-h | price of new contracts for a year
 tightness | f8 | ratio | compute demanded over compute on offer
 rationed | f8 | M H100e | spot demand not served
 fleet | f8 | M H100e | energised fleet
