@@ -254,9 +254,10 @@ def test_what_is_short_soon_is_leased_a_part_a_month_and_the_rest_ordered():
 def test_soon_is_when_a_shell_would_stand():
     v = land(order_smoothing=1.0)
     v.market.shells_left = 9.0
-    cloud = cloud_of(v, 0.0, need=1.0, own_growth=0.4, site_gw=1.0, expected_spot=9.0)
+    # 0.4 M H100e that draw 0.5 GW stand
+    cloud = cloud_of(v, 0.0, need=1.0, own_growth=0.4, site_gw=1.0, capacity=0.4, fleet_gw=0.5, expected_spot=9.0)
     v.run(order_sites, cloud)
-    assert [near(c.quantity) for c in v.rows("contracts")] == [exp(0.3) - 1.0]
+    assert [near(c.quantity) for c in v.rows("contracts")] == [0.5 + exp(0.3) - 0.4 - 1.0]
     assert [near(o.units) for o in v.rows("orders")] == [exp(0.8) - exp(0.3)]
 
 
