@@ -451,9 +451,9 @@ def run_ensemble(
     question = read_question(opening)
     world(1, opening, strict)  # a mistake in the files is told once, before any worker meets it
     recipe = Recipe(
-        model="experiments.hindcast:observe", months=question.months, scenario="baseline", scenarios={},
-        parameters={}, policies={}, rules={}, outcomes={target.id: None for target in question.targets}, series=(),
-        columns=(), firms=(), events=(), defaults=False, months_at=(),
+        model="experiments.hindcast:observe", months=question.months, opening=str(opening), scenario="baseline",
+        scenarios={}, parameters={}, policies={}, rules={}, outcomes={target.id: None for target in question.targets},
+        series=(), columns=(), firms=(), events=(), defaults=False, months_at=(),
     )  # fmt: skip
     settings: dict[str, Value] = {"opening": str(opening_folder(opening)), "strict": strict}
     runs = [Run(number, number, 0, number + 1, settings) for number in range(seeds)]
