@@ -10,7 +10,7 @@ from abm.agents.hyperscaler import capex_budget, plan_fleet
 from abm.agents.lab import cost_of_work, plan_own_fleet
 from abm.agents.neocloud import plan_orders
 from abm.engine.compiled import jit
-from abm.engine.draws import D_ENTRY, uniform
+from abm.engine.draws import D_ENTRY, D_SITE, uniform
 from abm.engine.tables import (
     ACTIVE,
     E_ENTRY,
@@ -84,7 +84,10 @@ def invest(state):
     see_growth(state)
     offer_sites(state)
     tally_sites(state)
-    for i in range(m.n_firms):
+    # Who comes first to the landlords changes from month to month.
+    first = int(uniform(m.seed, D_SITE, m.month, 3) * m.n_firms)
+    for k in range(m.n_firms):
+        i = (first + k) % m.n_firms
         f = state.firms[i]
         if f.status != ACTIVE:
             continue

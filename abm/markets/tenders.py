@@ -91,13 +91,37 @@ def room_at(state, buyer, seller, wanted):
 
 
 @jit
-def liking(state, buyer, seller, wanted):
-    """What a buyer multiplies a bid by when it compares: dearer the more of its compute the seller has promised it,
-    cheaper if the seller holds its equity."""
+def on_custom_chips(state, buyer):
+    """Part of the compute promised to a buyer that its sellers run mostly on custom chips; 0 without any."""
+    m = state.market[0]
+    total = 0.0
+    custom = 0.0
+    for i in range(m.n_firms):
+        if state.firms[i].kind == HYPERSCALER or state.firms[i].kind == NEOCLOUD:
+            quantity = promised_by(state, buyer, i)
+            total += quantity
+            if state.firms[i].custom_share > 0.5:
+                custom += quantity
+    return custom / total if total > 0.0 else 0.0
+
+
+@jit
+def liking(state, buyer, seller, wanted, custom):
+    """What a buyer multiplies a bid by when it compares: dearer the more of its compute the seller has promised it
+    and the less of its compute runs on the seller's kind of chips, cheaper if the seller holds its equity.
+
+    Parameters
+    ----------
+    wanted : float
+        Capacity (M H100e).
+    custom : float
+        Part of the buyer's compute on custom chips (`on_custom_chips`).
+    """
     p = state.params[0]
     f = state.firms[buyer]
     part = promised_by(state, buyer, seller) / max(f.promised_in + wanted, 1e-9)
-    factor = 1.0 + p.spread_taste * part
+    foreign = 1.0 - custom if state.firms[seller].custom_share > 0.5 else custom
+    factor = (1.0 + p.spread_taste * part) * (1.0 + p.chip_taste * foreign)
     if holds(state, seller, buyer):
         factor *= 1.0 - p.partner_taste
     return factor
@@ -142,6 +166,7 @@ def tender(state, buyer, wanted, ramp):
         tried[i] = 0.0
     months = choose_tenor(state, buyer)
     limit = highest_bid(state, buyer)
+    custom = on_custom_chips(state, buyer)
     for _ in range(MOST_DEALS):
         best = -1
         best_price = 1e9
@@ -153,7 +178,7 @@ def tender(state, buyer, wanted, ramp):
                 continue
             taste = 1.0 + p.bid_taste * (uniform(m.seed, D_TENDER, m.month, buyer * 65536 + i) - 0.5)
             price = quote_contract(state, i, buyer, own_cost(state, i)) * taste
-            score = price * liking(state, buyer, i, wanted - signed)
+            score = price * liking(state, buyer, i, wanted - signed, custom)
             if price <= limit and score < best_score:
                 best = i
                 best_price = price
