@@ -618,8 +618,9 @@ def score(target: Target, values: NDArray[np.float64]) -> Scored:
     low, lower, median, upper, high = (float(q) for q in np.percentile(values, (5, 25, 50, 75, 95)))
     spread = float(carried.std())
     forecast, walk = forecast_of_the_time(target), random_walk(target)
+    width = 1.06 * spread * len(carried) ** -0.2  # Silverman's rule for the width of a kernel
     with np.errstate(divide="ignore"):  # what no kernel reaches has an infinite log score
-        log_score = float(sr.logs_ensemble(outcome, carried)) if spread > 1e-12 else math.nan
+        log_score = float(sr.logs_ensemble(outcome, carried, bw=width)) if spread > 1e-12 else math.nan
     return Scored(
         target,
         median,
