@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import calendar
 import datetime
+import functools
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -317,3 +318,9 @@ def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
 
 def _files_of(folders: Iterable[Path]) -> list[Path]:
     return [path for folder in folders for path in sorted(folder.iterdir()) if path.suffix in (".csv", ".toml")]
+
+
+@functools.cache
+def files_of(folder: Path, _: tuple[tuple[str, int, int], ...]) -> Files:
+    """The same as `read_files`, read once a stamp."""
+    return read_files(folder)

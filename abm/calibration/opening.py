@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from abm.calibration.builder import Builder, Source, net_worth, sum_by
-from abm.calibration.files import DEFAULT_OPENING, OPENINGS_FOLDER, Files, opening_folder, openings, read_files, stamp
+from abm.calibration.files import DEFAULT_OPENING, OPENINGS_FOLDER, Files, files_of, opening_folder, openings, stamp
 from abm.calibration.mistakes import mistakes
 from abm.engine import tables as ec
 from abm.errors import BadInput
@@ -132,7 +132,7 @@ def all_mistakes(files: Files) -> list[str]:
 
 def read_opening(folder: Path) -> Opening:
     """The opening state of a folder, built and checked; see `opening_tables`."""
-    files = read_files(folder)
+    files = files_of(folder, stamp(folder))
     found = mistakes(files)
     if found:
         raise BadInput(_first_of(found))
