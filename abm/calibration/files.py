@@ -9,6 +9,7 @@ firm not yet founded) is left out, so that it may stand in `common`; so is a com
 from __future__ import annotations
 
 import calendar
+import csv
 import datetime
 import functools
 import re
@@ -219,7 +220,7 @@ def _read_folder(folder: Path, own: bool, files: Files) -> dict[str, list[Row]]:
             continue
         try:
             rows = read_table(path)
-        except (OSError, UnicodeDecodeError) as error:
+        except (BadInput, OSError, UnicodeDecodeError, csv.Error) as error:
             files.mistakes.append(f"{where} cannot be read: {error}")
             continue
         columns = {*layout.key, *layout.firms, *layout.formulas, *layout.text, *layout.needs}
@@ -311,7 +312,7 @@ def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Names, sizes and times of the files of a folder and of `common`: another stamp, another opening."""
     found = []
     for path in _files_of((OPENINGS_FOLDER / COMMON, folder)):
-        about = path.stat()
+        about = path.lstat()  # a link that leads nowhere is a mistake of its table
         found.append((str(path), about.st_size, about.st_mtime_ns))
     return tuple(found)
 

@@ -18,6 +18,14 @@ GIVEN = {"net_worth", "funding_share", "capital_ratio", "paid_in_share"}
 NAMED = GIVEN | {"number", "ordered_gw"}
 # Assumptions that the builder reads itself.
 READ_BY_BUILDER = ("small_ratio",)
+# Rows without which no economy opens.
+NEEDED = {
+    "market": [
+        (name,)
+        for name in ("base_rate", "power_price", "spot_price", "contract_price", "tenant_demand", "demand_growth")
+    ],
+    "segments": [(segment, column) for segment in ec.SEGMENT_NAMES for column in ("adoption", "growth", "elasticity")],
+}
 # The firm whose numbers a table's formulas may name.
 SPEAKS_OF = {"firms": "firm", "loans": "borrower", "orders": "buyer", "contracts": "seller", "stakes": "issuer"}
 _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -54,7 +62,7 @@ def mistakes(files: Files) -> list[str]:
     list of str
         Sentences, each with file, row and column; empty if there is none.
     """
-    return [*files.mistakes, *_of_meta(files), *_of_rows(files), *_of_facts(files)]
+    return [*files.mistakes, *_of_meta(files), *_of_what_is_missing(files), *_of_rows(files), *_of_facts(files)]
 
 
 def _of_meta(files: Files) -> Iterator[str]:
@@ -66,6 +74,19 @@ def _of_meta(files: Files) -> Iterator[str]:
         for name in members:
             if name not in firms:
                 yield f"{files.name}/{META}: group {shown(group)} names an unknown firm {shown(name)}"
+
+
+def _of_what_is_missing(files: Files) -> Iterator[str]:
+    for table, keys in NEEDED.items():
+        layout = LAYOUTS[table]
+        found = {tuple(row[column] for column in layout.key) for row in files.tables[table]}
+        for key in keys:
+            if key not in found:
+                yield f"{table}.csv has no row '{' / '.join(key)}'"
+    spent = {row["segment"] for row in files.tables["revenue"]}
+    for segment in ec.SEGMENT_NAMES:
+        if segment not in spent:
+            yield f"revenue.csv has no row of segment '{segment}'"
 
 
 def _of_rows(files: Files) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -257,6 +258,25 @@ MISTAKES: dict[str, tuple[Callable[[Path], None], str]] = {
     "no column": (lambda f: (f / "market.csv").write_text("column,value\nbase_rate,1\n"),
                   "mine/market.csv lacks the column 'source'"),
     "no text": (lambda f: (f / "market.csv").write_bytes(b"\xff\xfe\x00"), "mine/market.csv cannot be read"),
+    "too many cells": (lambda f: (f / "market.csv").write_text("column,value,source\nspot_price,1,a,b\n"),
+                       "mine/market.csv cannot be read: market.csv: row 'spot_price' has more cells than"),
+    "a link to nowhere": (lambda f: (f / "stakes.csv").unlink() or (f / "stakes.csv").symlink_to(f / "nowhere.csv"),
+                          "mine/stakes.csv cannot be read"),
+    "no price": (lambda f: (f / "market.csv").unlink(), "market.csv has no row 'spot_price'"),
+    "no spending": (lambda f: (f / "revenue.csv").unlink(), "revenue.csv has no row of segment 'consumers'"),
+    "no whole months": (lambda f: change(f, "loans", "meta 3", months="60.5"),
+                        "row 'meta 3', column months: must be a whole number of months up to 1200, not 60.5"),
+    "a term without end": (lambda f: change(f, "contracts", "openai aws", months="1000 * 1000 * 1000"),
+                           "row 'openai aws', column months: must be a whole number of months up to 1200"),
+    "too long": (lambda f: change(f, "firms", "OpenAI / cash", value="+".join(["1"] * 600)), "is no formula of"),
+    "too deep": (lambda f: change(f, "firms", "OpenAI / cash", value="(" * 300 + "1" + ")" * 300), "is no formula of"),
+    "too large": (lambda f: change(f, "firms", "OpenAI / cash", value="9" * 400),
+                  "is larger or deeper than can be worked out"),
+    "infinite": (lambda f: change(f, "firms", "OpenAI / cash", value="1e300 * 1e300"), "is no finite number"),
+    "no book life": (lambda f: change(f, "firms", "* / book_life", source="assumption: none"),
+                     "firms.csv gives no book_life for"),
+    "free": (lambda f: change(f, "assumptions", "site_cost", value="0", source="assumption: free"),
+             "row 'campus_rent', column value: 'G4-046 / 12 * campus_cost / site_cost' divides"),
     "divides by zero": (lambda f: change(f, "firms", "OpenAI / cash", value="1 / (2 - 2)"),
                         "firms.csv, row 'OpenAI', column cash: '1 / (2 - 2)' divides by zero"),
     "logarithm": (lambda f: change(f, "firms", "OpenAI / cash", value="log(-1)"), "takes the logarithm of -1"),
@@ -289,3 +309,30 @@ def test_all_mistakes_are_told_at_once(copy: Path) -> None:
     for which in ("unknown firm", "unknown word", "no formula", "no month", "no reason"):
         assert [line for line in told if MISTAKES[which][1] in line], which
     assert len(told) == len(set(told)) >= 5
+
+
+JUNK = [
+    "", "-1", "0", "1e9", "x", "G1-001", "2024-02", "2031-07", "1 / 0", "log(0)", "1200", "OpenAI", "debt", "((",
+    "\x00", "9" * 5000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_whatever_the_cells_say_the_answer_is_sentences(copy: Path, seed: int) -> None:
+    """Cells, rows and files of random junk: a check tells mistakes, and nothing else comes of it."""
+    rng = random.Random(seed)
+    for path in rng.sample(sorted(copy.glob("*.csv")), 3):
+        rows = read_table(path)
+        for _ in range(rng.randint(1, 4)):
+            row = rng.choice(rows)
+            row[rng.choice(list(row))] = rng.choice(JUNK)
+        if rng.random() < 0.3:
+            del rows[rng.randrange(len(rows))]
+        write(path, list(rows[0]), rows)
+    told = all_mistakes(read_files(copy))
+    assert all(isinstance(line, str) and line for line in told)
+    if told:
+        with pytest.raises(BadInput):
+            opening_tables(copy)
+    else:
+        opening_tables(copy)
