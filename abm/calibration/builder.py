@@ -8,13 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from abm.calibration.facts import evaluate, names_in
-from abm.calibration.files import SMALL, Files, Row, months_between
+from abm.calibration.files import Files, Row, member_names, months_between
 from abm.engine import tables as ec
 from abm.errors import BadInput
 from abm.inputs.dates import LAST_MONTH
 from abm.instruments.seniority import LOAN_TIERS
 
-N_SMALL = 8  # small clouds
 VINTAGE_DTYPE = ec.dtype_of(ec.VINTAGE_COLUMNS)
 CASH_GRAIN = 2.0**-20  # cash is a multiple of about 1,000 USD, so that sums of money are exact
 _COLLATERAL = {
@@ -215,20 +214,20 @@ class Builder:
 
     # --- who there is -----------------------------------------------------------------------------------
     def _read_roster(self) -> None:
-        """Names, kinds and groups; the small clouds are eight firms in one row."""
+        """Names, kinds and groups; a class of firms stands in one row."""
         self.names: list[str] = list(ec.OUTSIDE_NAMES)
         self._roster: dict[str, Row] = {}
         self._groups: dict[str, tuple[str, ...]] = dict.fromkeys(self.names, ())
+        self._classes: dict[str, list[str]] = {}
         for row in self._tables["roster"]:
-            members = (
-                [f"Small cloud {k + 1}" for k in range(N_SMALL)] if row["firm"] == SMALL else [row["firm"]]
-            )
+            members = member_names(row)
+            if row["members"]:
+                self._classes[row["firm"]] = members
             for name in members:
                 self.names.append(name)
                 self._roster[name] = row
                 self._groups[name] = ("*", row["kind"].lower(), row["group"], row["firm"], name)
         self._rows = {name: i for i, name in enumerate(self.names)}
-        self._small = [name for name in self.names if self._groups[name] and SMALL in self._groups[name]]
 
     def index(self, name: str) -> int:
         """Row of a firm by name, -1 for an empty name."""
@@ -237,14 +236,14 @@ class Builder:
         return self._rows.get(name, -1)
 
     def _rows_of(self, table: str, party: str) -> list[tuple[Row, str, str]]:
-        """Rows of a file with the firm their formulas speak of and a label; small clouds make eight rows."""
+        """Rows of a file with the firm their formulas speak of and a label; a class makes a row a member."""
         found: list[tuple[Row, str, str]] = []
         for row in self._tables[table]:
             label = next(iter(row.values()))
-            if row[party] != SMALL:
+            if row[party] not in self._classes:
                 found.append((row, row[party], label))
                 continue
-            for number, name in enumerate(self._small):
+            for number, name in enumerate(self._classes[row[party]]):
                 self.known[name]["number"] = float(number)
                 found.append((row, name, f"{label}: {name}"))
         return found
@@ -279,7 +278,7 @@ class Builder:
             entry["mark"] = entry["cost"]
 
     def _build_fleet(self) -> None:
-        """Units, cost, age and straight-line book value; small clouds hold the rest of the world's fleet."""
+        """Units, cost, age and straight-line book value; a class holds the rest of its cell, in falling sizes."""
         mixes: dict[str, list[tuple[int, float, float]]] = {}
         for part in self._tables["mixes"]:
             where = f"{part['mix']}: {part['generation']}"
@@ -287,15 +286,15 @@ class Builder:
             mixes.setdefault(part["mix"], []).append(
                 (self.generation_names.index(part["generation"]), share, age)
             )
-        ratio = self._cell(("fleet", SMALL, "small_ratio"), "small_ratio", "assumption: see small_ratio")
-        weights = [math.prod([ratio] * k) for k in range(N_SMALL)]
+        ratio = self._cell(("fleet", "classes", "small_ratio"), "small_ratio", "assumption: see small_ratio")
         self.fleet = np.zeros((len(self.names), len(self.generations)), VINTAGE_DTYPE)
         named = 0.0
         for row, name, label in self._rows_of("fleet", "firm"):
             cell = ("fleet", label, "units")
             units = self._cell(cell, row["units"], row["source"])
-            if name in self._small:
-                units = (units - named) * weights[self._small.index(name)] / math.fsum(weights)
+            if row["firm"] in self._classes:
+                weights = [math.prod([ratio] * k) for k in range(len(self._classes[row["firm"]]))]
+                units = (units - named) * weights[self._classes[row["firm"]].index(name)] / math.fsum(weights)
                 self._note(cell, units, row["units"], row["source"])
             else:
                 named += units

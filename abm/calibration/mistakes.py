@@ -19,7 +19,7 @@ NAMED = GIVEN | {"number", "ordered_gw"}
 # Assumptions that the builder reads itself.
 READ_BY_BUILDER = ("small_ratio",)
 # Rows without which no economy opens.
-NEEDED = {
+NEEDED: dict[str, list[tuple[str, ...]]] = {
     "market": [
         (name,)
         for name in ("base_rate", "power_price", "spot_price", "contract_price", "tenant_demand", "demand_growth")
@@ -98,6 +98,8 @@ def _of_rows(files: Files) -> Iterator[str]:
                 if column[0] == table and row[column[1]] not in allowed:
                     yield _wrong_word(row, column[1], allowed)
             yield from _of_formulas(files, table, row)
+            if table == "roster" and row["members"] and not re.fullmatch(r"[2-9]|[1-9]\d", row["members"]):
+                yield f"{row.place}, column members: must be a number from 2 to 99, not {shown(row['members'])}"
             if table == "orders":
                 yield from _of_order(files, row)
             elif table == "contracts":
@@ -119,12 +121,15 @@ def _of_rows(files: Files) -> Iterator[str]:
 
 def _allowed(files: Files) -> dict[tuple[str, str], set[str]]:
     """The words that a column may hold, by table and column."""
-    firms = known_firms(files)
     members = {row["firm"] for row in files.tables["roster"]}
+    classes = {row["firm"] for row in files.tables["roster"] if row["members"]}
+    firms = known_firms(files) - classes
     words = {where: set(allowed) for where, allowed in _WORDS.items()}
     for table, layout in LAYOUTS.items():
         for column in layout.firms:
             words[table, column] = firms | ({""} if column in _MAY_BE_EMPTY else set())
+    for table in ("loans", "orders", "contracts"):
+        words[table, SPEAKS_OF[table]] |= classes
     words["firms", "firm"] = firm_groups(files)
     words["firms", "column"] = {c.name for c in ec.FIRM_COLUMNS} | GIVEN
     words["fleet", "mix"] = {row["mix"] for row in files.tables["mixes"]}
@@ -133,8 +138,9 @@ def _allowed(files: Files) -> dict[tuple[str, str], set[str]]:
     words["orders", "generation"] = generations | {""}
     words["segments", "column"] = {c.name for c in ec.SEGMENT_COLUMNS}
     words["market", "column"] = {c.name for c in ec.MARKET_COLUMNS}
-    for where in (("fleet", "firm"), ("generations", "vendor"), ("revenue", "lab"), ("statements", "lab")):
-        words[where] = members
+    words["fleet", "firm"] = members
+    for where in (("generations", "vendor"), ("revenue", "lab"), ("statements", "lab")):
+        words[where] = members - classes
     return words
 
 

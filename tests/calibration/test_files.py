@@ -106,6 +106,23 @@ def test_a_dated_row_replaces_the_common_one_in_its_place(copy: Path) -> None:
     assert (notes["Anthropic"], notes["OpenAI"]) == ("mine", "flagship lab")
 
 
+def test_a_class_of_firms_has_as_many_members_as_its_row_says(copy: Path) -> None:
+    columns = list(read_table(OPENINGS_FOLDER / "common" / "roster.csv")[0])
+    row = {**dict.fromkeys(columns, ""), "firm": "small clouds", "kind": "NEOCLOUD", "group": "small cloud"}
+    write(copy / "roster.csv", columns, [{**row, "members": "3"}])
+    fewer, before = opening_tables(copy), opening_tables()
+    small = [name for name in fewer.names if name.startswith("Small")]
+    assert small == ["Small cloud 1", "Small cloud 2", "Small cloud 3"]
+    sizes = [fewer.firms["capacity"][fewer.row(name)] for name in small]
+    assert sizes[1] / sizes[0] == pytest.approx(0.75)
+    assert fewer.fleet["units"].sum() == pytest.approx(before.fleet["units"].sum())
+    write(copy / "roster.csv", columns, [{**row, "members": "many"}])
+    assert any("column members: must be a number from 2 to 99, not 'many'" in told
+               for told in mistakes(read_files(copy)))  # fmt: skip
+    change(copy, "loans", "meta 3", lender="small clouds")
+    assert any("column lender: there is no firm 'small clouds'" in told for told in mistakes(read_files(copy)))
+
+
 def test_an_empty_dated_row_removes_the_common_one(copy: Path) -> None:
     assert rule(read_files(copy), "firms", "bank / funding_share") is not None
     change(copy, "firms", "bank / funding_share", source="assumption: not in this one")
