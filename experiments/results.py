@@ -184,7 +184,8 @@ def _firm_months(economy: Economy) -> pa.Table:
     at, who = np.nonzero(panel["status"] != tables.ABSENT)
     months = economy.rows("series")["month"][at]
     arrays = [plain(months, pa.int32()), _dates(months, economy.opening.date), names_of(who, economy.names)]
-    month, firm = Column("month", "", "month", f"months since {economy.opening.date}"), Column("firm", "", "firm", "who")
+    month = Column("month", "", "month", f"months since {economy.opening.date}")
+    firm = Column("firm", "", "firm", "who")
     fields = [field_of(month, pa.int32()), DATE, field_of(firm, pa.string())]
     rows = panel[at, who]
     for column in tables.TABLES["panel"]:
