@@ -256,9 +256,16 @@ def doubts(files: Files) -> list[str]:
     Returns
     -------
     list of str
-        Own rows younger than the opening, which are left out, and reasons that cite facts known later.
+        Own rows younger than the opening, which are left out; own assumptions that nothing uses; facts allowed that
+        were known after it; reasons that cite facts known later than that.
     """
     found = [f"{row.place} is younger than the opening and left out" for row in files.left_out if row.own]
+    used = _reached(files)
+    for row in files.tables["assumptions"]:
+        if row.own and row["name"] not in used:
+            found.append(f"{row.place} is used by no formula")
+    if files.facts_until > files.date:
+        found.append(f"{files.name}/{META}: facts_until {files.facts_until} lies after the opening, {files.date}")
     rows = {row.place: row for row, column in _cells(files) if row.get("source")}
     late = _late(files, ((row, "source") for row in rows.values()))
     for fact, places in late.items():

@@ -14,7 +14,7 @@ from abm.calibration.files import LAYOUTS, OPENINGS_FOLDER
 from abm.errors import BadInput
 from abm.inputs.parameters import PARAMETERS
 
-OPENING_FILES = sorted(OPENINGS_FOLDER.glob("*/*.csv"))
+OPENING_FILES = [path for path in sorted(OPENINGS_FOLDER.glob("*/*.csv")) if path.stem in LAYOUTS]
 
 def no_names(name: str) -> float:
     raise AssertionError(name)

@@ -179,6 +179,19 @@ def test_a_fact_known_later_is_refused_with_cell_date_and_cut_off(copy: Path) ->
     assert not [line for line in told if not line.endswith("where the facts of this opening end")]
 
 
+def test_an_assumption_that_nothing_uses_is_told(copy: Path) -> None:
+    change(copy, "assumptions", "pocket_money", value="3", source="assumption: of mine")
+    assert doubts(read_files(copy)) == ["mine/assumptions.csv, row 'pocket_money' is used by no formula"]
+    change(copy, "assumptions", "fun_money", value="2 * pocket_money", source="assumption: of mine")
+    change(copy, "firms", "OpenAI / cash", value="40 + fun_money")
+    assert doubts(read_files(copy)) == []
+
+
+def test_facts_from_after_the_opening_are_told(copy: Path) -> None:
+    meta(copy, facts_until="2026-01-31")
+    assert doubts(read_files(copy)) == ["mine/meta.toml: facts_until 2026-01-31 lies after the opening, 2025-12-31"]
+
+
 def test_a_reason_that_cites_a_later_fact_is_a_warning(copy: Path) -> None:
     change(copy, "firms", "OpenAI / cash", value="7", source="assumption: as in G1-001")
     files = read_files(copy)
