@@ -360,6 +360,7 @@ class Economy:
         for k in range(HISTORY):
             state.market_memory[-k % HISTORY] = spending * np.exp(-m.demand_growth * k / 12.0)
         self._guess_earnings()
+        unpriced = np.flatnonzero(state.firms["valuation"][:n] <= 0.0)
         for _ in range(2):
             trial = copy.deepcopy(state.replace(panel=state.panel[:1].copy(), flow_record=state.flow_record[:1].copy()))
             trial.market[0].record_panel = 0
@@ -381,8 +382,9 @@ class Economy:
                 state.revenue_memory[live, -k % HISTORY] = revenue * slope
                 state.result_memory[live, -k % HISTORY] = result
             # What nobody has priced yet is worth what investors would see: the trial moved it a part of the way there.
-            unpriced = live[firms["valuation"][live] <= 0.0]
-            firms["valuation"][unpriced] = after["valuation"][unpriced] / state.params[0].value_speed
+            speed = state.params[0].value_speed
+            gained = after["valuation"][unpriced] - (1.0 - speed) * firms["valuation"][unpriced]
+            firms["valuation"][unpriced] = gained / speed
             measure(state)
         for name, lines in o.statements.items():
             i = o.names.index(name)
@@ -391,8 +393,10 @@ class Economy:
             state.result_memory[i, :] = result / 6.0
 
     def _guess_earnings(self) -> None:
-        """What firms earn before a month has run: invoices, sales and other income less fixed and running costs; without
-        it lenders would see firms without income, and call their loans."""
+        """What firms earn before a month has run: invoices, sales and other income less fixed and running costs.
+
+        Without it lenders would see firms without income in the trial month, and call their loans.
+        """
         state, o = self.state, self.opening
         sales = np.sum(o.revenue, axis=0) / 12.0
         for i in range(state.market[0].n_firms):

@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 import numpy as np
 import pyarrow as pa
 
-from abm.calibration import Opening, opening_tables
+from abm.calibration import DEFAULT_OPENING, Opening, opening_tables
 from abm.engine import tables
 from abm.engine.compiled import source_hash
 from abm.engine.tables import Column
@@ -111,8 +111,6 @@ class Recipe:
         "economy" or where a function is (see `load_function`).
     months : int
         Length of a run.
-    opening : str or Opening
-        Name of the opening from which runs start; the tables themselves if it is none of the model's.
     scenario : str
         The scenario of runs without a factor `scenario`.
     scenarios : mapping
@@ -127,11 +125,12 @@ class Recipe:
         What is recorded; `months_at` says when.
     defaults : bool
         Whether defaults are recorded.
+    opening : str or Opening
+        Name of the opening from which runs start; the tables themselves if it is none of the model's.
     """
 
     model: str
     months: int
-    opening: str | Opening
     scenario: str
     scenarios: Mapping[str, Scenario]
     parameters: Mapping[str, float]
@@ -144,6 +143,7 @@ class Recipe:
     events: tuple[str, ...]
     defaults: bool
     months_at: tuple[int, ...]
+    opening: str | Opening = DEFAULT_OPENING
 
     @classmethod
     def of(cls, study: Study) -> Recipe:

@@ -325,9 +325,10 @@ class Recorder:
         if name == "failures":
             return float((economy.rows("firms")["failed"][rows] == month).sum())
         if name == "signed":
-            contracts = economy.rows("contracts")
+            contracts, firms_parent = economy.rows("contracts"), economy.rows("firms")["parent"]
             new = (contracts["signed"] == month) & (contracts["kind"] == tables.COMPUTE)
             new &= (contracts["status"] != tables.INTENT) & np.isin(contracts["buyer"], rows)
+            new &= firms_parent[contracts["buyer"]] != contracts["seller"]  # not what stays within a group
             return float(contracts["announced"][new].sum())
         events = economy.rows("events")
         events = events[events["month"] == month]
@@ -617,13 +618,15 @@ def score(target: Target, values: NDArray[np.float64]) -> Scored:
     low, lower, median, upper, high = (float(q) for q in np.percentile(values, (5, 25, 50, 75, 95)))
     spread = float(carried.std())
     forecast, walk = forecast_of_the_time(target), random_walk(target)
+    with np.errstate(divide="ignore"):  # what no kernel reaches has an infinite log score
+        log_score = float(sr.logs_ensemble(outcome, carried)) if spread > 1e-12 else math.nan
     return Scored(
         target,
         median,
         (lower, upper),
         (low, high),
         crps=float(sr.crps_ensemble(outcome, carried)),
-        log_score=float(sr.logs_ensemble(outcome, carried)) if spread > 1e-12 else math.nan,
+        log_score=log_score,
         pit=float((carried < outcome).mean() + 0.5 * (carried == outcome).mean()),
         forecast=None if forecast is None else _back(target, forecast.centre),
         forecast_crps=math.inf if forecast is None else forecast.crps(outcome),

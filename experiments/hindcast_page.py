@@ -51,7 +51,7 @@ def _told(value: float | None) -> str:
 
 
 def _score(value: float) -> str:
-    return f"{value:.2f}" if math.isfinite(value) else "-"
+    return "-" if math.isnan(value) else f"{value:.2f}"
 
 
 def _cells(s: Scored) -> tuple[str, ...]:

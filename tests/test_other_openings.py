@@ -68,7 +68,7 @@ def mine(tmp_path: Path) -> Path:
 def test_months_are_those_of_the_calendar_after_the_opening(run: Economy) -> None:
     assert (run.month, run.label) == (2, "2024-08")
     told = summary(run)
-    assert [(failure["month"], failure["firm"]) for failure in told["failures"]][0] == ("2024-08", "Star Lab")
+    assert (told["failures"][0]["month"], told["failures"][0]["firm"]) == ("2024-08", "Star Lab")
     assert [row["year"] for row in told["years"]] == [2024]
     sentence = failure_sentence(next(iter(results.statement.defaults(run))), DATE)
     assert sentence.startswith("2024-08  Star Lab (lab)")
@@ -114,7 +114,7 @@ def test_a_number_counts_from_the_opening_and_a_month_of_the_calendar_does_not(o
 
 
 def test_a_firm_that_the_opening_has_not_is_named_with_the_opening(other: Opening) -> None:
-    with pytest.raises(BadInput, match="unknown firm '.*' in the opening of 2024-06-30"):
+    with pytest.raises(BadInput, match=r"unknown firm '.*' in the opening of 2024-06-30"):
         open_economy(load("r6_customer_concentration"), opening=other)
 
 
@@ -191,10 +191,10 @@ def test_a_study_starts_from_its_opening_and_keeps_it(mine: Path, tmp_path: Path
     ("text", "said"),
     [
         ('opening = "2019-12-31"\n[factors]\npower_price = [60]\n', r"line 1: there is no opening '2019-12-31'"),
-        ('[factors]\npower_price = [60]\n[record]\nfirms = ["Nobody"]\n', "line 4: unknown firm 'Nobody' in the opening"),
+        ('[factors]\npower_price = [60]\n[record]\nfirms = ["Nobody"]\n', "line 4: unknown firm 'Nobody' in"),
         ('[factors]\npower_price = [60]\n[record]\nmonths = ["2025-06"]\n', "line 4: month must lie between 2025-12"),
         ('[factors]\npower_price = [60]\n[outcomes]\nx = "max ai_debt 2024-01..2027-01"\n', "line 4: month must lie"),
-        ('[factors]\npower_price = [60]\n[outcomes]\nx = "max ai_debt 2027-01..3"\n', "line 4: 'start' must not be later"),
+        ('[factors]\npower_price = [60]\n[outcomes]\nx = "max ai_debt 2027-01..3"\n', "line 4: 'start' must not be"),
     ],
 )  # fmt: skip
 def test_what_a_study_asks_of_its_opening_is_checked_with_its_line(tmp_path: Path, text: str, said: str) -> None:

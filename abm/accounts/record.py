@@ -97,7 +97,8 @@ def record_events(state, s):
             s.new_loans += event.amount
         elif event.kind == E_EQUITY:
             s.equity_raised += event.amount
-        elif event.kind == E_CONTRACT:
+        elif event.kind == E_CONTRACT and state.firms[event.a].parent != event.b:
+            # What stays within a group falls out of its accounts.
             s.new_contracts += event.amount
             if state.firms[event.a].kind == LAB:
                 s.lab_contracts += event.amount

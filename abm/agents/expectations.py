@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from abm.agents.lab import grow_overhead
+from abm.agents.lab import grow_overhead, sales
 from abm.agents.lender import swing_appetite
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, HISTORY, LAB, LENDER, N_SEGMENTS
@@ -13,14 +13,17 @@ from abm.markets.equity import hold_rounds, swing_sentiment, value_firms
 
 @jit
 def remember(state):
-    """Put the month into every firm's memory and update its smoothed cash earnings."""
+    """Put the month into every firm's memory and update its smoothed cash earnings.
+
+    Of a lab's revenue its sales of AI work are remembered, not what it let of its compute.
+    """
     m = state.market[0]
     slot = m.month % HISTORY
     for i in range(m.n_firms):
         f = state.firms[i]
         if f.status != ACTIVE:
             continue
-        state.revenue_memory[i, slot] = f.revenue
+        state.revenue_memory[i, slot] = sales(state, i) if f.kind == LAB else f.revenue
         state.result_memory[i, slot] = f.revenue - f.operating_cost - f.depreciation
         cash = f.revenue - f.operating_cost + f.stock_pay
         f.mean_cost += state.params[0].earnings_speed * (f.operating_cost - f.mean_cost)

@@ -46,14 +46,16 @@ def set_price(state, lab):
 def plan_training(state, lab, inference):
     """Compute a lab wants for training this month (M H100e).
 
-    A multiple of the compute that serves customers, scaled down when the money of a lab without a parent lasts less
-    than a year.
+    A multiple of the compute that serves customers, scaled down when the money of a lab without a parent, with what
+    investors would add in a round, lasts less than a year.
     """
     f = state.firms[lab]
     wanted = f.training_target * state.params[0].training_scale * inference
-    if f.parent >= 0:
+    burn = monthly_burn(state, lab)
+    if f.parent >= 0 or burn <= 1e-9:
         return wanted
-    return wanted * min(1.0, runway(state, lab) / 12.0)
+    money = max(f.cash, 0.0) + offered_equity(state, lab)
+    return wanted * min(1.0, money / burn / 12.0)
 
 
 @jit
@@ -73,10 +75,32 @@ def runway(state, lab):
 
 
 @jit
-def planned_growth(state, lab):
-    """Growth a lab plans with (log a year): its own expectation, a captive lab's at least its parent's workloads'."""
+def sales(state, lab):
+    """What a lab earned with its models this month (bn): its income less what it let of its compute."""
     f = state.firms[lab]
-    growth = f.expected_growth
+    return max(f.revenue - f.spot_sold * state.market[0].spot_price * BN_PER_RATE, 0.0)
+
+
+@jit
+def compute_wanted(state, lab):
+    """Compute that a lab wants today (M H100e): for customers and training; a captive lab no more than it has, or needs
+    for customers: it grows with its parent from there."""
+    f = state.firms[lab]
+    wanted = f.need * (1.0 + f.training_target * state.params[0].training_scale)
+    if f.parent >= 0:
+        wanted = min(wanted, max(f.capacity + f.contracted_in - f.contracted_out, f.need))
+    return wanted
+
+
+@jit
+def planned_growth(state, lab):
+    """Growth a lab plans with (log a year): its own expectation, but never much less than its rivals'.
+
+    A lab whose compute does not grow as all compute does falls behind the frontier: it plans with at least `rivalry`
+    of the growth of compute in use, a captive lab with at least its parent's workloads'.
+    """
+    f = state.firms[lab]
+    growth = max(f.expected_growth, state.params[0].rivalry * state.market[0].compute_growth)
     if f.parent >= 0:
         growth = max(growth, state.firms[f.parent].own_growth)
     return min(growth, state.params[0].growth_belief_cap)
@@ -86,15 +110,13 @@ def planned_growth(state, lab):
 def plan_capacity(state, lab):
     """Capacity a lab wants to have under contract a planning horizon ahead (M H100e).
 
-    Today's compute for customers and training, extrapolated with the growth it plans with and the expected change
-    of compute per unit of work.
+    Today's compute for customers and training, or what it runs if that is more, extrapolated with the growth it
+    plans with and the expected change of compute per unit of work.
     """
     p = state.params[0]
-    f = state.firms[lab]
     net = math.log(p.task_complexity) - math.log(p.algorithmic_efficiency)
     growth = min(max(planned_growth(state, lab) + net, -1.0), p.growth_belief_cap)
-    today = f.need * (1.0 + f.training_target * p.training_scale)
-    return p.capacity_ambition * today * math.exp(growth * p.planning_horizon / 12.0)
+    return p.capacity_ambition * compute_wanted(state, lab) * math.exp(growth * p.planning_horizon / 12.0)
 
 
 @jit
@@ -121,11 +143,9 @@ def plan_framework(state, lab):
     As `plan_capacity`, over years, with growth that fades.
     """
     p = state.params[0]
-    f = state.firms[lab]
     net = math.log(p.task_complexity) - math.log(p.algorithmic_efficiency)
     growth = growth_by_mid_contract(state, lab) + net * years_to_mid_contract(state)
-    today = f.need * (1.0 + f.training_target * p.training_scale)
-    return p.capacity_ambition * today * math.exp(growth)
+    return p.capacity_ambition * compute_wanted(state, lab) * math.exp(growth)
 
 
 @jit
@@ -139,7 +159,7 @@ def affordable_commitment(state, lab):
     p = state.params[0]
     m = state.market[0]
     f = state.firms[lab]
-    revenue = f.revenue * math.exp(growth_by_mid_contract(state, lab))
+    revenue = sales(state, lab) * math.exp(growth_by_mid_contract(state, lab))
     if f.parent < 0:
         backing = p.equity_dilution * f.valuation * m.sentiment / max(p.round_spacing, 1.0)
     else:
@@ -149,9 +169,12 @@ def affordable_commitment(state, lab):
 
 @jit
 def deal_odds(state, lab):
-    """Chance that a lab puts out a framework deal this month: rare, higher in a boom and after a round."""
+    """Chance that a lab without a parent puts out a framework deal this month: rare, higher in a boom and after a
+    round."""
     m = state.market[0]
     p = state.params[0]
+    if state.firms[lab].parent >= 0:
+        return 0.0
     odds = p.deal_chance * m.sentiment
     if m.month - state.firms[lab].last_round < 3:
         odds *= p.deal_after_round
@@ -182,7 +205,7 @@ def value_lab(state, lab):
     for s in range(N_SEGMENTS):
         spending += state.segments[s].spending
     option = p.frontier_option * 12.0 * spending * math.exp(-2.77 * max(m.frontier - f.quality, 0.0))
-    return (12.0 * f.revenue * multiple + option) * m.sentiment
+    return (12.0 * sales(state, lab) * multiple + option) * m.sentiment
 
 
 @jit

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from abm.engine.compiled import jit
-from abm.engine.tables import BN_PER_RATE
+from abm.engine.tables import BN_PER_RATE, HYPERSCALER
 from abm.markets.power import running_cost
 
 
@@ -40,6 +40,22 @@ def expected_return(state, cloud):
     hurdle = max(m.long_run_price * (1.0 + p.hurdle_margin), 1e-6)
     pull = p.speculation * math.log(max(state.firms[cloud].expected_spot, 1e-6) / hurdle)
     return min(max(pull, -p.speculation_cap), p.speculation_cap)
+
+
+@jit
+def part_to_build(state, seller, quantity):
+    """Part of a promise that a provider must still buy hardware for; what stands idle it can hand over at once.
+
+    Parameters
+    ----------
+    seller : int
+    quantity : float
+        Promised now (M H100e).
+    """
+    f = state.firms[seller]
+    own = f.need if f.kind == HYPERSCALER else 0.0
+    idle = max(f.capacity + f.contracted_in - own - f.promised_out, 0.0)
+    return 1.0 - min(idle / max(quantity, 1e-9), 1.0)
 
 
 @jit

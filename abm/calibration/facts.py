@@ -50,7 +50,11 @@ class Fact(NamedTuple):
 def read_table(path: Path) -> list[dict[str, str]]:
     """Rows of a CSV file with a header, as dictionaries of stripped text."""
     with path.open(encoding="utf-8", newline="") as file:
-        return [{key: (cell or "").strip() for key, cell in row.items()} for row in csv.DictReader(file)]
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        if None in row:
+            raise BadInput(f"{path.name}: row '{next(iter(row.values()))}' has more cells than there are columns")
+    return [{key: (cell or "").strip() for key, cell in row.items()} for row in rows]
 
 
 def _number(cell: str) -> float | None:

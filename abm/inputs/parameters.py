@@ -147,6 +147,7 @@ bid_risk_cap | 1/year | 0.25 | 0.01 | 1 | assumption: no one builds for a provid
 bid_taste | ratio | 0.1 | 0 | 1 | assumption: offers differ in more than price | spread of bids around cost
 seller_cap | share | 0.5 | 0.05 | 1 | assumption: buyers keep a second source; CoreWeave and its lenders call one customer above half a risk (G3-003, G3-004) | largest part of what is promised to a buyer that one seller may have
 spread_taste | ratio | 0.25 | 0 | 5 | assumption: a quarter dearer is accepted to come from one seller to none | how much dearer a seller counts for the part of a buyer's compute that it promises already
+chip_taste | ratio | 0.3 | 0 | 5 | assumption: moving to other chips costs engineers' months; TPUs and Trainium are let a third cheaper | how much dearer a bid on chips counts that none of a buyer's compute runs on
 partner_taste | share | 0.1 | 0 | 0.9 | assumption: clouds that hold a lab's equity sold it most of its compute until 2024 (Azure, AWS, Google) | how much cheaper a seller counts that holds the buyer's equity
 renegotiation | ratio | 1 | 0 | 5 | assumption: 1 lets providers weigh loss against haircut | willingness of providers to extend and amend
 renegotiation_cover | ratio | 0.9 | 0 | 5 | assumption: a provider whose own debt is not covered cannot give way | debt-service cover a provider needs to give way

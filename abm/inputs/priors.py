@@ -75,12 +75,12 @@ def _read(text: str) -> tuple[Prior, ...]:
     for line in text.strip().splitlines():
         if "|" in line:
             name, kind, low, high, reason = (cell.strip() for cell in line.split("|"))
-            median = parameters.find(name).default
+            median = parameters.BY_NAME[name].default if name in parameters.BY_NAME else math.nan
             found.append(Prior(name, kind, float(low), median, float(high), reason))
     return tuple(found)
 
 
-PRIORS: Mapping[str, Prior] = {prior.name: prior for prior in _read("""
+TABLE = _read("""
 demand:
 demand_growth | lognormal | 0.7 | 1.4 | assumption: forecasters' growth of AI spending differs by a third either way
 consumer_growth | lognormal | 0.7 | 1.4 | assumption: as all demand
@@ -96,6 +96,7 @@ quality_sensitivity | lognormal | 2 | 8 | assumption: half or double
 outside_ratchet | uniform | 0.5 | 1 | assumption: expectations move at least half as fast as the frontier
 nest_dissimilarity | lognormal | 0.47 | 1 | assumption: half as much again either way
 switching_speed | lognormal | 0.03 | 0.15 | G5-048 (a tenth a year) to faster moves of developers (G5-049)
+switching_pull | lognormal | 1 | 8 | assumption: within a factor of about three
 tenant_growth | normal | 0.1 | 1 | assumption: from hardly any to the growth of G5-011 to G5-012
 tenant_growth_long_run | normal | 0 | 0.16 | assumption: from none to the growth of all data centres (G6-011)
 tenant_fade | lognormal | 0.15 | 0.8 | assumption: half or double
@@ -110,6 +111,8 @@ task_complexity | lognormal | 1.5 | 7.3 | G5-025: up to the geometric mean of it
 quality_return | lognormal | 0.32 | 0.72 | assumption: half as much again either way
 training_decay | lognormal | 0.033 | 0.075 | assumption: half as much again either way
 quality_noise | lognormal | 0.02 | 0.12 | assumption: luck of a fifteenth to four tenths of a year over twelve months
+quality_momentum | lognormal | 0.1 | 0.6 | assumption: within a factor of two and a half
+momentum_persistence | logit | 0.8 | 0.95 | assumption: half-lives of three to fourteen months
 spillover | lognormal | 0.2 | 1.8 | assumption: ideas leak within half a year to five
 open_lag | lognormal | 0.31 | 1.5 | G5-038: 1.1 to 5.3 months over 3.5
 open_gap | lognormal | 0.067 | 0.15 | assumption: half as much again either way
@@ -130,18 +133,25 @@ training_scale | lognormal | 0.67 | 1.5 | assumption: half as much again either 
 planning_horizon | lognormal | 9 | 22 | assumption: from a server's lead time to a site's
 capacity_ambition | lognormal | 0.7 | 1.5 | assumption: rivals may build more than they plan to use
 growth_belief_cap | lognormal | 0.6 | 1.4 | assumption: from fading fast to last year's growth again
+belief_fade | lognormal | 0.15 | 0.6 | assumption: half or double
 commitment_ratio | lognormal | 0.45 | 2.7 | assumption: what labs dare to promise is known within a factor of three
 commitment_equity | lognormal | 0.1 | 0.9 | assumption: within a factor of three
 tender_threshold | logit | 0.026 | 0.095 | assumption: odds half or double
 tender_part | logit | 0.14 | 0.4 | assumption: odds half or double
+deal_chance | lognormal | 0.02 | 0.15 | assumption: from one deal in four years to two a year
+deal_after_round | lognormal | 2 | 8 | assumption: half or double
+framework_part | logit | 0.25 | 0.75 | assumption: a quarter to three quarters
+framework_ramp | lognormal | 20 | 45 | assumption: half as much again either way
+letter_spacing | lognormal | 3 | 12 | assumption: quarters to years
 runway_trigger | lognormal | 8.6 | 17 | assumption: two fifths either way
 runway_target | lognormal | 14 | 28 | assumption: two fifths either way
 equity_dilution | logit | 0.031 | 0.11 | assumption: odds half or double
-frontier_option | lognormal | 100 | 600 | assumption: a third to double
+frontier_option | lognormal | 1.5 | 9 | assumption: 24 to 50 bn over 6 to 14 bn of spending, 1.7 to 8
 value_multiple | lognormal | 4 | 10 | assumption: price to sales of mature software, over the cycle
 value_growth_slope | lognormal | 7 | 28 | assumption: half or double
 parent_support | logit | 0.83 | 0.94 | assumption: odds within a factor of 1.8
-round_spacing | lognormal | 6.4 | 13 | assumption: two fifths either way
+round_spacing | lognormal | 3 | 12 | assumption: half or double
+war_chest | lognormal | 12 | 40 | assumption: one to three and a half years of costs
 round_success | lognormal | 0.3 | 0.68 | assumption: half as much again either way
 round_excess | lognormal | 2.7 | 6 | assumption: half as much again either way
 lab_cash_months | lognormal | 2.1 | 4.2 | assumption: two fifths either way
@@ -163,7 +173,9 @@ scarcity_margin | logit | 0.18 | 0.46 | assumption: odds half or double
 bid_risk_weight | lognormal | 1 | 2.2 | assumption: half as much again either way
 bid_risk_cap | lognormal | 0.17 | 0.38 | assumption: half as much again either way
 bid_taste | lognormal | 0.067 | 0.15 | assumption: half as much again either way
-promise_growth | lognormal | 2 | 10 | assumption: within a factor of two and a half
+seller_cap | logit | 0.3 | 0.8 | assumption: two sellers to three, or nearly one
+spread_taste | lognormal | 0.1 | 0.6 | assumption: within a factor of two and a half
+partner_taste | lognormal | 0.03 | 0.25 | assumption: within a factor of three
 renegotiation | lognormal | 0.67 | 1.5 | assumption: half as much again either way
 renegotiation_cover | lognormal | 0.6 | 1.4 | assumption: half as much again either way
 termination_months | lognormal | 8.6 | 17 | assumption: two fifths either way
@@ -183,7 +195,7 @@ spot_budget | logit | 0.11 | 0.33 | assumption: odds half or double
 sublet | logit | 0.33 | 0.67 | assumption: odds half or double
 idle_reserve | logit | 0.026 | 0.095 | assumption: odds half or double
 target_utilisation | logit | 0.67 | 0.89 | assumption: odds half or double
-price_horizon | lognormal | 8.6 | 17 | assumption: two fifths either way
+price_horizon | lognormal | 12 | 30 | L3-006, L3-007 and their spread
 mark_discount | lognormal | 0.08 | 0.18 | assumption: half as much again either way
 cost_of_capital | lognormal | 0.073 | 0.17 | assumption: half as much again either way
 hurdle_margin | logit | 0.081 | 0.26 | assumption: odds half or double
@@ -336,7 +348,9 @@ power_reversion | lognormal | 0.067 | 0.15 | assumption: half as much again eith
 power_noise | lognormal | 0.015 | 0.06 | assumption: half or double
 carbon_intensity | lognormal | 0.25 | 0.55 | assumption: half as much again either way
 idle_power | logit | 0.18 | 0.46 | assumption: odds half or double
-""")}
+""")
+# A line about a parameter that is no more stops no run; a test finds it.
+PRIORS: Mapping[str, Prior] = {prior.name: prior for prior in TABLE if prior.name in parameters.BY_NAME}
 
 
 def standard_normal(seed: int, name: str) -> float:

@@ -7,10 +7,10 @@ import math
 from abm.accounts.ledger import log_event
 from abm.agents.firm import new_firm
 from abm.agents.hyperscaler import capex_budget, plan_fleet
-from abm.agents.lab import cost_of_work
+from abm.agents.lab import cost_of_work, plan_own_fleet
 from abm.agents.neocloud import plan_orders
 from abm.engine.compiled import jit
-from abm.engine.draws import D_ENTRY, uniform
+from abm.engine.draws import D_ENTRY, D_SITE, uniform
 from abm.engine.tables import (
     ACTIVE,
     E_ENTRY,
@@ -84,7 +84,10 @@ def invest(state):
     see_growth(state)
     offer_sites(state)
     tally_sites(state)
-    for i in range(m.n_firms):
+    # Who comes first to the landlords changes from month to month.
+    first = int(uniform(m.seed, D_SITE, m.month, 3) * m.n_firms)
+    for k in range(m.n_firms):
+        i = (first + k) % m.n_firms
         f = state.firms[i]
         if f.status != ACTIVE:
             continue
@@ -98,6 +101,9 @@ def invest(state):
             budget = affordable_fleet(state, i) * unit_cost(state, i)
             if f.pd > p.bid_risk_cap:
                 budget = 0.0
+        elif f.kind == LAB and f.own_hardware > 0.0:
+            target = plan_own_fleet(state, i)
+            budget = affordable_fleet(state, i) * unit_cost(state, i)
         else:
             continue
         gap = target - f.capacity

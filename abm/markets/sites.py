@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 
 from abm.agents.hyperscaler import plan_fleet
+from abm.agents.lab import plan_own_fleet
 from abm.agents.neocloud import plan_orders
 from abm.agents.project import lease_rent, off_balance_share
 from abm.agents.provider import hurries
 from abm.engine.compiled import jit
 from abm.engine.draws import D_SITE, normal
-from abm.engine.tables import ACTIVE, HYPERSCALER, NEOCLOUD, SITE_ORDER, SUPPLIERS
+from abm.engine.tables import ACTIVE, HYPERSCALER, LAB, NEOCLOUD, SITE_ORDER, SUPPLIERS
 from abm.instruments.contract import sign_lease
 from abm.instruments.order import place_order
 from abm.markets.gpus import affordable_fleet, kw_on_sale, months_to_build, power_by, unit_cost
@@ -47,17 +48,18 @@ def draw_lead(state, buyer, months, which):
 
 @jit
 def plan_ahead(state, buyer, months):
-    """Fleet a provider plans for some months ahead (M H100e); a neocloud's no larger than it could pay for.
+    """Fleet a firm plans for some months ahead (M H100e); a neocloud's or a lab's no larger than it could pay for.
 
-    A neocloud can pay with its own cash and the equity of a round, with loans at the usual loan to cost.
+    These pay with their own cash and the equity of a round, and with loans at the usual loan to cost.
     """
     f = state.firms[buyer]
     if f.kind == HYPERSCALER:
         return plan_fleet(state, buyer, months)
     p = state.params[0]
+    wanted = plan_own_fleet(state, buyer) if f.kind == LAB else plan_orders(state, buyer, months)
     cost = unit_cost(state, buyer)
     reach = p.equity_dilution * f.valuation / max(1.0 - p.loan_to_cost, 0.05) / cost + affordable_fleet(state, buyer)
-    return min(plan_orders(state, buyer, months), f.capacity + f.on_order + reach)
+    return min(wanted, f.capacity + f.on_order + reach)
 
 
 @jit

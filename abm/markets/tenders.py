@@ -12,6 +12,7 @@ from abm.agents.lab import (
     years_to_mid_contract,
 )
 from abm.agents.neocloud import quote_contract
+from abm.agents.provider import part_to_build
 from abm.engine.compiled import jit
 from abm.engine.draws import D_DEAL, D_TENDER, uniform
 from abm.engine.tables import ACTIVE, BN_PER_RATE, ENDED, HYPERSCALER, INTENT, LAB, NEOCLOUD
@@ -90,13 +91,37 @@ def room_at(state, buyer, seller, wanted):
 
 
 @jit
-def liking(state, buyer, seller, wanted):
-    """What a buyer multiplies a bid by when it compares: dearer the more of its compute the seller has promised it,
-    cheaper if the seller holds its equity."""
+def on_custom_chips(state, buyer):
+    """Part of the compute promised to a buyer that its sellers run mostly on custom chips; 0 without any."""
+    m = state.market[0]
+    total = 0.0
+    custom = 0.0
+    for i in range(m.n_firms):
+        if state.firms[i].kind == HYPERSCALER or state.firms[i].kind == NEOCLOUD:
+            quantity = promised_by(state, buyer, i)
+            total += quantity
+            if state.firms[i].custom_share > 0.5:
+                custom += quantity
+    return custom / total if total > 0.0 else 0.0
+
+
+@jit
+def liking(state, buyer, seller, wanted, custom):
+    """What a buyer multiplies a bid by when it compares: dearer the more of its compute the seller has promised it
+    and the less of its compute runs on the seller's kind of chips, cheaper if the seller holds its equity.
+
+    Parameters
+    ----------
+    wanted : float
+        Capacity (M H100e).
+    custom : float
+        Part of the buyer's compute on custom chips (`on_custom_chips`).
+    """
     p = state.params[0]
     f = state.firms[buyer]
     part = promised_by(state, buyer, seller) / max(f.promised_in + wanted, 1e-9)
-    factor = 1.0 + p.spread_taste * part
+    foreign = 1.0 - custom if state.firms[seller].custom_share > 0.5 else custom
+    factor = (1.0 + p.spread_taste * part) * (1.0 + p.chip_taste * foreign)
     if holds(state, seller, buyer):
         factor *= 1.0 - p.partner_taste
     return factor
@@ -107,6 +132,14 @@ def highest_bid(state, buyer):
     """Most a buyer signs for (USD per H100e-hour): a premium for certainty over the rent it expects."""
     expected = max(state.firms[buyer].expected_spot, state.market[0].contract_price)
     return (1.0 + state.params[0].security_premium) * expected
+
+
+@jit
+def sign_promise(state, buyer, seller, quantity, price, months, ramp):
+    """Sign a compute contract that starts and ramps the later, the more of it the seller must still build."""
+    building = part_to_build(state, seller, quantity)
+    lead = 1 + int(building * state.params[0].contract_lead)
+    sign_contract(state, buyer, seller, quantity, price, months, lead, max(int(building * ramp), 1))
 
 
 @jit
@@ -133,6 +166,7 @@ def tender(state, buyer, wanted, ramp):
         tried[i] = 0.0
     months = choose_tenor(state, buyer)
     limit = highest_bid(state, buyer)
+    custom = on_custom_chips(state, buyer)
     for _ in range(MOST_DEALS):
         best = -1
         best_price = 1e9
@@ -144,7 +178,7 @@ def tender(state, buyer, wanted, ramp):
                 continue
             taste = 1.0 + p.bid_taste * (uniform(m.seed, D_TENDER, m.month, buyer * 65536 + i) - 0.5)
             price = quote_contract(state, i, buyer, own_cost(state, i)) * taste
-            score = price * liking(state, buyer, i, wanted - signed)
+            score = price * liking(state, buyer, i, wanted - signed, custom)
             if price <= limit and score < best_score:
                 best = i
                 best_price = price
@@ -155,7 +189,7 @@ def tender(state, buyer, wanted, ramp):
         quantity = min(wanted - signed, room_at(state, buyer, best, wanted - signed))
         if quantity <= 1e-6:
             continue
-        sign_contract(state, buyer, best, quantity, best_price, months, int(p.contract_lead), ramp)
+        sign_promise(state, buyer, best, quantity, best_price, months, ramp)
         signed += quantity
         if signed >= 0.98 * wanted:
             break
@@ -206,7 +240,7 @@ def firm_up(state, r):
     if direct > 1e-4:
         price = quote_contract(state, c.seller, buyer, own_cost(state, c.seller))
         if price <= highest_bid(state, buyer):
-            sign_contract(state, buyer, c.seller, direct, price, c.months, int(p.contract_lead), int(p.contract_ramp))
+            sign_promise(state, buyer, c.seller, direct, price, c.months, int(p.contract_ramp))
             return
     tender(state, buyer, quantity, int(p.contract_ramp))
 

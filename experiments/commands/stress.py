@@ -194,8 +194,8 @@ def show_aftermath(console: Screen, found: Stress) -> None:
         say("Falls either way, in another month:")
         moved = []
         for d in later.moved:
-            when, without = (month_label(month, found.opening) for month in (d.month, d.month_without))
-            moved.append(f"{d.firm} ({d.kind}) in {when}, without it in {without}")
+            when, alone = (month_label(month, found.opening) for month in (d.month, d.month_without))
+            moved.append(f"{d.firm} ({d.kind}) in {when}, without it in {alone}")
         _list(moved)
     if later.spared:
         say("Falls that do not happen with it:")

@@ -305,6 +305,41 @@ def test_events_of_the_month_are_summed_by_kind_and_older_ones_left():
     assert (s.new_loans, s.equity_raised, s.new_contracts) == (1.5, 2.25, 4.125)
 
 
+def test_contracts_that_labs_signed_are_summed_apart():
+    v = town()
+    lab, cloud = v.lab(), v.neocloud()
+    log = [
+        (ec.E_CONTRACT, lab, cloud, 4.0), (ec.E_CONTRACT, cloud, lab, 2.0), (ec.E_LOAN, lab, cloud, 8.0),
+        (ec.E_CONTRACT, lab, cloud, 0.5),
+    ]  # fmt: skip
+    for k, (kind, a, b, amount) in enumerate(log):
+        e = v.state.events[k]
+        e.kind, e.a, e.b, e.amount = kind, a, b, amount
+    v.market.n_events = len(log)
+    s = recorded(v)
+    assert (s.new_contracts, s.lab_contracts) == (6.5, 4.5)
+
+
+def test_bonds_that_hyperscalers_issued_this_month_are_summed_as_they_were_issued():
+    v = town()
+    v.market.month = 5
+    bank, big, cloud = v.lender(), v.hyperscaler(), v.neocloud()
+    v.loan(bank, big, 1.0, made=5)
+    v.loan(bank, big, 0.25, made=5, limit=2.0)  # repaid in part since
+    v.loan(bank, big, 16.0, made=4)
+    v.loan(bank, big, 16.0, made=5, kind=ec.REVOLVER)
+    v.loan(bank, cloud, 16.0, made=5)
+    assert recorded(v).bonds_big5 == 3.0
+
+
+def test_hardware_that_waits_for_halls_is_summed_over_firms_in_business():
+    v = town()
+    v.hyperscaler(stalled=0.3)
+    v.lab(stalled=0.2)
+    v.neocloud(stalled=7.0, status=ec.FAILED)
+    assert recorded(v).stalled == near(0.5)
+
+
 def test_the_first_event_of_all_counts_if_it_is_of_the_month():
     v = town()
     v.market.month, v.market.n_events = 5, 1

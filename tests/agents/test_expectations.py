@@ -241,6 +241,23 @@ def test_a_round_sells_new_shares_to_savers_at_the_value_before(kind):
     assert (v[i].revenue, v[i].paid_in) == (0.0, near(47.0))
 
 
+@pytest.mark.parametrize(("kind", "cash", "wanted", "raised"), [
+    (NEOCLOUD, 10.0, 0.5, 4.5),  # a burn of 2.5 asks for 5.8 months less 10; growth for less than half of the 10
+    (NEOCLOUD, 90.0, 10.0, 30.0),  # a quarter of ten units at 30, less half of 90
+    (LAB, 90.0, 10.0, 0.0),
+])  # fmt: skip
+def test_a_neocloud_raises_what_its_growth_asks_for_where_that_is_more(kind, cash, wanted, raised):
+    v = in_month(
+        14, runway_trigger=5.0, runway_target=5.8, equity_dilution=0.25, round_success=9.0, loan_to_cost=0.75,
+        equity_part=0.5, site_cost=10.0,
+    )  # fmt: skip
+    v.generation(v.vendor(cash=0.0))
+    i = v.firm(kind, earnings=-2.5, cash=cash, valuation=400.0, desired=wanted)
+    v.close()
+    v.run(hold_rounds)
+    assert float(v[i].cash) - cash == near(raised)
+
+
 def test_a_vendor_s_part_of_a_round_is_of_the_value_after_it():
     v = in_month(14, runway_trigger=12.0, runway_target=20.0, equity_dilution=0.25, round_success=9.0)
     vendor = v.vendor(cash=500.0)

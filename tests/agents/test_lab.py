@@ -8,6 +8,7 @@ from village import Village
 from abm.agents.lab import (
     affordable_commitment,
     choose_tenor,
+    compute_wanted,
     cost_of_work,
     deal_odds,
     grow_overhead,
@@ -21,6 +22,7 @@ from abm.agents.lab import (
     planned_growth,
     quality_gap,
     runway,
+    sales,
     seek_equity,
     set_price,
     value_lab,
@@ -202,6 +204,50 @@ def test_framework_deals_are_rare_and_likelier_in_the_quarter_after_a_round(sinc
     assert v.run(deal_odds, v.lab(last_round=7 - since)) == near(odds)
     v.p.deal_chance = 0.5
     assert v.run(deal_odds, v.lab(last_round=7 - since)) == near(min(10.0 * odds, 1.0))
+
+
+def test_a_lab_s_sales_are_its_income_less_what_it_let():
+    v = Village()
+    v.market.spot_price = 3.0
+    assert v.run(sales, v.lab(revenue=2.0, spot_sold=0.5)) == near(2.0 - 0.5 * 3.0 * 0.73)
+    assert v.run(sales, v.lab(revenue=1.0, spot_sold=0.5)) == 0.0
+
+
+def test_what_a_lab_lets_backs_no_promise_and_adds_no_value():
+    v = Village(contract_tenor=48.0)
+    v.market.spot_price = 3.0
+    plain, letting = v.lab(revenue=2.0), v.lab(revenue=2.0 + 0.5 * 3.0 * 0.73, spot_sold=0.5)
+    for rule in (affordable_commitment, value_lab):
+        assert v.run(rule, letting) == near(v.run(rule, plain))
+        assert v.run(rule, plain) > 0.0
+
+
+def test_a_captive_lab_plans_from_what_it_has_not_from_what_it_would_like():
+    v = Village(training_scale=1.0)
+    parent = v.hyperscaler()
+    free = v.lab(need=2.0, training_target=3.0, contracted_in=5.0)
+    captive = v.lab(need=2.0, training_target=3.0, contracted_in=5.0, contracted_out=0.5, capacity=0.25, parent=parent)
+    assert v.run(compute_wanted, free) == 8.0
+    assert v.run(compute_wanted, captive) == 4.75
+    v[captive].contracted_in = 0.0
+    assert v.run(compute_wanted, captive) == 2.0
+    v[captive].contracted_in = 50.0
+    assert v.run(compute_wanted, captive) == 8.0
+
+
+def test_what_investors_would_add_keeps_training_going():
+    v = Village(training_scale=1.4, equity_dilution=0.1, growth_yardstick=0.35)
+    lab = v.lab(
+        training_target=0.5, earnings=-2.0, debt_service=1.0, cash=9.0, valuation=180.0, expected_growth=0.4
+    )  # fmt: skip
+    assert v.run(plan_training, lab, 3.0) == near(0.5 * 1.4 * 3.0 * 27 / 36)
+    v[lab].valuation = 270.0
+    assert v.run(plan_training, lab, 3.0) == near(0.5 * 1.4 * 3.0)
+
+
+def test_a_lab_with_a_parent_puts_out_no_framework_deal():
+    v = Village(deal_chance=1.0)
+    assert v.run(deal_odds, v.lab(parent=v.hyperscaler())) == 0.0
 
 
 def test_a_lab_wants_to_own_its_part_of_the_plan():

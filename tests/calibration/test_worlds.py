@@ -5,13 +5,13 @@ import math
 import numpy as np
 import pytest
 
-from abm.calibration import openings, opening_tables
+from abm.calibration import opening_tables, openings
 from abm.calibration.facts import facts, names_in
 from abm.calibration.files import files_of, opening_folder, stamp
 from abm.calibration.worlds import COMMON_DOUBTS, World, doubts_of, strict_priors, world
 from abm.errors import BadInput
 from abm.inputs.parameters import BY_NAME, PARAMETERS
-from abm.inputs.priors import KINDS, LEVERS, PRIORS, Z95, Prior, draw, standard_normal
+from abm.inputs.priors import KINDS, LEVERS, PRIORS, TABLE, Z95, Prior, draw, standard_normal
 
 OPENINGS = openings()
 PAST = "2024-12-31"
@@ -19,7 +19,7 @@ PAST = "2024-12-31"
 
 def test_every_parameter_but_a_lever_has_a_prior():
     names = {parameter.name for parameter in PARAMETERS}
-    assert names == set(PRIORS) | LEVERS
+    assert names == {prior.name for prior in TABLE} | LEVERS
     assert not set(PRIORS) & LEVERS
 
 

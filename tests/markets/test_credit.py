@@ -50,6 +50,7 @@ from abm.markets.credit import (
     draw_warehouse,
     exposure,
     finance_hardware,
+    issue_bonds,
     lend,
     measure,
     refinance,
@@ -526,6 +527,37 @@ def test_a_hyperscaler_issues_bonds_for_hardware_beyond_the_cash_it_keeps():
     assert v.run(finance_hardware, hyper, 5.0, lab) == 1.0
     v[hyper].cash = 5.0
     assert v.run(finance_hardware, hyper, 5.0, lab) == 0.0
+
+
+def bonds_of(kind=HYPERSCALER, **columns):
+    """Two months of 4 are to be kept and 3 are at hand: 5 are wanted, by a firm that may owe a year of earnings."""
+    v = Village(hyperscaler_cash_months=2.0, hyperscaler_debt=1.0, bond_size=2.0, bond_tenor=90.0, backlog_advance=0.0)
+    fund = v.lender(subkind=IG_BONDS, cash=100.0)
+    usual = {"earnings": 4.0, "cash": 3.0, "other_income": 4.0, "payout": 1.0}
+    issuers = [v.firm(kind, **(usual | columns)), v.hyperscaler(**(usual | {"cash": 5.0}))]
+    v.close()
+    return v, fund, issuers
+
+
+def test_hyperscalers_issue_bonds_ahead_of_what_they_ordered():
+    v, fund, (first, second) = bonds_of()
+    v.run(issue_bonds)
+    assert [(int(x.borrower), near(float(x.principal))) for x in v.rows("loans")] == [(first, 5.0), (second, 3.0)]
+    assert terms(v, 0) == terms(v, 0) | {
+        "kind": BOND, "lender": fund, "borrower": first, "months": 90, "amortising": 0, "tier": TIER_UNSECURED,
+        "collateral": NO_COLLATERAL, "end_user": -1, "for_ai": 1,
+    }  # fmt: skip
+    assert v[first].cash == near(8.0)
+    v.audit()
+    v.run(issue_bonds)
+    assert v.market.n_loans == 2
+
+
+@pytest.mark.parametrize("columns", [{"kind": NEOCLOUD}, {"kind": VENDOR}, {"status": FAILED}])
+def test_others_and_failed_hyperscalers_issue_none(columns):
+    v, _, (first, second) = bonds_of(columns.pop("kind", HYPERSCALER), **columns)
+    v.run(issue_bonds)
+    assert [int(x.borrower) for x in v.rows("loans")] == [second]
 
 
 def test_a_project_borrows_against_its_hardware_what_its_money_does_not_cover():

@@ -1,15 +1,24 @@
-"""Providers order hardware and sites within their means; firms enter where it pays."""
+"""Providers order hardware within their halls and their means; firms enter where it pays."""
 
 from __future__ import annotations
 
-import math
+from math import exp, log
 
 import pytest
+from calls import calls
 from village import Village
 
 from abm.engine import tables as ec
 from abm.engine.draws import D_ENTRY, uniform
-from abm.markets.investment import enter, invest, latest, order_sites, order_units, priced_above_open
+from abm.markets.investment import (
+    enter,
+    housed_units,
+    invest,
+    latest,
+    order_units,
+    priced_above_open,
+    see_growth,
+)
 from abm.rules import interpreted
 
 
@@ -18,9 +27,8 @@ def near(value):
 
 
 def shop(**parameters):
-    """Three vendors that ask 12, 10 and 6 bn for 1.0, 2.0 and 0.5 kW; sites of 10 bn a GW wait for nothing."""
-    usual = {"site_cost": 10.0, "order_deposit": 0.2, "gpu_lead": 5.0, "site_ahead": 0.0, "project_share": 0.0}
-    v = Village(**(usual | {"site_lead": 24.0} | parameters))
+    """Three vendors that ask 12, 10 and 6 bn for 1.0, 2.0 and 0.5 kW; sites cost 10 bn a GW."""
+    v = Village(**({"site_cost": 10.0, "order_deposit": 0.2, "gpu_lead": 5.0} | parameters))
     vendors = [v.vendor(markup=1.2), v.vendor(markup=0.8), v.vendor(markup=1.5)]
     for vendor, cost, kw in zip(vendors, (10.0, 12.5, 4.0), (1.0, 2.0, 0.5), strict=True):
         v.generation(vendor, cost=cost, kw=kw)
@@ -90,7 +98,7 @@ def test_a_vendor_with_nothing_on_sale_is_passed_over():
     assert [(o.vendor, near(o.units)) for o in v.rows("orders")] == [(first, 0.2), (custom, 0.08)]
 
 
-def test_without_vendors_nothing_is_ordered_not_even_a_site():
+def test_without_vendors_nothing_is_ordered():
     v, vendors = shop()
     for vendor in vendors:
         v[vendor].status = ec.FAILED
@@ -100,156 +108,69 @@ def test_without_vendors_nothing_is_ordered_not_even_a_site():
     assert v.market.n_orders == 0
 
 
-def test_sites_are_ordered_for_hardware_in_place_on_order_and_ordered_now():
-    v, (first, amd, custom) = shop()
-    cloud = v.neocloud(amd_share=0.3, custom_share=0.2, cash=500.0, pue=1.5, fleet_gw=0.7)
-    v.order(cloud, amd, 0.1, 10.0, generation=1)  # 0.3 GW
+def test_hardware_is_ordered_without_a_site():
+    v, _ = shop()
+    cloud = v.neocloud(cash=50.0)
+    v.close()
     v.run(order_units, cloud, 0.4)
-    site = v.rows("orders")[4]
-    assert (site.kind, site.buyer, site.vendor, site.generation) == (ec.SITE_ORDER, cloud, ec.SUPPLIERS, -1)
-    assert site.units == near(0.7 + 0.3 + (0.2 * 1.0 + 0.12 * 2.0 + 0.08 * 0.5) * 1.5)
-    assert [o.vendor for o in v.rows("orders")[1:4]] == [first, amd, custom]
-    v.audit()
+    assert [(o.kind, near(o.units)) for o in v.rows("orders")] == [(ec.GPU_ORDER, 0.4)]
 
 
-# --- sites ----------------------------------------------------------------------------------------------
-def test_what_is_missing_of_sites_is_ordered_on_the_own_books():
-    v, _ = shop()
-    v.market.month = 3
-    cloud = v.neocloud(site_gw=0.5, lease_gw=0.4, leased_gw=7.0, on_order_gw=0.3, cash=50.0)
-    v.close()
-    v.run(order_sites, cloud, 1.5)
-    parties, terms = signed(v)
-    assert parties == [(ec.SITE_ORDER, cloud, ec.SUPPLIERS, -1, 27, -1)]
-    assert terms == [(0.3, 10.0)]
-    assert v[cloud].on_order_gw == near(0.6)
-    assert v[cloud].cash == near(50.0 - 0.2 * 3.0)
-    v.audit()
+# --- halls ----------------------------------------------------------------------------------------------
+def test_halls_that_stand_within_the_window_house_what_is_neither_there_nor_on_order():
+    v, (first, amd, _) = shop(site_window=6.0)
+    v.market.month = 4
+    cloud = v.neocloud(site_gw=1.0, fleet_gw=0.4, pue=1.25, amd_share=0.5)
+    v.order(cloud, ec.SUPPLIERS, 0.7, 10.0, kind=ec.SITE_ORDER, due=10)
+    v.order(cloud, ec.SUPPLIERS, 9.0, 10.0, kind=ec.SITE_ORDER, due=11)
+    v.order(cloud, first, 0.1, 12.0, generation=0, due=99)
+    v.order(cloud, amd, 0.1, 10.0, generation=1, due=99)
+    # 1.7 GW less 0.4 and 0.375, for hardware of 1.5 kW at the server
+    assert v.run(housed_units, cloud) == near(0.925 / 1.875)
 
 
-def test_who_has_sites_enough_orders_none():
-    v, _ = shop()
-    cloud = v.neocloud(site_gw=1.0, lease_gw=0.5, on_order_gw=0.2, cash=50.0)
-    v.run(order_sites, cloud, 1.7)
-    assert (v.market.n_orders, v[cloud].on_order_gw) == (0, 0.2)
-    v.run(order_sites, cloud, 1.70009)
-    assert v.market.n_orders == 0
-    v.run(order_sites, cloud, 1.70011)
-    assert v.market.n_orders == 1
+def test_where_hardware_waits_for_halls_none_is_free():
+    v, (first, *_) = shop(site_window=6.0)
+    cloud = v.neocloud(site_gw=1.0, fleet_gw=0.4)
+    v.order(cloud, first, 0.7, 12.0)
+    assert v.run(housed_units, cloud) == 0.0
 
 
-def test_half_of_the_cash_pays_the_deposit_of_a_site():
-    v, _ = shop()
-    cloud = v.neocloud(cash=3.0)
-    v.close()
-    v.run(order_sites, cloud, 2.0)
-    assert v.rows("orders")[0].units == near(0.75)  # 1.5 bn of deposits at 0.2 of 10
-    assert v[cloud].on_order_gw == near(0.75)
-    poor = v.neocloud(cash=-2.0)
-    v.run(order_sites, poor, 2.0)
-    assert v.market.n_orders == 1
+# --- growth seen ----------------------------------------------------------------------------------------
+def seen(used, before=2.0, growth=0.4):
+    """Growth planners see, and the compute in use that they will remember."""
+    v = Village(expectation_speed=0.25)
+    v.market.compute_used, v.market.compute_growth = before, growth
+    for part in (0.4, 0.5, 0.1):
+        v.lab(used=part * used)
+    v.neocloud(used=7.0, status=ec.FAILED)
+    v.run(see_growth)
+    return float(v.market.compute_growth), float(v.market.compute_used)
 
 
-@pytest.mark.parametrize(
-    ("kind", "growth"),
-    [(ec.HYPERSCALER, 0.8), (ec.NEOCLOUD, 0.3), (ec.LAB, 0.3)],
-)
-def test_sites_are_planned_for_the_growth_until_they_are_built(kind, growth):
-    # Two years at half the growth less what efficiency saves: 0.1 a year.
-    v, _ = shop(site_ahead=0.5, gpu_energy_gain=math.exp(0.2) - 1.0, gpu_cadence=24.0, growth_belief_cap=0.7)
-    cloud = v.firm(kind, own_growth=0.8, expected_growth=0.3, cash=500.0)
-    v.close()
-    v.run(order_sites, cloud, 1.5)
-    assert v.rows("orders")[0].units == near(1.5 * math.exp(0.5 * (growth - 0.1) * 2.0))
+def test_planners_see_compute_in_use_grow_and_believe_a_part_of_it():
+    assert seen(2.1) == (near(0.4 + 0.25 * (12.0 * log(1.05) - 0.4)), near(2.1))
+    assert seen(1.9) == (near(0.4 + 0.25 * (12.0 * log(0.95) - 0.4)), near(1.9))
 
 
-def test_growth_believed_is_capped_and_never_shrinks_a_site():
-    v, _ = shop(site_ahead=0.5, gpu_energy_gain=math.exp(0.2) - 1.0, gpu_cadence=24.0, growth_belief_cap=0.5)
-    cloud, big = v.neocloud(expected_growth=0.9, cash=500.0), v.hyperscaler(own_growth=0.05, cash=500.0)
-    v.close()
-    v.run(order_sites, cloud, 1.5)
-    v.run(order_sites, big, 1.5)
-    assert v.rows("orders")[0].units == near(1.5 * math.exp(0.4))
-    assert v.rows("orders")[1].units == 1.5
+def test_a_leap_in_use_is_seen_as_two_in_logs_a_year_at_most():
+    assert seen(2.0 * exp(0.16)) == (near(0.4 + 0.25 * (1.92 - 0.4)), near(2.0 * exp(0.16)))
+    assert seen(20.0)[0] == near(0.4 + 0.25 * 1.6)
+    assert seen(0.2)[0] == near(0.4 - 0.25 * 2.4)
 
 
-def test_empty_sites_of_projects_are_leased_before_any_is_ordered():
-    v, _ = shop()
-    cloud, project = v.neocloud(cash=50.0), v.project(site_gw=0.6)
-    v.close()
-    v.run(order_sites, cloud, 1.5)
-    (lease,) = v.rows("contracts")
-    assert (lease.kind, lease.buyer, lease.seller, lease.quantity) == (ec.SITE, cloud, project, 0.6)
-    assert v.rows("orders")[0].units == near(0.9)
-    assert v[cloud].lease_gw == 0.6
-    v.audit()
-
-
-def tenant(**columns):
-    """A cloud of leverage 0.35 that leases half of its sites (0.7 full) from projects, and a bank to pay them."""
-    usual = {"project_share": 0.7, "project_leverage": 0.49, "project_size": 0.4, "project_spacing": 6.0}
-    v, _ = shop(**(usual | {"project_debt": 0.8}))
-    v.market.month = 9
-    bank = v.lender(cash=500.0)
-    cloud = v.neocloud(**({"cash": 100.0, "leverage": 0.35, "last_project": 0} | columns))
-    v.close()
-    return v, bank, cloud
-
-
-def test_a_part_of_what_is_missing_is_built_by_a_project_and_leased():
-    v, _, cloud = tenant(site_gw=0.3)
-    v.run(order_sites, cloud, 2.0)
-    project = v.market.n_firms - 1
-    (lease,) = v.rows("contracts")
-    assert (lease.kind, lease.buyer, lease.seller) == (ec.SITE, cloud, project)
-    assert lease.quantity == near(1.0)
-    assert (v.rows("orders")[0].buyer, v.rows("orders")[0].units) == (project, near(1.0))
-    assert v[cloud].lease_gw == near(1.0)
-    v.audit()
-
-
-def test_by_the_next_month_the_rest_is_ordered_on_the_own_books():
-    v, _, cloud = tenant(site_gw=0.3)
-    v.run(order_sites, cloud, 2.0)
-    v.run(order_sites, cloud, 2.0)
-    assert sum(o.units for o in v.rows("orders") if o.buyer == cloud) == near(0.7)
-    assert v[cloud].on_order_gw == near(0.7)
-    assert v.market.n_contracts == 1
-    v.audit()
-
-
-def test_what_a_project_builds_keeps_nothing_from_being_built_on_the_own_books():
-    v, _, cloud = tenant(site_gw=0.3)
-    v.run(order_sites, cloud, 2.0)
-    assert [near(o.units) for o in v.rows("orders")] == [1.0, 0.7]
-
-
-def test_leases_at_hand_count_towards_the_part_leased():
-    v, _, cloud = tenant(lease_gw=0.55, site_gw=0.3)
-    v.run(order_sites, cloud, 2.0)
-    assert v.rows("orders")[0].units == near(0.45)
-
-
-def test_a_project_builds_no_more_than_is_missing():
-    v, _, cloud = tenant(site_gw=1.3)
-    v.run(order_sites, cloud, 2.0)
-    assert [(o.buyer == cloud, near(o.units)) for o in v.rows("orders")] == [(False, 0.7)]
-
-
-def test_what_waits_for_the_next_project_is_not_built_twice():
-    v, _, cloud = tenant(site_gw=0.3, last_project=5)
-    v.run(order_sites, cloud, 2.0)
-    assert [(o.buyer, near(o.units)) for o in v.rows("orders")] == [(cloud, 0.7)]
-    assert v.market.n_contracts == 0
-
-
-def test_what_is_too_small_for_a_project_is_built_on_the_own_books():
-    v, _, cloud = tenant(site_gw=0.3, lease_gw=0.61)
-    v.run(order_sites, cloud, 2.0)
-    assert [(o.buyer, near(o.units)) for o in v.rows("orders")] == [(cloud, 1.09)]
+def test_without_a_month_before_or_use_now_no_growth_is_seen():
+    assert seen(2.1, before=0.0) == (0.4, near(2.1))
+    assert seen(0.0) == (0.4, 0.0)
 
 
 # --- who invests ----------------------------------------------------------------------------------------
+def test_growth_and_sites_are_seen_before_anybody_plans():
+    v, _ = shop()
+    made, _ = calls(invest, v.state)
+    assert [name for name, _ in made] == ["see_growth", "offer_sites", "tally_sites"]
+
+
 def hyperscaler(v, **columns):
     """Wants 3.0 + 2.0 * 1.1 - 0.7 = 4.5 and has 1.3; may spend 0.4 of 6.0 on AI."""
     usual = {
@@ -259,10 +180,18 @@ def hyperscaler(v, **columns):
     return v.hyperscaler(**(usual | columns))
 
 
+# No growth is expected, no race is run, no site is let by a landlord.
 INVEST = {
     "capacity_cover": 1.1, "order_smoothing": 8.0, "debt_capex_share": 0.0, "capex_willingness": 50.0,
-    "equity_part": 0.4, "loan_to_cost": 0.8, "bid_risk_cap": 0.2,
+    "equity_part": 0.4, "loan_to_cost": 0.8, "bid_risk_cap": 0.2, "growth_fade": 0.0, "rivalry": 0.0,
+    "speculation": 0.0, "shell_gw": 0.0, "conversion_gw": 0.0, "project_share": 0.0, "demand_growth": 1.0,
+    "planning_horizon": 18.0, "site_lead": 24.0, "site_ahead": 1.0, "site_delay": 0.0,
 }  # fmt: skip
+
+
+def hardware(v):
+    """Units of every order of hardware."""
+    return [near(o.units) for o in v.rows("orders") if o.kind == ec.GPU_ORDER]
 
 
 def test_a_hyperscaler_orders_a_part_of_the_gap_to_its_plan():
@@ -271,8 +200,16 @@ def test_a_hyperscaler_orders_a_part_of_the_gap_to_its_plan():
     v.close()
     v.run(invest)
     assert v[big].desired == near(3.2)
-    assert v.rows("orders")[0].units == near((3.2 - 0.8) / 8.0)
+    assert hardware(v) == [(3.2 - 0.8) / 8.0]
     v.audit()
+
+
+def test_a_hyperscaler_plans_for_the_horizon():
+    v, _ = shop(**INVEST)
+    big = hyperscaler(v, own_growth=0.2)
+    v.close()
+    v.run(invest)
+    assert v[big].desired == near(3.0 * exp(0.3) + 2.2 - 0.7 - 1.3)
 
 
 def test_a_hyperscaler_orders_within_its_budget():
@@ -280,7 +217,27 @@ def test_a_hyperscaler_orders_within_its_budget():
     big = hyperscaler(v)
     v.close()
     v.run(invest)
-    assert v.rows("orders")[0].units == near(1.2 / 22.0)  # hardware for 12 and a site for 10
+    assert hardware(v) == [1.2 / 22.0]  # hardware for 12 and a site for 10
+    assert v[big].desired == near(3.2)
+
+
+def test_hardware_is_ordered_for_halls_at_hand_and_sites_for_the_rest():
+    v, _ = shop(**INVEST)
+    hyperscaler(v, site_gw=1.45, fleet_gw=1.3)
+    v.close()
+    v.run(invest)
+    assert hardware(v) == [0.15]
+    (site,) = [o for o in v.rows("orders") if o.kind == ec.SITE_ORDER]
+    # 1.3 GW stand and 3.2 are to come, 1.45 are there
+    assert site.units == near((4.5 - 1.45) / 8.0)
+
+
+def test_who_may_spend_nothing_orders_neither_hardware_nor_sites():
+    v, _ = shop(**INVEST)
+    big = hyperscaler(v, site_gw=1.4, earnings=0.0)
+    v.close()
+    v.run(invest)
+    assert v.market.n_orders == 0
     assert v[big].desired == near(3.2)
 
 
@@ -295,6 +252,17 @@ def test_who_has_or_has_ordered_what_it_wants_orders_nothing():
     assert v[other].desired == near(3.2)
 
 
+def test_sites_that_a_rival_has_planned_are_raced_for_in_the_same_month():
+    v, _ = shop(**(INVEST | {"rivalry": 0.5, "site_lead": 18.0}))
+    big = hyperscaler(v, fleet_gw=1.3, site_gw=1.3, planned=70.0)
+    rival = v.hyperscaler(capacity=1.3, fleet_gw=1.3, site_gw=21.3, cash=0.0, planned=70.0)
+    v.close()
+    v.run(invest)
+    # 2.6 of both and 20 planned by the rival: half of 22.6 would keep pace, and 5.2 are its own plan.
+    assert v[big].desired == near(5.2 + 0.5 * (11.3 - 5.2) - 0.7 - 1.3)
+    assert (v[big].planned, v[rival].planned) == (near(1.3), near(21.3))
+
+
 def neocloud(v, **columns):
     """Wants 2.0 * 1.1 and has 1.4; its cash carries 0.4 * 66 / 0.2 = 132 bn, six million at 22."""
     usual = {"promised_out": 2.0, "capacity": 1.4, "cash": 66.0, "site_gw": 99.0, "expected_spot": 0.5}
@@ -307,7 +275,7 @@ def test_a_neocloud_orders_a_part_of_what_its_promises_lack():
     v.close()
     v.run(invest)
     assert v[cloud].desired == near(0.8)
-    assert v.rows("orders")[0].units == near(0.6 / 8.0)
+    assert hardware(v) == [0.6 / 8.0]
     v.audit()
 
 
@@ -316,7 +284,7 @@ def test_a_neocloud_orders_what_its_cash_carries():
     neocloud(v, cash=0.33)
     v.close()
     v.run(invest)
-    assert v.rows("orders")[0].units == near(0.03)
+    assert hardware(v) == [0.03]
 
 
 def test_a_neocloud_without_a_fleet_plans_by_its_equity():
@@ -325,21 +293,25 @@ def test_a_neocloud_without_a_fleet_plans_by_its_equity():
     v.close()
     v.run(invest)
     assert v[cloud].desired == near(3.0)
-    assert v.rows("orders")[0].units == near(3.0 / 8.0)
+    assert hardware(v) == [3.0 / 8.0]
 
 
-def test_a_neocloud_with_a_fleet_and_without_promises_wants_nothing():
+def test_a_neocloud_with_a_fleet_grows_with_the_market():
     v, _ = shop(**INVEST)
-    cloud = neocloud(v, promised_out=0.0, capacity=0.1)
+    cloud = neocloud(v, promised_out=0.0)
     v.close()
     v.run(invest)
     assert (v[cloud].desired, v.market.n_orders) == (0.0, 0)
+    v.market.compute_growth = 0.4
+    v.run(invest)
+    assert v[cloud].desired == near(1.4 * exp(0.6) - 1.4)
+    assert hardware(v) == [1.4 * (exp(0.6) - 1.0) / 8.0]
 
 
-@pytest.mark.parametrize(("pd", "orders"), [(0.2, 1), (0.21, 0)])
-def test_a_neocloud_that_is_a_bad_risk_orders_nothing(pd, orders):
+@pytest.mark.parametrize(("pd", "orders"), [(0.2, 2), (0.21, 0)])
+def test_a_neocloud_that_is_a_bad_risk_orders_nothing_not_even_a_site(pd, orders):
     v, _ = shop(**INVEST)
-    cloud = neocloud(v, pd=pd)
+    cloud = neocloud(v, pd=pd, site_gw=0.5)
     v.close()
     v.run(invest)
     assert v.market.n_orders == orders

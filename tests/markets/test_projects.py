@@ -36,7 +36,7 @@ def test_a_lease_is_signed_from_its_start_at_full_size():
     v = Village(lease_tenor=90.6)
     v.market.month, v.market.next_contract = 7, 31
     cloud, project = v.neocloud(lease_gw=0.2, need=0.1, promised_out=0.1), v.project(need=5.0, lease_gw=0.3)
-    r = v.run(sign_lease, cloud, project, 0.4, 0.15, 25)
+    r = v.run(sign_lease, cloud, project, 0.4, 0.15, 25, 1)
     c = v.rows("contracts")[r]
     assert (c.id, c.kind, c.status, c.buyer, c.seller) == (31, ec.SITE, ec.PENDING, cloud, project)
     assert (c.guarantor, c.end_user, c.own_use) == (-1, -1, 0)
@@ -52,15 +52,25 @@ def test_a_lease_is_signed_from_its_start_at_full_size():
     v.audit()
 
 
+def test_a_lease_is_announced_with_its_ramp():
+    v = Village(lease_tenor=90.0)
+    r = v.run(sign_lease, v.neocloud(), v.project(), 0.4, 0.15, 25, 4)
+    c = v.rows("contracts")[r]
+    assert (c.ramp, c.quantity) == (4, 0.4)
+    # a quarter, a half and three quarters of the first three months
+    assert c.announced == near(0.06 * 88.5)
+    assert v.rows("events")[0].amount == near(0.06 * 88.5)
+
+
 def test_a_lease_runs_a_month_at_least():
     v = Village(lease_tenor=0.4)
-    r = v.run(sign_lease, v.neocloud(), v.project(), 0.4, 0.15, 25)
+    r = v.run(sign_lease, v.neocloud(), v.project(), 0.4, 0.15, 25, 1)
     assert v.rows("contracts")[r].months == 1
 
 
 def test_who_serves_itself_more_than_others_uses_the_site_itself():
     v = Village()
-    r = v.run(sign_lease, v.hyperscaler(need=0.31, promised_out=0.3), v.project(), 0.4, 0.15, 25)
+    r = v.run(sign_lease, v.hyperscaler(need=0.31, promised_out=0.3), v.project(), 0.4, 0.15, 25, 1)
     assert v.rows("contracts")[r].own_use == 1
 
 
@@ -72,7 +82,7 @@ def test_who_builds_for_one_lab_builds_on_its_account(kind, share, dedicated):
     v = Village()
     customer = v.firm(kind)
     cloud = v.neocloud(need=0.9, promised_out=0.3, top_customer=share, top_customer_id=customer)
-    r = v.run(sign_lease, cloud, v.project(), 0.4, 0.15, 25)
+    r = v.run(sign_lease, cloud, v.project(), 0.4, 0.15, 25, 1)
     c = v.rows("contracts")[r]
     assert (c.end_user, c.own_use) == ((customer, 0) if dedicated else (-1, 1))
 
@@ -81,7 +91,7 @@ def test_without_a_top_customer_a_lease_is_on_nobody_s_account():
     v = Village()
     v.lab()  # no row of the table stands in for the customer there is none of
     v.state.firms[-1].kind = ec.LAB
-    r = v.run(sign_lease, v.neocloud(top_customer=0.9, need=0.2), v.project(), 0.4, 0.15, 25)
+    r = v.run(sign_lease, v.neocloud(top_customer=0.9, need=0.2), v.project(), 0.4, 0.15, 25, 1)
     assert (v.rows("contracts")[r].end_user, v.rows("contracts")[r].own_use) == (-1, 1)
 
 
@@ -110,6 +120,17 @@ def test_a_site_is_empty_as_far_as_no_fleet_and_no_lease_fills_it():
     v.contract(other, second, 0.3, 0.2, kind=ec.SITE)
     assert v.run(lease_empty_sites, cloud, 2.0) == near(0.55)
     assert [(c.seller, near(c.quantity)) for c in v.rows("contracts")[5:]] == [(project, 0.55)]
+
+
+def test_a_site_is_not_empty_where_hardware_is_on_order_for_it():
+    v = Village(**EMPTY)
+    vendor = v.vendor()
+    v.generation(vendor, kw=1.25)
+    cloud, project = v.neocloud(), v.project(site_gw=1.0, fleet_gw=0.2, pue=1.2)
+    v.order(project, vendor, 0.4, due=99)
+    v.order(project, vendor, 0.4, status=ec.ENDED)
+    v.order(cloud, vendor, 0.4)
+    assert v.run(lease_empty_sites, cloud, 2.0) == near(0.8 - 0.6)
 
 
 def test_sites_are_leased_one_after_the_other_until_there_are_enough():
@@ -151,6 +172,7 @@ def ground(**parameters):
     usual = {
         "site_cost": 10.0, "project_debt": 0.8, "project_size": 0.5, "project_spacing": 6.0, "project_tenor": 40.0,
         "project_cover": 1.3, "lease_tenor": 24.0, "site_lead": 18.0, "grid_gw": 2.4, "order_deposit": 0.25,
+        "project_halls": 1.0,
         "loss_given_default_secured": 0.5, "return_on_capital": 0.0, "lender_cost": 0.0, "covenant_ltv": 0.95,
     }  # fmt: skip
     v = Village(**(usual | parameters))
@@ -192,11 +214,12 @@ def test_a_project_signs_the_lease_and_orders_the_site():
     assert lease.price == near(1.3 * 8.0 * annuity(0.07, 24))
     (o,) = v.rows("orders")
     assert (o.kind, o.buyer, o.vendor, o.generation) == (ec.SITE_ORDER, project, ec.SUPPLIERS, -1)
-    assert (o.placed, o.due, o.end_user) == (9, 27, -1)
+    assert (o.placed, o.due, o.end_user) == (9, 34, -1)
     assert (o.units, o.price, o.deposit) == (near(0.6), 10.0, near(1.5))
     assert v.flow(ec.F_SITE, project, ec.SUPPLIERS) == near(1.5)
     assert v[project].on_order_gw == near(0.6)
     assert v[project].capex == near(1.5)
+    assert lease.ramp == 1
     assert v[cloud].on_order_gw == 5.0
     assert v[cloud].lease_gw == near(0.6)
     assert (v[cloud].last_project, v[cloud].cash) == (9, 3.0)
@@ -208,6 +231,31 @@ def test_a_project_signs_the_lease_and_orders_the_site():
     ]
     assert v.rows("events")[3].amount == near(6.0)
     v.audit()
+
+
+def test_a_project_hands_its_halls_over_one_a_month():
+    v, _, cloud = ground(project_halls=3.4)
+    v.run(found_project, cloud, 0.6)
+    project = cloud + 1
+    (lease,) = v.rows("contracts")
+    assert (lease.start, lease.ramp, lease.quantity) == (34, 3, near(0.6))
+    orders = v.rows("orders")
+    assert [(o.kind, o.buyer, o.due, near(o.units)) for o in orders] == [
+        (ec.SITE_ORDER, project, 34 + k, 0.2) for k in range(3)
+    ]
+    assert [near(o.deposit) for o in orders] == [0.5] * 3
+    assert v[project].on_order_gw == near(0.6)
+    # Equity pays the interest until the first hall stands.
+    assert v[project].paid_in == near(1.2 + 0.028 * 25.0)
+    v.audit()
+
+
+def test_a_project_has_a_hall_at_least():
+    v, _, cloud = ground(project_halls=0.2, grid_gw=24.0)
+    v.run(found_project, cloud, 0.6)
+    (o,) = v.rows("orders")
+    assert (o.due, near(o.units)) == (27, 0.6)
+    assert v.rows("contracts")[0].start == 27
 
 
 def test_a_project_for_a_lab_s_provider_is_built_on_the_lab_s_account():

@@ -18,6 +18,7 @@ from abm.markets.tenders import (
     labs_tender,
     liking,
     means_to_build,
+    on_custom_chips,
     own_cost,
     own_part,
     room_at,
@@ -257,7 +258,7 @@ def bidders(*costs, **parameters):
         "site_cost": 0.0, "contract_margin": 0.25, "contract_spot_weight": 0.0, "scarcity_margin": 0.0,
         "bid_risk_weight": 0.0, "bid_taste": 0.0, "tenor_flexibility": 0.0, "contract_tenor": 30.0,
         "loss_given_default_secured": 0.0, "prepayment_share": 0.0, "security_premium": 0.5, "seller_cap": 1.0,
-        "spread_taste": 0.0, "contract_lead": 8.0, "equity_part": 0.0, "deal_chance": 0.0,
+        "spread_taste": 0.0, "chip_taste": 0.0, "contract_lead": 8.0, "equity_part": 0.0, "deal_chance": 0.0,
     }  # fmt: skip
     v = Village(**(usual | parameters))
     v.market.power_price, v.market.contract_price, v.market.month = 0.0, 2.0, 6
@@ -342,11 +343,23 @@ def test_a_seller_is_liked_less_the_more_hangs_on_it_and_more_if_it_holds_the_bu
     v.contract(lab, cloud, 0.6)
     v[lab].promised_in = 1.0
     v.stake(friend, lab, 0.1, 1.0)
-    assert v.run(liking, lab, cloud, 0.5) == near(1.0 + 0.25 * 0.4)
-    assert v.run(liking, lab, friend, 0.5) == near(0.8)
+    assert v.run(liking, lab, cloud, 0.5, 0.0) == near(1.0 + 0.25 * 0.4)
+    assert v.run(liking, lab, friend, 0.5, 0.0) == near(0.8)
     v.stake(cloud, lab, 0.1, 1.0)
-    assert v.run(liking, lab, cloud, 0.5) == near(1.1 * 0.8)
-    assert v.run(liking, v.lab(), cloud, 0.0) == 1.0
+    assert v.run(liking, lab, cloud, 0.5, 0.0) == near(1.1 * 0.8)
+    assert v.run(liking, v.lab(), cloud, 0.0, 0.0) == 1.0
+
+
+def test_chips_that_a_buyer_does_not_run_on_are_liked_less():
+    v, lab, (cloud,) = bidders(1.2, chip_taste=0.4, partner_taste=0.2)
+    tpu = v.hyperscaler(custom_share=0.6)
+    assert v.run(on_custom_chips, lab) == 0.0
+    v.contract(lab, cloud, 0.3)
+    v.contract(lab, tpu, 0.1)
+    v.contract(lab, v.vendor(custom_share=0.9), 5.0)
+    assert v.run(on_custom_chips, lab) == near(0.25)
+    assert v.run(liking, lab, tpu, 0.0, 0.25) == near(1.0 + 0.4 * 0.75)
+    assert v.run(liking, lab, cloud, 0.0, 0.25) == near(1.0 + 0.4 * 0.25)
 
 
 def test_the_liking_decides_and_the_bid_is_paid():
