@@ -189,6 +189,8 @@ def add_a_parameter_and_an_event(copy: Copy) -> None:
         PARAMETER, "abm/inputs/parameters.py", "\nlabs:\n",
         "\nbroker_fee | share | 0.01 | 0 | 1 | assumption: a hundredth | what brokers ask of what they have\nlabs:\n",
     )  # fmt: skip
+    believed = "\nbroker_fee | logit | 0.005 | 0.02 | assumption: half or double\nlabs:\n"
+    copy.edit(PARAMETER, "abm/inputs/priors.py", "\nlabs:\n", believed)
     tables = "abm/engine/tables.py"
     copy.edit(EVENT, tables, "E_AMENDED, E_PROJECT,\n) = range(17)", "E_AMENDED, E_PROJECT, E_FEE,\n) = range(18)")
     copy.edit(EVENT, tables, 'E_PROJECT: "project founded",', 'E_PROJECT: "project founded", E_FEE: "fee asked",')

@@ -303,7 +303,7 @@ class Builder:
                 held = self._over(units * share, whole, f"the sum of the shares of mix '{row['mix']}'")
                 left = max(0.0, 1.0 - self._over(age, self._needed(name, "book_life"), f"book_life of {name}"))
                 cost = held * float(self.generations["cost"][g])
-                self.fleet[self.index(name), g] = (held, cost * left, cost, age)
+                self.fleet[self.index(name), g] = (held, 0.0, cost * left, cost, age)
         for name, vintages in zip(self.names, self.fleet, strict=True):
             known = self.known[name]
             known["capacity"] = math.fsum(vintages["units"])
