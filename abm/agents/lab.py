@@ -97,8 +97,8 @@ def compute_wanted(state, lab):
 
 @jit
 def believed_growth(state, lab):
-    """Growth of sales a lab and its investors believe in (log a year): its own expectation, a captive lab's at least its
-    parent's workloads'."""
+    """Growth of sales a lab and its investors believe in (log a year): its own expectation, or its parent's workloads'
+    if that is more."""
     f = state.firms[lab]
     growth = f.expected_growth
     if f.parent >= 0:
@@ -206,7 +206,7 @@ def value_lab(state, lab):
 
     ``multiple = base + slope * growth``; 25 times revenue at OpenAI's growth of 2025 (G1-010, G1-023,
     G5-001). The option is worth `frontier_option` years of all spending on AI services at the frontier and halves with
-    every quarter of a year behind it.
+    every half-year behind it.
     """
     p = state.params[0]
     f = state.firms[lab]
@@ -216,7 +216,7 @@ def value_lab(state, lab):
     spending = 0.0
     for s in range(N_SEGMENTS):
         spending += state.segments[s].spending
-    option = p.frontier_option * 12.0 * spending * math.exp(-2.77 * max(m.frontier - f.quality, 0.0))
+    option = p.frontier_option * 12.0 * spending * math.exp(-1.386 * max(m.frontier - f.quality, 0.0))
     return (12.0 * sales(state, lab) * multiple + option) * m.sentiment
 
 

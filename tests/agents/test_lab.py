@@ -291,9 +291,9 @@ def valued(**lab):
     return float(v.run(value_lab, v.lab(**(usual | lab))))
 
 
-def test_a_lab_is_worth_a_multiple_of_yearly_revenue_and_an_option_that_halves_a_quarter_behind():
-    # 12 * 2 * (5 + 20 * 0.3) = 264, and 300 * exp(-2.77 / 4)
-    assert valued() == near((264.0 + 300.0 * exp(-0.6925)) * 1.25)
+def test_a_lab_is_worth_a_multiple_of_yearly_revenue_and_an_option_that_halves_half_a_year_behind():
+    # 12 * 2 * (5 + 20 * 0.3) = 264, and 300 * exp(-1.386 / 4)
+    assert valued() == near((264.0 + 300.0 * exp(-0.3465)) * 1.25)
 
 
 def test_a_lab_ahead_of_the_frontier_has_the_whole_option_and_no_more():
