@@ -45,7 +45,7 @@ def seek_growth_equity(state, cloud):
     the cash it can put in, within tolerable dilution."""
     p = state.params[0]
     f = state.firms[cloud]
-    own = max(f.desired - f.on_order, 0.0) * unit_cost(state, cloud) * (1.0 - p.loan_to_cost)
+    own = (f.desired - f.on_order) * unit_cost(state, cloud) * (1.0 - p.loan_to_cost)
     return max(min(own - p.equity_part * max(f.cash, 0.0), p.equity_dilution * f.valuation), 0.0)
 
 

@@ -193,4 +193,5 @@ def mark_fleets(state):
         f = state.firms[i]
         f.fleet_mark = 0.0
         for g in range(m.n_generations):
-            f.fleet_mark += state.fleet[i, g].units * state.generations[g].mark
+            held = state.fleet[i, g].units + state.fleet[i, g].waiting
+            f.fleet_mark += held * state.generations[g].mark
