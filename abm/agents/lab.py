@@ -221,15 +221,25 @@ def value_lab(state, lab):
 
 
 @jit
+def appeal(state, firm):
+    """How much investors like a firm's growth: none to one, whole from `growth_yardstick` on."""
+    return min(max(state.firms[firm].expected_growth, 0.0) / max(state.params[0].growth_yardstick, 1e-3), 1.0)
+
+
+@jit
+def closing_odds(state, firm):
+    """Chance that a round closes in a month: with sentiment, up to twice as likely for a firm that investors like."""
+    return state.params[0].round_success * state.market[0].sentiment * (1.0 + appeal(state, firm))
+
+
+@jit
 def offered_equity(state, lab):
     """Equity that investors would put into a firm in one round though it does not need it yet (bn).
 
     The tolerable part of its value, times sentiment, less while it grows more slowly than `growth_yardstick`.
     """
-    p = state.params[0]
-    f = state.firms[lab]
-    appeal = min(max(f.expected_growth, 0.0) / max(p.growth_yardstick, 1e-3), 1.0)
-    return p.equity_dilution * max(f.valuation, 0.0) * state.market[0].sentiment * appeal
+    tolerable = state.params[0].equity_dilution * max(state.firms[lab].valuation, 0.0)
+    return tolerable * state.market[0].sentiment * appeal(state, lab)
 
 
 @jit
