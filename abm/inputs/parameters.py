@@ -195,7 +195,7 @@ site_life | months | 240 | 60 | 600 | assumption: shells and power outlast sever
 grid_gw | GW/year | 28 | 0.5 | 500 | G7-028: 122 GW over 2026 to 2030, all workloads | site capacity the grids can connect a year
 order_deposit | share | 0.12 | 0 | 1 | assumption: between list terms and prepaid supply | part of an order paid at signature
 order_smoothing | months | 4 | 1 | 24 | assumption: framework orders are called off by the quarter | months over which a gap is ordered
-normal_backlog | months | 6 | 0.5 | 36 | G4-054 to G4-056 | order book at which vendors leave prices alone
+normal_backlog | months | 4 | 0.5 | 36 | G4-055, G4-054: lead times of 2 to 9 months; orders are placed gpu_lead months ahead, a book of as many is balance | order book at which vendors leave prices and output alone
 markup_speed | 1/month | 0.03 | 0 | 0.5 | assumption: list prices move slowly | speed of the vendor's markup
 markup_low | ratio | 0.7 | 0.2 | 1 | assumption: list prices fell by a third in past gluts | lowest markup of a vendor over its normal price
 markup_high | ratio | 1.5 | 1 | 5 | assumption: half above the normal price at most | highest markup of a vendor over its normal price
