@@ -132,8 +132,11 @@ def describe(
 
 
 def run_tables(economy: Economy) -> dict[str, pa.Table]:
-    """The tables of a run, by file name, with readable names in place of rows and codes."""
-    return {
+    """The tables of a run, by file name, with readable names in place of rows and codes.
+
+    Their metadata name the opening (`opening_name`, `opening_date`, `opening_hash`), from which months count.
+    """
+    made = {
         "aggregates": _table(economy, economy.rows("series"), "series"),
         "firms": _firm_months(economy),
         "contracts": _table(economy, _used(economy.rows("contracts")), "contracts"),
@@ -142,6 +145,8 @@ def run_tables(economy: Economy) -> dict[str, pa.Table]:
         "events": _table(economy, economy.rows("events"), "events"),
         "flows": _flows(economy),
     }
+    told = {f"opening_{key}": value for key, value in described(economy.opening).items()}
+    return {name: table.replace_schema_metadata(told) for name, table in made.items()}
 
 
 def _used(rows: np.recarray) -> np.recarray:
@@ -162,6 +167,8 @@ def _table(economy: Economy, rows: np.ndarray, name: str) -> pa.Table:
     """A table of records as an Arrow table; tables with a month get the calendar date beside it."""
     arrays, fields = [], []
     for column in tables.TABLES[name]:
+        if column.name == "month":
+            column = column._replace(meaning=f"months since {economy.opening.date}")
         array, field = column_of(rows, column, name, economy.names)
         arrays.append(array)
         fields.append(field)
@@ -177,7 +184,8 @@ def _firm_months(economy: Economy) -> pa.Table:
     at, who = np.nonzero(panel["status"] != tables.ABSENT)
     months = economy.rows("series")["month"][at]
     arrays = [plain(months, pa.int32()), _dates(months, economy.opening.date), names_of(who, economy.names)]
-    month, firm = Column("month", "", "month", "months since the opening"), Column("firm", "", "firm", "who")
+    month = Column("month", "", "month", f"months since {economy.opening.date}")
+    firm = Column("firm", "", "firm", "who")
     fields = [field_of(month, pa.int32()), DATE, field_of(firm, pa.string())]
     rows = panel[at, who]
     for column in tables.TABLES["panel"]:
@@ -195,7 +203,7 @@ def _flows(economy: Economy) -> pa.Table:
     arrays = [plain(months, pa.int32()), _dates(months, economy.opening.date), names_of(flow, tables.FLOW_NAMES)]
     arrays += [names_of(payer, tables.KIND_NAMES), names_of(payee, tables.KIND_NAMES)]
     arrays.append(plain(flows[at, flow, payer, payee], pa.float64()))
-    fields = [field_of(Column("month", "", "month", "months since the opening"), pa.int32()), DATE]
+    fields = [field_of(Column("month", "", "month", f"months since {economy.opening.date}"), pa.int32()), DATE]
     for name, meaning in (("flow", "what for"), ("payer", "sector that pays"), ("payee", "sector that is paid")):
         fields.append(field_of(Column(name, "", "kind", meaning), pa.string()))
     fields.append(field_of(Column("amount", "", "bn/month", "paid in the month"), pa.float64()))

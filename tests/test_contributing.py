@@ -177,7 +177,7 @@ def ask_fees(state):
     wanted = "from abm.agents.broker import ask_fees\n"
     copy.edit(KIND, "abm/month.py", "from abm.agents.expectations", wanted + "from abm.agents.expectations")
     copy.edit(KIND, "abm/month.py", "    refuse_to_pay(state)\n", "    ask_fees(state)\n    refuse_to_pay(state)\n")
-    copy.append(KIND, "abm/calibration/openings/common/roster.csv", 'A broker,BROKER,,,,,"sells insurance"\n')
+    copy.append(KIND, "abm/calibration/openings/common/roster.csv", 'A broker,BROKER,,,,,,"sells insurance"\n')
     copy.append(KIND, "abm/calibration/openings/common/firms.csv", 'A broker,cash,2,"assumption: two of something"\n')
     copy.edit(KIND, "abm/rules.py", '    "judge": ', '    "set_fee": broker.set_fee,\n    "judge": ')
     copy.edit(KIND, "abm/rules.py", "from abm.agents import entrant", "from abm.agents import broker, entrant")

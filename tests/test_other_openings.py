@@ -74,6 +74,11 @@ def test_months_are_those_of_the_calendar_after_the_opening(run: Economy) -> Non
     assert sentence.startswith("2024-08  Star Lab (lab)")
     dates = results.run_tables(run)["aggregates"]["date"].to_pylist()
     assert dates == [datetime.date(2024, 7, 31), datetime.date(2024, 8, 31)]
+    for name, table in results.run_tables(run).items():
+        assert table.schema.metadata[b"opening_date"] == b"2024-06-30", name
+        assert table.schema.metadata[b"opening_hash"].decode() == run.opening.digest, name
+        if "month" in table.column_names:
+            assert table.schema.field("month").metadata[b"meaning"] == b"months since 2024-06-30", name
 
 
 def test_words_name_flagship_and_date_of_the_opening(run: Economy, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a run leaves on disk, and the statements behind it: true to the tables of the economy."""
 
+import datetime
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,8 @@ from abm.simulation import Economy
 from experiments import columns, results
 from experiments.folders import read_manifest
 from experiments.summary import YEARLY, failure_sentence, summary, yearly
+
+OPENING = datetime.date(2025, 12, 31)
 
 MONTHS = 14
 CHANGED = {"carbon_price": 5.0}
@@ -171,7 +174,7 @@ def test_a_failure_is_told_in_one_sentence() -> None:
         Cause("OpenAI", "counterparty", 0.1),
     )
     told = Default(15, 2, "Lambda", "neocloud", False, 0.41, 3.2, 1.0, 0.3, causes)
-    assert failure_sentence(told) == (
+    assert failure_sentence(told, OPENING) == (
         "2027-03  Lambda (neocloud), owing 3.20 bn, 0.41 bn short:"
         " OpenAI (lost as a customer, unpaid bills or loans) 60 %, its own doing 30 %,"
         " the market (falling prices) 10 %"
@@ -182,12 +185,12 @@ def test_a_failure_is_told_in_one_sentence() -> None:
         Cause("xAI", "funding", 0.02),
         Cause("Oracle", "funding", 0.004),
     )
-    assert failure_sentence(replace(told, own_share=0.226, causes=many)).endswith(
+    assert failure_sentence(replace(told, own_share=0.226, causes=many), OPENING).endswith(
         "(falling prices) 10 %, 2 others 7 %"
     )
     alone = Default(15, 1, "Lambda", "neocloud", True, 0.0412, 320.0, 1.0, 1.0, ())
     assert (
-        failure_sentence(alone) == "2027-03  Lambda (neocloud), owing 320 bn, 0.041 bn short: its own doing"
+        failure_sentence(alone, OPENING) == "2027-03  Lambda (neocloud), owing 320 bn, 0.041 bn short: its own doing"
     )
 
 

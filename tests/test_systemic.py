@@ -1,5 +1,6 @@
 """Stress of one firm and the ranking of all: what they compute, what they print, what they refuse."""
 
+import datetime
 import json
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
@@ -302,7 +303,7 @@ def test_who_falls_in_another_month_or_only_without_is_told() -> None:
 )
 def test_a_horizon_that_makes_no_sense_is_refused(month: int, months: int, sentence: str) -> None:
     with pytest.raises(BadInput, match=sentence):
-        check_horizon(month, months)
+        check_horizon(month, months, datetime.date(2025, 12, 31))
 
 
 # --- importance ---------------------------------------------------------------------------------------------

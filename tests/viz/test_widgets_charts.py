@@ -291,3 +291,18 @@ def test_all_panels_download_as_one_png(stage: Any, tmp_path: Any) -> None:
         page.page.get_by_role("button", name="PNG").click()
     got.value.save_as(tmp_path / "charts.png")
     assert (tmp_path / "charts.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_months_and_years_are_those_after_the_opening(stage: Any) -> None:
+    page = stage()
+    page.show(Charts(opening="2024-06", panels=PANELS, data=data(40), until=40))
+    settled(page.page)
+    assert page.page.locator(".iv-charts-note").inner_text().startswith("Values of Oct 2027")
+    years = page.page.locator(".iv-year")
+    assert years.all_inner_texts() == ["2025", "2026", "2027"]
+    places = [years.nth(k).bounding_box()["x"] for k in range(3)]  # type: ignore[index]
+    page.update(opening="2025-12")
+    settled(page.page)
+    assert years.all_inner_texts()[0] == "2026"
+    assert page.page.locator(".iv-charts-note").inner_text().startswith("Values of Apr 2029")
+    assert years.nth(0).bounding_box()["x"] < places[0]  # type: ignore[index]

@@ -320,7 +320,7 @@ function show(model, el, runs) {
       if (mark.month < first || mark.month > last) continue;
       byMonth.set(mark.month, [...(byMonth.get(mark.month) ?? []), String(mark.text ?? "")]);
     }
-    const years = yearTicks(first, last, wide).map((month) =>
+    const years = yearTicks(first, last, wide, model.get("opening")).map((month) =>
       element("span", { class: "iv-year", style: `left:${at(month)}px` }, tickName(nameOf(month), last - first)),
     );
     // From the last to the first, so that no name covers the tick of a later one: names take the lower row if no
@@ -506,7 +506,7 @@ function show(model, el, runs) {
   );
 
   rebuild();
-  listen(model, "change:panels", rebuild, signal);
+  for (const trait of ["panels", "opening"]) listen(model, `change:${trait}`, rebuild, signal);
   for (const trait of ["history", "tail"]) listen(model, `change:${trait}`, wake, signal);
   listen(model, "change:history", drawLine, signal);
   for (const trait of ["marks", "until"]) listen(model, `change:${trait}`, redrawMarks, signal);
