@@ -1,5 +1,8 @@
 """The hindcast: an opening of the past run through a year that is known, and scored against what happened.
 
+`experiments/HINDCAST.md` is the file of that name which `invisible-debt hindcast --opening 2024-12-31` writes; what is
+missed and why stands by hand in `experiments/hindcast_causes.md`, a section an opening, and goes into it.
+
 The folder of the opening holds what is asked: `targets.csv`, one reading a row (outcome, forecasts of the time,
 column, aggregation), and `pass_marks.toml`. Every seed is a world of its own (`abm.calibration.worlds`) with its own
 luck. A reading is scored in logs, unless its row says `linear`, by

@@ -166,7 +166,7 @@ contract_lead | lognormal | 5 | 14 | G4-054, G4-056
 contract_ramp | lognormal | 8.6 | 17 | assumption: two fifths either way
 prepayment_share | logit | 0.026 | 0.095 | assumption: odds half or double
 contract_margin | logit | 0.081 | 0.26 | assumption: odds half or double
-contract_spot_weight | lognormal | 0.17 | 0.38 | assumption: half as much again either way
+contract_spot_weight | logit | 0.5 | 0.95 | assumption: half to nearly all of the way
 contract_adjustment | lognormal | 0.1 | 0.22 | assumption: half as much again either way
 security_premium | logit | 0.11 | 0.33 | assumption: odds half or double
 scarcity_margin | logit | 0.18 | 0.46 | assumption: odds half or double
@@ -187,7 +187,7 @@ amend_extension | lognormal | 8.6 | 17 | assumption: two fifths either way
 rental_share | logit | 0.21 | 0.52 | assumption: odds half or double
 outsourcing | logit | 0.081 | 0.26 | assumption: odds half or double
 compute:
-spot_adjustment | lognormal | 0.23 | 0.52 | assumption: half as much again either way
+spot_adjustment | lognormal | 0.07 | 0.35 | assumption: half or double
 spot_step | lognormal | 0.08 | 0.18 | assumption: half as much again either way
 spot_cap | lognormal | 5.3 | 12 | assumption: half as much again either way
 spot_training | logit | 0.18 | 0.46 | assumption: odds half or double
@@ -195,6 +195,9 @@ spot_shortage | logit | 0.14 | 0.4 | assumption: odds half or double
 spot_budget | logit | 0.11 | 0.33 | assumption: odds half or double
 sublet | logit | 0.33 | 0.67 | assumption: odds half or double
 idle_reserve | logit | 0.026 | 0.095 | assumption: odds half or double
+holdback | lognormal | 0.7 | 3 | assumption: half or double
+renewal_tenor | lognormal | 14 | 36 | assumption: one to three years
+renewal_share | logit | 0.45 | 0.87 | assumption: half to most
 target_utilisation | logit | 0.67 | 0.89 | assumption: odds half or double
 price_horizon | lognormal | 12 | 30 | L3-006, L3-007 and their spread
 mark_discount | lognormal | 0.08 | 0.18 | assumption: half as much again either way
@@ -220,7 +223,7 @@ site_life | lognormal | 170 | 340 | assumption: two fifths either way
 grid_gw | lognormal | 14 | 50 | assumption: half to nearly double of G7-028, which counts all workloads
 order_deposit | logit | 0.064 | 0.21 | assumption: odds half or double
 order_smoothing | lognormal | 2.9 | 5.6 | assumption: two fifths either way
-normal_backlog | lognormal | 4.3 | 8.4 | assumption: two fifths either way
+normal_backlog | lognormal | 2.5 | 7 | assumption: within a factor of 1.7
 markup_speed | lognormal | 0.02 | 0.045 | assumption: half as much again either way
 markup_low | lognormal | 0.47 | 1 | assumption: half as much again either way
 markup_high | lognormal | 1 | 2.2 | assumption: half as much again either way

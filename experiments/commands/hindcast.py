@@ -115,6 +115,6 @@ def show(verdict: Verdict) -> None:
         table.add_row(mark.asked, mark.found, styled("met" if mark.met else "missed", "green" if mark.met else "red"))
     screen.print(table)
     say()
-    skills = ", ".join(f"{what} {skill}" for _, what, skill in skill_rows(verdict))
-    say(f"Skill: {skills}.")
+    skills = ", ".join(f"{what} ({name}) {skill}" for name, what, skill in skill_rows(verdict))
+    say(f"Skill of the independent targets: {skills}.")
     say(calibration(verdict))
