@@ -16,7 +16,7 @@ from typing import Any
 
 import numba
 
-from abm.agents import entrant, hyperscaler, lab, lender, neocloud, payouts, project, vendor
+from abm.agents import entrant, hyperscaler, lab, lender, neocloud, payouts, project, provider, vendor
 from abm.distress import funding
 from abm.errors import BadInput
 from abm.inputs.parameters import nearest
@@ -38,10 +38,18 @@ RULES: dict[str, Any] = {
     "grow_overhead": lab.grow_overhead,
     "release_model": entrant.release_model,
     "quote_contract": neocloud.quote_contract,
+    "growth_over": provider.growth_over,
+    "expected_return": provider.expected_return,
+    "hurries": provider.hurries,
+    "part_to_build": provider.part_to_build,
     "plan_orders": neocloud.plan_orders,
+    "seek_growth_equity": neocloud.seek_growth_equity,
     "accept_renegotiation": neocloud.accept_renegotiation,
     "plan_fleet": hyperscaler.plan_fleet,
+    "rivals_pace": hyperscaler.rivals_pace,
+    "debt_room": hyperscaler.debt_room,
     "capex_budget": hyperscaler.capex_budget,
+    "seek_bonds": hyperscaler.seek_bonds,
     "off_balance_share": project.off_balance_share,
     "lease_rent": project.lease_rent,
     "completes": project.completes,

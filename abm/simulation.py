@@ -73,6 +73,7 @@ GROWING = {
     "events": 32768,
     "series": 128,
 }
+CHOICES_OVER_USE = (0.25, 4.0)  # least and most choices of a lab's model over its use, at the opening (assumption)
 OPENING_INSIDE = 0.8  # part of the reached customers that choose any model at the opening (assumption)
 
 
@@ -310,7 +311,12 @@ class Economy:
             f.retained = owned - f.debt - f.other_debt - f.funding - f.prepaid_in - f.deposits_in - f.paid_in
 
     def _open_services(self, labs: list[int], opens: list[int]) -> None:
-        """Prices by the rules, work from spending, tastes so that the opening shares come out (Berry 1994)."""
+        """Prices by the rules, work from spending, tastes so that the opening shares come out (Berry 1994).
+
+        Shares follow customers' choice a part of the way a month: a lab whose sales grew faster than the other labs'
+        is chosen by more than use it today, and the other way round. The share of choices is inferred from the past
+        year's growth, so that shares go on moving at its pace: ``choices = share * (1 + (g - mean g) / 12 / speed)``.
+        """
         state, o = self.state, self.opening
         m = state.market[0]
         p = state.params[0]
@@ -328,9 +334,12 @@ class Economy:
             total = float(np.sum(work))
             segment = state.segments[s]
             segment.potential = total / segment.adoption
+            for i, w in zip(sellers, work, strict=True):
+                state.share[s, i] = w / total
+            chosen = self._chosen(work, len(labs), sellers)
             for nest in (labs, opens):
-                inside = float(np.sum([w for i, w in zip(sellers, work, strict=True) if i in nest]))
-                for i, w in zip(sellers, work, strict=True):
+                inside = float(np.sum([w for i, w in zip(sellers, chosen, strict=True) if i in nest]))
+                for i, w in zip(sellers, chosen, strict=True):
                     if i not in nest:
                         continue
                     share = max(w, 1e-6 * total) / total
@@ -340,7 +349,6 @@ class Economy:
                     mean -= p.quality_sensitivity * (f.quality - p.outside_ratchet * m.frontier)
                     mean += p.price_sensitivity * segment.price_sensitivity * np.log(f.price)
                     state.brand[s, i] = mean
-                    state.share[s, i] = w / total
         buy_services(state, True)
         for i in sellers:
             f = firms[i]
@@ -349,6 +357,18 @@ class Economy:
                 f.training_target * f.need, max(f.capacity + f.contracted_in - f.contracted_out - f.need, 0.0)
             )
             f.training_stock = max(5.0 * f.training, 1e-3)
+
+    def _chosen(self, work: np.ndarray, n_labs: int, sellers: list[int]) -> np.ndarray:
+        """Work by seller as customers choose now, the labs together what they sell: labs that grew faster than the
+        others have more choices than users."""
+        speed = self.state.params[0].switching_speed
+        used = work[:n_labs]
+        if speed <= 0.0 or used.sum() <= 0.0:
+            return work
+        growth = self.state.firms["expected_growth"][sellers[:n_labs]]
+        excess = growth - float(np.sum(used * growth) / used.sum())
+        wanted = used * np.clip(1.0 + excess / 12.0 / speed, *CHOICES_OVER_USE)
+        return np.concatenate([wanted * used.sum() / wanted.sum(), work[n_labs:]])
 
     def _open_flows(self) -> None:
         """Fill the firms' memory of the past year: a trial month on a copy gives the flows, growth the slope."""

@@ -32,7 +32,8 @@ from abm import open_economy
 from abm.accounts import statement
 from abm.accounts.statement import Default
 from abm.calibration.facts import evaluate, read_table
-from abm.calibration.opening import DEFAULT_OPENING, Opening, opening_tables
+from abm.calibration.opening import DEFAULT_OPENING, Opening
+from abm.calibration.worlds import world
 from abm.engine import tables
 from abm.engine.compiled import source_hash
 from abm.errors import BadInput, InvisibleDebtError
@@ -272,8 +273,10 @@ def year_end(year: int, opening: datetime.date) -> int:
     return 12 * (year - opening.year) + 12 - opening.month
 
 
-def one_run(seed: int, years: int = YEARS, opening: Opening | None = None) -> Run:
-    """The baseline with one seed.
+def one_run(
+    seed: int, years: int = YEARS, opening: str | Path | Opening = DEFAULT_OPENING, *, central: bool = False
+) -> Run:
+    """The baseline with one seed: a world of its own, unless `central`.
 
     Parameters
     ----------
@@ -281,14 +284,21 @@ def one_run(seed: int, years: int = YEARS, opening: Opening | None = None) -> Ru
         Seed of the draws.
     years : int
         Length in years.
-    opening : Opening, optional
-        Tables to start from; those of the usual opening by default.
+    opening : str, Path or Opening
+        Name or folder of the opening; tables that are given are taken as they are, in every world.
+    central : bool
+        Whether parameters and opening are the central ones, so that only the luck of the run differs by seed; else
+        the seed draws them too (`abm.calibration.worlds`).
 
     Returns
     -------
     Run
     """
-    economy = open_economy(seed=seed, panel=False, opening=opening or DEFAULT_OPENING)
+    parameters = None
+    if not central and not isinstance(opening, Opening):
+        drawn = world(seed, opening)
+        opening, parameters = drawn.opening(), drawn.parameters
+    economy = open_economy(seed=seed, panel=False, opening=opening, parameters=parameters)
     paths = {m.name: np.zeros(12 * years + 1) for m in MEASURES}
     for month in range(12 * years + 1):
         if month:
@@ -617,6 +627,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=200, help="number of runs, with seeds 1, 2, ...")
     parser.add_argument("--opening", default=DEFAULT_OPENING, help="name or folder of the opening to start from")
+    parser.add_argument("--central", action="store_true", help="central parameters and opening in every run")
     parser.add_argument("--out", type=Path, default=Path("runs/baseline"), help="folder to write")
     given = parser.parse_args()
     if given.seeds < 1:
@@ -627,7 +638,7 @@ def main() -> None:
             with Progress(console=console) as progress:
                 task = progress.add_task("baseline", total=given.seeds)
                 bench = Bench(advance=lambda done: progress.advance(task, done))
-                run = functools.partial(one_run, opening=opening_tables(given.opening))
+                run = functools.partial(one_run, opening=given.opening, central=given.central)
                 runs = bench.map(run, range(1, given.seeds + 1))
             text = write(runs, stage)
     except InvisibleDebtError as error:

@@ -451,9 +451,9 @@ def run_ensemble(
     question = read_question(opening)
     world(1, opening, strict)  # a mistake in the files is told once, before any worker meets it
     recipe = Recipe(
-        model="experiments.hindcast:observe", months=question.months, scenario="baseline", scenarios={},
-        parameters={}, policies={}, rules={}, outcomes={target.id: None for target in question.targets}, series=(),
-        columns=(), firms=(), events=(), defaults=False, months_at=(),
+        model="experiments.hindcast:observe", months=question.months, opening=str(opening), scenario="baseline",
+        scenarios={}, parameters={}, policies={}, rules={}, outcomes={target.id: None for target in question.targets},
+        series=(), columns=(), firms=(), events=(), defaults=False, months_at=(),
     )  # fmt: skip
     settings: dict[str, Value] = {"opening": str(opening_folder(opening)), "strict": strict}
     runs = [Run(number, number, 0, number + 1, settings) for number in range(seeds)]
@@ -618,8 +618,9 @@ def score(target: Target, values: NDArray[np.float64]) -> Scored:
     low, lower, median, upper, high = (float(q) for q in np.percentile(values, (5, 25, 50, 75, 95)))
     spread = float(carried.std())
     forecast, walk = forecast_of_the_time(target), random_walk(target)
+    width = 1.06 * spread * len(carried) ** -0.2  # Silverman's rule for the width of a kernel
     with np.errstate(divide="ignore"):  # what no kernel reaches has an infinite log score
-        log_score = float(sr.logs_ensemble(outcome, carried)) if spread > 1e-12 else math.nan
+        log_score = float(sr.logs_ensemble(outcome, carried, bw=width)) if spread > 1e-12 else math.nan
     return Scored(
         target,
         median,

@@ -154,7 +154,7 @@ class _Maker:
                 units, age = spread(rng, 1e-3, 1.0), float(rng.integers(0, 48))
                 cost = units * g["cost"][k]
                 left = max(0.0, 1.0 - age / self.firms["book_life"][i])
-                self.fleet[i, k] = (units, cost * left, cost, age)
+                self.fleet[i, k] = (units, 0.0, cost * left, cost, age)
         for i in range(self.n):
             self.firms["fleet_book"][i] = float(np.sum(self.fleet["book"][i]))
 

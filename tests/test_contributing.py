@@ -177,7 +177,7 @@ def ask_fees(state):
     wanted = "from abm.agents.broker import ask_fees\n"
     copy.edit(KIND, "abm/month.py", "from abm.agents.expectations", wanted + "from abm.agents.expectations")
     copy.edit(KIND, "abm/month.py", "    refuse_to_pay(state)\n", "    ask_fees(state)\n    refuse_to_pay(state)\n")
-    copy.append(KIND, "abm/calibration/openings/common/roster.csv", 'A broker,BROKER,,,,,"sells insurance"\n')
+    copy.append(KIND, "abm/calibration/openings/common/roster.csv", 'A broker,BROKER,,,,,,"sells insurance"\n')
     copy.append(KIND, "abm/calibration/openings/common/firms.csv", 'A broker,cash,2,"assumption: two of something"\n')
     copy.edit(KIND, "abm/rules.py", '    "judge": ', '    "set_fee": broker.set_fee,\n    "judge": ')
     copy.edit(KIND, "abm/rules.py", "from abm.agents import entrant", "from abm.agents import broker, entrant")
@@ -189,6 +189,8 @@ def add_a_parameter_and_an_event(copy: Copy) -> None:
         PARAMETER, "abm/inputs/parameters.py", "\nlabs:\n",
         "\nbroker_fee | share | 0.01 | 0 | 1 | assumption: a hundredth | what brokers ask of what they have\nlabs:\n",
     )  # fmt: skip
+    believed = "\nbroker_fee | logit | 0.005 | 0.02 | assumption: half or double\nlabs:\n"
+    copy.edit(PARAMETER, "abm/inputs/priors.py", "\nlabs:\n", believed)
     tables = "abm/engine/tables.py"
     copy.edit(EVENT, tables, "E_AMENDED, E_PROJECT,\n) = range(17)", "E_AMENDED, E_PROJECT, E_FEE,\n) = range(18)")
     copy.edit(EVENT, tables, 'E_PROJECT: "project founded",', 'E_PROJECT: "project founded", E_FEE: "fee asked",')

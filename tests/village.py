@@ -192,7 +192,7 @@ class Village:
     def fleet(self, firm: int, units: float, generation: int = 0, book: float | None = None, age: float = 0.0) -> None:
         """Hardware of a firm: units (M H100e), book value as new unless given (bn); capacity and mark follow."""
         cost = units * float(self.state.generations[generation].cost)
-        self.state.fleet[firm, generation] = (units, cost if book is None else book, cost, age)
+        self.state.fleet[firm, generation] = (units, 0.0, cost if book is None else book, cost, age)
         f = self[firm]
         f.capacity = float(self.state.fleet["units"][firm].sum())
         marks = self.state.generations["mark"]

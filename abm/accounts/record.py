@@ -203,6 +203,7 @@ def record(state):
     s.equal_quality_price = m.equal_quality_price
     s.spot_price = m.spot_price
     s.contract_price = m.contract_price
+    s.year_price = m.year_price
     s.tightness = m.tightness
     s.rationed = m.rationed
     s.frontier = m.frontier

@@ -147,12 +147,14 @@ class Maturity:
 
 @dataclass(frozen=True, slots=True)
 class Vintage:
-    """A firm's GPUs of one generation: M H100e, average age in months, book value and market value (bn)."""
+    """A firm's GPUs of one generation: M H100e running and waiting for a hall, average age in months, book value and
+    market value (bn)."""
 
     generation: str
     vendor: str
     released: int
     units: float
+    waiting: float
     age: float
     book: float
     mark: float
@@ -438,16 +440,17 @@ def fleet(economy: Economy, firm: str | int) -> list[Vintage]:
     found = []
     for g, generation in enumerate(economy.rows("generations")):
         v = economy.state.fleet[row, g]
-        if v.units > 0.0:
+        if v.units + v.waiting > 0.0:
             found.append(
                 Vintage(
                     generation=generation_name(economy, g),
                     vendor=economy.names[generation.vendor],
                     released=int(generation.released),
                     units=float(v.units),
+                    waiting=float(v.waiting),
                     age=float(v.age),
                     book=float(v.book),
-                    mark=float(v.units * generation.mark),
+                    mark=float((v.units + v.waiting) * generation.mark),
                 )
             )
     return sorted(found, key=lambda v: v.released)

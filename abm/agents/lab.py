@@ -83,35 +83,47 @@ def sales(state, lab):
 
 @jit
 def compute_wanted(state, lab):
-    """Compute that a lab wants today (M H100e): for customers and training; a captive lab no more than it has, or needs
-    for customers: it grows with its parent from there."""
+    """Compute that a lab plans from today (M H100e): what customers and training ask for, or what it has if more.
+
+    A captive lab plans from what it has, or needs for customers: it grows with its parent from there.
+    """
     f = state.firms[lab]
-    wanted = f.need * (1.0 + f.training_target * state.params[0].training_scale)
-    if f.parent >= 0:
-        wanted = min(wanted, max(f.capacity + f.contracted_in - f.contracted_out, f.need))
-    return wanted
+    have = f.capacity + f.contracted_in - f.contracted_out
+    wanted = f.need
+    if f.parent < 0:
+        wanted *= 1.0 + f.training_target * state.params[0].training_scale
+    return max(wanted, have)
 
 
 @jit
-def planned_growth(state, lab):
-    """Growth a lab plans with (log a year): its own expectation, but never much less than its rivals'.
-
-    A lab whose compute does not grow as all compute does falls behind the frontier: it plans with at least `rivalry`
-    of the growth of compute in use, a captive lab with at least its parent's workloads'.
-    """
+def believed_growth(state, lab):
+    """Growth of sales a lab and its investors believe in (log a year): its own expectation, a captive lab's at least its
+    parent's workloads'."""
     f = state.firms[lab]
-    growth = max(f.expected_growth, state.params[0].rivalry * state.market[0].compute_growth)
+    growth = f.expected_growth
     if f.parent >= 0:
         growth = max(growth, state.firms[f.parent].own_growth)
     return min(growth, state.params[0].growth_belief_cap)
 
 
 @jit
+def planned_growth(state, lab):
+    """Growth of compute a lab plans with (log a year): what it believes in, but never much less than its rivals'.
+
+    A lab whose compute does not grow as all compute does falls behind the frontier: it plans with at least `rivalry`
+    of the growth of compute in use.
+    """
+    p = state.params[0]
+    rivals = min(p.rivalry * state.market[0].compute_growth, p.growth_belief_cap)
+    return max(believed_growth(state, lab), rivals)
+
+
+@jit
 def plan_capacity(state, lab):
     """Capacity a lab wants to have under contract a planning horizon ahead (M H100e).
 
-    Today's compute for customers and training, or what it runs if that is more, extrapolated with the growth it
-    plans with and the expected change of compute per unit of work.
+    What it plans from today, extrapolated with the growth it plans with and the expected change of compute per unit
+    of work.
     """
     p = state.params[0]
     net = math.log(p.task_complexity) - math.log(p.algorithmic_efficiency)
@@ -127,13 +139,13 @@ def years_to_mid_contract(state):
 
 
 @jit
-def growth_by_mid_contract(state, lab):
-    """Growth (log) a lab expects until the middle of the life of a deal signed today.
+def growth_by_mid_contract(state, pace):
+    """Growth (log) until the middle of the life of a deal signed today, from a pace today (log a year).
 
-    Today's pace fades by `belief_fade`: ``g (1 - exp(-fade * years)) / fade``.
+    The pace fades by `belief_fade`: ``g (1 - exp(-fade * years)) / fade``.
     """
     fade = max(state.params[0].belief_fade, 1e-6)
-    return planned_growth(state, lab) * (1.0 - math.exp(-fade * years_to_mid_contract(state))) / fade
+    return pace * (1.0 - math.exp(-fade * years_to_mid_contract(state))) / fade
 
 
 @jit
@@ -144,7 +156,7 @@ def plan_framework(state, lab):
     """
     p = state.params[0]
     net = math.log(p.task_complexity) - math.log(p.algorithmic_efficiency)
-    growth = growth_by_mid_contract(state, lab) + net * years_to_mid_contract(state)
+    growth = growth_by_mid_contract(state, planned_growth(state, lab)) + net * years_to_mid_contract(state)
     return p.capacity_ambition * compute_wanted(state, lab) * math.exp(growth)
 
 
@@ -159,7 +171,7 @@ def affordable_commitment(state, lab):
     p = state.params[0]
     m = state.market[0]
     f = state.firms[lab]
-    revenue = sales(state, lab) * math.exp(growth_by_mid_contract(state, lab))
+    revenue = sales(state, lab) * math.exp(growth_by_mid_contract(state, believed_growth(state, lab)))
     if f.parent < 0:
         backing = p.equity_dilution * f.valuation * m.sentiment / max(p.round_spacing, 1.0)
     else:

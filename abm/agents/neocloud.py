@@ -7,23 +7,21 @@ import math
 from abm.agents.provider import expected_return, growth_over
 from abm.engine.compiled import jit
 from abm.markets.gpus import unit_cost
+from abm.markets.marks import scarcity, term_rent
 
 
 @jit
-def quote_contract(state, seller, buyer, cost):
-    """Price a provider asks for a compute contract (USD per H100e-hour).
+def quote_contract(state, seller, buyer, cost, months):
+    """Price a provider asks for a compute contract of some months (USD per H100e-hour).
 
     Full cost of the hardware it would buy, times one plus a margin, a charge for the buyer's chance of default
-    over the years a replacement would take, and a scarcity margin; and a part of the way from there to the rent
-    it expects on the spot market, where it could let the capacity instead. Never below full cost.
+    over the years a replacement would take, and a scarcity margin; and most of the way from there to the rent it
+    expects on the spot market over the term, where it could let the capacity instead. Never below full cost.
     """
-    m = state.market[0]
     p = state.params[0]
     risk = p.bid_risk_weight * state.firms[buyer].pd
-    scarce = min(max(m.tightness - 1.0, 0.0), 1.0)
-    asked = cost * (1.0 + p.contract_margin + risk + p.scarcity_margin * scarce)
-    outside = math.log(max(state.firms[seller].expected_spot, 1e-6) / asked)
-    return max(asked * math.exp(p.contract_spot_weight * outside), cost)
+    asked = cost * (1.0 + p.contract_margin + risk + scarcity(state))
+    return max(term_rent(state, asked, state.firms[seller].expected_spot, p.contract_lead, months), cost)
 
 
 @jit
@@ -45,7 +43,7 @@ def seek_growth_equity(state, cloud):
     the cash it can put in, within tolerable dilution."""
     p = state.params[0]
     f = state.firms[cloud]
-    own = max(f.desired - f.on_order, 0.0) * unit_cost(state, cloud) * (1.0 - p.loan_to_cost)
+    own = (f.desired - f.on_order) * unit_cost(state, cloud) * (1.0 - p.loan_to_cost)
     return max(min(own - p.equity_part * max(f.cash, 0.0), p.equity_dilution * f.valuation), 0.0)
 
 

@@ -19,7 +19,7 @@ def spare_cash(state, i):
     """
     p = state.params[0]
     f = state.firms[i]
-    on_order = f.on_order * unit_cost(state, i) + f.on_order_gw * p.site_cost
+    on_order = (f.on_order - f.stalled) * unit_cost(state, i) + f.on_order_gw * p.site_cost
     if f.kind == NEOCLOUD:
         on_order *= 1.0 - p.loan_to_cost
     kept = p.provider_cash_months * (f.mean_cost + f.debt_service)

@@ -8,12 +8,12 @@ from typing import NamedTuple
 import numpy as np
 
 from abm.calibration.facts import evaluate, names_in
-from abm.calibration.files import SMALL, Files, Row, months_between
+from abm.calibration.files import Files, Row, member_names, months_between
 from abm.engine import tables as ec
 from abm.errors import BadInput
+from abm.inputs.dates import LAST_MONTH
 from abm.instruments.seniority import LOAN_TIERS
 
-N_SMALL = 8  # small clouds
 VINTAGE_DTYPE = ec.dtype_of(ec.VINTAGE_COLUMNS)
 CASH_GRAIN = 2.0**-20  # cash is a multiple of about 1,000 USD, so that sums of money are exact
 _COLLATERAL = {
@@ -160,6 +160,28 @@ class Builder:
         self._note(where, value, formula, source)
         return value
 
+    def _needed(self, firm: str, name: str) -> float:
+        """A number of a firm that the files have to give, 1 and a complaint if they do not."""
+        try:
+            return self.column(firm, name)
+        except _UnknownError:
+            self._complain(f"firms.csv gives no {name} for {firm}")
+            return 1.0
+
+    def _over(self, above: float, below: float, what: str) -> float:
+        """A quotient, the dividend and a complaint where it has none."""
+        if below == 0.0:
+            self._complain(f"{what} is zero, and something is divided by it")
+            return above
+        return above / below
+
+    def _whole(self, value: float, what: str) -> int:
+        """A number of months: whole, and no more than a run can last."""
+        if not value.is_integer() or abs(value) > LAST_MONTH:
+            self._complain(f"{what}: must be a whole number of months up to {LAST_MONTH}, not {value:g}")
+            return 1
+        return int(value)
+
     def _complain(self, mistake: str) -> None:
         """Note a mistake, once."""
         if mistake not in self.mistakes:
@@ -192,20 +214,20 @@ class Builder:
 
     # --- who there is -----------------------------------------------------------------------------------
     def _read_roster(self) -> None:
-        """Names, kinds and groups; the small clouds are eight firms in one row."""
+        """Names, kinds and groups; a class of firms stands in one row."""
         self.names: list[str] = list(ec.OUTSIDE_NAMES)
         self._roster: dict[str, Row] = {}
         self._groups: dict[str, tuple[str, ...]] = dict.fromkeys(self.names, ())
+        self._classes: dict[str, list[str]] = {}
         for row in self._tables["roster"]:
-            members = (
-                [f"Small cloud {k + 1}" for k in range(N_SMALL)] if row["firm"] == SMALL else [row["firm"]]
-            )
+            members = member_names(row)
+            if row["members"]:
+                self._classes[row["firm"]] = members
             for name in members:
                 self.names.append(name)
                 self._roster[name] = row
                 self._groups[name] = ("*", row["kind"].lower(), row["group"], row["firm"], name)
         self._rows = {name: i for i, name in enumerate(self.names)}
-        self._small = [name for name in self.names if self._groups[name] and SMALL in self._groups[name]]
 
     def index(self, name: str) -> int:
         """Row of a firm by name, -1 for an empty name."""
@@ -214,14 +236,14 @@ class Builder:
         return self._rows.get(name, -1)
 
     def _rows_of(self, table: str, party: str) -> list[tuple[Row, str, str]]:
-        """Rows of a file with the firm their formulas speak of and a label; small clouds make eight rows."""
+        """Rows of a file with the firm their formulas speak of and a label; a class makes a row a member."""
         found: list[tuple[Row, str, str]] = []
         for row in self._tables[table]:
             label = next(iter(row.values()))
-            if row[party] != SMALL:
+            if row[party] not in self._classes:
                 found.append((row, row[party], label))
                 continue
-            for number, name in enumerate(self._small):
+            for number, name in enumerate(self._classes[row[party]]):
                 self.known[name]["number"] = float(number)
                 found.append((row, name, f"{label}: {name}"))
         return found
@@ -256,7 +278,7 @@ class Builder:
             entry["mark"] = entry["cost"]
 
     def _build_fleet(self) -> None:
-        """Units, cost, age and straight-line book value; small clouds hold the rest of the world's fleet."""
+        """Units, cost, age and straight-line book value; a class holds the rest of its cell, in falling sizes."""
         mixes: dict[str, list[tuple[int, float, float]]] = {}
         for part in self._tables["mixes"]:
             where = f"{part['mix']}: {part['generation']}"
@@ -264,29 +286,30 @@ class Builder:
             mixes.setdefault(part["mix"], []).append(
                 (self.generation_names.index(part["generation"]), share, age)
             )
-        weights = [math.prod([self.assumption("small_ratio")] * k) for k in range(N_SMALL)]
+        ratio = self._cell(("fleet", "classes", "small_ratio"), "small_ratio", "assumption: see small_ratio")
         self.fleet = np.zeros((len(self.names), len(self.generations)), VINTAGE_DTYPE)
         named = 0.0
         for row, name, label in self._rows_of("fleet", "firm"):
             cell = ("fleet", label, "units")
             units = self._cell(cell, row["units"], row["source"])
-            if name in self._small:
-                units = (units - named) * weights[self._small.index(name)] / math.fsum(weights)
+            if row["firm"] in self._classes:
+                weights = [math.prod([ratio] * k) for k in range(len(self._classes[row["firm"]]))]
+                units = (units - named) * weights[self._classes[row["firm"]].index(name)] / math.fsum(weights)
                 self._note(cell, units, row["units"], row["source"])
             else:
                 named += units
             whole = math.fsum(share for _, share, _ in mixes[row["mix"]])
             for g, share, age in mixes[row["mix"]]:
-                held = units * share / whole
-                left = max(0.0, 1.0 - age / self.column(name, "book_life"))
+                held = self._over(units * share, whole, f"the sum of the shares of mix '{row['mix']}'")
+                left = max(0.0, 1.0 - self._over(age, self._needed(name, "book_life"), f"book_life of {name}"))
                 cost = held * float(self.generations["cost"][g])
-                self.fleet[self.index(name), g] = (held, cost * left, cost, age)
+                self.fleet[self.index(name), g] = (held, 0.0, cost * left, cost, age)
         for name, vintages in zip(self.names, self.fleet, strict=True):
             known = self.known[name]
             known["capacity"] = math.fsum(vintages["units"])
             known["fleet_book"] = math.fsum(vintages["book"])
             power = math.fsum(vintages["units"] * self.generations["kw"])
-            known["fleet_gw"] = power * self.column(name, "pue") if power > 0.0 else 0.0
+            known["fleet_gw"] = power * self._needed(name, "pue") if power > 0.0 else 0.0
 
     # --- claims -----------------------------------------------------------------------------------------
     def _build_loans(self) -> None:
@@ -302,6 +325,8 @@ class Builder:
                 column: self._cell(("loans", label, column), row[column], row["source"], name)
                 for column in ("made", "months", "principal", "rate", "covenant_ltv")
             }
+            for column in ("made", "months"):
+                numbers[column] = self._whole(numbers[column], f"{row.place}, column {column}")
             limit = numbers["principal"]
             if row["limit"]:
                 limit = self._cell(("loans", label, "limit"), row["limit"], row["source"], name)
@@ -340,8 +365,8 @@ class Builder:
             else:
                 kind, g = ec.SITE_ORDER, -1
                 price = cell("price")
-            units = cell("units") if row["units"] else cell("value") / price
-            first, last = int(cell("first")), int(cell("last"))
+            units = cell("units") if row["units"] else self._over(cell("value"), price, f"the price of {row.place}")
+            first, last = (self._whole(cell(column), f"{row.place}, column {column}") for column in ("first", "last"))
             part = units / max(last - first + 1, 1)
             common = {
                 "kind": kind,
@@ -371,7 +396,9 @@ class Builder:
                 return self._cell(("contracts", label, column), row[column], row["source"], name)
 
             kind, status = getattr(ec, row["kind"]), getattr(ec, row["status"])
-            start, ramp, months = int(cell("start")), int(cell("ramp")), int(cell("months"))
+            start, ramp, months = (
+                self._whole(cell(column), f"{row.place}, column {column}") for column in ("start", "ramp", "months")
+            )
             price = cell("price")
             amount = cell("amount") if row["amount"] else 0.0
             if row["amount"]:
@@ -448,19 +475,21 @@ class Builder:
                 known["other_debt"] = self._given(name, "other_debt")
                 known["net_worth"] = rest + known["other_assets"] - known["other_debt"]
             elif "other_assets" in rules:
-                worth, book = self.column(name, "net_worth"), self.column(name, "other_assets")
+                worth, book = self._needed(name, "net_worth"), self._needed(name, "other_assets")
                 known["other_debt"] = rest + book - worth
                 self._note_closing(name, "other_debt", "other_assets and net_worth")
             else:
-                worth, other = self.column(name, "net_worth"), self.column(name, "other_debt")
+                worth, other = self._needed(name, "net_worth"), self._needed(name, "other_debt")
                 known["other_assets"] = worth + other - rest
                 self._note_closing(name, "other_assets", "other_debt and net_worth")
             if "capital_ratio" in rules:
-                weighted = known["net_worth"] / self.column(name, "capital_ratio")
-                known["other_weight"] = (weighted - known["loans_held"]) / known["other_assets"]
+                ratio = self._needed(name, "capital_ratio")
+                weighted = self._over(known["net_worth"], ratio, f"capital_ratio of {name}")
+                other = weighted - known["loans_held"]
+                known["other_weight"] = self._over(other, known["other_assets"], f"other_assets of {name}")
                 self._note_closing(name, "other_weight", "capital_ratio and net_worth, loans at full weight")
             if "paid_in" not in rules:
-                known["paid_in"] = self.column(name, "paid_in_share") * known["net_worth"]
+                known["paid_in"] = self._needed(name, "paid_in_share") * known["net_worth"]
                 self._note_closing(name, "paid_in", "paid_in_share and net_worth")
 
     def _note_closing(self, name: str, column: str, given: str) -> None:
@@ -474,7 +503,7 @@ class Builder:
             i = self.index(name)
             held = [stake for stake in self._named_stakes if stake["issuer"] == i]
             share = 1.0 - math.fsum(stake["share"] for stake in held)
-            book = self.column(name, "paid_in") - math.fsum(stake["book"] for stake in held)
+            book = self._needed(name, "paid_in") - math.fsum(stake["book"] for stake in held)
             if share > 1e-12 or book > 1e-12:
                 rows.append({"holder": ec.SAVERS, "issuer": i, "share": max(share, 0.0), "book": book})
         self.stakes = _table("stakes", rows)

@@ -48,8 +48,16 @@ class Fact(NamedTuple):
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
-    """Rows of a CSV file with a header, as dictionaries of stripped text."""
-    with path.open(encoding="utf-8", newline="") as file:
+    """Rows of a CSV file with a header, as dictionaries of stripped text.
+
+    Raises
+    ------
+    BadInput
+        If a row has more cells than the header.
+    csv.Error, OSError, UnicodeDecodeError
+        If the file cannot be read, or is no CSV in UTF-8.
+    """
+    with path.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
         if None in row:
@@ -112,6 +120,7 @@ def fact_value(fact_id: str, end: str = "central") -> float:
 
 
 LOG = "log"
+LONGEST = 1000  # characters of a formula
 ALLOWED = "numbers, fact ids, names, + - * / and log(...)"
 _OPERATIONS: dict[type, Callable[[float, float], float]] = {
     ast.Add: operator.add,
@@ -141,8 +150,8 @@ def _parsed(formula: str) -> ast.expr | None:
     """A formula as a tree, its facts as names; None if it is none."""
     text = _TOKEN.sub(lambda m: f"fact_{m[1]}_{m[2]}_{m[3] or 'central'}", formula)
     try:
-        return ast.parse(text, mode="eval").body
-    except SyntaxError:
+        return ast.parse(text, mode="eval").body if len(text) <= LONGEST else None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # the last three for what is far too deep
         return None
 
 
@@ -213,4 +222,7 @@ def evaluate(formula: str, resolve: Callable[[str], float]) -> float:
     tree = _parsed(formula)
     if tree is None:
         raise BadInput(f"'{formula}' is no formula of {ALLOWED}")
-    return value(tree)
+    try:
+        return value(tree)
+    except (OverflowError, RecursionError) as error:
+        raise BadInput(f"'{formula}' is larger or deeper than can be worked out") from error

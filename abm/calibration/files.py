@@ -9,6 +9,7 @@ firm not yet founded) is left out, so that it may stand in `common`; so is a com
 from __future__ import annotations
 
 import calendar
+import csv
 import datetime
 import functools
 import re
@@ -28,7 +29,6 @@ META = "meta.toml"
 META_KEYS = ("date", "facts_until", "flagship", "note", "groups")
 DEFAULT_OPENING = "2025-12-31"
 ASIDE = ("targets",)  # tables in a dated folder that are no part of its opening state
-SMALL = "small clouds"  # stands for all of them in the files
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
 
@@ -39,15 +39,17 @@ class Layout(NamedTuple):
     formulas: tuple[str, ...]
     firms: tuple[str, ...] = ()  # name a firm, or are empty
     text: tuple[str, ...] = ()  # all other words
-    optional: tuple[str, ...] = ()  # formulas that may be empty
+    optional: tuple[str, ...] = ()  # formulas that may be empty, and columns that may be missing
     since: str = ""  # the month in which what the row speaks of came to be
     needs: tuple[str, ...] = ("source",)  # words that may not be empty
 
 
 LAYOUTS: Mapping[str, Layout] = {
     "assumptions": Layout(("name",), ("value", "low", "high"), text=("unit",), optional=("low", "high")),
-    "roster": Layout(("firm",), ("since",), ("parent",), ("kind", "subkind", "group", "note"), ("since",), "since",
-                     needs=("kind",)),
+    "roster": Layout(
+        ("firm",), ("since",), ("parent",), ("kind", "subkind", "group", "members", "note"), ("since", "members"),
+        "since", needs=("kind",),
+    ),
     "firms": Layout(("firm", "column"), ("value",), ("firm",)),
     "generations": Layout(("generation",), ("released", "cost", "kw", "age_limit"), ("vendor",), since="released"),
     "mixes": Layout(("mix", "generation"), ("share", "age")),
@@ -219,7 +221,7 @@ def _read_folder(folder: Path, own: bool, files: Files) -> dict[str, list[Row]]:
             continue
         try:
             rows = read_table(path)
-        except (OSError, UnicodeDecodeError) as error:
+        except (BadInput, OSError, UnicodeDecodeError, csv.Error) as error:
             files.mistakes.append(f"{where} cannot be read: {error}")
             continue
         columns = {*layout.key, *layout.firms, *layout.formulas, *layout.text, *layout.needs}
@@ -279,8 +281,20 @@ def _leave_out_the_young(files: Files) -> None:
 
 
 def known_firms(files: Files) -> set[str]:
-    """Names of the firms of the roster and of the outside sectors; the small clouds by their common name."""
+    """Names of the firms of the roster and of the outside sectors, classes by their common name."""
     return {*OUTSIDE_NAMES, *(row["firm"] for row in files.tables["roster"])}
+
+
+def member_names(row: Mapping[str, str]) -> list[str]:
+    """The firms that a row of the roster stands for: one, or the numbered members of a class.
+
+    >>> member_names({"firm": "small clouds", "members": "2"})
+    ['Small cloud 1', 'Small cloud 2']
+    """
+    if not row["members"]:
+        return [row["firm"]]
+    stem = row["firm"].removesuffix("s").capitalize()
+    return [f"{stem} {k + 1}" for k in range(int(row["members"]))]
 
 
 def firm_groups(files: Files) -> set[str]:
@@ -311,7 +325,7 @@ def stamp(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Names, sizes and times of the files of a folder and of `common`: another stamp, another opening."""
     found = []
     for path in _files_of((OPENINGS_FOLDER / COMMON, folder)):
-        about = path.stat()
+        about = path.lstat()  # a link that leads nowhere is a mistake of its table
         found.append((str(path), about.st_size, about.st_mtime_ns))
     return tuple(found)
 

@@ -18,6 +18,14 @@ GIVEN = {"net_worth", "funding_share", "capital_ratio", "paid_in_share"}
 NAMED = GIVEN | {"number", "ordered_gw"}
 # Assumptions that the builder reads itself.
 READ_BY_BUILDER = ("small_ratio",)
+# Rows without which no economy opens.
+NEEDED: dict[str, list[tuple[str, ...]]] = {
+    "market": [
+        (name,)
+        for name in ("base_rate", "power_price", "spot_price", "contract_price", "tenant_demand", "demand_growth")
+    ],
+    "segments": [(segment, column) for segment in ec.SEGMENT_NAMES for column in ("adoption", "growth", "elasticity")],
+}
 # The firm whose numbers a table's formulas may name.
 SPEAKS_OF = {"firms": "firm", "loans": "borrower", "orders": "buyer", "contracts": "seller", "stakes": "issuer"}
 _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -54,7 +62,7 @@ def mistakes(files: Files) -> list[str]:
     list of str
         Sentences, each with file, row and column; empty if there is none.
     """
-    return [*files.mistakes, *_of_meta(files), *_of_rows(files), *_of_facts(files)]
+    return [*files.mistakes, *_of_meta(files), *_of_what_is_missing(files), *_of_rows(files), *_of_facts(files)]
 
 
 def _of_meta(files: Files) -> Iterator[str]:
@@ -68,6 +76,19 @@ def _of_meta(files: Files) -> Iterator[str]:
                 yield f"{files.name}/{META}: group {shown(group)} names an unknown firm {shown(name)}"
 
 
+def _of_what_is_missing(files: Files) -> Iterator[str]:
+    for table, keys in NEEDED.items():
+        layout = LAYOUTS[table]
+        found = {tuple(row[column] for column in layout.key) for row in files.tables[table]}
+        for key in keys:
+            if key not in found:
+                yield f"{table}.csv has no row '{' / '.join(key)}'"
+    spent = {row["segment"] for row in files.tables["revenue"]}
+    for segment in ec.SEGMENT_NAMES:
+        if segment not in spent:
+            yield f"revenue.csv has no row of segment '{segment}'"
+
+
 def _of_rows(files: Files) -> Iterator[str]:
     """Words that are none of those allowed, firms that do not exist, cells that are no formulas."""
     words = _allowed(files)
@@ -77,6 +98,8 @@ def _of_rows(files: Files) -> Iterator[str]:
                 if column[0] == table and row[column[1]] not in allowed:
                     yield _wrong_word(row, column[1], allowed)
             yield from _of_formulas(files, table, row)
+            if table == "roster" and row["members"] and not re.fullmatch(r"[2-9]|[1-9]\d", row["members"]):
+                yield f"{row.place}, column members: must be a number from 2 to 99, not {shown(row['members'])}"
             if table == "orders":
                 yield from _of_order(files, row)
             elif table == "contracts":
@@ -98,12 +121,15 @@ def _of_rows(files: Files) -> Iterator[str]:
 
 def _allowed(files: Files) -> dict[tuple[str, str], set[str]]:
     """The words that a column may hold, by table and column."""
-    firms = known_firms(files)
     members = {row["firm"] for row in files.tables["roster"]}
+    classes = {row["firm"] for row in files.tables["roster"] if row["members"]}
+    firms = known_firms(files) - classes
     words = {where: set(allowed) for where, allowed in _WORDS.items()}
     for table, layout in LAYOUTS.items():
         for column in layout.firms:
             words[table, column] = firms | ({""} if column in _MAY_BE_EMPTY else set())
+    for table in ("loans", "orders", "contracts"):
+        words[table, SPEAKS_OF[table]] |= classes
     words["firms", "firm"] = firm_groups(files)
     words["firms", "column"] = {c.name for c in ec.FIRM_COLUMNS} | GIVEN
     words["fleet", "mix"] = {row["mix"] for row in files.tables["mixes"]}
@@ -112,8 +138,9 @@ def _allowed(files: Files) -> dict[tuple[str, str], set[str]]:
     words["orders", "generation"] = generations | {""}
     words["segments", "column"] = {c.name for c in ec.SEGMENT_COLUMNS}
     words["market", "column"] = {c.name for c in ec.MARKET_COLUMNS}
-    for where in (("fleet", "firm"), ("generations", "vendor"), ("revenue", "lab"), ("statements", "lab")):
-        words[where] = members
+    words["fleet", "firm"] = members
+    for where in (("generations", "vendor"), ("revenue", "lab"), ("statements", "lab")):
+        words[where] = members - classes
     return words
 
 

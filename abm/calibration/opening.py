@@ -209,8 +209,9 @@ def check_opening(opening: Opening) -> None:
 def open_accounts(opening: Opening) -> list[str]:
     """Where the accounts of an opening state do not close.
 
-    Money sums to zero exactly; every instrument is the same on both sides; balance sheets close; nothing that
-    cannot be negative is; nobody's shares exceed one; every row names firms that exist.
+    Money sums to zero exactly; every instrument is the same on both sides; balance sheets close; prices, adoption
+    and spending are above zero; nothing that cannot be negative is; nobody's shares exceed one; every row names firms
+    that exist.
 
     Parameters
     ----------
@@ -242,6 +243,11 @@ def open_accounts(opening: Opening) -> list[str]:
         "generations": opening.generation_names,
         "segments": ec.SEGMENT_NAMES,
     }
+    for row, name in enumerate(ec.SEGMENT_NAMES):
+        require(float(opening.segments["adoption"][row]) > 0.0, f"adoption of segment '{name}' is not above zero")
+        require(float(opening.revenue[row].sum()) > 0.0, f"nothing is spent in segment '{name}'")
+    for name in ("spot_price", "contract_price", "power_price"):
+        require(opening.market[name] > 0.0, f"{name} of the market is not above zero")
     require(float(firms["cash"].sum()) == 0.0, "money does not sum to zero")
     owed = math.fsum([*firms["other_debt"], *firms["funding"]])
     same(float(firms["other_assets"][ec.SAVERS]), owed, "what savers are owed and what they claim")

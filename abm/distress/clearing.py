@@ -6,7 +6,7 @@ from abm.accounts.ledger import charge, earn, pay_cost
 from abm.contagion.rows import ClearingScratch, clear_rows
 from abm.engine.compiled import jit
 from abm.engine.tables import ENDED, F_BANKRUPTCY, LIVE, OUTSIDE, SUPPLIERS
-from abm.instruments.contract import free_tenants
+from abm.instruments.contract import renew_tenancy
 from abm.instruments.due import post_payment
 
 
@@ -64,7 +64,7 @@ def run_off(state):
             charge(state, c.buyer, c.prepaid)
             earn(state, c.seller, c.prepaid)
             c.prepaid = 0.0
-            free_tenants(state, c)
+            renew_tenancy(state, r)
     for r in range(m.n_loans):
         loan = state.loans[r]
         if loan.status != LIVE:

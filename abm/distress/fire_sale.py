@@ -7,7 +7,7 @@ import math
 from abm.accounts.ledger import log_hit, transfer
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, COLLATERAL, F_SECONDHAND, HYPERSCALER, NEOCLOUD, SAVERS, VEHICLE
-from abm.markets.gpus import room_for
+from abm.instruments.order import room_for
 
 
 @jit
@@ -29,6 +29,12 @@ def sell_second_hand(state, firm):
     f = state.firms[firm]
     value = 0.0
     everything = 0.0
+    for g in range(m.n_generations):
+        # What waited for a hall is sold with the rest.
+        v = state.fleet[firm, g]
+        v.age = v.age * v.units / max(v.units + v.waiting, 1e-12)
+        v.units += v.waiting
+        v.waiting = 0.0
     for i in range(m.n_firms):
         for g in range(m.n_generations):
             mark = state.fleet[i, g].units * state.generations[g].mark

@@ -139,13 +139,13 @@ promised_in | f8 | M H100e | capacity promised to it at full ramp (live and pend
 need | f8 | M H100e | compute its work needs this month (labs: inference; clouds: own workloads)
 own_growth | f8 | 1/year | growth rate of a cloud's own workloads, or of a vendor's demand from outside
 outside_demand | f8 | bn/month | what buyers outside the model want of a vendor's hardware
-stalled | f8 | M H100e | hardware due that waits for a powered site
+stalled | f8 | M H100e | hardware delivered that waits for a powered hall
 training | f8 | M H100e | compute spent on training this month
 spot_bought | f8 | M H100e | bought on the spot market
 spot_sold | f8 | M H100e | sold on the spot market
 used | f8 | M H100e | own fleet in use
 utilisation | f8 | share | used / capacity
-on_order | f8 | M H100e | ordered and not delivered
+on_order | f8 | M H100e | ordered or delivered and not yet running
 on_order_gw | f8 | GW | site capacity ordered and not delivered
 energy | f8 | TWh/month | electricity drawn
 emissions | f8 | Mt/month | CO2 emitted
@@ -293,6 +293,7 @@ mark | f8 | bn per M H100e | mark-to-market value of the average unit this month
 """)
 VINTAGE_COLUMNS = _columns("""
 units | f8 | M H100e | energised units of one firm and one generation
+waiting | f8 | M H100e | units delivered and paid for that wait for a powered hall
 book | f8 | bn | book value
 cost | f8 | bn | purchase cost of the units still held
 age | f8 | months | average age
@@ -326,7 +327,9 @@ token_price | f8 | index | average price of AI work, the opening = 100
 equal_quality_price | f8 | index | the same at constant quality
 spot_price | f8 | USD/H100e-h | rental price
 opening_spot | f8 | USD/H100e-h | rental price at the opening, where the tenants' demand curve is anchored
-contract_price | f8 | USD/H100e-h | price of new contracts
+contract_price | f8 | USD/H100e-h | price of new contracts of the usual term
+year_price | f8 | USD/H100e-h | price of new contracts for a year
+entry_rent | f8 | USD/H100e-h | spot rent at which new hardware earns its cost though rents fall with progress
 long_run_price | f8 | USD/H100e-h | full cost of the hardware on sale, weighted by the vendors' output
 tightness | f8 | ratio | compute demanded over compute on offer
 sentiment | f8 | ratio | investors' sentiment, 1 is normal
@@ -422,7 +425,8 @@ ai_revenue | f8 | bn/month | spent on AI services
 token_price | f8 | index | price of AI work, the opening = 100
 equal_quality_price | f8 | index | the same at constant quality
 spot_price | f8 | USD/H100e-h | rental price
-contract_price | f8 | USD/H100e-h | price of new contracts
+contract_price | f8 | USD/H100e-h | price of new contracts of the usual term
+year_price | f8 | USD/H100e-h | price of new contracts for a year
 tightness | f8 | ratio | compute demanded over compute on offer
 rationed | f8 | M H100e | spot demand not served
 fleet | f8 | M H100e | energised fleet
@@ -450,7 +454,7 @@ equity_raised | f8 | bn/month | equity raised by labs and clouds
 new_contracts | f8 | bn/month | value of contracts signed
 lab_contracts | f8 | bn/month | of which by labs
 bonds_big5 | f8 | bn/month | bonds issued by hyperscalers
-stalled | f8 | M H100e | hardware due that waits for powered sites
+stalled | f8 | M H100e | hardware delivered that waits for powered halls
 defaults | i8 | firms | defaults in the month
 contagious | i8 | firms | of which contagious
 failed | i8 | firms | failed so far

@@ -101,6 +101,7 @@ def lose_capacity(state, firm, size, strength, first):
         f.write_off += v.book * lost
         f.fleet_book -= v.book * lost
         v.units *= 1.0 - lost
+        v.waiting *= 1.0 - lost
         v.cost *= 1.0 - lost
         v.book *= 1.0 - lost
 

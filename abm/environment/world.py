@@ -94,14 +94,16 @@ def grow_demand(state):
         segment.shock += p.demand_noise * normal(m.seed, D_DEMAND, m.month, s)
     for i in range(m.n_firms):
         f = state.firms[i]
-        if f.kind == HYPERSCALER and f.status == ACTIVE:
-            f.own_growth += p.growth_fade / 12.0 * (p.own_growth_long_run - f.own_growth)
+        if f.status != ACTIVE or (f.kind != HYPERSCALER and f.kind != VENDOR):
+            continue
+        f.own_growth += p.growth_fade / 12.0 * (p.own_growth_long_run - f.own_growth)
+        grown = (p.demand_growth * f.own_growth + cycle) / 12.0
+        if f.kind == VENDOR:
+            f.outside_demand *= math.exp(grown)
+        else:
             noise = p.own_growth_noise * normal(m.seed, D_DEMAND, m.month, 100 + i)
-            f.need *= math.exp((p.demand_growth * f.own_growth + cycle) / 12.0 + noise) * rebound
+            f.need *= math.exp(grown + noise) * rebound
             f.other_income *= math.exp(p.other_income_growth / 12.0)
-        elif f.kind == VENDOR and f.status == ACTIVE:
-            f.own_growth += p.growth_fade / 12.0 * (p.own_growth_long_run - f.own_growth)
-            f.outside_demand *= math.exp((p.demand_growth * f.own_growth + cycle) / 12.0)
     extra = (p.tenant_growth - p.tenant_growth_long_run) * math.exp(-p.tenant_fade * m.month / 12.0)
     pace = p.demand_growth * (p.tenant_growth_long_run + extra) + cycle
     m.tenant_demand *= math.exp(pace / 12.0) * rebound

@@ -138,7 +138,7 @@ contract_lead | months | 10 | 0 | 36 | G4-054, G4-056: server lead times | month
 contract_ramp | months | 12 | 1 | 60 | assumption: clusters come in blocks over a year | months from first delivery to full quantity
 prepayment_share | share | 0.05 | 0 | 0.5 | G3-020, G3-021: 15 to 25 % with neoclouds, less with hyperscalers | part of a contract paid in advance
 contract_margin | share | 0.15 | 0 | 2 | G1-111 to G1-113: adjusted operating margins 6 to 21 % | margin over full cost in new contracts
-contract_spot_weight | ratio | 0.25 | 0 | 1 | assumption: sellers share in scarcity | how far contract prices follow spot
+contract_spot_weight | ratio | 0.8 | 0 | 1 | assumption: a seller can let by the hour instead, a buyer can rent by the hour: arbitrage leaves a fifth to cost | how far contract prices follow the spot rent expected over their term
 contract_adjustment | 1/month | 0.15 | 0.01 | 1 | assumption: half a year | speed at which contract prices move
 security_premium | share | 0.2 | 0 | 5 | assumption: buyers pay a fifth for certainty | most a buyer pays above the rent it expects
 scarcity_margin | share | 0.3 | 0 | 3 | assumption: full markup when demand is twice supply | added margin when compute is scarce
@@ -159,7 +159,7 @@ amend_extension | months | 12 | 0 | 60 | assumption | months added when a contra
 rental_share | share | 0.35 | 0 | 2 | G7-049: 500 bn of leases over years against 1,600 of sales | rent a hyperscaler will owe relative to its sales
 outsourcing | share | 0.15 | 0 | 1 | G2-016: 60 bn of Microsoft's in neoclouds, a seventh of its compute | largest part of its compute that a hyperscaler rents from neoclouds
 compute:
-spot_adjustment | 1/month | 0.35 | 0.01 | 1 | G4-008 to G4-012: prices moved by half in a year | part of the way the spot price moves to clear
+spot_adjustment | 1/month | 0.15 | 0.01 | 1 | G4-008 to G4-010: on-demand prices fell by a third in the year to October 2024, while much capacity came; the trade is thin | part of the way the spot price moves to clear
 spot_step | log | 0.12 | 0.01 | 1 | G4-019: the largest cut seen in a month | largest monthly move of the spot price
 spot_cap | USD/H100e-h | 8 | 1 | 50 | G4-008 | highest spot price, the scarcity peak of 2023
 spot_training | share | 0.3 | 0 | 1 | assumption: training is planned, not improvised | part of missing training compute bought spot
@@ -167,6 +167,9 @@ spot_shortage | share | 0.25 | 0 | 1 | assumption: own workloads wait rather tha
 spot_budget | share | 0.2 | 0 | 2 | assumption: own workloads pay for themselves over time, not at any rent | part of its cash earnings a cloud spends on spot compute for its own shortage
 sublet | share | 0.5 | 0 | 1 | assumption: contracts allow it in part | part of a lab's unused capacity offered spot
 idle_reserve | share | 0.05 | 0 | 1 | assumption: maintenance and failover | part of free capacity held back
+holdback | ratio | 1.5 | 0 | 10 | assumption: at half the rent that pays for new hardware two thirds of idle capacity is kept off the market, for maintenance, own work and customers to come | how fast offers on the spot market shrink as rents fall below the entry rent
+renewal_tenor | months | 24 | 1 | 120 | assumption: one- to two-year contracts of small tenants | term for which other tenants renew
+renewal_share | share | 0.7 | 0 | 1 | assumption: most tenants stay, the rest look around on the spot market | part of a tenant's capacity that is renewed when its contract ends
 target_utilisation | share | 0.8 | 0.05 | 1 | assumption: utilisation investors reckon with | utilisation in investment plans
 price_horizon | months | 20 | 1 | 60 | L3-006, L3-007: entry brings rents to cost over the time a site takes, 18.5 to 20.6 months | months for the rental price to go back to cost, as owners expect
 mark_discount | 1/year | 0.12 | 0 | 1 | G3-018: sale-leaseback 12 to 18 %, low end | discount rate in marking GPUs
@@ -192,7 +195,7 @@ site_life | months | 240 | 60 | 600 | assumption: shells and power outlast sever
 grid_gw | GW/year | 28 | 0.5 | 500 | G7-028: 122 GW over 2026 to 2030, all workloads | site capacity the grids can connect a year
 order_deposit | share | 0.12 | 0 | 1 | assumption: between list terms and prepaid supply | part of an order paid at signature
 order_smoothing | months | 4 | 1 | 24 | assumption: framework orders are called off by the quarter | months over which a gap is ordered
-normal_backlog | months | 6 | 0.5 | 36 | G4-054 to G4-056 | order book at which vendors leave prices alone
+normal_backlog | months | 4 | 0.5 | 36 | G4-055, G4-054: lead times of 2 to 9 months; orders are placed gpu_lead months ahead, a book of as many is balance | order book at which vendors leave prices and output alone
 markup_speed | 1/month | 0.03 | 0 | 0.5 | assumption: list prices move slowly | speed of the vendor's markup
 markup_low | ratio | 0.7 | 0.2 | 1 | assumption: list prices fell by a third in past gluts | lowest markup of a vendor over its normal price
 markup_high | ratio | 1.5 | 1 | 5 | assumption: half above the normal price at most | highest markup of a vendor over its normal price

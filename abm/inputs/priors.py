@@ -175,6 +175,7 @@ bid_risk_cap | lognormal | 0.17 | 0.38 | assumption: half as much again either w
 bid_taste | lognormal | 0.067 | 0.15 | assumption: half as much again either way
 seller_cap | logit | 0.3 | 0.8 | assumption: two sellers to three, or nearly one
 spread_taste | lognormal | 0.1 | 0.6 | assumption: within a factor of two and a half
+chip_taste | lognormal | 0.12 | 0.7 | assumption: within a factor of two and a half
 partner_taste | lognormal | 0.03 | 0.25 | assumption: within a factor of three
 renegotiation | lognormal | 0.67 | 1.5 | assumption: half as much again either way
 renegotiation_cover | lognormal | 0.6 | 1.4 | assumption: half as much again either way

@@ -337,6 +337,34 @@ def free_tenants(state, contract):
 
 
 @jit
+def renew_tenancy(state, r):
+    """A contract that has ended: its tenant, if it is one without a name, renews a part with the same seller.
+
+    `renewal_share` of the capacity for `renewal_tenor` months at today's rent of a year's contract; what was signed
+    kept its price until now. The rest looks on the spot market.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    c = state.contracts[r]
+    kept = 0.0
+    if c.buyer == CUSTOMERS and c.kind == COMPUTE and state.firms[c.seller].status == ACTIVE:
+        kept = p.renewal_share * c.quantity
+    c.quantity -= kept
+    free_tenants(state, c)
+    if kept <= 1e-9:
+        c.quantity += kept
+        return
+    c.status = LIVE
+    c.quantity = kept
+    c.delivered = min(c.delivered, kept)
+    c.price = m.year_price
+    c.signed = m.month
+    c.months = int(p.renewal_tenor)
+    c.months_left = c.months
+    c.announced = unit_invoice(c) * c.months
+
+
+@jit
 def exercise_backstops(state):
     """Whoever has promised to buy what a provider cannot let takes it from the next month on (M H100e).
 

@@ -63,8 +63,44 @@ def balance_due(order):
 
 
 @jit
+def room_for(state, firm, kw):
+    """Units of hardware of this power (kW per H100e) that a firm's powered sites can still take (M H100e)."""
+    f = state.firms[firm]
+    return max(f.site_gw + f.leased_gw - f.fleet_gw, 0.0) / max(kw * f.pue, 1e-9)
+
+
+@jit
+def house(state, firm, generation):
+    """Hardware that waits for a hall starts to run as far as the firm's powered sites have room."""
+    v = state.fleet[firm, generation]
+    f = state.firms[firm]
+    kw = state.generations[generation].kw
+    units = min(v.waiting, room_for(state, firm, kw))
+    if units <= 0.0:
+        return
+    v.age = (v.age * v.units) / (v.units + units)
+    v.units += units
+    v.waiting -= units
+    f.fleet_gw += units * kw * f.pue
+    f.capacity += units
+
+
+@jit
+def house_waiting(state):
+    """Hardware delivered before its hall starts to run where sites have come, the oldest generation first; what still
+    waits is counted."""
+    m = state.market[0]
+    for i in range(m.n_firms):
+        state.firms[i].stalled = 0.0
+        for g in range(m.n_generations):
+            if state.fleet[i, g].waiting > 0.0:
+                house(state, i, g)
+                state.firms[i].stalled += state.fleet[i, g].waiting
+
+
+@jit
 def take_delivery(state, r, paid):
-    """Put paid-for units into the buyer's fleet or sites.
+    """Put paid-for units into the buyer's fleet or sites; hardware runs as far as there are halls for it.
 
     Parameters
     ----------
@@ -83,13 +119,11 @@ def take_delivery(state, r, paid):
         buyer.site_gw += o.ready
     else:
         v = state.fleet[o.buyer, o.generation]
-        v.age = (v.age * v.units) / (v.units + o.ready)
-        v.units += o.ready
+        v.waiting += o.ready
         v.book += value
         v.cost += value
         buyer.fleet_book += value
-        buyer.fleet_gw += o.ready * state.generations[o.generation].kw * buyer.pue
-        buyer.capacity += o.ready
+        house(state, o.buyer, o.generation)
     # Public co-investment comes as a capital grant: it lowers what the hardware or site stands in the books for.
     grant = state.params[0].public_share * value
     if grant > 0.0:
@@ -156,8 +190,11 @@ def place_order(state, kind, buyer, vendor, generation, units, price, lead, end_
 
 @jit
 def gw_on_order(state, firm):
-    """Power that hardware on order will draw (GW)."""
+    """Power that hardware on order, or delivered and waiting for a hall, will draw (GW)."""
     total = 0.0
+    for g in range(state.market[0].n_generations):
+        if state.fleet[firm, g].waiting > 0.0:
+            total += state.fleet[firm, g].waiting * state.generations[g].kw * state.firms[firm].pue
     r = first_order(state, firm)
     while r >= 0:
         o = state.orders[r]
@@ -169,10 +206,12 @@ def gw_on_order(state, firm):
 
 @jit
 def tally_orders(state):
-    """Capacity and power every firm has on order."""
+    """Capacity that every firm has on order or waiting for halls, and sites on order."""
     m = state.market[0]
     for i in range(m.n_firms):
         state.firms[i].on_order = 0.0
+        for g in range(m.n_generations):
+            state.firms[i].on_order += state.fleet[i, g].waiting
         state.firms[i].on_order_gw = 0.0
     for r in range(m.n_orders):
         o = state.orders[r]

@@ -145,6 +145,21 @@ def worth_serving(state, lab):
 
 
 @jit
+def offered_part(state):
+    """Part of idle capacity that providers offer by the hour.
+
+    All but a reserve at the rent that pays for new hardware and above; below it less, ``(spot / entry)**holdback``:
+    capacity is kept for maintenance, own work and customers to come rather than let at any rent.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    part = 1.0 - p.idle_reserve
+    if m.spot_price < m.entry_rent:
+        part *= math.exp(p.holdback * math.log(m.spot_price / m.entry_rent))
+    return part
+
+
+@jit
 def clear_spot(state):
     """The spot price moves towards the price that clears the market; quantities are rationed pro rata.
 
@@ -161,6 +176,7 @@ def clear_spot(state):
     fixed = 0.0
     supply = 0.0
     flexible = m.tenant_demand
+    part = offered_part(state)
     for i in range(m.n_firms):
         f = firms[i]
         bought[i] = 0.0
@@ -185,7 +201,7 @@ def clear_spot(state):
         elif f.kind == HYPERSCALER or f.kind == NEOCLOUD or f.kind == VEHICLE:
             f.stranded *= 1.0 - 1.0 / max(p.reletting_months, 1.0)
             own = f.need if f.kind == HYPERSCALER else 0.0
-            offered[i] = max(have - own - f.stranded, 0.0) * (1.0 - p.idle_reserve)
+            offered[i] = max(have - own - f.stranded, 0.0) * part
             elastic[i] = p.spot_shortage * max(own - have, 0.0)
             affordable = p.spot_budget * max(f.earnings, 0.0) / (m.spot_price * BN_PER_RATE)
             elastic[i] = min(elastic[i], affordable)

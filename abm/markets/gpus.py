@@ -87,29 +87,6 @@ def affordable_fleet(state, buyer):
 
 
 @jit
-def room_for(state, firm, kw):
-    """Units of hardware of this power (kW per H100e) that a firm's powered sites can still take (M H100e)."""
-    f = state.firms[firm]
-    return max(f.site_gw + f.leased_gw - f.fleet_gw, 0.0) / max(kw * f.pue, 1e-9)
-
-
-@jit
-def free_room(state, r, taken):
-    """Units of an order that its buyer's sites can take beside what has been let in this month (M H100e).
-
-    Parameters
-    ----------
-    r : int
-        Row of the order table.
-    taken : ndarray
-        Power let in this month by buyer (GW).
-    """
-    o = state.orders[r]
-    kw = state.generations[o.generation].kw
-    return max(room_for(state, o.buyer, kw) - taken[o.buyer] / max(kw * state.firms[o.buyer].pue, 1e-9), 0.0)
-
-
-@jit
 def sell_outside(state, vendor, asked):
     """Sell to buyers outside the model (states, firms, other countries): what they want, or their part of a supply
     that does not do for all (bn sold).
@@ -133,25 +110,20 @@ def sell_outside(state, vendor, asked):
 @jit
 def ready_deliveries(state):
     """What arrives this month if it is paid for (phase 2): first come, first served within vendors' supply, of which
-    buyers outside the model take their part, buyers' powered sites and the grid's new connections."""
+    buyers outside the model take their part, and the grid's new connections.
+
+    Hardware comes when it is made, whether its hall stands or not (`house`).
+    """
     m = state.market[0]
     p = state.params[0]
     budget = state.work_space[0]
-    taken = state.work_space[1]
     for i in range(m.n_firms):
         budget[i] = 0.0
-        taken[i] = 0.0
-        state.firms[i].stalled = 0.0
     for r in range(m.n_orders):
         o = state.orders[r]
-        if o.status != PENDING or o.kind != GPU_ORDER or o.due > m.month:
-            continue
-        units = min(o.units, free_room(state, r, taken))
-        state.firms[o.buyer].stalled += o.units - units
-        taken[o.buyer] += units * state.generations[o.generation].kw * state.firms[o.buyer].pue
-        budget[o.vendor] += units * o.price
+        if o.status == PENDING and o.kind == GPU_ORDER and o.due <= m.month:
+            budget[o.vendor] += o.units * o.price
     for i in range(m.n_firms):
-        taken[i] = 0.0
         sells = state.firms[i].kind == VENDOR and state.firms[i].status == ACTIVE
         budget[i] = state.firms[i].supply - sell_outside(state, i, budget[i]) if sells else 0.0
     m.grid_left = p.grid_gw / 12.0
@@ -166,11 +138,10 @@ def ready_deliveries(state):
             o.ready = min(o.units, m.grid_left)
             m.grid_left -= o.ready
             continue
-        units = min(o.units, min(free_room(state, r, taken), budget[o.vendor] / o.price))
+        units = min(o.units, budget[o.vendor] / o.price)
         if units < 1e-9:
             continue
         o.ready = units
-        taken[o.buyer] += units * state.generations[o.generation].kw * state.firms[o.buyer].pue
         budget[o.vendor] -= units * o.price
 
 
@@ -233,8 +204,9 @@ def months_to_build(state, months):
 def wear(state):
     """Age, failures, depreciation and retirement of every vintage.
 
-    Straight-line depreciation over the owner's book life; units fail at `failure_rate`; hardware whose running
-    cost exceeds the rental price, or older than its physical life, is switched off a tenth a month.
+    Straight-line depreciation over the owner's book life from the first month of running; units fail at
+    `failure_rate`; hardware whose running cost exceeds the rental price, or older than its physical life, is switched
+    off a tenth a month.
     """
     m = state.market[0]
     p = state.params[0]
@@ -245,20 +217,23 @@ def wear(state):
             v = state.fleet[i, g]
             if v.units <= 0.0:
                 continue
+            # What waits for a hall does not wear yet.
+            part = v.units / (v.units + v.waiting)
             gen = state.generations[g]
             v.age += 1.0
             lost = 1.0 - keep
             price = max(m.spot_price, m.contract_price)
             if v.age > gen.age_limit or (v.age > 24.0 and price < running_cost(state, i, gen.kw)):
                 lost = min(lost + 0.1, 1.0)
-            fall = min(v.cost / max(f.book_life, 1.0), v.book)
-            fall = fall + (v.book - fall) * lost
+            fall = min(part * v.cost / max(f.book_life, 1.0), part * v.book)
+            fall = fall + (part * v.book - fall) * lost
             v.book -= fall
             v.units *= 1.0 - lost
-            v.cost *= 1.0 - lost
-            if v.units < 1e-9:
+            v.cost *= 1.0 - part * lost
+            if v.units + v.waiting < 1e-9:
                 fall += v.book
                 v.units = 0.0
+                v.waiting = 0.0
                 v.book = 0.0
                 v.cost = 0.0
             f.fleet_book -= fall

@@ -41,6 +41,75 @@ def contract_cost(state, g, firm):
 
 
 @jit
+def progress(state):
+    """Progress of hardware (log a month): how fast the rent of a unit of compute falls in the long run."""
+    p = state.params[0]
+    return math.log(1.0 + p.gpu_generation_gain) / max(p.gpu_cadence, 1.0)
+
+
+@jit
+def geometric(q, first, count):
+    """Sum of ``q**k`` for `count` whole steps from `first` on."""
+    if abs(1.0 - q) < 1e-9:
+        return 1.0 * count
+    return q**first * (1.0 - q**count) / (1.0 - q)
+
+
+@jit
+def entry_cost(state, g, firm):
+    """Spot rent today (USD per H100e-hour) at which new hardware earns its cost although rents fall with progress.
+
+    The level payment for the GPU, times the discounted months of its economic life over the same with rents that
+    shrink every month (user cost of capital with expected price change: Jorgenson 1963).
+    """
+    p = state.params[0]
+    gen = state.generations[g]
+    discount = 1.0 / (1.0 + p.cost_of_capital / 12.0)
+    shrink = math.exp(-progress(state))
+    tilt = geometric(discount, 1, p.economic_life) / geometric(discount * shrink, 1, p.economic_life)
+    gpu = gen.cost * state.firms[gen.vendor].markup * annuity(p.cost_of_capital, p.economic_life) * 1000.0 / HOURS
+    return full_cost(state, g, firm) + gpu * (tilt - 1.0) / p.target_utilisation
+
+
+@jit
+def path_rent(state, spot, lead, months):
+    """Mean spot rent expected over a term (USD per H100e-hour), discounted.
+
+    Rents go from today's towards the entry rent, which falls with progress, over `price_horizon` months.
+
+    Parameters
+    ----------
+    spot : float
+        Rent expected today.
+    lead, months : float
+        Months until the term begins, and its length.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    discount = 1.0 / (1.0 + p.mark_discount / 12.0)
+    base = discount * math.exp(-progress(state))
+    fade = discount * math.exp(-1.0 / p.price_horizon)
+    worth = m.entry_rent * geometric(base, lead, months) + (spot - m.entry_rent) * geometric(fade, lead, months)
+    return max(worth / geometric(discount, lead, months), 0.0)
+
+
+@jit
+def term_rent(state, asked, spot, lead, months):
+    """Rent of a contract (USD per H100e-hour): between what is asked on cost and the spot rent expected over its term.
+
+    ``asked**(1 - w) * path**w`` with `contract_spot_weight`: each term on its own forward, joined to the spot market.
+    """
+    outside = math.log(max(path_rent(state, spot, lead, months), 1e-6) / max(asked, 1e-6))
+    return asked * math.exp(state.params[0].contract_spot_weight * outside)
+
+
+@jit
+def scarcity(state):
+    """What scarcity adds to the margin in new contracts: `scarcity_margin` when demand is twice supply or more."""
+    return state.params[0].scarcity_margin * min(max(state.market[0].tightness - 1.0, 0.0), 1.0)
+
+
+@jit
 def best_generation(state, vendor):
     """Row of a vendor's generation on sale, the latest; -1 if it has none."""
     m = state.market[0]
@@ -71,24 +140,30 @@ def mark_fleets(state):
     output = 0.0
     weighted = 0.0
     promised = 0.0
+    entry = 0.0
     for g in range(m.n_generations):
         vendor = state.generations[g].vendor
         if state.firms[vendor].status == ACTIVE and g == best_generation(state, vendor):
             output += state.firms[vendor].supply
             weighted += state.firms[vendor].supply * full_cost(state, g, reference)
             promised += state.firms[vendor].supply * contract_cost(state, g, reference)
-    target = m.contract_price
+            entry += state.firms[vendor].supply * entry_cost(state, g, reference)
     if output > 0.0:
         m.long_run_price = min(weighted / output, p.spot_cap)
+        m.entry_rent = min(entry / output, p.spot_cap)
         # The same blend of cost and rent that providers quote (`quote_contract`).
-        target = promised / output * (1.0 + p.contract_margin)
-        target *= math.exp(p.contract_spot_weight * math.log(m.spot_price / target))
-    m.contract_price += p.contract_adjustment * (target - m.contract_price)
-    progress = math.log(1.0 + p.gpu_generation_gain) / max(p.gpu_cadence, 1.0)
+        cost = promised / output
+        asked = cost * (1.0 + p.contract_margin + scarcity(state))
+        usual = max(term_rent(state, asked, m.spot_price, p.contract_lead, p.contract_tenor), cost)
+        year = term_rent(state, asked, m.spot_price, 0.0, 12.0)
+        if m.year_price <= 0.0:
+            m.year_price = year
+        m.contract_price += p.contract_adjustment * (usual - m.contract_price)
+        m.year_price += p.contract_adjustment * (year - m.year_price)
     now = 0.5 * (m.spot_price + m.contract_price)
     keep = math.exp(-1.0 / p.price_horizon)
     discount = math.exp(-p.mark_discount / 12.0)
-    shrink = math.exp(-progress)
+    shrink = math.exp(-progress(state))
     for g in range(m.n_generations):
         gen = state.generations[g]
         units = 0.0
@@ -117,4 +192,5 @@ def mark_fleets(state):
         f = state.firms[i]
         f.fleet_mark = 0.0
         for g in range(m.n_generations):
-            f.fleet_mark += state.fleet[i, g].units * state.generations[g].mark
+            held = state.fleet[i, g].units + state.fleet[i, g].waiting
+            f.fleet_mark += held * state.generations[g].mark

@@ -177,7 +177,7 @@ def tender(state, buyer, wanted, ramp):
             if state.firms[buyer].kind == HYPERSCALER and state.firms[i].kind == HYPERSCALER:
                 continue
             taste = 1.0 + p.bid_taste * (uniform(m.seed, D_TENDER, m.month, buyer * 65536 + i) - 0.5)
-            price = quote_contract(state, i, buyer, own_cost(state, i)) * taste
+            price = quote_contract(state, i, buyer, own_cost(state, i), 1.0 * months) * taste
             score = price * liking(state, buyer, i, wanted - signed, custom)
             if price <= limit and score < best_score:
                 best = i
@@ -238,7 +238,7 @@ def firm_up(state, r):
         return
     direct = min(quantity, room_at(state, buyer, c.seller, quantity))
     if direct > 1e-4:
-        price = quote_contract(state, c.seller, buyer, own_cost(state, c.seller))
+        price = quote_contract(state, c.seller, buyer, own_cost(state, c.seller), 1.0 * c.months)
         if price <= highest_bid(state, buyer):
             sign_promise(state, buyer, c.seller, direct, price, c.months, int(p.contract_ramp))
             return

@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from experiments.commands.options import Json, say_if_compiling
+from experiments.commands.options import Json, complete_opening, say_if_compiling
 from experiments.screen import Screen, counted, say, say_json, styled
 
 if TYPE_CHECKING:
@@ -23,7 +23,11 @@ MOST_SEEDS = 100_000
 
 def hindcast(
     opening: Annotated[
-        str, typer.Option(metavar="NAME", help="Opening with targets (see: invisible-debt openings), or its folder.")
+        str,
+        typer.Option(
+            metavar="NAME", autocompletion=complete_opening,
+            help="Opening with targets (see: invisible-debt openings), or a folder of your own.",
+        ),
     ] = "2024-12-31",
     seeds: Annotated[int, typer.Option(min=2, max=MOST_SEEDS, help="Worlds to run, with seeds 1, 2, ...")] = 200,
     strict: Annotated[

@@ -320,6 +320,17 @@ def test_contracts_that_labs_signed_are_summed_apart():
     assert (s.new_contracts, s.lab_contracts) == (6.5, 4.5)
 
 
+def test_contracts_within_a_group_are_not_counted():
+    v = town()
+    parent = v.hyperscaler()
+    for b in (parent, v.neocloud()):
+        e = v.state.events[int(v.market.n_events)]
+        e.kind, e.a, e.b, e.amount = ec.E_CONTRACT, v.lab(parent=parent), b, 4.0
+        v.market.n_events += 1
+    s = recorded(v)
+    assert (s.new_contracts, s.lab_contracts) == (4.0, 4.0)
+
+
 def test_bonds_that_hyperscalers_issued_this_month_are_summed_as_they_were_issued():
     v = town()
     v.market.month = 5

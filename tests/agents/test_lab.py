@@ -7,6 +7,7 @@ from village import Village
 
 from abm.agents.lab import (
     affordable_commitment,
+    believed_growth,
     choose_tenor,
     compute_wanted,
     cost_of_work,
@@ -128,6 +129,7 @@ def test_capacity_is_planned_for_growth_and_compute_per_unit_within_belief(expec
         task_complexity=exp(0.5), algorithmic_efficiency=exp(0.2), growth_belief_cap=0.9, planning_horizon=18.0,
         capacity_ambition=1.1, training_scale=1.4,
     )  # fmt: skip
+    v.market.compute_growth = -9.0
     lab = v.lab(expected_growth=expected, need=2.0, training_target=0.5)
     # 2.0 for customers and 2.0 * 0.5 * 1.4 for training, a year and a half on
     assert v.run(plan_capacity, lab) == near(1.1 * 3.4 * exp(growth * 1.5))
@@ -182,8 +184,24 @@ def test_cash_carries_at_least_a_month_of_contract():
 def test_a_captive_lab_plans_with_its_parent_s_growth_if_that_is_more(growth, own, planned):
     v = Village(growth_belief_cap=0.9)
     parent = v.hyperscaler(own_growth=own)
-    assert v.run(planned_growth, v.lab(expected_growth=growth, parent=parent)) == planned
-    assert v.run(planned_growth, v.lab(expected_growth=growth)) == min(growth, 0.9)
+    assert v.run(believed_growth, v.lab(expected_growth=growth, parent=parent)) == planned
+    assert v.run(believed_growth, v.lab(expected_growth=growth)) == min(growth, 0.9)
+
+
+@pytest.mark.parametrize(("market", "planned"), [(0.6, 0.3), (0.2, 0.1), (-0.8, -0.2), (9.0, 0.9)])
+def test_a_lab_plans_compute_with_a_part_of_its_rivals_growth_at_least(market, planned):
+    v = Village(growth_belief_cap=0.9, rivalry=0.5)
+    v.market.compute_growth = market
+    assert v.run(planned_growth, v.lab(expected_growth=-0.2)) == near(planned)
+    assert v.run(planned_growth, v.lab(expected_growth=0.9)) == 0.9
+
+
+def test_rivals_growth_backs_no_promise():
+    v = Village(rivalry=1.0)
+    lab = v.lab(revenue=3.0, expected_growth=0.1)
+    before = float(v.run(affordable_commitment, lab))
+    v.market.compute_growth = 0.9
+    assert v.run(affordable_commitment, lab) == before
 
 
 def test_a_framework_plan_is_the_plan_for_the_middle_of_a_contract_s_life():
@@ -193,7 +211,7 @@ def test_a_framework_plan_is_the_plan_for_the_middle_of_a_contract_s_life():
     )  # fmt: skip
     assert v.run(years_to_mid_contract) == near(3.0)
     lab = v.lab(expected_growth=0.4, need=2.0, training_target=0.5)
-    assert v.run(growth_by_mid_contract, lab) == near(0.4 * GROWN)
+    assert v.run(growth_by_mid_contract, 0.4) == near(0.4 * GROWN)
     assert v.run(plan_framework, lab) == near(1.1 * 3.4 * exp(0.4 * GROWN + 0.9))
 
 
@@ -231,8 +249,8 @@ def test_a_captive_lab_plans_from_what_it_has_not_from_what_it_would_like():
     assert v.run(compute_wanted, captive) == 4.75
     v[captive].contracted_in = 0.0
     assert v.run(compute_wanted, captive) == 2.0
-    v[captive].contracted_in = 50.0
-    assert v.run(compute_wanted, captive) == 8.0
+    v[free].contracted_in = 50.0
+    assert v.run(compute_wanted, free) == 50.0
 
 
 def test_what_investors_would_add_keeps_training_going():

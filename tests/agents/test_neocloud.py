@@ -1,6 +1,6 @@
 """Neoclouds: their quotes, their orders, the equity they ask for, and when they give way to a customer in trouble."""
 
-from math import exp
+from math import exp, log
 
 import pytest
 from village import Village
@@ -12,13 +12,19 @@ def near(value):
     return pytest.approx(value, rel=1e-12)
 
 
-def quoted(tightness=1.0, outside=0.0, spot=None, asked=2.0 * 1.21, weight=0.25):
-    """Quote for hardware that costs 2.0, to a buyer that fails with 4 %; the seller expects asked * exp(outside)."""
-    v = Village(bid_risk_weight=1.5, contract_margin=0.15, scarcity_margin=0.3, contract_spot_weight=weight)
-    v.market.tightness, v.market.spot_price = tightness, 7.0
+def quoted(tightness=1.0, outside=0.0, spot=None, asked=2.0 * 1.21, weight=0.25, horizon=1e12, lead=10.0):
+    """Quote for two months of hardware that costs 2.0, to a buyer that fails with 4 %.
+
+    The seller expects rents to stay at asked * exp(outside).
+    """
+    v = Village(
+        bid_risk_weight=1.5, contract_margin=0.15, scarcity_margin=0.3, contract_spot_weight=weight,
+        gpu_generation_gain=0.0, price_horizon=horizon, contract_lead=lead, mark_discount=0.0,
+    )  # fmt: skip
+    v.market.tightness, v.market.spot_price, v.market.entry_rent = tightness, 7.0, 4.0
     buyer = v.lab(pd=0.04, expected_spot=5.0)
     seller = v.neocloud(pd=0.2, expected_spot=asked * exp(outside) if spot is None else spot)
-    return float(v.run(quote_contract, seller, buyer, 2.0))
+    return float(v.run(quote_contract, seller, buyer, 2.0, 2.0))
 
 
 def test_a_quote_is_cost_and_margin_and_the_buyer_s_risk():
@@ -35,6 +41,12 @@ def test_a_quote_goes_a_part_of_the_way_to_the_rent_the_seller_expects():
     assert quoted(outside=0.8) == near(2.42 * exp(0.2))
     assert quoted(outside=-0.2) == near(2.42 * exp(-0.05))
     assert quoted(spot=0.5, weight=0.05) == near(2.42 * (0.5 / 2.42) ** 0.05)
+
+
+def test_the_rent_expected_is_that_of_the_term():
+    # From 6.0 half way to the entry rent of 4.0 every month; the term begins next month.
+    path = 4.0 + 2.0 * (0.5 + 0.25) / 2.0
+    assert quoted(spot=6.0, weight=1.0, horizon=1.0 / log(2.0), lead=1.0) == near(path)
 
 
 def test_no_quote_is_below_full_cost():

@@ -5,7 +5,8 @@ from math import exp, log
 import pytest
 from village import Village
 
-from abm.agents.provider import expected_return, growth_over, hurries
+from abm.agents.provider import expected_return, growth_over, hurries, part_to_build
+from abm.engine.tables import HYPERSCALER, NEOCLOUD
 
 
 def near(value):
@@ -69,6 +70,26 @@ def test_a_rent_or_a_cost_of_nothing_is_no_accident():
     assert pulled(0.0) == -0.3
     assert pulled(3.0, long_run=0.0) == 0.3
     assert pulled(1e-6, long_run=0.0) == pytest.approx(0.0, abs=1e-12)
+
+
+# --- promises ---------------------------------------------------------------------------------------------
+def to_build(quantity, kind=NEOCLOUD, **columns):
+    """A fleet of 2.0 and 0.5 rented, 1.3 promised: 1.2 stand idle, of a hyperscaler that needs 0.9 itself 0.3."""
+    v = Village()
+    usual = {"capacity": 2.0, "contracted_in": 0.5, "promised_out": 1.3, "need": 0.9, "promised_in": 7.0}
+    return float(v.run(part_to_build, v.firm(kind, **(usual | columns)), quantity))
+
+
+def test_what_stands_idle_needs_not_be_built():
+    assert to_build(1.6) == near(0.25)
+    assert to_build(1.6, HYPERSCALER) == near(1.0 - 0.3 / 1.6)
+    assert to_build(1.1) == 0.0
+
+
+def test_who_has_promised_all_builds_all():
+    assert to_build(1.6, promised_out=2.5) == 1.0
+    assert to_build(1.6, promised_out=9.0) == 1.0
+    assert to_build(0.0) == 0.0
 
 
 # --- sites in a hurry -------------------------------------------------------------------------------------

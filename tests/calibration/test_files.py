@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -103,6 +104,23 @@ def test_a_dated_row_replaces_the_common_one_in_its_place(copy: Path) -> None:
     assert [row["firm"] for row in files.tables["roster"]] == [*common, "A bank"]
     notes = {row["firm"]: row["note"] for row in files.tables["roster"]}
     assert (notes["Anthropic"], notes["OpenAI"]) == ("mine", "flagship lab")
+
+
+def test_a_class_of_firms_has_as_many_members_as_its_row_says(copy: Path) -> None:
+    columns = list(read_table(OPENINGS_FOLDER / "common" / "roster.csv")[0])
+    row = {**dict.fromkeys(columns, ""), "firm": "small clouds", "kind": "NEOCLOUD", "group": "small cloud"}
+    write(copy / "roster.csv", columns, [{**row, "members": "3"}])
+    fewer, before = opening_tables(copy), opening_tables()
+    small = [name for name in fewer.names if name.startswith("Small")]
+    assert small == ["Small cloud 1", "Small cloud 2", "Small cloud 3"]
+    sizes = [fewer.firms["capacity"][fewer.row(name)] for name in small]
+    assert sizes[1] / sizes[0] == pytest.approx(0.75)
+    assert fewer.fleet["units"].sum() == pytest.approx(before.fleet["units"].sum())
+    write(copy / "roster.csv", columns, [{**row, "members": "many"}])
+    assert any("column members: must be a number from 2 to 99, not 'many'" in told
+               for told in mistakes(read_files(copy)))  # fmt: skip
+    change(copy, "loans", "meta 3", lender="small clouds")
+    assert any("column lender: there is no firm 'small clouds'" in told for told in mistakes(read_files(copy)))
 
 
 def test_an_empty_dated_row_removes_the_common_one(copy: Path) -> None:
@@ -257,6 +275,25 @@ MISTAKES: dict[str, tuple[Callable[[Path], None], str]] = {
     "no column": (lambda f: (f / "market.csv").write_text("column,value\nbase_rate,1\n"),
                   "mine/market.csv lacks the column 'source'"),
     "no text": (lambda f: (f / "market.csv").write_bytes(b"\xff\xfe\x00"), "mine/market.csv cannot be read"),
+    "too many cells": (lambda f: (f / "market.csv").write_text("column,value,source\nspot_price,1,a,b\n"),
+                       "mine/market.csv cannot be read: market.csv: row 'spot_price' has more cells than"),
+    "a link to nowhere": (lambda f: (f / "stakes.csv").unlink() or (f / "stakes.csv").symlink_to(f / "nowhere.csv"),
+                          "mine/stakes.csv cannot be read"),
+    "no price": (lambda f: (f / "market.csv").unlink(), "market.csv has no row 'spot_price'"),
+    "no spending": (lambda f: (f / "revenue.csv").unlink(), "revenue.csv has no row of segment 'consumers'"),
+    "no whole months": (lambda f: change(f, "loans", "meta 3", months="60.5"),
+                        "row 'meta 3', column months: must be a whole number of months up to 1200, not 60.5"),
+    "a term without end": (lambda f: change(f, "contracts", "openai aws", months="1000 * 1000 * 1000"),
+                           "row 'openai aws', column months: must be a whole number of months up to 1200"),
+    "too long": (lambda f: change(f, "firms", "OpenAI / cash", value="+".join(["1"] * 600)), "is no formula of"),
+    "too deep": (lambda f: change(f, "firms", "OpenAI / cash", value="(" * 300 + "1" + ")" * 300), "is no formula of"),
+    "too large": (lambda f: change(f, "firms", "OpenAI / cash", value="9" * 400),
+                  "is larger or deeper than can be worked out"),
+    "infinite": (lambda f: change(f, "firms", "OpenAI / cash", value="1e300 * 1e300"), "is no finite number"),
+    "no book life": (lambda f: change(f, "firms", "* / book_life", source="assumption: none"),
+                     "firms.csv gives no book_life for"),
+    "free": (lambda f: change(f, "assumptions", "site_cost", value="0", source="assumption: free"),
+             "row 'campus_rent', column value: 'G4-046 / 12 * campus_cost / site_cost' divides"),
     "divides by zero": (lambda f: change(f, "firms", "OpenAI / cash", value="1 / (2 - 2)"),
                         "firms.csv, row 'OpenAI', column cash: '1 / (2 - 2)' divides by zero"),
     "logarithm": (lambda f: change(f, "firms", "OpenAI / cash", value="log(-1)"), "takes the logarithm of -1"),
@@ -289,3 +326,30 @@ def test_all_mistakes_are_told_at_once(copy: Path) -> None:
     for which in ("unknown firm", "unknown word", "no formula", "no month", "no reason"):
         assert [line for line in told if MISTAKES[which][1] in line], which
     assert len(told) == len(set(told)) >= 5
+
+
+JUNK = [
+    "", "-1", "0", "1e9", "x", "G1-001", "2024-02", "2031-07", "1 / 0", "log(0)", "1200", "OpenAI", "debt", "((",
+    "\x00", "9" * 5000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_whatever_the_cells_say_the_answer_is_sentences(copy: Path, seed: int) -> None:
+    """Cells, rows and files of random junk: a check tells mistakes, and nothing else comes of it."""
+    rng = random.Random(seed)
+    for path in rng.sample(sorted(copy.glob("*.csv")), 3):
+        rows = read_table(path)
+        for _ in range(rng.randint(1, 4)):
+            row = rng.choice(rows)
+            row[rng.choice(list(row))] = rng.choice(JUNK)
+        if rng.random() < 0.3:
+            del rows[rng.randrange(len(rows))]
+        write(path, list(rows[0]), rows)
+    told = all_mistakes(read_files(copy))
+    assert all(isinstance(line, str) and line for line in told)
+    if told:
+        with pytest.raises(BadInput):
+            opening_tables(copy)
+    else:
+        opening_tables(copy)

@@ -26,6 +26,7 @@ from abm.calibration.report import (
 from abm.engine import tables as ec
 from abm.errors import BadInput
 from abm.instruments.contract import ramp_months, unit_invoice
+from abm.simulation import Economy
 
 NAMED = {
     "OpenAI", "Anthropic", "xAI", "Google DeepMind", "Meta AI", "Microsoft Azure", "AWS", "Google Cloud",
@@ -374,3 +375,39 @@ def test_rows_of_nobody_are_refused(opening: Opening) -> None:
 def test_unknown_firms_are_refused(opening: Opening) -> None:
     with pytest.raises(BadInput, match="no firm 'Enron'"):
         announced_commitments(opening, "Enron")
+
+
+# --- history ------------------------------------------------------------------------------------------------
+def test_firms_open_expecting_the_growth_that_they_had(opening: Opening) -> None:
+    growth = dict(zip(opening.names, opening.firms["expected_growth"].tolist(), strict=True))
+    assert growth["OpenAI"] == pytest.approx(math.log(20 / 5.5))
+    assert growth["Anthropic"] == pytest.approx(math.log(9 / 1))
+    assert growth["CoreWeave"] == pytest.approx(math.log((5.13 - 0.9816 - 1.2128 - 1.36) / 0.747))
+    sellers = np.isin(opening.firms["kind"], (ec.LAB, ec.ENTRANT, ec.NEOCLOUD, ec.HYPERSCALER, ec.VENDOR))
+    assert (opening.firms["expected_growth"][sellers] > 0.0).all()
+    assert opening.market["demand_growth"] == pytest.approx(math.log(14.2 / 5.7))
+
+
+def test_last_rounds_and_projects_are_where_history_has_them(opening: Opening) -> None:
+    rounds = dict(zip(opening.names, opening.firms["last_round"].tolist(), strict=True))
+    projects = dict(zip(opening.names, opening.firms["last_project"].tolist(), strict=True))
+    assert (rounds["OpenAI"], rounds["Anthropic"], rounds["Lambda"]) == (0, -3, -1)
+    assert [rounds[f"Small cloud {k}"] for k in (1, 2, 8)] == [-2, -3, -9]
+    assert (projects["Oracle"], projects["Meta"], projects["xAI"]) == (-1, -2, -2)
+    agents = opening.firms["kind"] != ec.OUTSIDE
+    assert (opening.firms["last_round"][agents] <= 0).all()
+
+
+def test_an_economy_begins_with_the_history_of_its_opening(opening: Opening) -> None:
+    opening.firms["last_round"][opening.row("xAI")] = -5
+    opening.market["demand_growth"] = 0.4
+    other = dataclasses.replace(opening, flagship="Anthropic")
+    economy = Economy(other, panel=False)
+    for column in ("last_round", "last_project"):
+        assert economy.rows("firms")[column].tolist() == opening.firms[column].tolist(), column
+    m = economy.state.market[0]
+    assert m.flagship == opening.row("Anthropic")
+    assert m.demand_growth == 0.4
+    memory = economy.state.market_memory
+    assert memory[0] / memory[-6] == pytest.approx(math.exp(0.4 * 6 / 12))
+    assert memory[0] == pytest.approx(opening.revenue.sum() / 12)

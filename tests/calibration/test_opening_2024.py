@@ -226,3 +226,13 @@ def test_deliveries_of_the_first_half_year_are_even(opening: Opening) -> None:
     sites = np.array([orders(opening, ec.SITE_ORDER, month, month)["units"].sum() for month in range(1, 19)])
     assert np.all(sites > sites.mean() / 1.5)
     assert np.all(sites < sites.mean() * 1.5)
+
+
+@pytest.mark.parametrize("date", [DATE, "2025-12-31"])
+def test_large_firms_do_not_all_start_projects_at_once(date: str) -> None:
+    """A firm founds a project company a year after its last: no month is the turn of more than two of the five."""
+    found = opening_tables(date)
+    last = found.firms["last_project"][found.firms["kind"] == ec.HYPERSCALER]
+    assert len(last) == 5
+    assert np.unique(last, return_counts=True)[1].max() <= 2
+    assert np.count_nonzero(last <= -12) == 0

@@ -502,7 +502,7 @@ def test_contracts_and_loans_come_a_month_nearer_in_the_clearing():
 
 # --- what runs off ----------------------------------------------------------------------------------------
 def test_a_contract_ends_after_its_last_month_with_what_was_prepaid_and_its_tenants_set_free():
-    v = Village(tenant_elasticity=1.0)
+    v = Village(tenant_elasticity=1.0, renewal_share=0.0)
     cloud = v.neocloud()
     r = v.contract(ec.CUSTOMERS, cloud, 0.4, months_left=1, prepaid=0.3)
     did = differences(v, run_off)

@@ -11,6 +11,7 @@ from abm.instruments.contract import (
     free_tenants,
     ramp_months,
     ramp_share,
+    renew_tenancy,
     start_contracts,
     tally_contracts,
     unit_invoice,
@@ -291,6 +292,35 @@ def test_other_buyers_and_sites_set_no_tenants_free():
         v.state.contracts[v.contract(ec.CUSTOMERS, cloud, 0.8, kind=ec.SITE)],
     ):
         assert not differences(v, free_tenants, c).market
+
+
+# --- renewals -------------------------------------------------------------------------------------------
+def renewed(buyer=ec.CUSTOMERS, **columns):
+    v = Village(renewal_share=0.75, renewal_tenor=18.0, tenant_elasticity=1.0)
+    v.market.month, v.market.year_price, v.market.tenant_demand = 6, 1.25, 0.3
+    cloud = v.neocloud(status=columns.pop("status", ec.ACTIVE))
+    usual = {"months_left": 0, "start": -20, "signed": -24}
+    r = v.contract(buyer, cloud, 0.8, 2.0, **(usual | columns))
+    v.state.contracts[r].status = ec.ENDED
+    v.run(renew_tenancy, r)
+    return v, v.state.contracts[r]
+
+
+def test_a_tenant_renews_a_part_at_today_s_rent_of_a_year_and_the_rest_looks_on_the_spot_market():
+    v, c = renewed()
+    assert (c.status, c.quantity, c.price, c.delivered) == (ec.LIVE, near(0.6), 1.25, near(0.6))
+    assert (c.signed, c.months, c.months_left) == (6, 18, 18)
+    assert c.announced == near(0.6 * 1.25 * 0.73 * 18)
+    assert v.market.tenant_demand == near(0.3 + 0.2)
+
+
+def test_only_tenants_of_a_provider_in_business_renew():
+    v, c = renewed(status=ec.FAILED)
+    assert (c.status, c.quantity, v.market.tenant_demand) == (ec.ENDED, 0.8, near(1.1))
+    v, c = renewed(buyer=ec.SUPPLIERS)
+    assert (c.status, c.price, v.market.tenant_demand) == (ec.ENDED, 2.0, 0.3)
+    v, c = renewed(kind=ec.SITE)
+    assert c.status == ec.ENDED
 
 
 # --- backstops --------------------------------------------------------------------------------------------

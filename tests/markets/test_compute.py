@@ -14,6 +14,7 @@ from abm.markets.compute import (
     compute_market,
     count_capacity,
     deliver_sites,
+    offered_part,
     serve_contracts,
     serve_round,
     spot_floor,
@@ -335,8 +336,8 @@ def test_the_spot_floor_is_the_mean_running_cost_of_fleets_in_business():
     v.fleet(cloud, 0.3, 0)
     v.fleet(big, 0.1, 1)
     v.fleet(failed, 0.5, 1)
-    # 1.2 kW at 50 a MWh and 0.1; 3 kW at 40 a MWh and 0.3
-    assert v.run(spot_floor) == near((3.0 * 0.16 + 1.0 * 0.42) / 4.0)
+    # 1.2 kW at 50 a MWh and 0.1; 3 kW at 40 a MWh and 0.3 for each of 2 kW
+    assert v.run(spot_floor) == near((3.0 * 0.16 + 1.0 * 0.72) / 4.0)
 
 
 def test_the_spot_floor_takes_each_fleet_at_its_mean_power():
@@ -366,6 +367,26 @@ def test_a_lab_serves_from_spot_while_the_work_pays_its_compute():
     assert v.run(worth_serving, lab) == near((2.0 / 2.1) ** 4)
     v.market.spot_price = 4.0
     assert v.run(worth_serving, lab) == near(0.0625)
+
+
+# --- what is offered by the hour ------------------------------------------------------------------------
+@pytest.mark.parametrize(("spot", "part"), [(3.0, 0.9), (2.0, 0.9), (1.0, 0.9 * 0.25), (0.5, 0.9 / 16)])
+def test_providers_hold_back_the_more_the_further_rents_are_below_the_entry_rent(spot, part):
+    v = Village(idle_reserve=0.1, holdback=2.0)
+    v.market.spot_price, v.market.entry_rent = spot, 2.0
+    assert v.run(offered_part) == near(part)
+
+
+def test_holding_back_leaves_idle_capacity_and_a_higher_rent():
+    def cleared(holdback):
+        v = spot_village(spot_adjustment=1.0, holdback=holdback)
+        v.market.tenant_demand, v.market.entry_rent = 1.0, 4.0
+        v.neocloud(capacity=9.0)
+        v.run(clear_spot)
+        return float(v.market.spot_price)
+
+    # half of the entry rent: half of 8.1 is offered; elasticity 0.5
+    assert cleared(1.0) == near(4.0 * cleared(0.0))
 
 
 # --- the spot market ------------------------------------------------------------------------------------
@@ -633,7 +654,9 @@ def test_the_clearing_price_is_no_higher_than_the_cap():
 def test_the_clearing_price_is_no_lower_than_the_running_cost():
     v = spot_village(spot_adjustment=0.5)
     v.market.tenant_demand = 0.001
-    v.neocloud(capacity=10.0, unit_opex=0.5)
+    v.market.power_price = 0.0
+    v.generation(v.vendor())
+    v.fleet(v.neocloud(unit_opex=0.5), 10.0)
     v.run(clear_spot)
     assert v.market.spot_price == near(1.0)
 
@@ -645,7 +668,9 @@ def test_a_price_outside_its_bounds_comes_back_to_them():
     v.run(clear_spot)
     assert v.market.spot_price == 1.5
     v = spot_village(spot_adjustment=0.01)
-    v.neocloud(capacity=10.0, unit_opex=2.75)
+    v.market.power_price = 0.0
+    v.generation(v.vendor())
+    v.fleet(v.neocloud(unit_opex=2.75), 10.0)
     v.run(clear_spot)
     assert v.market.spot_price == 2.75
 

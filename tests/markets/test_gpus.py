@@ -530,9 +530,12 @@ def test_halls_due_within_the_window_and_leases_less_what_is_let_count():
 
 def test_without_any_hall_orders_build_no_factory():
     v, vendor, _ = waiting(site_gw=0.5)
+    v[vendor].outside_demand = 1.2
+    assert backlog(v, vendor) == near(0.9)
+    assert v[vendor].supply == near(4.0 * 0.98)
+    v, vendor, _ = waiting(site_gw=0.5)
     v.run(vendors_plan)
     assert v[vendor].markup == near(math.sqrt(0.1))
-    assert v[vendor].supply == near(4.0 * 0.98)
 
 
 def test_buyers_outside_keep_a_normal_book():

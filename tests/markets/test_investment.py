@@ -185,7 +185,7 @@ INVEST = {
     "capacity_cover": 1.1, "order_smoothing": 8.0, "debt_capex_share": 0.0, "capex_willingness": 50.0,
     "equity_part": 0.4, "loan_to_cost": 0.8, "bid_risk_cap": 0.2, "growth_fade": 0.0, "rivalry": 0.0,
     "speculation": 0.0, "shell_gw": 0.0, "conversion_gw": 0.0, "project_share": 0.0, "demand_growth": 1.0,
-    "planning_horizon": 18.0, "site_lead": 24.0, "site_ahead": 1.0, "site_delay": 0.0,
+    "gpu_lead": 10.0, "site_lead": 24.0, "site_ahead": 1.0, "site_delay": 0.0,
 }  # fmt: skip
 
 
@@ -204,7 +204,7 @@ def test_a_hyperscaler_orders_a_part_of_the_gap_to_its_plan():
     v.audit()
 
 
-def test_a_hyperscaler_plans_for_the_horizon():
+def test_a_hyperscaler_orders_for_the_fleet_it_wants_when_the_hardware_is_there():
     v, _ = shop(**INVEST)
     big = hyperscaler(v, own_growth=0.2)
     v.close()
@@ -324,6 +324,33 @@ def test_a_hyperscaler_s_risk_does_not_stop_its_orders():
     v.close()
     v.run(invest)
     assert v.market.n_orders == 1
+
+
+def lab_of(v, **columns):
+    """Needs 3.0 in all and wants 0.4 of them in halls of its own; has 0.2, and cash as `neocloud`."""
+    usual = {"need": 2.0, "training_target": 0.5, "own_hardware": 0.4, "capacity": 0.2, "cash": 66.0, "site_gw": 99.0}
+    return v.lab(**(usual | columns))
+
+
+LAB_PLAN = {"planning_horizon": 12.0, "task_complexity": 3.0, "algorithmic_efficiency": 3.0, "capacity_ambition": 1.0}
+
+
+def test_a_lab_with_halls_of_its_own_orders_what_its_part_of_the_plan_lacks():
+    v, _ = shop(**(INVEST | LAB_PLAN))
+    lab = lab_of(v, on_order=0.1)
+    v.close()
+    v.run(invest)
+    assert v[lab].desired == near(1.0)
+    assert hardware(v) == [0.9 / 8.0]
+    v.audit()
+
+
+def test_a_lab_orders_what_its_cash_carries():
+    v, _ = shop(**(INVEST | LAB_PLAN))
+    lab_of(v, cash=0.33)
+    v.close()
+    v.run(invest)
+    assert hardware(v) == [0.03]
 
 
 def test_failed_providers_and_others_do_not_invest():

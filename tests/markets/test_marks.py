@@ -8,7 +8,20 @@ import pytest
 from village import Village
 
 from abm.engine import tables as ec
-from abm.markets.marks import best_generation, capital_cost, contract_cost, full_cost, mark_fleets
+from abm.markets.marks import (
+    best_generation,
+    capital_cost,
+    contract_cost,
+    entry_cost,
+    full_cost,
+    geometric,
+    mark_fleets,
+    path_rent,
+    progress,
+    scarcity,
+    term_rent,
+)
+from abm.rules import interpreted
 
 # One per cent a month over two and over three months: what repays 1.
 TWO, THREE = 0.01 / (1.0 - 1.01**-2), 0.01 / (1.0 - 1.01**-3)
@@ -44,13 +57,13 @@ def test_capital_cost_of_a_generation_is_its_own():
 def test_full_cost_spreads_capital_over_the_hours_let_and_adds_running_cost():
     v, cloud = hardware()
     capital = (10.0 * TWO + 18.0 * THREE) * 1000.0 / 730.0
-    assert v.run(full_cost, 0, cloud) == near(capital / 0.8 + 1.5 * 1.2 * 0.05 + 0.3)
+    assert v.run(full_cost, 0, cloud) == near(capital / 0.8 + 1.5 * (1.2 * 0.05 + 0.3))
 
 
 def test_contract_cost_carries_spares_and_adds_running_cost():
     v, cloud = hardware()
     capital = (10.0 * TWO + 18.0 * THREE) * 1000.0 / 730.0
-    assert v.run(contract_cost, 0, cloud) == near(capital * 1.1 + 1.5 * 1.2 * 0.05 + 0.3)
+    assert v.run(contract_cost, 0, cloud) == near(capital * 1.1 + 1.5 * (1.2 * 0.05 + 0.3))
 
 
 # --- what is on sale ------------------------------------------------------------------------------------
@@ -71,7 +84,7 @@ def test_the_best_generation_is_the_vendor_s_latest_that_can_be_ordered():
 
 # --- prices expected ------------------------------------------------------------------------------------
 def market(**parameters):
-    """Two vendors whose best generations cost 4 (supply 0.3) and 12 (supply 0.1) an hour to run, at 2 a kWh and 2 more.
+    """Two vendors whose best generations cost 4 (supply 0.3) and 12 (supply 0.1) an hour to run, at 4 a kWh.
 
     The hardware is free; where sites are too, running it is the full cost.
     """
@@ -84,11 +97,13 @@ def market(**parameters):
     first, second = v.vendor(supply=0.3), v.vendor(supply=0.1)
     v.generation(first, cost=0.0, kw=90.0, released=-24)
     v.generation(first, cost=0.0, kw=1.0)
-    v.generation(second, cost=0.0, kw=5.0)
+    v.generation(second, cost=0.0, kw=3.0)
     return v, first, second
 
 
 FREE_SITES = {"site_cost": 0.0, "spot_cap": 99.0}
+# Rents are expected to stay where they are.
+STEADY = {"gpu_generation_gain": 0.0, "price_horizon": 1e15}
 
 
 def test_the_long_run_price_is_the_full_cost_on_sale_by_vendors_output():
@@ -103,7 +118,7 @@ def test_the_long_run_price_counts_capital_over_hours_let_and_the_contract_price
     v[first].status = ec.FAILED
     v.market.contract_price = 6.0
     v.run(mark_fleets)
-    capital = 5.0 * 10.0 * THREE * 1000.0 / 730.0
+    capital = 3.0 * 10.0 * THREE * 1000.0 / 730.0
     assert v.market.long_run_price == near(capital / 0.8 + 12.0)
     assert v.market.contract_price == near(6.0 + 0.25 * ((capital * 1.1 + 12.0) * 1.5 - 6.0))
 
@@ -122,11 +137,93 @@ def test_a_failed_vendor_s_hardware_is_not_on_sale():
 
 
 def test_the_contract_price_moves_towards_cost_and_margin_half_way_to_spot():
-    v, _, _ = market(**FREE_SITES)
-    v.market.contract_price, v.market.spot_price = 3.0, 4.0
+    v, _, _ = market(**FREE_SITES, **STEADY)
+    v.market.contract_price, v.market.spot_price = 3.0, 9.0
     v.run(mark_fleets)
-    # Asked: 6 and a half more, 9; half way in logs to the rent of 4 is 6.
+    # Asked: 6 and a half more, 9; the rent expected is 9 as well.
+    assert v.market.contract_price == near(3.0 + 0.25 * (9.0 - 3.0))
+    v.market.contract_price, v.market.year_price, v.market.spot_price = 3.0, 5.0, 6.25
+    v.run(mark_fleets)
+    # Half way in logs from 9 to 6.25.
+    assert v.market.contract_price == near(3.0 + 0.25 * (7.5 - 3.0))
+    assert v.market.year_price == near(5.0 + 0.25 * (7.5 - 5.0))
+    v.market.contract_price, v.market.year_price, v.market.spot_price = 3.0, 5.0, 1.0
+    v.run(mark_fleets)
+    # No long contract below cost, but a year's.
     assert v.market.contract_price == near(3.0 + 0.25 * (6.0 - 3.0))
+    assert v.market.year_price == near(5.0 + 0.25 * (3.0 - 5.0))
+
+
+def test_scarcity_adds_to_what_new_contracts_ask():
+    v, _, _ = market(**FREE_SITES, **STEADY, scarcity_margin=0.5)
+    v.market.contract_price, v.market.tightness = 3.0, 1.5
+    v.p.contract_spot_weight = 0.0
+    v.run(mark_fleets)
+    assert v.market.contract_price == near(3.0 + 0.25 * (6.0 * 1.75 - 3.0))
+    assert [v.run(scarcity) for v.market.tightness in (0.5, 1.0, 1.5, 2.0, 9.9)] == [0.0, 0.0, 0.25, 0.5, 0.5]
+
+
+# --- rents to come --------------------------------------------------------------------------------------
+@pytest.mark.parametrize(("first", "count", "total"), [(0, 3, 1.75), (2, 2, 0.375), (0, 0, 0.0)])
+def test_a_geometric_sum(first, count, total):
+    assert interpreted(geometric)(0.5, first, count) == near(total)
+    assert interpreted(geometric)(1.0, first, count) == count
+
+
+def test_hardware_becomes_cheaper_by_its_gain_over_the_cadence():
+    v = Village(gpu_generation_gain=0.5, gpu_cadence=6.0)
+    assert v.run(progress) == near(math.log(1.5) / 6.0)
+
+
+def test_the_entry_rent_pays_for_the_chip_though_rents_fall():
+    v, cloud = hardware(gpu_generation_gain=0.25, gpu_cadence=1.0)
+    d, s = 1.0 / 1.01, 1.0 / 1.25
+    gpu = 10.0 * TWO * 1000.0 / 730.0 / 0.8
+    falling = gpu * (d + d**2) / (d * s + d**2 * s**2)
+    assert v.run(entry_cost, 0, cloud) == near(v.run(full_cost, 0, cloud) - gpu + falling)
+    # a rent that falls by a fifth a month, two months: worth the price
+    rents = [falling * s, falling * s**2]
+    assert (rents[0] * d + rents[1] * d**2) * 0.8 * 730.0 / 1000.0 == near(10.0)
+    v.p.gpu_generation_gain = 0.0
+    assert v.run(entry_cost, 0, cloud) == near(v.run(full_cost, 0, cloud))
+
+
+def coming(**parameters):
+    """A month keeps half of what rents are above 2.0, and the 2.0 fall by a fifth; nothing is discounted."""
+    usual = {"price_horizon": 1.0 / math.log(2.0), "gpu_generation_gain": 0.25, "gpu_cadence": 1.0}
+    usual["mark_discount"] = 0.0
+    v = Village(**(usual | parameters))
+    v.market.entry_rent = 2.0
+    return v
+
+
+def test_rents_are_expected_to_go_from_today_s_to_the_entry_rent_which_falls():
+    v = coming()
+    assert v.run(path_rent, 6.0, 0.0, 1.0) == near(6.0)
+    assert v.run(path_rent, 6.0, 1.0, 2.0) == near((2.0 * (0.8 + 0.64) + 4.0 * (0.5 + 0.25)) / 2.0)
+    assert v.run(path_rent, 0.0, 0.0, 1.0) == 0.0
+
+
+def test_what_is_nearer_counts_more():
+    v = coming(mark_discount=12.0 * 0.25)
+    weighted = 6.0 + 0.8 * (1.6 + 2.0)
+    assert v.run(path_rent, 6.0, 0.0, 2.0) == near(weighted / 1.8)
+
+
+def test_a_longer_term_is_cheaper_while_rents_fall_and_dearer_while_they_rise():
+    v = coming(contract_spot_weight=0.5)
+    short, long = (v.run(term_rent, 3.0, 6.0, 0.0, months) for months in (1.0, 12.0))
+    assert short == near(math.sqrt(3.0 * 6.0))
+    assert long < 0.8 * short
+    v.p.gpu_generation_gain = 0.0
+    assert v.run(term_rent, 3.0, 0.5, 0.0, 12.0) > v.run(term_rent, 3.0, 0.5, 0.0, 1.0)
+
+
+def test_the_weight_decides_between_cost_and_the_path():
+    v = coming(contract_spot_weight=0.0)
+    assert v.run(term_rent, 3.0, 6.0, 0.0, 2.0) == near(3.0)
+    v.p.contract_spot_weight = 1.0
+    assert v.run(term_rent, 3.0, 6.0, 0.0, 2.0) == near(v.run(path_rent, 6.0, 0.0, 2.0))
 
 
 def test_without_vendors_prices_stay_where_they_are():
@@ -230,8 +327,8 @@ def test_fleets_are_marked_generation_by_generation():
     v.fleet(cloud, 0.2, 0, age=30.0)
     v.fleet(cloud, 0.3, 1, age=30.0)
     v.run(mark_fleets)
-    # The second draws 1.2 kW: a running cost of 1.1.
-    second = (0.8 * (0.5 * 3.7 - 1.1) + 0.64 * (0.5 * 2.93 - 1.1) + 0.512 * (0.5 * 2.437 - 1.1)) * 0.73
+    # The second draws 1.2 kW: a running cost of 1.2.
+    second = (0.8 * (0.5 * 3.7 - 1.2) + 0.64 * (0.5 * 2.93 - 1.2) + 0.512 * (0.5 * 2.437 - 1.2)) * 0.73
     assert v.state.generations[1].mark == near(second)
     assert v[cloud].fleet_mark == near(0.2 * VALUE + 0.3 * second)
     assert v[other].fleet_mark == 0.0

@@ -99,6 +99,17 @@ def test_a_neocloud_plans_no_more_than_it_could_pay_for():
     assert v.run(plan_ahead, cloud, 24.0) == near(0.6 * exp(0.8))
 
 
+def test_a_lab_plans_its_own_part_within_its_means():
+    v = land(
+        loan_to_cost=0.75, equity_part=0.4, equity_dilution=0.1, planning_horizon=12.0, task_complexity=3.0,
+        algorithmic_efficiency=3.0, capacity_ambition=1.0,
+    )  # fmt: skip
+    lab = v.lab(need=2.0, training_target=0.5, own_hardware=0.4, capacity=0.2, valuation=60.0, cash=3.0)
+    assert v.run(plan_ahead, lab, 24.0) == near(0.2 + 0.96)
+    v[lab].own_hardware = 0.3
+    assert v.run(plan_ahead, lab, 24.0) == near(0.9)
+
+
 # --- in a hurry -----------------------------------------------------------------------------------------
 def hurried(gw, conversions=0.2, shells=0.5, **parameters):
     """A cloud that earns 0.73 * 0.8 * (3 - 0.05) bn a GW and month above running costs leases in a hurry."""
@@ -243,9 +254,10 @@ def test_what_is_short_soon_is_leased_a_part_a_month_and_the_rest_ordered():
 def test_soon_is_when_a_shell_would_stand():
     v = land(order_smoothing=1.0)
     v.market.shells_left = 9.0
-    cloud = cloud_of(v, 0.0, need=1.0, own_growth=0.4, site_gw=1.0, expected_spot=9.0)
+    # 0.4 M H100e that draw 0.5 GW stand
+    cloud = cloud_of(v, 0.0, need=1.0, own_growth=0.4, site_gw=1.0, capacity=0.4, fleet_gw=0.5, expected_spot=9.0)
     v.run(order_sites, cloud)
-    assert [near(c.quantity) for c in v.rows("contracts")] == [exp(0.3) - 1.0]
+    assert [near(c.quantity) for c in v.rows("contracts")] == [0.5 + exp(0.3) - 0.4 - 1.0]
     assert [near(o.units) for o in v.rows("orders")] == [exp(0.8) - exp(0.3)]
 
 

@@ -137,11 +137,11 @@ def cost_village():
 def test_a_promise_costs_what_its_hardware_does_and_the_spread_over_half_its_life():
     v = cost_village()
     cloud = v.neocloud(pue=1.5, unit_opex=0.2, pd=0.1)
-    # 3 kW at a dollar and 0.2; a spread of 0.04 over two and a half years
-    assert v.run(own_cost, cloud) == near(3.2 * 1.1)
+    # 3 kW at a dollar and 0.2 for each of 2 kW; a spread of 0.04 over two and a half years
+    assert v.run(own_cost, cloud) == near(3.4 * 1.1)
 
 
-@pytest.mark.parametrize(("share", "cost"), [(0.5, 2.2 * 1.1), (0.51, 0.7 * 1.1)])
+@pytest.mark.parametrize(("share", "cost"), [(0.5, 2.4 * 1.1), (0.51, 0.6 * 1.1)])
 def test_who_builds_mostly_on_custom_chips_reckons_with_them(share, cost):
     v = cost_village()
     assert v.run(own_cost, v.hyperscaler(unit_opex=0.2, pd=0.1, custom_share=share)) == near(cost)
@@ -253,7 +253,7 @@ def test_letters_of_intent_are_used_in_turn_and_no_further_than_their_value():
 
 # --- tenders --------------------------------------------------------------------------------------------
 def bidders(*costs, **parameters):
-    """Neoclouds that can promise 0.3 each and ask a quarter more than the running cost given."""
+    """Neoclouds that can promise 0.3 each, on order, and ask a quarter more than the running cost given."""
     usual = {
         "site_cost": 0.0, "contract_margin": 0.25, "contract_spot_weight": 0.0, "scarcity_margin": 0.0,
         "bid_risk_weight": 0.0, "bid_taste": 0.0, "tenor_flexibility": 0.0, "contract_tenor": 30.0,
@@ -265,7 +265,7 @@ def bidders(*costs, **parameters):
     v.generation(v.vendor(), cost=0.0)
     v.state.work_space[:] = 0.7  # what another phase left
     lab = v.lab(expected_spot=1.0)
-    clouds = [v.neocloud(unit_opex=cost, capacity=0.3) for cost in costs]
+    clouds = [v.neocloud(unit_opex=cost, on_order=0.3) for cost in costs]
     v.close()
     return v, lab, clouds
 
@@ -279,7 +279,7 @@ def test_the_cheapest_bidder_gets_the_contract():
     assert v.run(tender, lab, 0.2, 12) == near(0.2)
     assert deals(v) == [(lab, cheap, 0.2, 1.5)]
     c = v.rows("contracts")[0]
-    assert (c.signed, c.start, c.months) == (6, 14, 30)
+    assert (c.signed, c.start, c.months) == (6, 15, 30)
     v.audit()
 
 
@@ -302,6 +302,14 @@ def test_a_deal_has_the_ramp_it_is_put_out_with():
     assert v.rows("contracts")[0].ramp == 30
 
 
+def test_what_stands_idle_is_handed_over_at_once_and_what_must_be_built_after_the_lead():
+    v, lab, (cloud,) = bidders(1.2)
+    v[cloud].capacity, v[cloud].on_order = 0.1, 0.3
+    v.run(tender, lab, 0.4, 24)
+    c = v.rows("contracts")[0]
+    assert (c.start, c.ramp) == (6 + 1 + 6, 18)  # three quarters of a lead of 8 and a ramp of 24
+
+
 # --- not all from one -----------------------------------------------------------------------------------
 def test_what_a_seller_has_promised_a_buyer_counts_while_it_binds():
     v = Village()
@@ -318,11 +326,11 @@ def test_what_a_seller_has_promised_a_buyer_counts_while_it_binds():
 
 def test_no_seller_gets_more_than_its_part_of_what_a_buyer_is_promised():
     v, lab, (cloud,) = bidders(1.2, seller_cap=0.5)
-    v[cloud].capacity = 9.0
+    v[cloud].on_order = 9.0
     v.contract(lab, cloud, 0.3)
     v[lab].promised_in = 1.0
     assert v.run(room_at, lab, cloud, 0.8) == near(0.5 * 1.8 - 0.3)
-    v[cloud].capacity = 0.2
+    v[cloud].on_order = 0.2
     assert v.run(room_at, lab, cloud, 0.8) == near(0.2)
     v.p.seller_cap = 0.1
     assert v.run(room_at, lab, cloud, 0.8) == 0.0
@@ -375,7 +383,7 @@ def test_the_more_a_buyer_minds_the_more_evenly_it_buys():
     def largest(cap):
         v, lab, clouds = bidders(1.2, 1.3, 1.4, seller_cap=cap)
         for cloud in clouds:
-            v[cloud].capacity = 9.0
+            v[cloud].on_order = 9.0
         v.run(tender, lab, 1.0, 12)
         return max(float(c.quantity) for c in v.rows("contracts"))
 
@@ -470,7 +478,7 @@ def lab_village(**columns):
         "commitment_ratio": 0.9, "planning_horizon": 9.0, "tender_threshold": 0.5, "tender_part": 0.25,
     }  # fmt: skip
     v, lab, (cloud,) = bidders(1.2, **parameters)
-    v[cloud].capacity = 50.0
+    v[cloud].on_order = 50.0
     usual = {"need": 3.0, "training_target": 0.5, "capacity": 1.1, "revenue": 5.0, "cash": 90.0}
     for name, value in (usual | columns).items():
         v[lab][name] = value
@@ -704,7 +712,7 @@ def test_a_letter_takes_its_first_step_a_lead_time_before_its_start():
     v.run(firm_up, r)
     c = v.rows("contracts")[2]
     assert (c.buyer, c.seller, c.quantity) == (lab, cloud, near(3.0 / LETTER_UNIT))
-    assert (c.start, c.months, c.ramp) == (14, 36, 3)
+    assert (c.start, c.months, c.ramp) == (15, 36, 3)
     assert v.rows("contracts")[r].announced == near(9.0 - c.announced)
     assert v.rows("contracts")[r].status == ec.INTENT
 
