@@ -48,7 +48,7 @@ def hindcast(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run the year after an opening of the past, and score it.
+    """Run an opening of the past and score it against what happened.
 
     The folder holds the report (HINDCAST.md), the same as a page (hindcast.html), the scores (readings.json) and
     what every world says (worlds.parquet).
