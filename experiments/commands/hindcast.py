@@ -26,8 +26,8 @@ def hindcast(
         str | None,
         typer.Option(
             metavar="NAME", autocompletion=complete_opening,
-            help="Opening with targets (see: invisible-debt openings), or a folder of your own; the newest of the model's"
-            " that has targets if left out.",
+            help="Opening with targets (see: invisible-debt openings), or a folder of your own; if left out, the newest"
+            " of the model's that has targets.",
         ),
     ] = None,
     seeds: Annotated[int, typer.Option(min=2, max=MOST_SEEDS, help="Worlds to run, with seeds 1, 2, ...")] = 200,
