@@ -97,8 +97,10 @@ def compute_wanted(state, lab):
 
 @jit
 def believed_growth(state, lab):
-    """Growth of sales a lab and its investors believe in (log a year): its own expectation, a captive lab's at least its
-    parent's workloads'."""
+    """Growth of sales a lab and its investors believe in (log a year): its own expectation.
+
+    A captive lab's is at least its parent's workloads'.
+    """
     f = state.firms[lab]
     growth = f.expected_growth
     if f.parent >= 0:
