@@ -172,7 +172,7 @@ security_premium | logit | 0.11 | 0.33 | assumption: odds half or double
 scarcity_margin | logit | 0.18 | 0.46 | assumption: odds half or double
 bid_risk_weight | lognormal | 1 | 2.2 | assumption: half as much again either way
 bid_risk_cap | lognormal | 0.17 | 0.38 | assumption: half as much again either way
-bid_taste | lognormal | 0.067 | 0.15 | assumption: half as much again either way
+bid_taste | lognormal | 0.2 | 0.9 | K1-059, K1-069, K1-017: prices half as high again or a third lower for the same
 seller_cap | logit | 0.3 | 0.8 | assumption: two sellers to three, or nearly one
 spread_taste | lognormal | 0.1 | 0.6 | assumption: within a factor of two and a half
 chip_taste | lognormal | 0.12 | 0.7 | assumption: within a factor of two and a half
@@ -244,6 +244,7 @@ capex_willingness | lognormal | 0.7 | 1.4 | assumption: a third either way
 hyperscaler_debt | lognormal | 0.6 | 2.4 | assumption: half or double; 0.1 to 0.6 years in 2024, agencies leave AA names about 1.5
 hyperscaler_cash_months | lognormal | 4 | 10 | K1-098, K1-119: 6.4 to 6.8 months for the leanest, 9 to 10.5 for the others
 prefund_months | lognormal | 3 | 12 | assumption: half or double
+leverage_speed | lognormal | 0.04 | 0.35 | Fama and French 2002 at the low end, Flannery and Rangan 2006 at the high end
 bond_size | lognormal | 2 | 15 | L1: issues of 5 to 30 bn, smaller ones rare
 backlog_advance | lognormal | 0.25 | 1 | assumption: half or double
 debt_capex_share | logit | 0.5 | 0.95 | assumption: half to nearly all
@@ -266,6 +267,7 @@ lease_tenor | lognormal | 130 | 250 | assumption: two fifths either way
 receipt_trust | logit | 0.83 | 0.94 | assumption: odds within a factor of 1.8
 earnings_multiple | lognormal | 6.7 | 15 | assumption: half as much again either way
 book_floor | lognormal | 0.47 | 1 | assumption: half as much again either way
+premium_fade | lognormal | 0.02 | 0.08 | assumption: half or double
 value_speed | lognormal | 0.17 | 0.38 | assumption: half as much again either way
 credit:
 base_rate | normal | 0.03 | 0.046 | G3-052

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from abm.accounts.ledger import net_worth
 from abm.agents.lab import closing_odds, runway, seek_equity, value_lab
 from abm.agents.neocloud import seek_growth_equity
@@ -35,20 +37,30 @@ def swing_sentiment(state):
 
 
 @jit
+def seen_value(state, i):
+    """Equity value of a firm by the rule (bn): a lab's by revenue and growth, another's by cash earnings less debt, at
+    least a part of its book."""
+    m = state.market[0]
+    p = state.params[0]
+    f = state.firms[i]
+    if f.kind == LAB:
+        return max(value_lab(state, i), 0.0)
+    seen = (12.0 * f.earnings * p.earnings_multiple - f.debt) * m.sentiment
+    return max(seen, p.book_floor * m.sentiment * max(net_worth(f), 0.0))
+
+
+@jit
 def value_firms(state):
-    """Equity values investors see: labs by revenue and growth, other firms by cash earnings less debt."""
+    """Equity values investors use move towards the rule's, times what they paid more or less for a firm at the opening;
+    what they believe of one firm and no rule knows fades."""
     m = state.market[0]
     p = state.params[0]
     for i in range(m.n_firms):
         f = state.firms[i]
         if f.status != ACTIVE or i <= CUSTOMERS:
             continue
-        if f.kind == LAB:
-            seen = value_lab(state, i)
-        else:
-            seen = (12.0 * f.earnings * p.earnings_multiple - f.debt) * m.sentiment
-            seen = max(seen, p.book_floor * m.sentiment * max(net_worth(f), 0.0))
-        f.valuation += p.value_speed * (max(seen, 0.0) - f.valuation)
+        f.valuation += p.value_speed * (seen_value(state, i) * math.exp(f.premium) - f.valuation)
+        f.premium *= 1.0 - p.premium_fade
 
 
 @jit
