@@ -35,7 +35,7 @@ import scoringrules as sr
 from numpy.typing import NDArray
 from scipy import stats
 
-from abm.calibration import opening_tables
+from abm.calibration import opening_tables, openings
 from abm.calibration.facts import evaluate, facts, names_in, read_table
 from abm.calibration.files import files_of, opening_folder, stamp
 from abm.calibration.worlds import strict_priors, world
@@ -144,6 +144,12 @@ class Question:
     def months(self) -> int:
         """Months a run needs."""
         return max(target.months[1] for target in self.targets)
+
+
+def newest_asked() -> str:
+    """The newest opening of the model that has targets; the oldest one if none has."""
+    names = openings()
+    return next((name for name in reversed(names) if (opening_folder(name) / TARGETS).is_file()), names[0])
 
 
 def read_question(opening: str | Path) -> Question:

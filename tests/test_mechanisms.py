@@ -25,6 +25,14 @@ def _sum(column):
     return lambda series: float(np.sum(series[column]))
 
 
+def _first_year(column):
+    return lambda series: float(np.sum(series[column][:12]))
+
+
+def _two_years(column):
+    return lambda series: float(np.sum(series[column][:24]))
+
+
 def _mean(column):
     return lambda series: float(np.mean(series[column]))
 
@@ -61,7 +69,24 @@ DIRECTIONS = [
     ("order_smoothing", 1, 12, _sum("capex"), -1, "gaps are closed later"),
     ("equity_dilution", 0.01, 0.15, _sum("equity_raised"), 1, "founders who accept dilution raise more"),
     ("round_success", 0.05, 0.9, _sum("equity_raised"), 1, "rounds that close bring money"),
-    ("hyperscaler_debt", 0.3, 2.5, _sum("capex_big5"), 1, "debt widens the capex budget"),
+    ("hyperscaler_debt", 0.3, 2.5, _first_year("capex_big5"), 1, "debt widens the capex budget"),
+    ("hyperscaler_debt", 0.3, 2.5, _sum("ai_debt"), 1, "what keeps the rating is borrowed"),
+    ("hyperscaler_cash_months", 0, 12, _sum("ai_debt"), 1, "cash that is kept is borrowed"),
+    ("hyperscaler_cash_months", 0, 12, _sum("capex_big5"), -1, "debt that stands for cash leaves less room to build"),
+    ("prefund_months", 1, 12, _first_year("bonds_big5"), 1, "orders of more months are paid for ahead"),
+    ("bond_size", 0, 40, _first_year("bonds_big5"), -1, "who issues in large pieces waits until it needs one"),
+    ("rivalry", 0, 1, _sum("capex_big5"), 1, "capacities are strategic complements"),
+    ("site_delay", 0, 0.8, _end("fleet"), -1, "the mean of a lognormal lies above its median: sites come later"),
+    ("site_window", 0, 18, _sum("stalled"), 1, "hardware ordered long before its hall waits for it"),
+    ("shell_lead", 3, 18, _sum("fleet"), -1, "shells that take as long as own sites help nobody"),
+    ("shell_premium", 0, 3, _sum("fleet"), -1, "dear shells are not worth the months they gain"),
+    ("shell_gw", 0, 20, _end("fleet"), 1, "landlords' shells house hardware"),
+    ("conversion_lead", 2, 18, _sum("fleet"), -1, "conversions house hardware sooner"),
+    ("conversion_premium", 0, 3, _sum("fleet"), -1, "dear conversions are not worth the months they gain"),
+    ("conversion_gw", 0, 20, _sum("fleet"), 1, "converted sites house hardware"),
+    ("project_halls", 1, 24, _sum("fleet"), -1, "halls handed over one a month come later than a site at once"),
+    ("speculation", 0, 3, _two_years("capex"), 1, "rents above full cost call for more capacity"),
+    ("growth_belief_cap", 0.2, 2.5, _sum("capex"), 1, "who believes in growth builds for it"),
     ("capex_willingness", 0.3, 1.5, _sum("capex_big5"), 1, "more of the cash flow goes into capex"),
     ("public_share", 0, 0.5, _end("public_money"), 1, "the state pays a part of the investment"),
     ("project_share", 0, 1, _end("ai_debt"), 1, "project companies borrow more on a lease than tenants on their books"),
@@ -73,6 +98,14 @@ DIRECTIONS = [
     ("tenor_flexibility", 0, 3, _sum("backlog"), -1, "rents fall in the baseline: who can wait signs for less long"),
     ("overhead_growth", 0, 2, _sum("equity_raised"), 1, "labs whose staff grows with revenue burn more"),
     ("open_entry_rate", 0, 6, _mean("token_price"), -1, "more open models compete"),
+    ("belief_fade", 0.1, 1, _sum("new_contracts"), -1, "who expects its growth to fade promises less"),
+    ("deal_chance", 0, 0.3, _sum("new_contracts"), 1, "framework deals are large"),
+    ("framework_part", 0.2, 0.9, _sum("new_contracts"), 1, "more of a plan of several years is signed at once"),
+    ("commitment_equity", 0, 1, _sum("new_contracts"), 1, "equity within reach backs promises"),
+    ("war_chest", 0, 36, _sum("equity_raised"), 1, "labs raise while investors are willing"),
+    ("frontier_option", 1, 8, _sum("equity_raised"), 1, "labs that are worth more raise more"),
+    ("holdback", 0, 6, _mean("spot_price"), 1, "capacity held back keeps rents up"),
+    ("tenant_fade", 0, 1.5, _mean("spot_price"), -1, "other tenants ask for less"),
 ]
 # The same under stress: what matters only once compute is ample and firms fail.
 STRESS = "r1_demand_disappoints"
@@ -97,6 +130,22 @@ def test_direction_under_stress(name, low, high, outcome, sign, why):
     ends = [[outcome(_run({name: value}, seed, STRESS, 60)) for seed in SEEDS] for value in (low, high)]
     moves = np.subtract(ends[1], ends[0])
     assert all(np.sign(move) == sign for move in moves), f"{why}: {moves}"
+
+
+def test_buyers_outside_take_hardware_that_buyers_inside_lack():
+    def first_year(scale, seed):
+        economy = open_economy(scenarios.load("baseline"), seed=seed, panel=False)
+        firms = economy.rows("firms")
+        assert np.any(firms["outside_demand"] > 0.0)
+        firms["outside_demand"] *= scale
+        economy.run(12)
+        series = economy.rows("series")
+        return float(np.sum(series["gpu_sales"])), float(series["fleet"][-1])
+
+    for seed in SEEDS:
+        (none, fleet), (double, smaller) = first_year(0.0, seed), first_year(2.0, seed)
+        assert double > none
+        assert smaller < fleet
 
 
 @pytest.mark.parametrize(("elasticity", "sign"), [(0.3, -1), (1.8, 1)])

@@ -80,21 +80,25 @@ def capex_budget(state, cloud):
 def seek_bonds(state, cloud):
     """Bonds a hyperscaler wants to issue now (bn), none below the size of an issue.
 
-    What its orders will ask for in the coming `prefund_months` beyond its cash flow after dividends, and what its
-    cash lacks of `hyperscaler_cash_months` of cash earnings (target cash: Opler, Pinkowitz, Stulz and Williamson
-    1999), within the debt that keeps its rating.
+    The most that its orders will have asked for beyond its cash flow after dividends in any of the coming
+    `prefund_months`, and what its cash lacks of `hyperscaler_cash_months` of cash earnings (target cash: Opler,
+    Pinkowitz, Stulz and Williamson 1999), within the debt that keeps its rating.
     """
     m = state.market[0]
     p = state.params[0]
     f = state.firms[cloud]
-    due = 0.0
-    r = first_order(state, cloud)
-    while r >= 0:
-        o = state.orders[r]
-        if o.status == PENDING and o.due <= m.month + p.prefund_months:
-            due += o.units * o.price - o.deposit
-        r = next_order(state, r)
-    inflow = p.prefund_months * max(f.earnings - f.payout * f.other_income - f.debt_service, 0.0)
-    lacking = p.hyperscaler_cash_months * max(f.earnings, 0.0) + due - inflow - f.cash
+    inflow = max(f.earnings - f.payout * f.other_income - f.debt_service, 0.0)
+    short = 0.0
+    for ahead in range(int(p.prefund_months) + 1):
+        # Orders are known some months ahead: the cash flow of later months pays for orders yet to come.
+        due = 0.0
+        r = first_order(state, cloud)
+        while r >= 0:
+            o = state.orders[r]
+            if o.status == PENDING and o.due <= m.month + ahead:
+                due += o.units * o.price - o.deposit
+            r = next_order(state, r)
+        short = max(short, due - ahead * inflow)
+    lacking = p.hyperscaler_cash_months * max(f.earnings, 0.0) + short - f.cash
     wanted = min(lacking, debt_room(state, cloud))
     return wanted if wanted >= p.bond_size else 0.0

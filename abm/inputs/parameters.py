@@ -122,7 +122,7 @@ value_growth_slope | ratio | 14 | 0 | 60 | G1-010, G1-023, G5-001: 25 times sale
 parent_support | share | 0.9 | 0 | 1 | assumption: a parent stands behind its lab as long as it can | part of its spare cash a parent puts into a subsidiary in need
 round_spacing | months | 6 | 0 | 60 | assumption: Anthropic's and xAI's rounds of 2023 and 2024 were two to ten months apart | months between planned equity rounds
 war_chest | months | 24 | 0 | 120 | assumption: labs raise while investors are willing, up to two years of all their costs | months of cost up to which a lab takes what investors offer though it could wait
-round_success | 1/month | 0.45 | 0 | 1 | assumption: a round takes about two months | chance that a round closes in a month at normal sentiment
+round_success | 1/month | 0.45 | 0 | 1 | assumption: a round takes about two months | chance that the round of a firm without growth closes in a month at normal sentiment
 round_excess | ratio | 4 | 1 | 10 | assumption: who must raise raises for more than a month | size of an emergency round relative to the shortfall
 lab_cash_months | months | 3 | 0 | 36 | assumption: a subsidiary keeps a quarter's costs | cash a parent leaves in its lab
 spending_cut | share | 0.05 | 0 | 0.5 | assumption: layoffs take months | cut in fixed cost in a month of shortfall
@@ -167,7 +167,7 @@ spot_shortage | share | 0.25 | 0 | 1 | assumption: own workloads wait rather tha
 spot_budget | share | 0.2 | 0 | 2 | assumption: own workloads pay for themselves over time, not at any rent | part of its cash earnings a cloud spends on spot compute for its own shortage
 sublet | share | 0.5 | 0 | 1 | assumption: contracts allow it in part | part of a lab's unused capacity offered spot
 idle_reserve | share | 0.05 | 0 | 1 | assumption: maintenance and failover | part of free capacity held back
-holdback | ratio | 1.5 | 0 | 10 | assumption: at half the rent that pays for new hardware two thirds of idle capacity is kept off the market, for maintenance, own work and customers to come | how fast offers on the spot market shrink as rents fall below the entry rent
+holdback | ratio | 3 | 0 | 10 | assumption: a third below the rent that pays for new hardware two thirds of idle capacity are kept off the market, for maintenance, own work and customers to come | how fast offers on the spot market shrink as rents fall below the entry rent
 renewal_tenor | months | 24 | 1 | 120 | assumption: one- to two-year contracts of small tenants | term for which other tenants renew
 renewal_share | share | 0.7 | 0 | 1 | assumption: most tenants stay, the rest look around on the spot market | part of a tenant's capacity that is renewed when its contract ends
 target_utilisation | share | 0.8 | 0.05 | 1 | assumption: utilisation investors reckon with | utilisation in investment plans

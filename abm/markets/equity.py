@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abm.accounts.ledger import net_worth
-from abm.agents.lab import seek_equity, value_lab
+from abm.agents.lab import closing_odds, runway, seek_equity, value_lab
 from abm.agents.neocloud import seek_growth_equity
 from abm.engine.compiled import jit
 from abm.engine.draws import D_ROUND, D_SENTIMENT, normal, uniform
@@ -53,20 +53,23 @@ def value_firms(state):
 
 @jit
 def hold_rounds(state):
-    """Equity rounds of labs and neoclouds; a round closes with a chance that follows sentiment."""
+    """Equity rounds of labs and neoclouds; a round closes with a chance that follows sentiment and growth.
+
+    Rounds are `round_spacing` months apart, but who has cash for less than half of `runway_trigger` asks every month.
+    """
     m = state.market[0]
     p = state.params[0]
     for i in range(m.n_firms):
         f = state.firms[i]
         if f.status != ACTIVE or (f.kind != LAB and f.kind != NEOCLOUD) or f.parent >= 0:
             continue
-        if m.month - f.last_round < p.round_spacing:
+        if m.month - f.last_round < p.round_spacing and runway(state, i) >= 0.5 * p.runway_trigger:
             continue
         wanted = seek_equity(state, i)
         if f.kind == NEOCLOUD:
             wanted = max(wanted, seek_growth_equity(state, i))
         if wanted <= 1e-3:
             continue
-        if uniform(m.seed, D_ROUND, m.month, 1000 + i) < p.round_success * m.sentiment:
+        if uniform(m.seed, D_ROUND, m.month, 1000 + i) < closing_odds(state, i):
             issue_equity(state, i, wanted, f.valuation)
             f.last_round = m.month

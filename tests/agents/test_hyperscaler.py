@@ -138,9 +138,9 @@ def test_losses_cut_nothing_from_the_room_to_borrow():
 
 
 # --- bonds ------------------------------------------------------------------------------------------------
-def wanted(**columns):
-    """Month 10, orders for 8 and 5 less deposits due by month 16, cash earnings of 3 a month, 4 months kept."""
-    v = Village(**(MEANS | {"prefund_months": 6.0, "hyperscaler_cash_months": 4.0, "bond_size": 5.0}))
+def wanted(months=6.0, **columns):
+    """Month 10, orders for 8 and 5 less deposits due by months 16 and 12, cash earnings of 3 a month, 4 months kept."""
+    v = Village(**(MEANS | {"prefund_months": months, "hyperscaler_cash_months": 4.0, "bond_size": 5.0}))
     v.market.month = 10
     vendor = v.vendor()
     usual = {"earnings": 3.0, "cash": 9.0, "debt": 20.0, "payout": 0.5, "other_income": 2.0, "debt_service": 0.5}
@@ -160,6 +160,13 @@ def test_bonds_pay_for_what_orders_ask_beyond_cash_flow_and_keep_cash():
     # 4 months of 3 to keep, 8 and 5 due, less 6 months of 3 - 1 - 0.5 and the 9 at hand
     assert wanted() == near(12.0 + 13.0 - 9.0 - 9.0)
     assert wanted(cash=10.5) == near(5.5)
+
+
+def test_orders_are_paid_for_by_the_cash_flow_until_they_are_due_and_not_by_what_comes_later():
+    assert wanted(months=2.0) == near(12.0 + 5.0 - 3.0 - 9.0)
+    assert wanted(months=5.0) == near(12.0 + 5.0 - 3.0 - 9.0)
+    assert wanted(months=7.0, cash=19.0) == near(12.0 + 23.0 - 10.5 - 19.0)
+    assert wanted(months=1.0, cash=6.0) == near(12.0 - 6.0)
 
 
 def test_a_cash_flow_below_dividends_and_service_is_no_outflow_twice():

@@ -515,8 +515,9 @@ def test_only_active_hyperscalers_have_own_workloads_that_grow():
     v = growing()
     v.firm(HYPERSCALER, status=FAILED, need=2.0, own_growth=0.5, other_income=3.0)
     v.lab(need=2.0, own_growth=0.5, other_income=3.0)
+    v.neocloud(need=2.0, own_growth=0.5, other_income=3.0)
     v.run(grow_demand)
-    for f in v.rows("firms")[-2:]:
+    for f in v.rows("firms")[-3:]:
         assert (f.need, f.own_growth, f.other_income) == (2.0, 0.5, 3.0)
 
 

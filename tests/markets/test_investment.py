@@ -9,7 +9,7 @@ from calls import calls
 from village import Village
 
 from abm.engine import tables as ec
-from abm.engine.draws import D_ENTRY, uniform
+from abm.engine.draws import D_ENTRY, D_SITE, uniform
 from abm.markets.investment import (
     enter,
     housed_units,
@@ -167,8 +167,25 @@ def test_without_a_month_before_or_use_now_no_growth_is_seen():
 # --- who invests ----------------------------------------------------------------------------------------
 def test_growth_and_sites_are_seen_before_anybody_plans():
     v, _ = shop()
-    made, _ = calls(invest, v.state)
-    assert [name for name, _ in made] == ["see_growth", "offer_sites", "tally_sites"]
+    made, _ = calls(invest, v.state, answer=lambda name, given: 0.0)
+    assert [name for name, _ in made] == ["see_growth", "offer_sites", "tally_sites", "uniform"]
+
+
+def test_who_comes_first_to_the_landlords_is_drawn_each_month():
+    firsts = set()
+    for month in range(1, 9):
+        v, _ = shop(**(INVEST | {"shell_gw": 1.2}))
+        v.market.month = month
+        clouds = [hyperscaler(v, site_gw=0.0, expected_spot=9.0) for _ in range(4)]
+        v.close()
+        v.run(invest)
+        drawn = int(float(interpreted(uniform)(1, D_SITE, month, 3)) * v.market.n_firms)
+        # each could take all of the tenth of a GW that there is; the rows go round
+        expected = min(clouds, key=lambda i: (i - drawn) % int(v.market.n_firms))
+        leases = [(int(c.buyer), near(c.quantity)) for c in v.rows("contracts")]
+        assert leases == [(expected, 0.1)]
+        firsts.add(expected)
+    assert len(firsts) > 1
 
 
 def hyperscaler(v, **columns):
