@@ -189,14 +189,18 @@ class Village:
         usual = {"vendor": vendor, "released": -12, "cost": 20.0, "kw": 1.0, "age_limit": 120.0, "mark": 20.0}
         return self._append("generations", usual | columns)
 
-    def fleet(self, firm: int, units: float, generation: int = 0, book: float | None = None, age: float = 0.0) -> None:
-        """Hardware of a firm: units (M H100e), book value as new unless given (bn); capacity and mark follow."""
-        cost = units * float(self.state.generations[generation].cost)
-        self.state.fleet[firm, generation] = (units, 0.0, cost if book is None else book, cost, age)
+    def fleet(
+        self, firm: int, units: float, generation: int = 0, book: float | None = None, age: float = 0.0,
+        waiting: float = 0.0,
+    ) -> None:  # fmt: skip
+        """Hardware of a firm: units running and waiting for a hall (M H100e), book value as new unless given (bn);
+        capacity and mark follow."""
+        cost = (units + waiting) * float(self.state.generations[generation].cost)
+        self.state.fleet[firm, generation] = (units, waiting, cost if book is None else book, cost, age)
         f = self[firm]
         f.capacity = float(self.state.fleet["units"][firm].sum())
         marks = self.state.generations["mark"]
-        f.fleet_mark = float((self.state.fleet["units"][firm] * marks).sum())
+        f.fleet_mark = float(((self.state.fleet["units"][firm] + self.state.fleet["waiting"][firm]) * marks).sum())
         f.fleet_gw = float((self.state.fleet["units"][firm] * self.state.generations["kw"]).sum()) * f.pue
         self.close()
 

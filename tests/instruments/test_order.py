@@ -7,7 +7,17 @@ from village import Village
 
 from abm.accounts.ledger import transfer
 from abm.engine import tables as ec
-from abm.instruments.order import balance_due, cancel_order, gw_on_order, place_order, take_delivery, tally_orders
+from abm.instruments.order import (
+    balance_due,
+    cancel_order,
+    gw_on_order,
+    house,
+    house_waiting,
+    place_order,
+    room_for,
+    take_delivery,
+    tally_orders,
+)
 from abm.markets.gpus import wear
 from abm.rules import interpreted
 
@@ -86,12 +96,12 @@ def test_nothing_is_due_while_nothing_arrives():
     assert interpreted(balance_due)(v.rows("orders")[r]) == 0.0
 
 
-def delivered(kind=ec.GPU_ORDER, **parameters):
-    """A quarter of an order of 0.4 at 30 bn arrives: 2.25 are paid, 0.75 were."""
+def delivered(kind=ec.GPU_ORDER, site_gw=0.9, **parameters):
+    """A quarter of an order of 0.4 at 30 bn arrives: 2.25 are paid, 0.75 were. Halls for 0.5 M H100e of 1.8 kW."""
     v, cloud, vendor = parties(**parameters)
     maker = vendor if kind == ec.GPU_ORDER else ec.SUPPLIERS
     v.fleet(cloud, 0.3, 2, book=5.0, age=8.0)
-    v[cloud].sites, v[cloud].site_gw = 6.0, 0.6
+    v[cloud].sites, v[cloud].site_gw = 6.0, site_gw
     r = v.order(cloud, maker, 0.4, 30.0, kind=kind, generation=2, deposit=3.0, ready=0.1)
     v.run(transfer, cloud, maker, 2.25, ec.F_GPU)
     v.run(take_delivery, r, 2.25)
@@ -101,7 +111,7 @@ def delivered(kind=ec.GPU_ORDER, **parameters):
 def test_hardware_paid_for_joins_the_fleet():
     v, cloud, vendor, o = delivered()
     vintage = v.state.fleet[cloud, 2]
-    assert vintage.units == near(0.4)
+    assert (vintage.units, vintage.waiting) == (near(0.4), 0.0)
     assert vintage.book == near(5.0 + 3.0)
     assert vintage.cost == near(6.0 + 3.0)
     assert vintage.age == near(6.0)  # 0.3 of 8 months and 0.1 that is new
@@ -110,7 +120,7 @@ def test_hardware_paid_for_joins_the_fleet():
     assert f.capacity == near(0.4)
     assert f.fleet_gw == near(0.4 * 1.2 * 1.5)
     assert f.capex == near(0.5 + 2.25)
-    assert (f.sites, f.site_gw) == (6.0, 0.6)
+    assert (f.sites, f.site_gw) == (6.0, 0.9)
     assert (f.operating_cost, f.revenue, f.write_off) == (0.0, 0.0, 0.0)
     assert v[vendor].revenue == near(3.0)
     assert v[vendor].cash == near(6.25)
@@ -120,11 +130,25 @@ def test_hardware_paid_for_joins_the_fleet():
     v.audit()
 
 
+def test_hardware_paid_for_waits_where_there_is_no_hall_for_it():
+    v, cloud, vendor, o = delivered(site_gw=0.63)
+    vintage = v.state.fleet[cloud, 2]
+    # The halls have 0.09 GW left: half of what came.
+    assert (vintage.units, vintage.waiting) == (near(0.35), near(0.05))
+    assert vintage.age == near(8.0 * 0.3 / 0.35)
+    assert (vintage.book, vintage.cost) == (near(8.0), near(9.0))
+    f = v[cloud]
+    assert (f.capacity, f.fleet_gw, f.fleet_book) == (near(0.35), near(0.63), near(8.0))
+    assert (f.capex, v[vendor].revenue) == (near(2.75), near(3.0))
+    assert (o.units, o.deposit, o.ready, o.status) == (near(0.3), near(2.25), 0.0, ec.PENDING)
+    v.audit()
+
+
 def test_a_site_paid_for_joins_the_sites():
     v, cloud, maker, o = delivered(ec.SITE_ORDER)
     f = v[cloud]
     assert f.sites == near(9.0)
-    assert f.site_gw == near(0.7)
+    assert f.site_gw == near(1.0)
     assert f.capex == near(2.75)
     assert (f.fleet_book, f.capacity, f.fleet_gw) == (5.0, 0.3, near(0.3 * 1.2 * 1.5))
     assert v[maker].revenue == near(3.0)
@@ -148,7 +172,7 @@ def test_a_public_grant_lowers_what_hardware_stands_in_the_books_for():
 
 def test_hardware_bought_with_a_grant_is_written_off_over_its_whole_book_life():
     v, cloud, vendor = parties(public_share=0.5, failure_rate=0.0)
-    v[cloud].book_life = 10.0
+    v[cloud].book_life, v[cloud].site_gw = 10.0, 1.0
     r = v.order(cloud, vendor, 0.1, 30.0, generation=2, ready=0.1)
     v.run(transfer, cloud, vendor, 3.0, ec.F_GPU)
     v.run(take_delivery, r, 3.0)
@@ -200,6 +224,67 @@ def test_the_last_crumbs_of_a_deposit_are_the_vendor_s():
     assert v[cloud].operating_cost == near(0.2)
     assert v[cloud].fleet_book == near(9.5)
     v.audit()
+
+
+# --- halls ----------------------------------------------------------------------------------------------
+def test_room_is_the_free_power_of_own_and_leased_sites():
+    v = Village()
+    cloud = v.neocloud(site_gw=1.0, leased_gw=0.4, fleet_gw=0.5, pue=1.2, lease_gw=9.0)
+    assert v.run(room_for, cloud, 1.5) == near(0.9 / 1.8)
+    v[cloud].fleet_gw = 1.5
+    assert v.run(room_for, cloud, 1.5) == 0.0
+
+
+def hall(site_gw, units=0.3, waiting=0.2):
+    """A cloud of pue 1.5 whose 0.3 of the third generation, of 1.2 kW, draw 0.54 GW; 0.2 more wait."""
+    v, cloud, _ = parties()
+    v.fleet(cloud, units, 2, book=9.0, age=8.0, waiting=waiting)
+    v[cloud].site_gw = site_gw
+    return v, cloud, v.state.fleet[cloud, 2]
+
+
+def test_what_waits_starts_to_run_as_far_as_there_is_room():
+    v, cloud, vintage = hall(0.54 + 0.09)
+    v.run(house, cloud, 2)
+    assert (vintage.units, vintage.waiting) == (near(0.35), near(0.15))
+    assert vintage.age == near(8.0 * 0.3 / 0.35)
+    assert (v[cloud].capacity, v[cloud].fleet_gw) == (near(0.35), near(0.63))
+    assert (vintage.book, v[cloud].fleet_book) == (9.0, 9.0)
+    v.audit()
+
+
+def test_no_more_runs_than_waited():
+    v, cloud, vintage = hall(9.0)
+    v.run(house, cloud, 2)
+    assert (vintage.units, vintage.waiting) == (near(0.5), 0.0)
+    assert (v[cloud].capacity, v[cloud].fleet_gw) == (near(0.5), near(0.9))
+
+
+@pytest.mark.parametrize("site_gw", [0.54, 0.2, 0.0])
+def test_without_room_all_of_it_waits_on(site_gw):
+    v, cloud, vintage = hall(site_gw)
+    v.run(house, cloud, 2)
+    assert (vintage.units, vintage.waiting, vintage.age) == (0.3, 0.2, 8.0)
+    assert (v[cloud].capacity, v[cloud].fleet_gw) == (0.3, near(0.54))
+
+
+def test_the_first_units_of_a_generation_are_new_when_they_are_housed():
+    v, cloud, vintage = hall(9.0, units=0.0)
+    v.run(house, cloud, 2)
+    assert (vintage.units, vintage.waiting, vintage.age) == (0.2, 0.0, 0.0)
+
+
+def test_the_oldest_hardware_is_housed_first_and_what_waits_on_is_counted():
+    v, cloud, _ = hall(0.54 + 1.2 + 0.09)
+    v.state.fleet[cloud, 1] = (0.0, 0.1, 2.0, 2.0, 0.0)  # of 8 kW: 1.2 GW
+    other = v.hyperscaler(stalled=7.0)
+    homeless = v.neocloud(stalled=7.0)
+    v.state.fleet[homeless, 0] = (0.0, 0.4, 2.0, 2.0, 0.0)
+    v.state.fleet[homeless, 2] = (0.0, 0.3, 2.0, 2.0, 0.0)
+    v[cloud].stalled = 7.0
+    v.run(house_waiting)
+    assert [near(v.state.fleet[cloud, g].units) for g in range(3)] == [0.0, 0.1, 0.35]
+    assert [float(v[i].stalled) for i in (cloud, other, homeless)] == [near(0.15), 0.0, near(0.7)]
 
 
 # --- cancelled ------------------------------------------------------------------------------------------
@@ -261,6 +346,18 @@ def test_what_is_on_order_is_hardware_and_sites_in_the_queue():
     assert (v[cloud].on_order, v[cloud].on_order_gw) == (near(0.5), near(0.9))
     assert (v[other].on_order, v[other].on_order_gw) == (near(0.2), 0.0)
     assert (v[vendor].on_order, v[vendor].on_order_gw) == (0.0, 0.0)
+
+
+def test_what_waits_for_a_hall_counts_as_on_order():
+    v, cloud, other, _ = book_of_orders()
+    v.state.fleet[cloud, 0] = (0.7, 0.2, 1.0, 1.0, 3.0)
+    v.state.fleet[cloud, 2] = (0.7, 0.3, 1.0, 1.0, 3.0)
+    v.run(tally_orders)
+    assert (v[cloud].on_order, v[cloud].on_order_gw) == (near(1.0), near(0.9))
+    assert v[other].on_order == near(0.2)
+    queue = 0.4 * 1.2 + 0.1 * 9.0
+    assert v.run(gw_on_order, cloud) == near((queue + 0.2 * 9.0 + 0.3 * 1.2) * 1.5)
+    assert v.run(gw_on_order, other) == near(0.2 * 1.2 * 2.0)
 
 
 def test_power_on_order_is_that_of_hardware_in_the_queue():

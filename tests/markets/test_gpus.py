@@ -16,7 +16,6 @@ from abm.markets.gpus import (
     power_by,
     ready_deliveries,
     release_generation,
-    room_for,
     unit_cost,
     vendors_plan,
     wear,
@@ -90,14 +89,6 @@ def test_a_twentieth_of_a_fleet_is_own_money_at_least():
     assert v.run(affordable_fleet, v.neocloud(pue=1.5, cash=2.7)) == near(0.4 * 2.7 / 0.05 / 27.0)
 
 
-def test_room_is_the_free_power_of_own_and_leased_sites():
-    v = Village()
-    cloud = v.neocloud(site_gw=1.0, leased_gw=0.4, fleet_gw=0.5, pue=1.2)
-    assert v.run(room_for, cloud, 1.5) == near(0.9 / 1.8)
-    v[cloud].fleet_gw = 1.5
-    assert v.run(room_for, cloud, 1.5) == 0.0
-
-
 # --- deliveries -----------------------------------------------------------------------------------------
 def test_hardware_that_is_due_is_ready():
     v, (vendor, *_) = shop()
@@ -140,18 +131,18 @@ def test_a_vendor_serves_its_orders_in_turn_within_its_supply():
     assert (v[vendor].supply, v[other].supply) == (10.0, 3.0)
 
 
-def test_deliveries_wait_for_powered_sites():
+def test_hardware_comes_when_it_is_made_whether_its_hall_stands_or_not():
     v, (vendor, other, _) = shop()
     v[vendor].supply = v[other].supply = 100.0
-    cloud, rival = v.neocloud(site_gw=1.0, leased_gw=0.5, fleet_gw=0.3, pue=1.5), v.neocloud(site_gw=9.0)
+    cloud, homeless = v.neocloud(site_gw=1.0, leased_gw=0.5, fleet_gw=1.4, pue=1.5, stalled=7.0), v.neocloud()
     rows = [
-        v.order(cloud, other, 0.3, 10.0, generation=1),  # 2 kW at 1.5: 0.9 of the 1.2 GW free
-        v.order(cloud, vendor, 0.3, 12.0, generation=0),  # 1 kW at 1.5: 0.2 in the 0.3 GW left
-        v.order(cloud, vendor, 0.1, 12.0, generation=0),
-        v.order(rival, vendor, 0.6, 12.0, generation=0),
+        v.order(cloud, other, 0.3, 10.0, generation=1),  # 2 kW at 1.5: 0.9 GW, and 0.1 are free
+        v.order(cloud, vendor, 0.3, 12.0, generation=0),
+        v.order(homeless, vendor, 0.6, 12.0, generation=0),
     ]
     v.run(ready_deliveries)
-    assert [v.rows("orders")[r].ready for r in rows] == [0.3, near(0.2), 0.0, 0.6]
+    assert [v.rows("orders")[r].ready for r in rows] == [0.3, 0.3, 0.6]
+    assert v[cloud].stalled == 7.0  # counted where it is housed
 
 
 def outside(demand=2.0, **columns):
@@ -196,13 +187,13 @@ def test_what_cannot_be_taken_now_leaves_its_supply_to_others():
     assert sold_outside(v, vendor) == near(9.0)
 
 
-def test_orders_of_one_buyer_ask_for_its_room_once():
+def test_what_has_no_hall_is_asked_for_and_made_all_the_same():
     v, vendor, cloud = outside(demand=4.0)
     v[cloud].site_gw = 0.4
     rows = [v.order(cloud, vendor, 0.3, 20.0, due=6) for _ in range(3)]
-    assert sold_outside(v, vendor) == near(4.0 * 10.0 / 12.0)
-    # 6.67 bn are left for 8 of them
-    assert [v.rows("orders")[r].ready for r in rows] == [0.3, near(1.0 / 30.0), 0.0]
+    # 18 bn are asked for and 4 outside, of 10
+    assert sold_outside(v, vendor) == near(4.0 * 10.0 / 22.0)
+    assert [v.rows("orders")[r].ready for r in rows] == [0.3, near((10.0 - 40.0 / 22.0 - 6.0) / 20.0), 0.0]
 
 
 def test_a_failed_vendor_neither_delivers_nor_sells_outside():
@@ -210,20 +201,6 @@ def test_a_failed_vendor_neither_delivers_nor_sells_outside():
     due = v.order(cloud, vendor, 0.4, 20.0, due=6)
     assert sold_outside(v, vendor) == 0.0
     assert v.rows("orders")[due].ready == 0.0
-
-
-def test_hardware_that_is_due_and_finds_no_hall_is_stalled():
-    v, vendor, cloud = outside(supply=0.5)
-    v[cloud].stalled = 7.0
-    for due in (5, 6, 7):
-        v.order(cloud, vendor, 0.7, 20.0, due=due)
-    v.order(cloud, vendor, 0.7, 20.0, due=5, status=ec.BROKEN)
-    second = v.neocloud(site_gw=1.0)
-    v.order(second, vendor, 0.4, 20.0, due=6)
-    v.run(ready_deliveries)
-    # Of 1.4 due, 0.9 find a hall, whether the vendor can deliver them or not.
-    assert v[cloud].stalled == near(0.5)
-    assert v[second].stalled == 0.0
 
 
 def test_power_by_a_month_is_what_stands_and_what_is_due_and_leased_less_let():
@@ -331,6 +308,47 @@ def test_hardware_is_written_off_in_equal_parts_and_what_fails_at_once():
     assert f.retained == near(before - 0.53)
     assert (f.write_off, f.operating_cost, f.revenue, f.cash) == (0.0, 0.0, 0.7, 0.0)
     assert v.state.fleet[cloud, 1].age == 0.0
+    v.audit()
+
+
+def test_what_waits_for_a_hall_does_not_wear():
+    v, cloud = old_cloud(units=0.2, book=4.0, cost=5.0)
+    v.state.fleet[cloud, 0].waiting = 0.05
+    v.state.fleet[cloud, 1] = (0.0, 0.3, 6.0, 6.0, 0.0)
+    v[cloud].fleet_book = 10.0
+    v.close()
+    v.run(wear)
+    vintage = v.state.fleet[cloud, 0]
+    # Four fifths run: 3.2 of the book and 4 of the cost; a tenth of these 4 and a twentieth of the 2.8 left go.
+    assert (vintage.units, vintage.waiting) == (near(0.19), 0.05)
+    assert vintage.book == near(4.0 - 0.4 - 0.14)
+    assert vintage.cost == near(5.0 * 0.96)
+    assert vintage.age == 8.0
+    assert tuple(v.state.fleet[cloud, 1]) == (0.0, 0.3, 6.0, 6.0, 0.0)
+    assert v[cloud].depreciation == near(0.54)
+    assert v[cloud].fleet_book == near(10.0 - 0.54)
+    v.audit()
+
+
+def test_of_what_runs_no_more_is_written_off_than_its_part_of_the_books():
+    v, cloud = old_cloud(units=0.2, book=0.3, cost=5.0)
+    v.state.fleet[cloud, 0].waiting = 0.05
+    v.run(wear)
+    assert v.state.fleet[cloud, 0].book == near(0.06)
+    assert v[cloud].depreciation == near(0.24)
+
+
+def test_crumbs_that_run_are_not_written_off_with_what_waits():
+    v, cloud = old_cloud(units=1e-9, book=3.0, failure_rate=12.0)
+    v.state.fleet[cloud, 0].waiting = 0.3
+    v.run(wear)
+    assert v.state.fleet[cloud, 0].waiting == 0.3
+    assert v.state.fleet[cloud, 0].book == pytest.approx(3.0, rel=1e-8)
+    v, cloud = old_cloud(units=1e-9, book=3.0, failure_rate=12.0)
+    v.state.fleet[cloud, 0].waiting = 0.5e-9
+    v.run(wear)
+    assert tuple(v.state.fleet[cloud, 0])[:4] == (0.0, 0.0, 0.0, 0.0)
+    assert (v[cloud].fleet_book, v[cloud].depreciation) == (near(0.0), near(3.0))
     v.audit()
 
 
