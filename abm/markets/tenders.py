@@ -177,8 +177,8 @@ def tender(state, buyer, wanted, ramp):
             if state.firms[buyer].kind == HYPERSCALER and state.firms[i].kind == HYPERSCALER:
                 continue
             taste = 1.0 + p.bid_taste * (uniform(m.seed, D_TENDER, m.month, buyer * 65536 + i) - 0.5)
-            price = quote_contract(state, i, buyer, own_cost(state, i), 1.0 * months) * taste
-            score = price * liking(state, buyer, i, wanted - signed, custom)
+            price = quote_contract(state, i, buyer, own_cost(state, i), 1.0 * months)
+            score = price * taste * liking(state, buyer, i, wanted - signed, custom)
             if price <= limit and score < best_score:
                 best = i
                 best_price = price
