@@ -114,7 +114,7 @@ class Audit:
         for column in SUMS:
             assert (firms[column] >= -self.tolerance).all(), (column, firms[column].min())
         n, g = len(firms), int(state.market[0].n_generations)
-        for column in ("units", "book", "cost", "age"):
+        for column in ("units", "waiting", "book", "cost", "age"):
             assert (state.fleet[column][:n, :g] >= 0.0).all(), ("fleet", column)
         for table in ("firms", "market", "segments", "contracts", "loans", "orders", "stakes", "series", "defaults"):
             rows = getattr(state, table) if table in ("segments", "market") else economy.rows(table)
@@ -137,7 +137,8 @@ class Audit:
         ):  # fmt: skip
             value = np.abs(firms[column][down])
             assert (value <= tolerance).all(), (column, economy.names[down[int(value.argmax())]], value.max())
-        assert (economy.state.fleet["units"][down] == 0.0).all(), "a failed firm owns hardware"
+        for column in ("units", "waiting"):
+            assert (economy.state.fleet[column][down] == 0.0).all(), "a failed firm owns hardware"
         live = contracts[np.isin(contracts["status"], (ec.LIVE, ec.PENDING))]
         for column in ("buyer", "seller"):
             assert not np.isin(live[column], down).any(), ("contract of a failed", column)

@@ -8,7 +8,7 @@ from village import Village
 from abm.agents.expectations import expect_growth, remember, update_beliefs
 from abm.engine.draws import D_ROUND, D_SENTIMENT, normal, uniform
 from abm.engine.tables import CUSTOMERS, E_EQUITY, F_EQUITY, FAILED, LAB, NEOCLOUD, SAVERS, SUPPLIERS
-from abm.markets.equity import hold_rounds, swing_sentiment, value_firms
+from abm.markets.equity import hold_rounds, seen_value, swing_sentiment, value_firms
 from abm.rules import interpreted
 
 luck, chance = interpreted(normal), interpreted(uniform)
@@ -206,6 +206,58 @@ def test_neither_customers_nor_failed_firms_are_valued():
     v[CUSTOMERS].retained = v[SUPPLIERS].retained = 40.0
     v.run(value_firms)
     assert (v[CUSTOMERS].valuation, v[SUPPLIERS].valuation) == (0.0, 20.0)
+
+
+def premium(value_speed=0.25, **columns):
+    """A neocloud that the rule sees at 35 bn: what it is valued at after a month, and its premium then."""
+    v = Village(earnings_multiple=8.0, value_speed=value_speed, premium_fade=0.1)
+    v.market.sentiment = 1.25
+    usual = {"earnings": 0.5, "debt": 20.0, "valuation": 10.0, "premium": log(2.0)}
+    i = v.neocloud(**(usual | columns))
+    assert v.run(seen_value, i) == near(35.0)
+    v.run(value_firms)
+    return float(v[i].valuation), float(v[i].premium)
+
+
+def test_what_investors_paid_above_or_below_the_rule_multiplies_it_and_fades():
+    assert premium() == (near(10.0 + 0.25 * (70.0 - 10.0)), near(0.9 * log(2.0)))
+    assert premium(premium=-log(2.0)) == (near(10.0 + 0.25 * (17.5 - 10.0)), near(-0.9 * log(2.0)))
+    assert premium(premium=0.0) == (near(10.0 + 0.25 * 25.0), 0.0)
+
+
+def test_a_premium_is_gone_after_years():
+    v = Village(earnings_multiple=8.0, value_speed=1.0, premium_fade=0.04)
+    i = v.neocloud(earnings=0.5, debt=20.0, valuation=10.0, premium=1.5)
+    for _ in range(120):
+        v.run(value_firms)
+    assert v[i].premium == near(1.5 * 0.96**120)
+    assert v[i].valuation == pytest.approx(28.0, rel=0.02)
+
+
+def test_failed_firms_keep_what_they_were_thought_to_be():
+    v = Village(premium_fade=0.1)
+    i = v.neocloud(valuation=10.0, premium=0.5, status=FAILED)
+    v.run(value_firms)
+    assert (v[i].valuation, v[i].premium) == (10.0, 0.5)
+
+
+@pytest.mark.parametrize(("columns", "value"), [
+    ({}, (12.0 * 0.5 * 8.0 - 20.0) * 1.25),
+    ({"earnings": 0.3}, 0.7 * 1.25 * 20.0),  # 8.8 * 1.25 is less
+    ({"earnings": -3.0, "retained": -30.0}, 0.0),
+    ({"kind": LAB}, 12.0 * 2.0 * 6.0 * 1.25),
+    ({"kind": LAB, "revenue": -2.0}, 0.0),
+    ({"premium": 1.0}, 35.0),
+])  # fmt: skip
+def test_the_rule_s_value(columns, value):
+    v = Village(
+        earnings_multiple=8.0, book_floor=0.7, value_multiple=6.0, frontier_option=0.0, value_growth_slope=0.0,
+    )  # fmt: skip
+    v.market.sentiment = 1.25
+    usual = {"earnings": 0.5, "debt": 20.0, "paid_in": 12.0, "retained": 8.0, "revenue": 2.0}
+    columns = dict(columns)
+    i = v.firm(columns.pop("kind", NEOCLOUD), **(usual | columns))
+    assert v.run(seen_value, i) == near(value)
 
 
 # --- equity rounds --------------------------------------------------------------------------------------

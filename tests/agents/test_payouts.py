@@ -51,6 +51,15 @@ def test_a_hyperscaler_keeps_months_of_its_cash_earnings():
     assert v.run(spare_cash, i) == near(0.2 * (20.0 - 6.0))
 
 
+def test_hardware_that_is_paid_for_and_waits_for_a_hall_needs_no_reserve():
+    v = Village(provider_cash_months=4.0, provider_payout=0.2, loan_to_cost=0.6)
+    market_of_hardware(v)
+    usual = {"cash": 20.0, "mean_cost": 0.5, "debt_service": 0.25, "on_order": 0.3, "stalled": 0.2, "on_order_gw": 0.3}
+    # Of 0.3 on order 0.1 are still to be paid: 20 less 3, less 3, less 3; a neocloud's own part of the 6 is 2.4.
+    assert v.run(spare_cash, v.project(**usual)) == near(0.2 * 11.0)
+    assert v.run(spare_cash, v.neocloud(**usual)) == near(0.2 * 14.6)
+
+
 def test_nothing_is_spare_below_the_reserve():
     v = Village(provider_cash_months=4.0, provider_payout=0.2)
     i = v.neocloud(cash=3.0, mean_cost=0.5, debt_service=0.25)

@@ -147,6 +147,42 @@ def test_a_fleet_without_value_is_written_off_and_brings_nothing():
     v.audit()
 
 
+def test_what_waited_for_a_hall_is_sold_with_the_rest():
+    v = Village(**MARKET)
+    seller, hyper, cloud, _ = market(v)
+    # As much on sale as without a wait: 1.5 units, of which a third never ran; 40 months old are the others.
+    v.fleet(seller, 1.0, 0, book=18.0, age=60.0, waiting=0.5)
+    before = Before(v)
+    assert v.run(sell_second_hand, seller) == near(4.0 + 2.5 + 0.6 + 3.6 + 0.84)
+    did = before.fleet()
+    assert (did[seller, 0, "units"], did[seller, 0, "waiting"]) == (0.0, 0.0)
+    assert (did[hyper, 0, "units"], did[hyper, 0, "age"]) == (near(0.8), near(40.0))
+    assert did[cloud, 0, "age"] == near(70.0 / 5.5)
+    assert v.market.fire_discount == near(math.log(2.0))
+    assert v[seller].fleet_book == 0.0
+    v.audit()
+
+
+def test_hardware_that_never_ran_is_sold_as_new():
+    v = Village(**MARKET)
+    seller, hyper, *_ = market(v)
+    v.fleet(seller, 0.0, 0, book=18.0, age=60.0, waiting=1.5)
+    v.run(sell_second_hand, seller)
+    assert (v.state.fleet[hyper, 0].units, v.state.fleet[hyper, 0].age) == (near(0.8), 0.0)
+    v.audit()
+
+
+def test_what_waits_and_has_no_value_is_written_off():
+    v = Village(**MARKET)
+    seller, *_ = market(v)
+    v.fleet(seller, 1.0, 0, book=18.0, age=60.0, waiting=0.5)
+    v.state.generations["mark"] = 0.0
+    v.run(sell_second_hand, seller)
+    assert tuple(v.state.fleet[seller, 0])[:4] == (0.0, 0.0, 0.0, 0.0)
+    assert (v[seller].write_off, v[seller].fleet_book) == (48.0, 0.0)
+    v.audit()
+
+
 def test_who_sold_its_fleet_has_no_capacity_left():
     v = Village(**MARKET)
     seller, *_ = market(v)

@@ -332,6 +332,18 @@ def test_lost_capacity_is_written_off_from_every_vintage_once():
     assert f.retained == near(3.0 + 3.0)
 
 
+def test_what_waits_for_a_hall_is_lost_with_the_rest():
+    v = Village()
+    v.generation(v.vendor())
+    cloud = v.neocloud(cash=3.0)
+    v.fleet(cloud, 0.2, 0, book=9.0, waiting=0.4)
+    v.shock(firm=cloud, effect=LOSES_CAPACITY, add=0.25)
+    at(v, 1, apply_shocks)
+    vintage = v.state.fleet[cloud, 0]
+    assert (vintage.units, vintage.waiting, vintage.book) == (near(0.15), near(0.3), near(6.75))
+    v.audit()
+
+
 @pytest.mark.parametrize(("add", "left"), [(1.7, 0.0), (1.0, 0.0), (-0.3, 1.0)])
 def test_nobody_loses_more_than_all_capacity_or_less_than_none(add, left):
     v, cloud = struck(LOSES_CAPACITY, add=add)

@@ -274,6 +274,14 @@ def test_a_mark_is_the_discounted_rent_less_running_cost_over_the_life_left():
     assert (v.market.contract_price, v.market.long_run_price) == (4.0, 3.0)
 
 
+def test_what_waits_for_a_hall_is_marked_like_what_runs():
+    v, cloud = marked(age_limit=33.0)
+    v.fleet(cloud, 0.2, age=30.0, waiting=0.3)
+    v.run(mark_fleets)
+    assert v.state.generations[0].mark == near(VALUE)  # its age is that of what runs
+    assert v[cloud].fleet_mark == near(0.5 * VALUE)
+
+
 def test_a_mark_counts_no_month_beyond_the_first_without_margin():
     v, cloud = marked()
     v.fleet(cloud, 0.2, age=30.0)

@@ -22,6 +22,7 @@ from abm.markets.tenders import (
     own_cost,
     own_part,
     room_at,
+    sign_promise,
     tender,
 )
 from abm.rules import interpreted
@@ -425,12 +426,55 @@ def test_the_price_has_the_seller_s_charge_for_the_buyer_s_risk():
     assert v.rows("contracts")[0].price == near(1.2 * 1.3)
 
 
-def test_offers_differ_by_the_draw_of_buyer_seller_and_month():
-    v, lab, (cloud, other) = bidders(1.2, 1.2, bid_taste=0.4)
-    draws = {i: float(interpreted(uniform)(1, D_TENDER, 6, lab * 65536 + i)) for i in (cloud, other)}
+def test_what_buyers_see_in_offers_is_drawn_by_buyer_seller_and_month():
+    v, lab, clouds = bidders(1.2, 1.2, 1.2, bid_taste=0.4)
+    draws = {i: float(interpreted(uniform)(1, D_TENDER, 6, lab * 65536 + i)) for i in clouds}
     v.run(tender, lab, 0.2, 12)
-    best = min(draws, key=draws.__getitem__)
-    assert deals(v) == [(lab, best, 0.2, 1.5 * (1.0 + 0.4 * (draws[best] - 0.5)))]
+    # The best liked signs at its price, which is the same as the others'.
+    assert deals(v) == [(lab, min(draws, key=draws.__getitem__), 0.2, 1.5)]
+
+
+def test_what_a_buyer_sees_in_an_offer_may_outweigh_its_price():
+    def drawn(i):
+        return float(interpreted(uniform)(1, D_TENDER, 6, lab * 65536 + i))
+
+    v, lab, clouds = bidders(1.2, 1.2)
+    liked, other = sorted(clouds, key=drawn)
+    edge = (1.0 + 0.4 * (drawn(other) - 0.5)) / (1.0 + 0.4 * (drawn(liked) - 0.5))
+    assert edge > 1.001
+    for dearer, seller in ((edge * 0.999, liked), (edge * 1.001, other)):
+        v, lab, _ = bidders(1.2, 1.2, bid_taste=0.4)
+        v[liked].unit_opex = 1.2 * dearer
+        v.run(tender, lab, 0.2, 12)
+        (c,) = v.rows("contracts")
+        assert (c.seller, c.price) == (seller, near(1.5 * (dearer if seller == liked else 1.0)))
+
+
+def test_no_taste_makes_up_for_a_price_above_what_a_buyer_pays():
+    v, lab, (cloud,) = bidders(2.5, bid_taste=2.0)
+    v.market.contract_price, v[lab].expected_spot = 2.0, 2.0  # 3.125 asked, 3.0 paid at most
+    assert v.run(tender, lab, 0.2, 12) == 0.0
+    v[cloud].unit_opex = 2.3
+    assert v.run(tender, lab, 0.2, 12) == near(0.2)
+
+
+def promise(idle, quantity=0.5, ramp=12):
+    """Months to the start and the ramp of a promise by a seller with so much idle capacity."""
+    v = Village(contract_lead=8.0, prepayment_share=0.0)
+    v.market.month = 6
+    lab, cloud = v.lab(), v.neocloud(capacity=0.5 + idle, promised_out=0.5)
+    v.run(sign_promise, lab, cloud, quantity, 2.5, 30, ramp)
+    (c,) = v.rows("contracts")
+    assert (c.buyer, c.seller, c.quantity, c.price, c.months) == (lab, cloud, quantity, 2.5, 30)
+    return int(c.start) - 6, int(c.ramp)
+
+
+def test_a_promise_starts_and_ramps_the_later_the_more_of_it_must_be_built():
+    assert promise(0.0) == (9, 12)
+    assert promise(0.125) == (1 + 6, 9)
+    assert promise(0.375) == (1 + 2, 3)
+    assert promise(0.49) == (1, 1)
+    assert promise(0.5) == promise(0.7) == (1, 1)
 
 
 def test_hyperscalers_rent_from_neoclouds_and_labs_from_both():
