@@ -10,8 +10,8 @@ import pytest
 from compiling import compile_once, warn_if_not_compiled
 
 HERE = Path(__file__).parent
-# Folders of `abm` whose rules are tested one by one, as plain Python.
-RULES = ("engine", "environment", "accounts", "instruments", "agents", "markets", "distress")
+# Folders of `abm` whose rules are tested one by one, as plain Python, and what the opening works out.
+RULES = ("engine", "environment", "accounts", "instruments", "agents", "markets", "distress", "test_simulation.py")
 # Other tests that do not run the model: they run while it is compiled.
 PLAIN = (HERE / "test_mutants.py", HERE / "test_conftest.py")
 # What takes longest goes first, so that all workers end together; rules go while one of them compiles the model.
