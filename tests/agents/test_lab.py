@@ -198,6 +198,17 @@ def test_a_lab_plans_compute_with_a_part_of_its_rivals_growth_at_least(market, p
     assert v.run(planned_growth, v.lab(expected_growth=0.9)) == 0.9
 
 
+def test_plans_for_a_horizon_and_for_a_contract_s_life_keep_pace_with_rivals():
+    v = Village(
+        rivalry=0.5, growth_belief_cap=0.9, planning_horizon=18.0, task_complexity=3.0, algorithmic_efficiency=3.0,
+        capacity_ambition=1.0, training_scale=0.0, contract_lead=12.0, contract_tenor=48.0, belief_fade=0.25,
+    )  # fmt: skip
+    lab = v.lab(need=2.0, expected_growth=0.1)
+    v.market.compute_growth = 0.8
+    assert v.run(plan_capacity, lab) == near(2.0 * exp(0.4 * 1.5))
+    assert v.run(plan_framework, lab) == near(2.0 * exp(0.4 * GROWN))
+
+
 def test_rivals_growth_backs_no_promise():
     v = Village(rivalry=1.0)
     lab = v.lab(revenue=3.0, expected_growth=0.1)

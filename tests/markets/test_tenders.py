@@ -451,10 +451,12 @@ def test_what_a_buyer_sees_in_an_offer_may_outweigh_its_price():
 
 
 def test_no_taste_makes_up_for_a_price_above_what_a_buyer_pays():
-    v, lab, (cloud,) = bidders(2.5, bid_taste=2.0)
-    v.market.contract_price, v[lab].expected_spot = 2.0, 2.0  # 3.125 asked, 3.0 paid at most
+    v, lab, clouds = bidders(2.5, 2.5, 2.5, 2.5, bid_taste=2.0)
+    assert min(float(interpreted(uniform)(1, D_TENDER, 6, lab * 65536 + i)) for i in clouds) < 0.4
+    v.market.contract_price = v[lab].expected_spot = 2.0  # 3.125 asked, 3.0 paid at most
     assert v.run(tender, lab, 0.2, 12) == 0.0
-    v[cloud].unit_opex = 2.3
+    for cloud in clouds:
+        v[cloud].unit_opex = 2.3
     assert v.run(tender, lab, 0.2, 12) == near(0.2)
 
 
