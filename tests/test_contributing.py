@@ -126,7 +126,7 @@ class Copy:
 
 
 def add_a_panel_column(copy: Copy) -> None:
-    copy.edit(COLUMN, "abm/engine/tables.py", '"on_order_gw", "stalled",\n)', '"on_order_gw", "stalled", "mean_cost",\n)')
+    copy.edit(COLUMN, "abm/engine/tables.py", '"stalled",\n)', '"stalled", "mean_cost",\n)')
 
 
 def add_an_effect(copy: Copy) -> None:

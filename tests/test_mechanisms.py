@@ -75,6 +75,8 @@ DIRECTIONS = [
     ("hyperscaler_cash_months", 0, 12, _sum("capex_big5"), -1, "debt that stands for cash leaves less room to build"),
     ("prefund_months", 1, 12, _first_year("bonds_big5"), 1, "orders of more months are paid for ahead"),
     ("bond_size", 0, 40, _first_year("bonds_big5"), -1, "who issues in large pieces waits until it needs one"),
+    ("leverage_speed", 0, 1, _first_year("bonds_big5"), 1, "who goes faster towards its target debt issues more"),
+    ("leverage_speed", 0, 1, _two_years("ai_debt"), 1, "debt comes sooner where the target is approached faster"),
     ("rivalry", 0, 1, _sum("capex_big5"), 1, "capacities are strategic complements"),
     ("site_delay", 0, 0.8, _end("fleet"), -1, "the mean of a lognormal lies above its median: sites come later"),
     ("site_window", 0, 18, _sum("stalled"), 1, "hardware ordered long before its hall waits for it"),

@@ -178,6 +178,14 @@ def test_a_supply_that_does_not_do_is_shared_with_buyers_outside():
     assert v.rows("orders")[due].ready == near(9.0 / 20.0)
 
 
+def test_what_buyers_outside_want_counts_beside_what_is_asked_for():
+    v, vendor, cloud = outside()
+    due = v.order(cloud, vendor, 0.45, 20.0, due=6)
+    # 9 and 2, of 10
+    assert sold_outside(v, vendor) == near(2.0 * 10.0 / 11.0)
+    assert v.rows("orders")[due].ready == near(0.45 * 10.0 / 11.0)
+
+
 def test_what_cannot_be_taken_now_leaves_its_supply_to_others():
     v, vendor, cloud = outside(demand=9.0)
     v.order(cloud, vendor, 0.02, 20.0, due=6)

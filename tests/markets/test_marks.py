@@ -159,6 +159,16 @@ def test_the_contract_price_moves_towards_cost_and_margin_half_way_to_spot():
     assert v.market.year_price == near(5.0 + 0.25 * (3.0 - 5.0))
 
 
+def test_a_contract_of_a_year_is_on_the_rents_of_that_year():
+    v, _, _ = market(**FREE_SITES, gpu_generation_gain=0.5, gpu_cadence=6.0)
+    v.market.contract_price, v.market.year_price, v.market.spot_price = 3.0, 5.0, 9.0
+    v.run(mark_fleets)
+    # Asked: a half more than 6.
+    year, decade = (v.run(term_rent, 9.0, 9.0, 0.0, months) for months in (12.0, 120.0))
+    assert v.market.year_price == near(5.0 + 0.25 * (year - 5.0))
+    assert decade < 0.9 * year
+
+
 def test_scarcity_adds_to_what_new_contracts_ask():
     v, _, _ = market(**FREE_SITES, **STEADY, scarcity_margin=0.5)
     v.market.contract_price, v.market.tightness = 3.0, 1.5

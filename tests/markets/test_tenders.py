@@ -8,7 +8,7 @@ import pytest
 from village import Village
 
 from abm.engine import tables as ec
-from abm.engine.draws import D_TENDER, uniform
+from abm.engine.draws import D_DEAL, D_TENDER, uniform
 from abm.instruments.contract import promised_at, promised_by, promised_invoices, sign_contract, use_intents
 from abm.markets.tenders import (
     affordable_quantity,
@@ -713,6 +713,15 @@ def test_a_framework_deal_covers_a_part_of_what_the_plan_of_several_years_lacks(
     assert v.rows("contracts")[1].ramp == 24
 
 
+def test_whether_a_lab_puts_out_a_framework_deal_is_drawn_by_month_and_lab():
+    draw = float(interpreted(uniform)(1, D_DEAL, 6, framework()[1]))
+    for chance, ramp in ((draw * 1.0001, 24), (draw * 0.9999, 3)):
+        v, _, _ = framework()
+        v.p.deal_chance, v.p.contract_ramp = chance, 3.0
+        v.run(labs_tender)
+        assert v.rows("contracts")[1].ramp == ramp
+
+
 def test_what_ends_before_the_middle_of_the_deal_is_missing_then():
     v, _, _ = framework()
     v.rows("contracts")[0].months_left = 48
@@ -799,7 +808,7 @@ def test_a_letter_with_who_is_no_provider_goes_to_the_market():
 
 def test_labs_firm_up_their_letters_before_they_tender():
     v, _, _, r = letter()
-    v.rows("contracts")[r].buyer = v.hyperscaler()
+    v.rows("contracts")[r].buyer = v.hyperscaler(revenue=5.0, cash=9000.0)
     v.run(labs_tender)
     assert v.rows("contracts")[r].announced == 9.0
     v, _, _, r = letter()
