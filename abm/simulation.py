@@ -55,6 +55,7 @@ from abm.instruments.contract import start_contracts
 from abm.instruments.order import tally_orders
 from abm.markets.compute import serve_contracts
 from abm.markets.credit import measure
+from abm.markets.equity import seen_value
 from abm.markets.marks import mark_fleets
 from abm.markets.power import mean_kw, running_cost
 from abm.markets.services import buy_services, price_work
@@ -74,6 +75,7 @@ GROWING = {
     "series": 128,
 }
 CHOICES_OVER_USE = (0.25, 4.0)  # least and most choices of a lab's model over its use, at the opening (assumption)
+MOST_PREMIUM = 1.5  # largest premium or discount at the opening, in logs (assumption: beyond it the rule is at fault)
 OPENING_INSIDE = 0.8  # part of the reached customers that choose any model at the opening (assumption)
 
 
@@ -406,6 +408,11 @@ class Economy:
             gained = after["valuation"][unpriced] - (1.0 - speed) * firms["valuation"][unpriced]
             firms["valuation"][unpriced] = gained / speed
             measure(state)
+        priced = [i for i in range(n) if i not in set(unpriced) and state.firms[i].status == ACTIVE]
+        for i in priced:
+            f, seen = state.firms[i], seen_value(state, i)
+            if f.kind != OUTSIDE and seen > 0.0:
+                f.premium = float(np.clip(np.log(f.valuation / seen), -MOST_PREMIUM, MOST_PREMIUM))
         for name, lines in o.statements.items():
             i = o.names.index(name)
             result = sum(lines.values())

@@ -32,7 +32,7 @@ from abm import open_economy
 from abm.accounts import statement
 from abm.accounts.statement import Default
 from abm.calibration.facts import evaluate, read_table
-from abm.calibration.opening import DEFAULT_OPENING, Opening
+from abm.calibration.opening import DEFAULT_OPENING, Opening, opening_tables
 from abm.calibration.worlds import world
 from abm.engine import tables
 from abm.engine.compiled import source_hash

@@ -1,5 +1,8 @@
 """The hindcast: an opening of the past run through a year that is known, and scored against what happened.
 
+`experiments/HINDCAST.md` is the file of that name which `invisible-debt hindcast --opening 2024-12-31` writes; what is
+missed and why stands by hand in `experiments/hindcast_causes.md`, a section an opening, and goes into it.
+
 The folder of the opening holds what is asked: `targets.csv`, one reading a row (outcome, forecasts of the time,
 column, aggregation), and `pass_marks.toml`. Every seed is a world of its own (`abm.calibration.worlds`) with its own
 luck. A reading is scored in logs, unless its row says `linear`, by
@@ -32,7 +35,7 @@ import scoringrules as sr
 from numpy.typing import NDArray
 from scipy import stats
 
-from abm.calibration import opening_tables
+from abm.calibration import opening_tables, openings
 from abm.calibration.facts import evaluate, facts, names_in, read_table
 from abm.calibration.files import files_of, opening_folder, stamp
 from abm.calibration.worlds import strict_priors, world
@@ -141,6 +144,12 @@ class Question:
     def months(self) -> int:
         """Months a run needs."""
         return max(target.months[1] for target in self.targets)
+
+
+def newest_asked() -> str:
+    """The newest opening of the model that has targets; the oldest one if none has."""
+    names = openings()
+    return next((name for name in reversed(names) if (opening_folder(name) / TARGETS).is_file()), names[0])
 
 
 def read_question(opening: str | Path) -> Question:

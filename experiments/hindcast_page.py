@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from abm.calibration.files import opening_folder
+from abm.calibration.files import files_of, opening_folder, stamp
+from abm.calibration.mistakes import doubts
 from abm.calibration.worlds import COMMON_DOUBTS, doubts_of
 from experiments.hindcast import (
     FLOOR,
@@ -114,11 +115,11 @@ def how_scored() -> list[str]:
 
 def drawn(opening: str | Path, strict: bool) -> str:
     """What differs between the worlds, in a sentence."""
-    doubts = doubts_of(opening)
+    ranges = doubts_of(opening)
     common = " and ".join(d.name for d in COMMON_DOUBTS)
     return (
         f"Every seed is a world: {drawn_parameters(strict, opening_folder(opening))} parameters from their priors,"
-        f" {counted(len(doubts['assumption']), 'assumption')} and {counted(len(doubts['fact']), 'estimated fact')} of"
+        f" {counted(len(ranges['assumption']), 'assumption')} and {counted(len(ranges['fact']), 'estimated fact')} of"
         f" the opening within their ranges, {common}; and its own luck. Priors are independent."
     )
 
@@ -129,6 +130,13 @@ def leak_rows(opening: str | Path) -> list[tuple[str, str, str, str]]:
         (x.parameter, f"{x.default:g}", "" if x.strict is None else f"{x.strict:.3g}", ", ".join(x.facts))
         for x in leaks(opening_folder(opening))
     ]
+
+
+def opening_leaks(opening: str | Path) -> list[str]:
+    """Rows of the opening whose reason cites a fact that was known only later, in words."""
+    folder = opening_folder(opening)
+    found = doubts(files_of(folder, stamp(folder)))
+    return [sentence for sentence in found if "was known on" in sentence]
 
 
 def markdown(verdict: Verdict, ensemble: Ensemble, opening: str | Path, strict: bool) -> str:
@@ -192,6 +200,10 @@ def markdown(verdict: Verdict, ensemble: Ensemble, opening: str | Path, strict: 
         "",
         *_table(("parameter", "default", "strict", "later facts"), leak_rows(opening)),
         "",
+        "Numbers of the opening are worked out from facts known by its cut-off. These give a later fact as a reason:",
+        "",
+        *[f"- {sentence}" for sentence in opening_leaks(opening)],
+        "",
         "## What readings stand for",
         "",
         *[f"- {s.target.id}: {s.target.note}." for s in verdict.scored if s.target.note],
@@ -249,6 +261,8 @@ what lies outside the frame stands at its edge.</p>
 <h2>How it is scored</h2><ul>{"".join(f"<li>{escape(sentence)}</li>" for sentence in how_scored())}</ul>
 <h2>What later knowledge went in</h2><p>{escape(_leak_text(strict))}</p>
 {table(("parameter", "default", "strict", "later facts"), leak_rows(opening))}
+<p>Numbers of the opening are worked out from facts known by its cut-off. These give a later fact as a reason:</p>
+<ul>{"".join(f"<li>{escape(sentence)}</li>" for sentence in opening_leaks(opening))}</ul>
 <h2>What readings stand for</h2><ul>{"".join(f"<li>{escape(note)}</li>" for note in notes)}</ul>"""
     if ensemble.failures:
         lost = "".join(f"<li>{escape(sentence)}</li>" for sentence in ensemble.failures[:20])

@@ -149,7 +149,7 @@ def test_runs_with_other_settings_have_other_folders(tmp_path: Path, monkeypatch
     monkeypatch.chdir(tmp_path)
     few = ["--set", "power_price=60.5", "--set", "gpu_cadence=6"]
     said = " ".join(call("run", "--months", 1, *few).output.split())  # a screen breaks the line somewhere
-    assert "power_price = 60.5, gpu_cadence = 6: 1 month to 2026-01" in said
+    assert "power_price = 60.5, gpu_cadence = 6: 1 month from 2025-12-31 to 2026-01" in said
     many = ["open_lag=0.71", "base_rate=0.07123", "power_price=60", "max_ltv=0.712", "capital_requirement=1.5"]
     assert call("run", "--months", 1, *(word for one in many for word in ("--set", one))).exit_code == 0
     long, short = sorted(p.name for p in (tmp_path / "results").iterdir())

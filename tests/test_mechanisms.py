@@ -98,6 +98,14 @@ DIRECTIONS = [
     ("tenor_flexibility", 0, 3, _sum("backlog"), -1, "rents fall in the baseline: who can wait signs for less long"),
     ("overhead_growth", 0, 2, _two_years("equity_raised"), 1, "labs whose staff grows with revenue burn more"),
     ("open_entry_rate", 0, 6, _mean("token_price"), -1, "more open models compete"),
+    ("belief_fade", 0.1, 1, _sum("new_contracts"), -1, "who expects its growth to fade promises less"),
+    ("deal_chance", 0, 0.3, _sum("new_contracts"), 1, "framework deals are large"),
+    ("framework_part", 0.2, 0.9, _sum("new_contracts"), 1, "more of a plan of several years is signed at once"),
+    ("commitment_equity", 0, 1, _sum("new_contracts"), 1, "equity within reach backs promises"),
+    ("war_chest", 0, 36, _sum("equity_raised"), 1, "labs raise while investors are willing"),
+    ("frontier_option", 1, 8, _sum("equity_raised"), 1, "labs that are worth more raise more"),
+    ("holdback", 0, 6, _mean("spot_price"), 1, "capacity held back keeps rents up"),
+    ("tenant_fade", 0, 1.5, _mean("spot_price"), -1, "other tenants ask for less"),
 ]
 # The same under stress: what matters only once compute is ample and firms fail.
 STRESS = "r1_demand_disappoints"

@@ -15,7 +15,7 @@ from abm.engine.tables import N_OUTSIDE
 ROOT = Path(__file__).parents[1]
 FOLDERS = ("abm", "experiments", "viz")
 # Sources of parameters, ranges of facts and citations name firms and years; no rule reads them.
-SOURCES = {Path("abm/inputs/parameters.py")}
+SOURCES = {Path("abm/inputs/parameters.py"), Path("abm/inputs/priors.py")}
 DATE = re.compile(r"\b20[2-9]\d-[01]\d\b|\b20[2-9]\d\b|\bDec(ember)? 20\d\d\b")
 # How a month or a date is written, in sentences that explain it; what a unit is defined by.
 EXAMPLES = re.compile(

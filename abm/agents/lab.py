@@ -97,8 +97,10 @@ def compute_wanted(state, lab):
 
 @jit
 def believed_growth(state, lab):
-    """Growth of sales a lab and its investors believe in (log a year): its own expectation, a captive lab's at least its
-    parent's workloads'."""
+    """Growth of sales a lab and its investors believe in (log a year): its own expectation.
+
+    A captive lab's is at least its parent's workloads'.
+    """
     f = state.firms[lab]
     growth = f.expected_growth
     if f.parent >= 0:
@@ -206,7 +208,7 @@ def value_lab(state, lab):
 
     ``multiple = base + slope * growth``; 25 times revenue at OpenAI's growth of 2025 (G1-010, G1-023,
     G5-001). The option is worth `frontier_option` years of all spending on AI services at the frontier and halves with
-    every quarter of a year behind it.
+    every half-year behind it.
     """
     p = state.params[0]
     f = state.firms[lab]
@@ -216,8 +218,20 @@ def value_lab(state, lab):
     spending = 0.0
     for s in range(N_SEGMENTS):
         spending += state.segments[s].spending
-    option = p.frontier_option * 12.0 * spending * math.exp(-2.77 * max(m.frontier - f.quality, 0.0))
+    option = p.frontier_option * 12.0 * spending * math.exp(-1.386 * max(m.frontier - f.quality, 0.0))
     return (12.0 * sales(state, lab) * multiple + option) * m.sentiment
+
+
+@jit
+def appeal(state, firm):
+    """How much investors like a firm's growth: none to one, whole from `growth_yardstick` on."""
+    return min(max(state.firms[firm].expected_growth, 0.0) / max(state.params[0].growth_yardstick, 1e-3), 1.0)
+
+
+@jit
+def closing_odds(state, firm):
+    """Chance that a round closes in a month: with sentiment, up to twice as likely for a firm that investors like."""
+    return state.params[0].round_success * state.market[0].sentiment * (1.0 + appeal(state, firm))
 
 
 @jit
@@ -226,10 +240,8 @@ def offered_equity(state, lab):
 
     The tolerable part of its value, times sentiment, less while it grows more slowly than `growth_yardstick`.
     """
-    p = state.params[0]
-    f = state.firms[lab]
-    appeal = min(max(f.expected_growth, 0.0) / max(p.growth_yardstick, 1e-3), 1.0)
-    return p.equity_dilution * max(f.valuation, 0.0) * state.market[0].sentiment * appeal
+    tolerable = state.params[0].equity_dilution * max(state.firms[lab].valuation, 0.0)
+    return tolerable * state.market[0].sentiment * appeal(state, lab)
 
 
 @jit

@@ -16,12 +16,14 @@ def quote_contract(state, seller, buyer, cost, months):
 
     Full cost of the hardware it would buy, times one plus a margin, a charge for the buyer's chance of default
     over the years a replacement would take, and a scarcity margin; and most of the way from there to the rent it
-    expects on the spot market over the term, where it could let the capacity instead. Never below full cost.
+    expects on the spot market over the term, where it could let the capacity instead. Who has capacity idle (use below
+    `target_utilisation`) goes down to full cost for it; who must build asks its whole margin.
     """
     p = state.params[0]
     risk = p.bid_risk_weight * state.firms[buyer].pd
     asked = cost * (1.0 + p.contract_margin + risk + scarcity(state))
-    return max(term_rent(state, asked, state.firms[seller].expected_spot, p.contract_lead, months), cost)
+    least = cost if state.firms[seller].utilisation < p.target_utilisation else asked
+    return max(term_rent(state, asked, state.firms[seller].expected_spot, p.contract_lead, months), least)
 
 
 @jit

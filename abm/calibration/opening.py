@@ -243,11 +243,6 @@ def open_accounts(opening: Opening) -> list[str]:
         "generations": opening.generation_names,
         "segments": ec.SEGMENT_NAMES,
     }
-    for row, name in enumerate(ec.SEGMENT_NAMES):
-        require(float(opening.segments["adoption"][row]) > 0.0, f"adoption of segment '{name}' is not above zero")
-        require(float(opening.revenue[row].sum()) > 0.0, f"nothing is spent in segment '{name}'")
-    for name in ("spot_price", "contract_price", "power_price"):
-        require(opening.market[name] > 0.0, f"{name} of the market is not above zero")
     require(float(firms["cash"].sum()) == 0.0, "money does not sum to zero")
     owed = math.fsum([*firms["other_debt"], *firms["funding"]])
     same(float(firms["other_assets"][ec.SAVERS]), owed, "what savers are owed and what they claim")
@@ -256,6 +251,11 @@ def open_accounts(opening: Opening) -> list[str]:
         for column in columns:
             for row in map(int, np.flatnonzero(~(values[column] >= 0.0))):
                 require(False, f"{column} in {table} is negative for {labels[table][row]}, {values[column][row]:.6g}")
+    for row, name in enumerate(ec.SEGMENT_NAMES):
+        require(float(opening.segments["adoption"][row]) > 0.0, f"adoption of segment '{name}' is not above zero")
+        require(float(opening.revenue[row].sum()) > 0.0, f"nothing is spent in segment '{name}'")
+    for name in ("spot_price", "contract_price", "power_price"):
+        require(opening.market[name] > 0.0, f"{name} of the market is not above zero")
     for row in map(int, np.flatnonzero((firms["kind"] != ec.OUTSIDE) & ~(firms["cash"] >= 0.0))):
         require(False, f"{opening.names[row]} has negative cash, {firms['cash'][row]:.6g} bn")
     gap = float(np.abs(net_worth(firms) - firms["paid_in"] - firms["retained"]).max())

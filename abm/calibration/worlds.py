@@ -8,7 +8,8 @@ own. Three things are drawn:
   sets a parameter from what was known at its date;
 - assumptions of the opening with a range, and facts with a range that are estimates (not verified): `low` and `high`
   are their 5 % and 95 % points, beyond which nothing is drawn;
-- what is uncertain about all rows of a kind at once (`COMMON_DOUBTS`): sites on order, growth that firms expect.
+- what is uncertain about all rows of a kind at once (`COMMON_DOUBTS`): the growth that firms expect, and that of the
+  clouds' own workloads.
 """
 
 from __future__ import annotations
@@ -51,14 +52,15 @@ class CommonDoubt(NamedTuple):
 
 COMMON_DOUBTS = (
     CommonDoubt(
-        "sites on order", "orders", ("units", "value"), lambda row: row["kind"] == "SITE", "({cell}) * {drawn}",
-        Prior("sites on order", "lognormal", 0.6, 1.0, 1.7, "assumption: counts of sites under construction differ"
-              " by more than a factor of two, by what counts as begun"),
-    ),
-    CommonDoubt(
         "growth expected", "firms", ("value",), lambda row: row["column"] == "expected_growth", "({cell}) * {drawn}",
         Prior("growth expected", "lognormal", 0.7, 1.0, 1.4, "assumption: firms may extrapolate less or more than"
               " their own past year"),
+    ),
+    CommonDoubt(
+        "growth of own workloads", "firms", ("value",), lambda row: row["column"] == "own_growth",
+        "({cell}) * {drawn}",
+        Prior("growth of own workloads", "lognormal", 0.7, 1.0, 1.4, "assumption: what clouds run for themselves is"
+              " not published"),
     ),
 )  # fmt: skip
 

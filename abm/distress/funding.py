@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abm.accounts.ledger import log_event, log_hit, net_worth, raise_funding, transfer, write_off
+from abm.agents.lab import closing_odds
 from abm.agents.neocloud import accept_renegotiation
 from abm.agents.project import completes
 from abm.agents.vendor import offer_vendor_finance
@@ -118,13 +119,13 @@ def parent_support(state, firm, amount):
 
 @jit
 def emergency_round(state, firm, amount):
-    """Equity raised under pressure (bn): investors come in with a chance that follows sentiment."""
+    """Equity raised under pressure (bn): investors come in with the odds of any round."""
     m = state.market[0]
     p = state.params[0]
     f = state.firms[firm]
     if (f.kind != LAB and f.kind != NEOCLOUD) or f.parent >= 0 or f.valuation <= 0.0:
         return 0.0
-    if uniform(m.seed, D_ROUND, m.month, firm) > p.round_success * m.sentiment:
+    if uniform(m.seed, D_ROUND, m.month, firm) > closing_odds(state, firm):
         return 0.0
     size = min(amount, p.equity_dilution * f.valuation)
     issue_equity(state, firm, size, f.valuation)

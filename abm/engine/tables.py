@@ -193,6 +193,7 @@ stops_paying | f8 | code | 1 if a shock makes it walk away from its contracts, 2
 work | f8 | bn units/month | AI work sold
 training_target | f8 | share | training compute it aims at, relative to inference compute
 valuation | f8 | bn | equity value investors use
+premium | f8 | log | what investors paid at the opening above the value by the rule, fading
 own_hardware | f8 | share | part of its compute that a lab wants to own, not rent
 lag | f8 | months | an open model's lag behind the frontier
 last_release | i8 | month | month of the last model or hardware release

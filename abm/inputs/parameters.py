@@ -122,7 +122,7 @@ value_growth_slope | ratio | 14 | 0 | 60 | G1-010, G1-023, G5-001: 25 times sale
 parent_support | share | 0.9 | 0 | 1 | assumption: a parent stands behind its lab as long as it can | part of its spare cash a parent puts into a subsidiary in need
 round_spacing | months | 6 | 0 | 60 | assumption: Anthropic's and xAI's rounds of 2023 and 2024 were two to ten months apart | months between planned equity rounds
 war_chest | months | 24 | 0 | 120 | assumption: labs raise while investors are willing, up to two years of all their costs | months of cost up to which a lab takes what investors offer though it could wait
-round_success | 1/month | 0.45 | 0 | 1 | assumption: a round takes about two months | chance that a round closes in a month at normal sentiment
+round_success | 1/month | 0.45 | 0 | 1 | assumption: a round takes about two months | chance that the round of a firm without growth closes in a month at normal sentiment
 round_excess | ratio | 4 | 1 | 10 | assumption: who must raise raises for more than a month | size of an emergency round relative to the shortfall
 lab_cash_months | months | 3 | 0 | 36 | assumption: a subsidiary keeps a quarter's costs | cash a parent leaves in its lab
 spending_cut | share | 0.05 | 0 | 0.5 | assumption: layoffs take months | cut in fixed cost in a month of shortfall
@@ -144,7 +144,7 @@ security_premium | share | 0.2 | 0 | 5 | assumption: buyers pay a fifth for cert
 scarcity_margin | share | 0.3 | 0 | 3 | assumption: full markup when demand is twice supply | added margin when compute is scarce
 bid_risk_weight | ratio | 1.5 | 0 | 10 | assumption: years of rent lost if the buyer fails | bid's charge for the buyer's default probability
 bid_risk_cap | 1/year | 0.25 | 0.01 | 1 | assumption: no one builds for a provider rated CCC | default probability above which a provider cannot promise or order
-bid_taste | ratio | 0.1 | 0 | 1 | assumption: offers differ in more than price | spread of bids around cost
+bid_taste | ratio | 0.5 | 0 | 2 | K1-059, K1-069, K1-017: labs paid 3.2, 1.5 to 2.5 and 1.7 USD per H100e-hour at a time; date, chip, place and people count besides | spread of what buyers see in bids beside their price
 seller_cap | share | 0.5 | 0.05 | 1 | assumption: buyers keep a second source; CoreWeave and its lenders call one customer above half a risk (G3-003, G3-004) | largest part of what is promised to a buyer that one seller may have
 spread_taste | ratio | 0.25 | 0 | 5 | assumption: a quarter dearer is accepted to come from one seller to none | how much dearer a seller counts for the part of a buyer's compute that it promises already
 chip_taste | ratio | 0.3 | 0 | 5 | assumption: moving to other chips costs engineers' months; TPUs and Trainium are let a third cheaper | how much dearer a bid on chips counts that none of a buyer's compute runs on
@@ -167,7 +167,7 @@ spot_shortage | share | 0.25 | 0 | 1 | assumption: own workloads wait rather tha
 spot_budget | share | 0.2 | 0 | 2 | assumption: own workloads pay for themselves over time, not at any rent | part of its cash earnings a cloud spends on spot compute for its own shortage
 sublet | share | 0.5 | 0 | 1 | assumption: contracts allow it in part | part of a lab's unused capacity offered spot
 idle_reserve | share | 0.05 | 0 | 1 | assumption: maintenance and failover | part of free capacity held back
-holdback | ratio | 1.5 | 0 | 10 | assumption: at half the rent that pays for new hardware two thirds of idle capacity is kept off the market, for maintenance, own work and customers to come | how fast offers on the spot market shrink as rents fall below the entry rent
+holdback | ratio | 3 | 0 | 10 | assumption: a third below the rent that pays for new hardware two thirds of idle capacity are kept off the market, for maintenance, own work and customers to come | how fast offers on the spot market shrink as rents fall below the entry rent
 renewal_tenor | months | 24 | 1 | 120 | assumption: one- to two-year contracts of small tenants | term for which other tenants renew
 renewal_share | share | 0.7 | 0 | 1 | assumption: most tenants stay, the rest look around on the spot market | part of a tenant's capacity that is renewed when its contract ends
 target_utilisation | share | 0.8 | 0.05 | 1 | assumption: utilisation investors reckon with | utilisation in investment plans
@@ -216,6 +216,7 @@ capex_willingness | ratio | 1 | 0 | 3 | assumption: 1 is each hyperscaler's own 
 hyperscaler_debt | years | 1.2 | 0 | 10 | K1-081 to K1-118: debt of the four at 0.1 to 0.6 years of cash flow in 2024; agencies leave AA names about 1.5 (L1) | debt over yearly cash earnings up to which hyperscalers borrow for capex
 hyperscaler_cash_months | months | 6 | 0 | 60 | K1-098, K1-119 over the year of cash flow: 6.4 to 6.8 months, the leanest of the five in 2024 (the others 9 to 10.5) | cash earnings below which a hyperscaler does not let its cash fall
 prefund_months | months | 6 | 1 | 36 | assumption: treasurers fund half a year ahead, as they refinance | months of orders for which a hyperscaler issues bonds ahead
+leverage_speed | 1/year | 0.12 | 0 | 4 | Fama and French 2002: 7 to 18 % of the way to the target a year; Flannery and Rangan 2006: a third | part of the room to its target debt that a hyperscaler takes up in a year in which it grows
 bond_size | bn | 5 | 0 | 100 | L1: issues of 5 to 30 bn | smallest bond issue of a hyperscaler
 backlog_advance | share | 0.5 | 0 | 1.5 | G1-079, G1-089: Oracle's debt against its backlog, G7-008 for what is to come | debt that firm contracts sold can carry, per unit of backlog
 debt_capex_share | 1/year | 0.8 | 0 | 12 | G4-047: what is sold is built within a year and a half | part of the room to borrow used a year
@@ -238,6 +239,7 @@ lease_tenor | months | 180 | 12 | 360 | G2-036: fifteen years | term of site lea
 receipt_trust | share | 0.9 | 0 | 1 | assumption: firms expect a tenth of receipts late | part of receivables firms count on
 earnings_multiple | ratio | 10 | 1 | 60 | assumption: enterprise value to cash earnings | value of cash earnings
 book_floor | ratio | 0.7 | 0 | 2 | assumption | value relative to book when earnings say less
+premium_fade | 1/month | 0.04 | 0 | 1 | assumption: what investors believe of one firm lasts a year and a half | fall of what a firm is valued above or below the rule
 value_speed | 1/month | 0.25 | 0.01 | 1 | assumption: two to three rounds of news | speed at which valuations move
 credit:
 base_rate | 1/year | 0.038 | 0 | 0.2 | G3-052 | mean of the reference rate

@@ -166,13 +166,13 @@ contract_lead | lognormal | 5 | 14 | G4-054, G4-056
 contract_ramp | lognormal | 8.6 | 17 | assumption: two fifths either way
 prepayment_share | logit | 0.026 | 0.095 | assumption: odds half or double
 contract_margin | logit | 0.081 | 0.26 | assumption: odds half or double
-contract_spot_weight | lognormal | 0.17 | 0.38 | assumption: half as much again either way
+contract_spot_weight | logit | 0.5 | 0.95 | assumption: half to nearly all of the way
 contract_adjustment | lognormal | 0.1 | 0.22 | assumption: half as much again either way
 security_premium | logit | 0.11 | 0.33 | assumption: odds half or double
 scarcity_margin | logit | 0.18 | 0.46 | assumption: odds half or double
 bid_risk_weight | lognormal | 1 | 2.2 | assumption: half as much again either way
 bid_risk_cap | lognormal | 0.17 | 0.38 | assumption: half as much again either way
-bid_taste | lognormal | 0.067 | 0.15 | assumption: half as much again either way
+bid_taste | lognormal | 0.2 | 0.9 | K1-059, K1-069, K1-017: prices half as high again or a third lower for the same
 seller_cap | logit | 0.3 | 0.8 | assumption: two sellers to three, or nearly one
 spread_taste | lognormal | 0.1 | 0.6 | assumption: within a factor of two and a half
 chip_taste | lognormal | 0.12 | 0.7 | assumption: within a factor of two and a half
@@ -187,7 +187,7 @@ amend_extension | lognormal | 8.6 | 17 | assumption: two fifths either way
 rental_share | logit | 0.21 | 0.52 | assumption: odds half or double
 outsourcing | logit | 0.081 | 0.26 | assumption: odds half or double
 compute:
-spot_adjustment | lognormal | 0.23 | 0.52 | assumption: half as much again either way
+spot_adjustment | lognormal | 0.07 | 0.35 | assumption: half or double
 spot_step | lognormal | 0.08 | 0.18 | assumption: half as much again either way
 spot_cap | lognormal | 5.3 | 12 | assumption: half as much again either way
 spot_training | logit | 0.18 | 0.46 | assumption: odds half or double
@@ -195,6 +195,9 @@ spot_shortage | logit | 0.14 | 0.4 | assumption: odds half or double
 spot_budget | logit | 0.11 | 0.33 | assumption: odds half or double
 sublet | logit | 0.33 | 0.67 | assumption: odds half or double
 idle_reserve | logit | 0.026 | 0.095 | assumption: odds half or double
+holdback | lognormal | 0.7 | 3 | assumption: half or double
+renewal_tenor | lognormal | 14 | 36 | assumption: one to three years
+renewal_share | logit | 0.45 | 0.87 | assumption: half to most
 target_utilisation | logit | 0.67 | 0.89 | assumption: odds half or double
 price_horizon | lognormal | 12 | 30 | L3-006, L3-007 and their spread
 mark_discount | lognormal | 0.08 | 0.18 | assumption: half as much again either way
@@ -220,7 +223,7 @@ site_life | lognormal | 170 | 340 | assumption: two fifths either way
 grid_gw | lognormal | 14 | 50 | assumption: half to nearly double of G7-028, which counts all workloads
 order_deposit | logit | 0.064 | 0.21 | assumption: odds half or double
 order_smoothing | lognormal | 2.9 | 5.6 | assumption: two fifths either way
-normal_backlog | lognormal | 4.3 | 8.4 | assumption: two fifths either way
+normal_backlog | lognormal | 2.5 | 7 | assumption: within a factor of 1.7
 markup_speed | lognormal | 0.02 | 0.045 | assumption: half as much again either way
 markup_low | lognormal | 0.47 | 1 | assumption: half as much again either way
 markup_high | lognormal | 1 | 2.2 | assumption: half as much again either way
@@ -241,6 +244,7 @@ capex_willingness | lognormal | 0.7 | 1.4 | assumption: a third either way
 hyperscaler_debt | lognormal | 0.6 | 2.4 | assumption: half or double; 0.1 to 0.6 years in 2024, agencies leave AA names about 1.5
 hyperscaler_cash_months | lognormal | 4 | 10 | K1-098, K1-119: 6.4 to 6.8 months for the leanest, 9 to 10.5 for the others
 prefund_months | lognormal | 3 | 12 | assumption: half or double
+leverage_speed | lognormal | 0.04 | 0.35 | Fama and French 2002 at the low end, Flannery and Rangan 2006 at the high end
 bond_size | lognormal | 2 | 15 | L1: issues of 5 to 30 bn, smaller ones rare
 backlog_advance | lognormal | 0.25 | 1 | assumption: half or double
 debt_capex_share | logit | 0.5 | 0.95 | assumption: half to nearly all
@@ -263,6 +267,7 @@ lease_tenor | lognormal | 130 | 250 | assumption: two fifths either way
 receipt_trust | logit | 0.83 | 0.94 | assumption: odds within a factor of 1.8
 earnings_multiple | lognormal | 6.7 | 15 | assumption: half as much again either way
 book_floor | lognormal | 0.47 | 1 | assumption: half as much again either way
+premium_fade | lognormal | 0.02 | 0.08 | assumption: half or double
 value_speed | lognormal | 0.17 | 0.38 | assumption: half as much again either way
 credit:
 base_rate | normal | 0.03 | 0.046 | G3-052

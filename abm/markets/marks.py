@@ -154,7 +154,8 @@ def mark_fleets(state):
         # The same blend of cost and rent that providers quote (`quote_contract`).
         cost = promised / output
         asked = cost * (1.0 + p.contract_margin + scarcity(state))
-        usual = max(term_rent(state, asked, m.spot_price, p.contract_lead, p.contract_tenor), cost)
+        least = cost if m.tightness < p.target_utilisation else asked
+        usual = max(term_rent(state, asked, m.spot_price, p.contract_lead, p.contract_tenor), least)
         year = term_rent(state, asked, m.spot_price, 0.0, 12.0)
         if m.year_price <= 0.0:
             m.year_price = year

@@ -23,12 +23,13 @@ MOST_SEEDS = 100_000
 
 def hindcast(
     opening: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="NAME", autocompletion=complete_opening,
-            help="Opening with targets (see: invisible-debt openings), or a folder of your own.",
+            help="Opening with targets (see: invisible-debt openings), or a folder of your own; if left out, the newest"
+            " of the model's that has targets.",
         ),
-    ] = "2024-12-31",
+    ] = None,
     seeds: Annotated[int, typer.Option(min=2, max=MOST_SEEDS, help="Worlds to run, with seeds 1, 2, ...")] = 200,
     strict: Annotated[
         bool,
@@ -48,7 +49,7 @@ def hindcast(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run the year after an opening of the past, and score it.
+    """Run an opening of the past and score it against what happened.
 
     The folder holds the report (HINDCAST.md), the same as a page (hindcast.html), the scores (readings.json) and
     what every world says (worlds.parquet).
@@ -57,6 +58,7 @@ def hindcast(
     from experiments import hindcast_page as told
     from experiments.folders import MANIFEST, new_folder, read_manifest
 
+    opening = opening or logic.newest_asked()
     question = logic.read_question(opening)
     folder = out or Path("results") / f"hindcast-{question.opening}-{'strict' if strict else 'informed'}-{seeds}"
 
@@ -115,6 +117,6 @@ def show(verdict: Verdict) -> None:
         table.add_row(mark.asked, mark.found, styled("met" if mark.met else "missed", "green" if mark.met else "red"))
     screen.print(table)
     say()
-    skills = ", ".join(f"{what} {skill}" for _, what, skill in skill_rows(verdict))
-    say(f"Skill: {skills}.")
+    skills = ", ".join(f"{what} ({name}) {skill}" for name, what, skill in skill_rows(verdict))
+    say(f"Skill of the independent targets: {skills}.")
     say(calibration(verdict))

@@ -44,7 +44,7 @@ def openings(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """List the openings, check one, or compare two.
+    """List the dates to open at, check an opening, compare two.
 
     With --check, the exit code is 0 if there is no mistake (what is odd is a warning), and 1 if there is one.
     """

@@ -279,8 +279,13 @@ def test_other_firms_and_subsidiaries_hold_no_rounds():
 
 
 def test_rounds_keep_their_distance():
-    assert round_of(last_round=6)[2] == 0.0
-    assert round_of(last_round=5)[2] == near(40.0)
+    assert round_of(last_round=6, cash=20.0)[2] == 0.0
+    assert round_of(last_round=5, cash=20.0)[2] == near(30.0)
+
+
+def test_who_has_cash_for_less_than_half_a_year_does_not_wait():
+    assert round_of(last_round=13, cash=15.0)[2] == 0.0
+    assert round_of(last_round=13, cash=14.9)[2] == near(35.1)
 
 
 def test_a_firm_that_wants_next_to_nothing_holds_no_round():
@@ -293,10 +298,10 @@ def test_a_firm_that_wants_next_to_nothing_holds_no_round():
 def test_one_firm_s_silence_does_not_keep_the_next_from_a_round():
     v = in_month(14, runway_trigger=12.0, runway_target=20.0, round_spacing=9.0, round_success=9.0, equity_dilution=0.1)
     usual = {"earnings": -2.5, "valuation": 100.0, "cash": 10.0}
-    early, rich = v.lab(**usual, last_round=6), v.neocloud(**(usual | {"cash": 90.0}))
+    early, rich = v.lab(**(usual | {"cash": 20.0}), last_round=6), v.neocloud(**(usual | {"cash": 90.0}))
     one, two = v.neocloud(**usual), v.lab(**usual)
     v.run(hold_rounds)
-    assert [float(v[i].cash) for i in (early, rich, one, two)] == [10.0, 90.0, near(20.0), near(20.0)]
+    assert [float(v[i].cash) for i in (early, rich, one, two)] == [20.0, 90.0, near(20.0), near(20.0)]
 
 
 def test_a_round_closes_with_a_chance_that_follows_sentiment():

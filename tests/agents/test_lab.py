@@ -7,8 +7,10 @@ from village import Village
 
 from abm.agents.lab import (
     affordable_commitment,
+    appeal,
     believed_growth,
     choose_tenor,
+    closing_odds,
     compute_wanted,
     cost_of_work,
     deal_odds,
@@ -291,9 +293,9 @@ def valued(**lab):
     return float(v.run(value_lab, v.lab(**(usual | lab))))
 
 
-def test_a_lab_is_worth_a_multiple_of_yearly_revenue_and_an_option_that_halves_a_quarter_behind():
-    # 12 * 2 * (5 + 20 * 0.3) = 264, and 300 * exp(-2.77 / 4)
-    assert valued() == near((264.0 + 300.0 * exp(-0.6925)) * 1.25)
+def test_a_lab_is_worth_a_multiple_of_yearly_revenue_and_an_option_that_halves_half_a_year_behind():
+    # 12 * 2 * (5 + 20 * 0.3) = 264, and 300 * exp(-1.386 / 4)
+    assert valued() == near((264.0 + 300.0 * exp(-0.3465)) * 1.25)
 
 
 def test_a_lab_ahead_of_the_frontier_has_the_whole_option_and_no_more():
@@ -370,6 +372,15 @@ def test_investors_offer_the_tolerable_part_times_sentiment_and_less_below_their
         assert v.run(offered_equity, lab) == near(offered)
     v, lab = chest(valuation=-3.0)
     assert v.run(offered_equity, lab) == 0.0
+
+
+def test_investors_like_growth_and_the_round_of_who_they_like_closes_sooner():
+    v = Village(growth_yardstick=0.4, round_success=0.3)
+    v.market.sentiment = 1.25
+    for growth, liked in ((-0.2, 0.0), (0.1, 0.25), (0.4, 1.0), (2.0, 1.0)):
+        lab = v.lab(expected_growth=growth)
+        assert v.run(appeal, lab) == near(liked)
+        assert v.run(closing_odds, lab) == near(0.3 * 1.25 * (1.0 + liked))
 
 
 def test_a_lab_takes_what_is_offered_up_to_its_war_chest():

@@ -12,18 +12,18 @@ def near(value):
     return pytest.approx(value, rel=1e-12)
 
 
-def quoted(tightness=1.0, outside=0.0, spot=None, asked=2.0 * 1.21, weight=0.25, horizon=1e12, lead=10.0):
+def quoted(tightness=1.0, outside=0.0, spot=None, asked=2.0 * 1.21, weight=0.25, horizon=1e12, lead=10.0, used=0.79):
     """Quote for two months of hardware that costs 2.0, to a buyer that fails with 4 %.
 
     The seller expects rents to stay at asked * exp(outside).
     """
     v = Village(
         bid_risk_weight=1.5, contract_margin=0.15, scarcity_margin=0.3, contract_spot_weight=weight,
-        gpu_generation_gain=0.0, price_horizon=horizon, contract_lead=lead, mark_discount=0.0,
+        gpu_generation_gain=0.0, price_horizon=horizon, target_utilisation=0.8, contract_lead=lead, mark_discount=0.0,
     )  # fmt: skip
     v.market.tightness, v.market.spot_price, v.market.entry_rent = tightness, 7.0, 4.0
     buyer = v.lab(pd=0.04, expected_spot=5.0)
-    seller = v.neocloud(pd=0.2, expected_spot=asked * exp(outside) if spot is None else spot)
+    seller = v.neocloud(pd=0.2, utilisation=used, expected_spot=asked * exp(outside) if spot is None else spot)
     return float(v.run(quote_contract, seller, buyer, 2.0, 2.0))
 
 
@@ -41,6 +41,11 @@ def test_a_quote_goes_a_part_of_the_way_to_the_rent_the_seller_expects():
     assert quoted(outside=0.8) == near(2.42 * exp(0.2))
     assert quoted(outside=-0.2) == near(2.42 * exp(-0.05))
     assert quoted(spot=0.5, weight=0.05) == near(2.42 * (0.5 / 2.42) ** 0.05)
+
+
+def test_who_must_build_asks_its_whole_margin():
+    assert quoted(outside=-0.2, used=0.8) == near(2.42)
+    assert quoted(outside=0.8, used=0.8) == near(2.42 * exp(0.2))
 
 
 def test_the_rent_expected_is_that_of_the_term():

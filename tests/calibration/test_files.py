@@ -304,6 +304,10 @@ MISTAKES: dict[str, tuple[Callable[[Path], None], str]] = {
                                "'number' is neither a fact, an assumption nor a number known of that firm"),
     "does not close": (lambda f: change(f, "stakes", "Microsoft Azure / OpenAI", share="0.95"),
                        "the opening state does not close: more than all shares of OpenAI are held"),
+    "no adoption": (lambda f: change(f, "segments", "consumers / adoption", value="0"),
+                    "the opening state does not close: adoption of segment 'consumers' is not above zero"),
+    "free power": (lambda f: change(f, "market", "power_price", value="0"),
+                   "the opening state does not close: power_price of the market is not above zero"),
     "negative": (lambda f: change(f, "firms", "AWS / need", value="-1"),
                  "the opening state does not close: need in firms is negative for AWS, -1"),
 }  # fmt: skip

@@ -9,6 +9,7 @@ from abm.calibration import opening_tables, openings
 from abm.calibration.facts import facts, names_in
 from abm.calibration.files import files_of, opening_folder, stamp
 from abm.calibration.worlds import COMMON_DOUBTS, World, doubts_of, strict_priors, world
+from abm.engine import tables as ec
 from abm.errors import BadInput
 from abm.inputs.parameters import BY_NAME, PARAMETERS
 from abm.inputs.priors import KINDS, LEVERS, PRIORS, TABLE, Z95, Prior, draw, standard_normal
@@ -97,13 +98,34 @@ def test_a_world_without_draws_is_the_opening_itself(name):
     assert plain.opening().digest == opening_tables(name).digest
 
 
-def test_sites_on_order_are_scaled_together():
-    def ordered(factor: float) -> float:
-        common = {doubt.name: 1.0 for doubt in COMMON_DOUBTS} | {"sites on order": factor}
-        opening = World(0, opening_folder(PAST), {}, {}, {}, common).opening()
-        return float(opening.orders["units"][opening.orders["kind"] == 1].sum())
+def plain(opening=PAST, assumptions=None, facts=None, common=None):
+    """A world without draws but for these."""
+    shared = {doubt.name: 1.0 for doubt in COMMON_DOUBTS} | (common or {})
+    return World(0, opening_folder(opening), {}, assumptions or {}, facts or {}, shared)
 
-    assert ordered(1.5) == pytest.approx(1.5 * ordered(1.0))
+
+def test_a_drawn_assumption_and_a_drawn_fact_move_what_follows_from_them():
+    (before,) = [prior for prior in doubts_of(PAST)["assumption"] if prior.name == "sites_building"]
+    cloud = opening_tables(PAST).row("Microsoft Azure")
+
+    def ordered(world: World) -> float:
+        orders = world.opening().orders
+        return float(orders["units"][(orders["kind"] == ec.SITE_ORDER) & (orders["buyer"] == cloud)].sum())
+
+    more = plain(assumptions={"sites_building": 1.5 * before.median})
+    assert ordered(more) == pytest.approx(1.5 * ordered(plain()))
+    estimated = [(opening, prior.name) for opening in OPENINGS for prior in doubts_of(opening)["fact"]]
+    assert estimated
+    opening, fact = estimated[0]
+    moved = plain(opening, facts={fact: 0.9 * facts()[fact].central}).opening()
+    assert moved.digest != plain(opening).opening().digest
+
+
+def test_a_doubt_that_firms_share_moves_all_of_them_alike():
+    for doubt, column in (("growth expected", "expected_growth"), ("growth of own workloads", "own_growth")):
+        one, two = (plain(common={doubt: factor}).opening().firms[column] for factor in (1.0, 1.3))
+        assert np.abs(one).max() > 0.0
+        np.testing.assert_allclose(two, 1.3 * one)
 
 
 def test_the_world_of_a_seed_is_the_same_at_every_opening_and_for_every_luck():

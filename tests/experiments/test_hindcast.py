@@ -106,6 +106,14 @@ def test_a_mistake_in_a_target_names_row_and_column(tmp_path, column, value, sai
     assert place in str(error.value)
 
 
+def test_parameters_that_rest_on_later_facts_are_named():
+    found = {leak.parameter: leak for leak in logic.leaks(FOLDER)}
+    assert found["tenant_growth"].facts == ("G5-012",)
+    assert found["tenant_growth"].strict == 0.42
+    assert found["project_spread"].strict is None
+    assert "failure_rate" not in found  # rests on 2024
+
+
 def test_an_opening_without_targets_says_so():
     with pytest.raises(BadInput, match="nothing to score it against"):
         logic.read_question("2025-12-31")
@@ -276,7 +284,10 @@ def test_report_and_page_say_all_and_are_the_same_bytes_again():
         assert s.target.name in text
     for mark in judged.marks():
         assert mark.asked in text
-    assert "commitment" not in text or "strict" in text
+    for leak in logic.leaks(FOLDER):
+        assert f"| {leak.parameter} | " in text
+    assert told.opening_leaks(PAST)
+    assert all(f"- {sentence}" in text for sentence in told.opening_leaks(PAST))
     assert "invisible-debt hindcast --opening 2024-12-31 --seeds 60 --strict" in text
     assert "&lt;b&gt;bad" in page
     assert "<b>bad" not in page

@@ -144,7 +144,12 @@ def test_the_contract_price_moves_towards_cost_and_margin_half_way_to_spot():
     assert v.market.contract_price == near(3.0 + 0.25 * (9.0 - 3.0))
     v.market.contract_price, v.market.year_price, v.market.spot_price = 3.0, 5.0, 6.25
     v.run(mark_fleets)
-    # Half way in logs from 9 to 6.25.
+    # No less than what is asked as long as hardware must be built, but for a year.
+    assert v.market.contract_price == near(3.0 + 0.25 * (9.0 - 3.0))
+    assert v.market.year_price == near(5.0 + 0.25 * (7.5 - 5.0))
+    v.market.contract_price, v.market.year_price, v.market.tightness = 3.0, 5.0, 0.7
+    v.run(mark_fleets)
+    # With capacity idle: half way in logs from 9 to 6.25.
     assert v.market.contract_price == near(3.0 + 0.25 * (7.5 - 3.0))
     assert v.market.year_price == near(5.0 + 0.25 * (7.5 - 5.0))
     v.market.contract_price, v.market.year_price, v.market.spot_price = 3.0, 5.0, 1.0

@@ -145,7 +145,7 @@ def test_the_history_keeps_every_month_once(run):
     assert history.at(-1) == {}
 
 
-@pytest.mark.parametrize("module", [frames, history, markup])
+@pytest.mark.parametrize("module", [history, markup])
 def test_the_examples_hold(module):
     found = doctest.testmod(module)
     assert found.attempted
