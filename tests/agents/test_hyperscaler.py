@@ -5,7 +5,14 @@ from math import exp
 import pytest
 from village import Village
 
-from abm.agents.hyperscaler import capex_budget, debt_room, plan_fleet, rivals_pace, seek_bonds
+from abm.agents.hyperscaler import (
+    capex_budget,
+    debt_room,
+    months_since_issue,
+    plan_fleet,
+    rivals_pace,
+    seek_bonds,
+)
 from abm.engine import tables as ec
 
 
@@ -140,7 +147,8 @@ def test_losses_cut_nothing_from_the_room_to_borrow():
 # --- bonds ------------------------------------------------------------------------------------------------
 def wanted(months=6.0, **columns):
     """Month 10, orders for 8 and 5 less deposits due by months 16 and 12, cash earnings of 3 a month, 4 months kept."""
-    v = Village(**(MEANS | {"prefund_months": months, "hyperscaler_cash_months": 4.0, "bond_size": 5.0}))
+    usual = {"hyperscaler_cash_months": 4.0, "bond_size": 5.0, "leverage_speed": 0.0}
+    v = Village(**(MEANS | usual | {"prefund_months": months}))
     v.market.month = 10
     vendor = v.vendor()
     usual = {"earnings": 3.0, "cash": 9.0, "debt": 20.0, "payout": 0.5, "other_income": 2.0, "debt_service": 0.5}
@@ -188,3 +196,42 @@ def test_bonds_end_where_the_rating_would_suffer():
 def test_who_loses_money_keeps_no_months_of_earnings():
     # a backlog of 80 carries 40, 20 are owed; 13 due less 1 at hand
     assert wanted(earnings=-3.0, backlog_in=80.0, cash=1.0) == near(12.0)
+
+
+def test_the_last_issue_is_a_year_ago_at_most():
+    v = Village()
+    v.market.month = 20
+    bank, cloud = v.lender(), v.hyperscaler()
+    assert v.run(months_since_issue, cloud) == 12
+    v.loan(bank, cloud, 1.0, made=3)
+    assert v.run(months_since_issue, cloud) == 12
+    v.loan(bank, cloud, 1.0, made=15)
+    v.loan(bank, cloud, 1.0, made=12)
+    v.loan(bank, cloud, 1.0, made=19, kind=ec.REVOLVER)
+    v.loan(bank, v.hyperscaler(), 1.0, made=18)
+    assert v.run(months_since_issue, cloud) == 5
+
+
+def adjusting(made=4, **columns):
+    """Month 10, cash enough, room for debt of 1.25 years of 36 less 20, a fifth of it a year; a bond of month 4."""
+    v = Village(**(MEANS | {"leverage_speed": 0.2, "hyperscaler_cash_months": 0.0, "bond_size": 0.5}))
+    v.market.month = 10
+    cloud = v.hyperscaler()
+    v.loan(v.lender(), cloud, 20.0, made=made)
+    for column, value in ({"earnings": 3.0, "cash": 99.0, "capex": 2.0, "depreciation": 1.9} | columns).items():
+        v[cloud][column] = value
+    return float(v.run(seek_bonds, cloud))
+
+
+def test_a_hyperscaler_that_grows_moves_towards_the_debt_its_rating_allows():
+    assert adjusting() == near(0.2 * 25.0 * 6.0 / 12.0)
+    assert adjusting(made=8) == near(0.2 * 25.0 * 2.0 / 12.0)
+
+
+def test_a_hyperscaler_that_does_not_grow_stays_where_it_is():
+    assert adjusting(depreciation=2.0) == 0.0
+
+
+def test_the_larger_of_the_two_wants_counts():
+    assert adjusting(cash=-3.0) == near(3.0)
+    assert adjusting(cash=-2.0) == near(2.5)

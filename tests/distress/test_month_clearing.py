@@ -323,7 +323,7 @@ def test_a_repaid_loan_owes_nothing_and_never_less():
 
 def test_an_order_paid_in_full_is_delivered():
     v = Village()
-    vendor, cloud = v.vendor(cash=1.0), v.neocloud(cash=9.0)
+    vendor, cloud = v.vendor(cash=1.0), v.neocloud(cash=9.0, site_gw=1.0)
     v.generation(vendor)
     r = v.order(cloud, vendor, 0.5, 20.0, deposit=2.0, ready=0.2)
     did = payment(v, ec.DUE_ORDER, cloud, vendor, 3.2, 3.2, ref=r)

@@ -47,7 +47,7 @@ def test_the_month_is_counted_before_anything_happens_in_it():
 def test_contracts_start_before_fleets_are_counted_and_deliveries_fill_what_is_left():
     v = Village()
     made, _ = calls(deliveries, v.state)
-    assert names(made) == ["start_contracts", "wear", "serve_contracts", "ready_deliveries"]
+    assert names(made) == ["start_contracts", "wear", "serve_contracts", "house_waiting", "ready_deliveries"]
     assert all(given == (v.state,) for _, given in made)
 
 

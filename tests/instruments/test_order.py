@@ -7,7 +7,16 @@ from village import Village
 
 from abm.accounts.ledger import transfer
 from abm.engine import tables as ec
-from abm.instruments.order import balance_due, cancel_order, gw_on_order, place_order, take_delivery, tally_orders
+from abm.instruments.order import (
+    balance_due,
+    cancel_order,
+    gw_on_order,
+    house_waiting,
+    place_order,
+    room_for,
+    take_delivery,
+    tally_orders,
+)
 from abm.markets.gpus import wear
 from abm.rules import interpreted
 
@@ -86,12 +95,12 @@ def test_nothing_is_due_while_nothing_arrives():
     assert interpreted(balance_due)(v.rows("orders")[r]) == 0.0
 
 
-def delivered(kind=ec.GPU_ORDER, **parameters):
+def delivered(kind=ec.GPU_ORDER, site_gw=0.8, **parameters):
     """A quarter of an order of 0.4 at 30 bn arrives: 2.25 are paid, 0.75 were."""
     v, cloud, vendor = parties(**parameters)
     maker = vendor if kind == ec.GPU_ORDER else ec.SUPPLIERS
     v.fleet(cloud, 0.3, 2, book=5.0, age=8.0)
-    v[cloud].sites, v[cloud].site_gw = 6.0, 0.6
+    v[cloud].sites, v[cloud].site_gw = 6.0, site_gw
     r = v.order(cloud, maker, 0.4, 30.0, kind=kind, generation=2, deposit=3.0, ready=0.1)
     v.run(transfer, cloud, maker, 2.25, ec.F_GPU)
     v.run(take_delivery, r, 2.25)
@@ -101,7 +110,7 @@ def delivered(kind=ec.GPU_ORDER, **parameters):
 def test_hardware_paid_for_joins_the_fleet():
     v, cloud, vendor, o = delivered()
     vintage = v.state.fleet[cloud, 2]
-    assert vintage.units == near(0.4)
+    assert (vintage.units, vintage.waiting) == (near(0.4), 0.0)
     assert vintage.book == near(5.0 + 3.0)
     assert vintage.cost == near(6.0 + 3.0)
     assert vintage.age == near(6.0)  # 0.3 of 8 months and 0.1 that is new
@@ -110,7 +119,7 @@ def test_hardware_paid_for_joins_the_fleet():
     assert f.capacity == near(0.4)
     assert f.fleet_gw == near(0.4 * 1.2 * 1.5)
     assert f.capex == near(0.5 + 2.25)
-    assert (f.sites, f.site_gw) == (6.0, 0.6)
+    assert (f.sites, f.site_gw) == (6.0, 0.8)
     assert (f.operating_cost, f.revenue, f.write_off) == (0.0, 0.0, 0.0)
     assert v[vendor].revenue == near(3.0)
     assert v[vendor].cash == near(6.25)
@@ -120,11 +129,58 @@ def test_hardware_paid_for_joins_the_fleet():
     v.audit()
 
 
+def test_hardware_without_a_hall_is_paid_for_and_waits():
+    v, cloud, vendor, o = delivered(site_gw=0.63)
+    vintage = v.state.fleet[cloud, 2]
+    # 0.54 GW are used, 0.09 house half of what comes at 1.8 kW
+    assert (vintage.units, vintage.waiting) == (near(0.35), near(0.05))
+    assert (vintage.book, vintage.cost) == (near(8.0), near(9.0))
+    assert vintage.age == near(0.3 * 8.0 / 0.35)
+    assert (v[cloud].capacity, v[cloud].fleet_gw) == (near(0.35), near(0.63))
+    assert (v[cloud].fleet_book, v[cloud].capex, v[vendor].revenue) == (near(8.0), near(2.75), near(3.0))
+    assert (o.units, o.ready) == (near(0.3), 0.0)
+    v.audit()
+
+
+def test_what_waits_runs_when_halls_come_the_oldest_generation_first():
+    v, cloud, _, _ = delivered(site_gw=0.0)
+    v.state.fleet[cloud, 1].waiting = 0.2  # of 8 kW
+    v[cloud].stalled = 7.0
+    other = v.hyperscaler(stalled=7.0)
+    v[cloud].site_gw, v[cloud].leased_gw = 0.54, 1.2  # for 0.1 of them
+    v.run(house_waiting)
+    assert (v.state.fleet[cloud, 1].units, v.state.fleet[cloud, 1].waiting) == (near(0.1), near(0.1))
+    assert (v.state.fleet[cloud, 2].units, v.state.fleet[cloud, 2].waiting) == (near(0.3), near(0.1))
+    assert (v[cloud].stalled, v[other].stalled) == (near(0.2), 0.0)
+    v[cloud].site_gw = 9.0
+    v.run(house_waiting)
+    assert (v.state.fleet[cloud, 1].units, v.state.fleet[cloud, 2].units) == (near(0.2), near(0.4))
+    assert (v[cloud].stalled, v[cloud].capacity) == (0.0, near(0.6))
+    assert v[cloud].fleet_gw == near((0.4 * 1.2 + 0.2 * 8.0) * 1.5)
+
+
+def test_room_is_the_free_power_of_own_and_leased_sites():
+    v = Village()
+    cloud = v.neocloud(site_gw=1.0, leased_gw=0.4, fleet_gw=0.5, pue=1.2)
+    assert v.run(room_for, cloud, 1.5) == near(0.9 / 1.8)
+    v[cloud].fleet_gw = 1.5
+    assert v.run(room_for, cloud, 1.5) == 0.0
+
+
+def test_what_waits_counts_as_on_order():
+    v, cloud, vendor = parties()
+    v.order(cloud, vendor, 0.4, generation=2)
+    v.state.fleet[cloud, 1].waiting, v.state.fleet[cloud, 2].waiting = 0.1, 0.2
+    v.run(tally_orders)
+    assert v[cloud].on_order == near(0.7)
+    assert v.run(gw_on_order, cloud) == near((0.6 * 1.2 + 0.1 * 8.0) * 1.5)
+
+
 def test_a_site_paid_for_joins_the_sites():
     v, cloud, maker, o = delivered(ec.SITE_ORDER)
     f = v[cloud]
     assert f.sites == near(9.0)
-    assert f.site_gw == near(0.7)
+    assert f.site_gw == near(0.9)
     assert f.capex == near(2.75)
     assert (f.fleet_book, f.capacity, f.fleet_gw) == (5.0, 0.3, near(0.3 * 1.2 * 1.5))
     assert v[maker].revenue == near(3.0)
@@ -148,7 +204,7 @@ def test_a_public_grant_lowers_what_hardware_stands_in_the_books_for():
 
 def test_hardware_bought_with_a_grant_is_written_off_over_its_whole_book_life():
     v, cloud, vendor = parties(public_share=0.5, failure_rate=0.0)
-    v[cloud].book_life = 10.0
+    v[cloud].book_life, v[cloud].site_gw = 10.0, 9.0
     r = v.order(cloud, vendor, 0.1, 30.0, generation=2, ready=0.1)
     v.run(transfer, cloud, vendor, 3.0, ec.F_GPU)
     v.run(take_delivery, r, 3.0)

@@ -16,7 +16,6 @@ from abm.markets.gpus import (
     power_by,
     ready_deliveries,
     release_generation,
-    room_for,
     unit_cost,
     vendors_plan,
     wear,
@@ -90,14 +89,6 @@ def test_a_twentieth_of_a_fleet_is_own_money_at_least():
     assert v.run(affordable_fleet, v.neocloud(pue=1.5, cash=2.7)) == near(0.4 * 2.7 / 0.05 / 27.0)
 
 
-def test_room_is_the_free_power_of_own_and_leased_sites():
-    v = Village()
-    cloud = v.neocloud(site_gw=1.0, leased_gw=0.4, fleet_gw=0.5, pue=1.2)
-    assert v.run(room_for, cloud, 1.5) == near(0.9 / 1.8)
-    v[cloud].fleet_gw = 1.5
-    assert v.run(room_for, cloud, 1.5) == 0.0
-
-
 # --- deliveries -----------------------------------------------------------------------------------------
 def test_hardware_that_is_due_is_ready():
     v, (vendor, *_) = shop()
@@ -140,20 +131,6 @@ def test_a_vendor_serves_its_orders_in_turn_within_its_supply():
     assert (v[vendor].supply, v[other].supply) == (10.0, 3.0)
 
 
-def test_deliveries_wait_for_powered_sites():
-    v, (vendor, other, _) = shop()
-    v[vendor].supply = v[other].supply = 100.0
-    cloud, rival = v.neocloud(site_gw=1.0, leased_gw=0.5, fleet_gw=0.3, pue=1.5), v.neocloud(site_gw=9.0)
-    rows = [
-        v.order(cloud, other, 0.3, 10.0, generation=1),  # 2 kW at 1.5: 0.9 of the 1.2 GW free
-        v.order(cloud, vendor, 0.3, 12.0, generation=0),  # 1 kW at 1.5: 0.2 in the 0.3 GW left
-        v.order(cloud, vendor, 0.1, 12.0, generation=0),
-        v.order(rival, vendor, 0.6, 12.0, generation=0),
-    ]
-    v.run(ready_deliveries)
-    assert [v.rows("orders")[r].ready for r in rows] == [0.3, near(0.2), 0.0, 0.6]
-
-
 def outside(demand=2.0, **columns):
     """A vendor that can deliver 10 bn and earns 0.4 of its price, buyers outside that want 2, a cloud with an order."""
     v, (vendor, *_) = shop()
@@ -187,22 +164,13 @@ def test_a_supply_that_does_not_do_is_shared_with_buyers_outside():
     assert v.rows("orders")[due].ready == near(9.0 / 20.0)
 
 
-def test_what_cannot_be_taken_now_leaves_its_supply_to_others():
+def test_what_is_not_due_leaves_its_supply_to_others():
     v, vendor, cloud = outside(demand=9.0)
     v.order(cloud, vendor, 0.02, 20.0, due=6)
     v.order(cloud, vendor, 9.0, 20.0, due=7)
     v.order(cloud, vendor, 9.0, 20.0, due=6, status=ec.ENDED)
     v.order(cloud, ec.SUPPLIERS, 9.0, 20.0, due=6, kind=ec.SITE_ORDER)
     assert sold_outside(v, vendor) == near(9.0)
-
-
-def test_orders_of_one_buyer_ask_for_its_room_once():
-    v, vendor, cloud = outside(demand=4.0)
-    v[cloud].site_gw = 0.4
-    rows = [v.order(cloud, vendor, 0.3, 20.0, due=6) for _ in range(3)]
-    assert sold_outside(v, vendor) == near(4.0 * 10.0 / 12.0)
-    # 6.67 bn are left for 8 of them
-    assert [v.rows("orders")[r].ready for r in rows] == [0.3, near(1.0 / 30.0), 0.0]
 
 
 def test_a_failed_vendor_neither_delivers_nor_sells_outside():
@@ -212,18 +180,12 @@ def test_a_failed_vendor_neither_delivers_nor_sells_outside():
     assert v.rows("orders")[due].ready == 0.0
 
 
-def test_hardware_that_is_due_and_finds_no_hall_is_stalled():
-    v, vendor, cloud = outside(supply=0.5)
-    v[cloud].stalled = 7.0
-    for due in (5, 6, 7):
-        v.order(cloud, vendor, 0.7, 20.0, due=due)
-    v.order(cloud, vendor, 0.7, 20.0, due=5, status=ec.BROKEN)
-    second = v.neocloud(site_gw=1.0)
-    v.order(second, vendor, 0.4, 20.0, due=6)
+def test_hardware_comes_when_it_is_made_whether_its_hall_stands_or_not():
+    v, vendor, cloud = outside(demand=0.0)
+    due = v.order(cloud, vendor, 0.4, 20.0, due=6)
+    v[cloud].site_gw = 0.0
     v.run(ready_deliveries)
-    # Of 1.4 due, 0.9 find a hall, whether the vendor can deliver them or not.
-    assert v[cloud].stalled == near(0.5)
-    assert v[second].stalled == 0.0
+    assert v.rows("orders")[due].ready == 0.4
 
 
 def test_power_by_a_month_is_what_stands_and_what_is_due_and_leased_less_let():
@@ -363,6 +325,19 @@ def test_a_book_life_is_a_month_at_least():
     v.run(wear)
     assert v.state.fleet[cloud, 0].book == 0.0
     assert v[cloud].depreciation == near(3.0)
+    v.audit()
+
+
+def test_what_waits_for_a_hall_does_not_wear():
+    v, cloud = old_cloud()
+    v.state.fleet[cloud, 0].waiting = 0.6  # three quarters of all, and of the book
+    v.run(wear)
+    vintage = v.state.fleet[cloud, 0]
+    # the quarter that runs: 0.1 of 1.0 of its cost is written off of 0.75, a twentieth of what is left fails
+    assert vintage.book == near(2.25 + 0.65 * 0.95)
+    assert (vintage.units, vintage.waiting) == (near(0.19), 0.6)
+    assert vintage.cost == near(3.0 + 0.95)
+    assert v[cloud].depreciation == near(3.0 - 2.25 - 0.65 * 0.95)
     v.audit()
 
 
