@@ -91,7 +91,7 @@ DIRECTIONS = [
     ("public_share", 0, 0.5, _end("public_money"), 1, "the state pays a part of the investment"),
     ("project_share", 0, 1, _first_year("ai_debt"), 1, "project companies borrow more on a lease than tenants on their books"),
     ("project_share", 0, 1, _sum("capex_big5"), -1, "what project companies build is not the tenants' capex"),
-    ("project_debt", 0.3, 1, _end("look_through"), 1, "more debt in the same site, on the tenants' customers' account"),
+    ("project_debt", 0.3, 1, _end("look_through"), 1, "more debt in the same site, on customers' account"),
     ("lending_cover", 0.8, 3, _first_year("ai_debt"), -1, "more rent is asked for behind the same debt"),
     ("lending_cover", 0.8, 3, _first_year("equity_raised"), 1, "what lenders refuse, shareholders bring"),
     ("provider_payout", 0, 1, _two_years("capex"), -1, "cash paid out is not invested"),
