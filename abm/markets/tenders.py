@@ -22,6 +22,7 @@ from abm.markets.gpus import nth_vendor, unit_cost
 from abm.markets.marks import best_generation, contract_cost
 
 MOST_DEALS = 5  # sellers that one tender is split over
+LEAST_DEAL = 0.1  # part of a tender that a seller must be able to carry
 
 
 @jit
@@ -172,13 +173,13 @@ def tender(state, buyer, wanted, ramp):
         best_price = 1e9
         best_score = 1e9
         for i in range(m.n_firms):
-            if i == buyer or tried[i] > 0.0 or room_at(state, buyer, i, wanted - signed) < 0.02 * wanted:
+            if i == buyer or tried[i] > 0.0 or room_at(state, buyer, i, wanted - signed) < LEAST_DEAL * wanted:
                 continue
             if state.firms[buyer].kind == HYPERSCALER and state.firms[i].kind == HYPERSCALER:
                 continue
             taste = 1.0 + p.bid_taste * (uniform(m.seed, D_TENDER, m.month, buyer * 65536 + i) - 0.5)
-            price = quote_contract(state, i, buyer, own_cost(state, i), 1.0 * months) * taste
-            score = price * liking(state, buyer, i, wanted - signed, custom)
+            price = quote_contract(state, i, buyer, own_cost(state, i), 1.0 * months)
+            score = price * taste * liking(state, buyer, i, wanted - signed, custom)
             if price <= limit and score < best_score:
                 best = i
                 best_price = price

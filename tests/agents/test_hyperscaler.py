@@ -8,12 +8,12 @@ from village import Village
 from abm.agents.hyperscaler import (
     capex_budget,
     debt_room,
-    months_since_issue,
     plan_fleet,
     rivals_pace,
     seek_bonds,
 )
 from abm.engine import tables as ec
+from abm.engine.draws import D_ISSUE, uniform
 
 
 def near(value):
@@ -198,34 +198,30 @@ def test_who_loses_money_keeps_no_months_of_earnings():
     assert wanted(earnings=-3.0, backlog_in=80.0, cash=1.0) == near(12.0)
 
 
-def test_the_last_issue_is_a_year_ago_at_most():
-    v = Village()
-    v.market.month = 20
-    bank, cloud = v.lender(), v.hyperscaler()
-    assert v.run(months_since_issue, cloud) == 12
-    v.loan(bank, cloud, 1.0, made=3)
-    assert v.run(months_since_issue, cloud) == 12
-    v.loan(bank, cloud, 1.0, made=15)
-    v.loan(bank, cloud, 1.0, made=12)
-    v.loan(bank, cloud, 1.0, made=19, kind=ec.REVOLVER)
-    v.loan(bank, v.hyperscaler(), 1.0, made=18)
-    assert v.run(months_since_issue, cloud) == 5
-
-
-def adjusting(made=4, **columns):
-    """Month 10, cash enough, room for debt of 1.25 years of 36 less 20, a fifth of it a year; a bond of month 4."""
-    v = Village(**(MEANS | {"leverage_speed": 0.2, "hyperscaler_cash_months": 0.0, "bond_size": 0.5}))
-    v.market.month = 10
-    cloud = v.hyperscaler()
-    v.loan(v.lender(), cloud, 20.0, made=made)
-    for column, value in ({"earnings": 3.0, "cash": 99.0, "capex": 2.0, "depreciation": 1.9} | columns).items():
-        v[cloud][column] = value
+def adjusting(spacing=1.0, month=10, **columns):
+    """Cash enough, room for debt of 1.25 years of 36 less 20, a fifth of it a year, an issue in every month."""
+    usual = {"leverage_speed": 0.2, "hyperscaler_cash_months": 0.0, "bond_size": 0.1, "bond_spacing": spacing}
+    v = Village(**(MEANS | usual))
+    v.market.month = month
+    columns = {"earnings": 3.0, "cash": 99.0, "capex": 2.0, "depreciation": 1.9, "debt": 20.0} | columns
+    cloud = v.hyperscaler(**columns)
     return float(v.run(seek_bonds, cloud))
 
 
 def test_a_hyperscaler_that_grows_moves_towards_the_debt_its_rating_allows():
-    assert adjusting() == near(0.2 * 25.0 * 6.0 / 12.0)
-    assert adjusting(made=8) == near(0.2 * 25.0 * 2.0 / 12.0)
+    assert adjusting() == near(0.2 * 25.0 / 12.0)
+    assert adjusting(debt=38.0) == near(0.2 * 7.0 / 12.0)
+
+
+def test_it_comes_to_the_market_by_chance_for_all_the_months_between():
+    # firm 5 draws below a quarter in some months and not in others
+    found = {month: uniform(1, D_ISSUE, month, ec.N_OUTSIDE) for month in range(20)}
+    assert {month for month, u in found.items() if u < 0.25} == {
+        month for month in found if adjusting(4.0, month) == near(0.2 * 25.0 * 4.0 / 12.0)
+    }
+    assert {month for month, u in found.items() if u >= 0.25} == {
+        month for month in found if adjusting(4.0, month) == 0.0
+    }
 
 
 def test_a_hyperscaler_that_does_not_grow_stays_where_it_is():
@@ -234,4 +230,4 @@ def test_a_hyperscaler_that_does_not_grow_stays_where_it_is():
 
 def test_the_larger_of_the_two_wants_counts():
     assert adjusting(cash=-3.0) == near(3.0)
-    assert adjusting(cash=-2.0) == near(2.5)
+    assert adjusting(cash=-0.4) == near(0.2 * 25.0 / 12.0)
