@@ -85,7 +85,7 @@ DIRECTIONS = [
     ("conversion_premium", 0, 3, _two_years("fleet"), -1, "dear conversions are not worth the months they gain"),
     ("conversion_gw", 0, 20, _sum("fleet"), 1, "converted sites house hardware"),
     ("project_halls", 1, 24, _sum("fleet"), -1, "halls handed over one a month come later than a site at once"),
-    ("speculation", 0, 3, _first_year("capex"), 1, "rents above full cost call for more capacity"),
+    ("speculation", 0, 3, _sum("new_loans"), 1, "rents above full cost call for more capacity, and for loans"),
     ("growth_belief_cap", 0.2, 2.5, _sum("capex"), 1, "who believes in growth builds for it"),
     ("capex_willingness", 0.3, 1.5, _sum("capex_big5"), 1, "more of the cash flow goes into capex"),
     ("public_share", 0, 0.5, _end("public_money"), 1, "the state pays a part of the investment"),

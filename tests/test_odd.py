@@ -197,7 +197,7 @@ REPEATED = (
     ("7.9.1", r"d(0.25 + \Sigma - A)", "swing_appetite"),
     ("7.9.1", r"\bigr]_{0.1}^{1.25}", "swing_appetite"),
     ("7.9.1", "at least 1 bn", "swing_appetite"),
-    ("7.9.2", "e^{-2.77(Q - q)^+}", "value_lab"),
+    ("7.9.2", "e^{-1.386(Q - q)^+}", "value_lab"),
     ("7.9.4", r"]_{-1}^{1}\rbrace$ months, from 6 to", "choose_tenor"),
     ("7.9.7", "at most 120 months", "months_to_build"),
     ("7.9.8", r"([B/B^*]_{0.1}^{4})", "set_markup"),

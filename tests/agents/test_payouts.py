@@ -51,6 +51,13 @@ def test_a_hyperscaler_keeps_months_of_its_cash_earnings():
     assert v.run(spare_cash, i) == near(0.2 * (20.0 - 6.0))
 
 
+def test_nothing_is_kept_for_hardware_that_is_paid_for_and_waits():
+    v = Village(provider_cash_months=4.0, provider_payout=0.2)
+    market_of_hardware(v)
+    i = v.project(cash=20.0, on_order=0.3, stalled=0.2)
+    assert v.run(spare_cash, i) == near(0.2 * (20.0 - 3.0))
+
+
 def test_nothing_is_spare_below_the_reserve():
     v = Village(provider_cash_months=4.0, provider_payout=0.2)
     i = v.neocloud(cash=3.0, mean_cost=0.5, debt_service=0.25)

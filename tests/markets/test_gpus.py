@@ -162,6 +162,9 @@ def test_a_supply_that_does_not_do_is_shared_with_buyers_outside():
     due = v.order(cloud, vendor, 0.9, 20.0, due=6)
     assert sold_outside(v, vendor) == near(2.0 * 10.0 / 20.0)
     assert v.rows("orders")[due].ready == near(9.0 / 20.0)
+    v, vendor, cloud = outside(demand=4.0)
+    v.order(cloud, vendor, 0.4, 20.0, due=6)  # 8 and 4 of 10
+    assert sold_outside(v, vendor) == near(4.0 * 10.0 / 12.0)
 
 
 def test_what_is_not_due_leaves_its_supply_to_others():
