@@ -48,8 +48,8 @@ def look_through(state):
 
     AI debt dedicated to a tenant is wholly the tenant's; the rest of a provider's AI debt is shared over its own
     workloads and the customers of its backlog and passed on along sub-contracts. The network of contracts is a short
-    chain (vehicle, neocloud, hyperscaler, lab), so passing the debt on six times, enough for chains of six sellers, gives
-    the solution of ``x = d + W' x`` that `abm.contagion.attribute_debt` solves.
+    chain (vehicle, neocloud, hyperscaler, lab), so passing the debt on six times, enough for chains of six sellers,
+    gives the solution of ``x = d + W' x`` that `abm.contagion.attribute_debt` solves.
     """
     m = state.market[0]
     carried = state.work_space[0]
