@@ -10,6 +10,7 @@ from abm.accounts.ledger import binds, imbalance, net_worth, sum_claims
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     ACTIVE,
+    BN_PER_RATE,
     BOND,
     E_CONTRACT,
     E_EQUITY,
@@ -30,13 +31,25 @@ from abm.instruments.contract import ramp_months, unit_invoice
 
 
 @jit
+def sold_part(state, firm):
+    """Part of a provider's AI debt that stands for what it sells: backlog over backlog and own workloads.
+
+    Own workloads count at today's contract price for as long as the provider writes hardware off.
+    """
+    f = state.firms[firm]
+    if f.kind != HYPERSCALER or f.backlog_in <= 0.0:
+        return 1.0
+    return f.backlog_in / (f.backlog_in + f.need * state.market[0].contract_price * BN_PER_RATE * f.book_life)
+
+
+@jit
 def look_through(state):
     """Debt that stands on others' books for each lab (bn), into the column `look_through`.
 
-    AI debt dedicated to a tenant is wholly the tenant's; the rest of a provider's AI debt is shared over the
-    customers of its backlog and passed on along sub-contracts. The network of contracts is a short chain
-    (vehicle, neocloud, hyperscaler, lab), so passing the debt on six times, enough for chains of six sellers, gives the
-    solution of ``x = d + W' x`` that `abm.contagion.attribute_debt` solves.
+    AI debt dedicated to a tenant is wholly the tenant's; the rest of a provider's AI debt is shared over its own
+    workloads and the customers of its backlog and passed on along sub-contracts. The network of contracts is a short
+    chain (vehicle, neocloud, hyperscaler, lab), so passing the debt on six times, enough for chains of six sellers,
+    gives the solution of ``x = d + W' x`` that `abm.contagion.attribute_debt` solves.
     """
     m = state.market[0]
     carried = state.work_space[0]
@@ -51,7 +64,7 @@ def look_through(state):
         if loan.end_user >= 0:
             state.firms[loan.end_user].look_through += loan.principal
         elif state.firms[loan.borrower].kind != LAB:
-            carried[loan.borrower] += loan.principal
+            carried[loan.borrower] += loan.principal * sold_part(state, loan.borrower)
     for _ in range(6):
         for i in range(m.n_firms):
             arriving[i] = 0.0

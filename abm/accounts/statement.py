@@ -518,8 +518,8 @@ def energy(economy: Economy, firm: str | int) -> Energy:
 def look_through(economy: Economy, firm: str | int) -> LookThrough:
     """Debt by the firm for whose use it was borrowed, as `abm.accounts.record.look_through` counts it for each lab.
 
-    AI debt dedicated to a tenant is wholly the tenant's; the rest of a provider's AI debt is shared over the
-    customers of its backlog and passed on along sub-contracts (`abm.contagion.attribute_debt`).
+    AI debt dedicated to a tenant is wholly the tenant's; the rest of a provider's AI debt is shared over its own
+    workloads and the customers of its backlog and passed on along sub-contracts (`abm.contagion.attribute_debt`).
 
     Raises
     ------
@@ -575,6 +575,9 @@ def _served(economy: Economy) -> np.ndarray:
     np.add.at(weights, (signed["seller"][passed], target[passed]), value[passed])
     # A crumb stays with everybody, so that sellers who only serve each other have an answer too.
     weights *= ((1.0 - CRUMB) / np.where(backlog > 0.0, backlog, 1.0))[:, None]
+    own = firms["need"] * economy.state.market[0].contract_price * tables.BN_PER_RATE * firms["book_life"]
+    clouds = (firms["kind"] == tables.HYPERSCALER) & (backlog > 0.0)
+    weights[clouds] *= (backlog[clouds] / (backlog[clouds] + own[clouds]))[:, None]
     final = np.isin(firms["kind"], (tables.LAB, tables.OUTSIDE))
     from abm.contagion import attribute_debt  # brings SciPy, which a run does without
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from abm.agents.provider import expected_return, growth_over
-from abm.engine.chains import first_loan, first_order, next_loan, next_order
+from abm.engine.chains import first_order, next_order
 from abm.engine.compiled import jit
-from abm.engine.tables import BOND, HYPERSCALER, NEOCLOUD, PENDING
+from abm.engine.draws import D_ISSUE, uniform
+from abm.engine.tables import HYPERSCALER, NEOCLOUD, PENDING
 
 
 @jit
@@ -77,26 +78,14 @@ def capex_budget(state, cloud):
 
 
 @jit
-def months_since_issue(state, cloud):
-    """Months since a firm's last bond, at most 12."""
-    last = state.market[0].month - 12
-    r = first_loan(state, cloud)
-    while r >= 0:
-        if state.loans[r].kind == BOND:
-            last = max(last, state.loans[r].made)
-        r = next_loan(state, r)
-    return state.market[0].month - last
-
-
-@jit
 def seek_bonds(state, cloud):
     """Bonds a hyperscaler wants to issue now (bn), none below the size of an issue.
 
     The larger of two, within the debt that keeps its rating. The most that its orders will have asked for beyond its
     cash flow after dividends in any of the coming `prefund_months`, and what its cash lacks of
     `hyperscaler_cash_months` of cash earnings (target cash: Opler, Pinkowitz, Stulz and Williamson 1999). And, while
-    its capex is more than what it writes off, `leverage_speed` a year, since its last issue, of the way to that debt
-    (partial adjustment to a target: Fama and French 2002; Flannery and Rangan 2006).
+    its capex is more than what it writes off, once in `bond_spacing` months on average, what brings it `leverage_speed`
+    a year of the way to that debt (partial adjustment to a target: Fama and French 2002; Flannery and Rangan 2006).
     """
     m = state.market[0]
     p = state.params[0]
@@ -115,7 +104,7 @@ def seek_bonds(state, cloud):
         short = max(short, due - ahead * inflow)
     lacking = p.hyperscaler_cash_months * max(f.earnings, 0.0) + short - f.cash
     room = debt_room(state, cloud)
-    if f.capex > f.depreciation:
-        lacking = max(lacking, p.leverage_speed * room * months_since_issue(state, cloud) / 12.0)
+    if f.capex > f.depreciation and uniform(m.seed, D_ISSUE, m.month, cloud) * p.bond_spacing < 1.0:
+        lacking = max(lacking, p.leverage_speed * room * p.bond_spacing / 12.0)
     wanted = min(lacking, room)
     return wanted if wanted >= p.bond_size else 0.0

@@ -59,7 +59,8 @@ def backlog_shares(opening: Opening) -> np.ndarray:
     """For whose use each provider's undedicated debt was borrowed: weights over the buyers of its backlog.
 
     A contract that the buyer uses itself (`own_use`) ends there unless the buyer is a lab: its part stays
-    with the provider, as in the press count of the debt.
+    with the provider, as in the press count of the debt; so does the part of a hyperscaler's own workloads, at the
+    contract price for as long as it writes hardware off (`abm.accounts.record.sold_part`).
 
     Returns
     -------
@@ -77,14 +78,17 @@ def backlog_shares(opening: Opening) -> np.ndarray:
         sold[contract["seller"]] += value
         if labs[target] or not contract["own_use"]:
             weights[contract["seller"], target] += value
-    return weights / np.where(sold > 0.0, sold, 1.0)[:, None]
+    firms = opening.firms
+    own = firms["need"] * opening.market["contract_price"] * ec.BN_PER_RATE * firms["book_life"]
+    whole = np.where((firms["kind"] == ec.HYPERSCALER) & (sold > 0.0), sold + own, sold)
+    return weights / np.where(whole > 0.0, whole, 1.0)[:, None]
 
 
 def look_through(opening: Opening) -> np.ndarray:
     """AI debt by borrower and by the firm for whose use it was borrowed.
 
-    Dedicated debt is wholly its end user's; the rest is shared over the customers of the borrower's backlog
-    and passed on along sub-contracts (`abm.contagion.attribute_debt`).
+    Dedicated debt is wholly its end user's; the rest is shared over the borrower's own workloads and the customers of
+    its backlog and passed on along sub-contracts (`abm.contagion.attribute_debt`).
 
     Returns
     -------

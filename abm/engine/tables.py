@@ -207,6 +207,7 @@ min_capital | f8 | share | minimum capital ratio of this kind of lender
 other_weight | f8 | share | risk weight of the lender's other assets
 lending_open | f8 | flag | 1 while it lends
 loss_month | f8 | bn/month | credit losses of the month
+own_use_only | i8 | flag | 1 if it lets no compute to others than its own lab
 custom_share | f8 | share | share of orders that goes to custom chips
 amd_share | f8 | share | share of orders that goes to the second vendor
 supply | f8 | bn/month | value a vendor can deliver in a month

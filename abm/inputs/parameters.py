@@ -217,6 +217,7 @@ hyperscaler_debt | years | 1.2 | 0 | 10 | K1-081 to K1-118: debt of the four at 
 hyperscaler_cash_months | months | 6 | 0 | 60 | K1-098, K1-119 over the year of cash flow: 6.4 to 6.8 months, the leanest of the five in 2024 (the others 9 to 10.5) | cash earnings below which a hyperscaler does not let its cash fall
 prefund_months | months | 6 | 1 | 36 | assumption: treasurers fund half a year ahead, as they refinance | months of orders for which a hyperscaler issues bonds ahead
 leverage_speed | 1/year | 0.12 | 0 | 4 | Fama and French 2002: 7 to 18 % of the way to the target a year; Flannery and Rangan 2006: a third | part of the room to its target debt that a hyperscaler takes up in a year in which it grows
+bond_spacing | months | 12 | 1 | 60 | assumption: a large firm comes to the bond market about once a year (L1) | months between two issues of a hyperscaler on its way to its target debt, on average
 bond_size | bn | 5 | 0 | 100 | L1: issues of 5 to 30 bn | smallest bond issue of a hyperscaler
 backlog_advance | share | 0.5 | 0 | 1.5 | G1-079, G1-089: Oracle's debt against its backlog, G7-008 for what is to come | debt that firm contracts sold can carry, per unit of backlog
 debt_capex_share | 1/year | 0.8 | 0 | 12 | G4-047: what is sold is built within a year and a half | part of the room to borrow used a year

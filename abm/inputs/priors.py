@@ -245,6 +245,7 @@ hyperscaler_debt | lognormal | 0.6 | 2.4 | assumption: half or double; 0.1 to 0.
 hyperscaler_cash_months | lognormal | 4 | 10 | K1-098, K1-119: 6.4 to 6.8 months for the leanest, 9 to 10.5 for the others
 prefund_months | lognormal | 3 | 12 | assumption: half or double
 leverage_speed | lognormal | 0.04 | 0.35 | Fama and French 2002 at the low end, Flannery and Rangan 2006 at the high end
+bond_spacing | lognormal | 6 | 24 | assumption: half or double
 bond_size | lognormal | 2 | 15 | L1: issues of 5 to 30 bn, smaller ones rare
 backlog_advance | lognormal | 0.25 | 1 | assumption: half or double
 debt_capex_share | logit | 0.5 | 0.95 | assumption: half to nearly all

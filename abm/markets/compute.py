@@ -201,7 +201,7 @@ def clear_spot(state):
         elif f.kind == HYPERSCALER or f.kind == NEOCLOUD or f.kind == VEHICLE:
             f.stranded *= 1.0 - 1.0 / max(p.reletting_months, 1.0)
             own = f.need if f.kind == HYPERSCALER else 0.0
-            offered[i] = max(have - own - f.stranded, 0.0) * part
+            offered[i] = max(have - own - f.stranded, 0.0) * part if f.own_use_only == 0 else 0.0
             elastic[i] = p.spot_shortage * max(own - have, 0.0)
             affordable = p.spot_budget * max(f.earnings, 0.0) / (m.spot_price * BN_PER_RATE)
             elastic[i] = min(elastic[i], affordable)

@@ -18,6 +18,7 @@ from abm.engine.compiled import jit
 from abm.engine.tables import (
     ACTIVE,
     BANK,
+    BN_PER_RATE,
     BOND,
     DDTL,
     E_LOAN,
@@ -37,14 +38,39 @@ from abm.engine.tables import (
     VEHICLE,
     WAREHOUSE,
 )
+from abm.instruments.annuity import annuity
 from abm.instruments.loan import new_loan, prepay_loan
+from abm.markets.power import mean_kw, running_cost
+
+
+@jit
+def contract_value(state, borrower):
+    """Present value of what a provider's contracts bring in at their present ramp above running costs, until they end
+    (bn): ``margin * (1 - (1 + r)**-T) / r`` with T the months that the backlog lasts.
+
+    Lenders to GPU clouds look at contracts before they look at chips: delayed-draw loans are sized on contracted
+    cash flow (K1-009, G3-014).
+    """
+    f = state.firms[borrower]
+    if f.promised_rent <= 0.0 or f.capacity <= 0.0:
+        return 0.0
+    let = min(f.contracted_out, f.capacity)
+    margin = f.invoiced_in - let * running_cost(state, borrower, mean_kw(state, borrower)) * BN_PER_RATE
+    months = max(f.backlog_in / f.promised_rent, 1.0)
+    return max(margin, 0.0) / annuity(state.params[0].mark_discount, months)
 
 
 @jit
 def collateral_value(state, borrower):
-    """Marked value of what secures a firm's loans (bn): fleet, sites, and shares it holds."""
+    """Value of what secures a firm's loans (bn): fleet, sites, and shares it holds.
+
+    Hardware under contract counts with what its contracts bring in if that is more than its mark.
+    """
     f = state.firms[borrower]
     value = f.fleet_mark + f.sites
+    if f.kind == NEOCLOUD and f.capacity > 0.0:
+        free = max(1.0 - f.contracted_out / f.capacity, 0.0)
+        value += max(contract_value(state, borrower) - (1.0 - free) * f.fleet_mark, 0.0)
     if f.kind == LENDER and f.subkind == SPONSOR:
         value += f.other_assets
         for r in range(state.market[0].n_stakes):

@@ -22,6 +22,7 @@ from abm.markets.gpus import nth_vendor, unit_cost
 from abm.markets.marks import best_generation, contract_cost
 
 MOST_DEALS = 5  # sellers that one tender is split over
+LEAST_DEAL = 0.1  # part of a tender that a seller must be able to carry
 
 
 @jit
@@ -80,12 +81,14 @@ def room_at(state, buyer, seller, wanted):
     """How much of a wanted capacity a buyer would take from one seller (M H100e).
 
     Within what the seller can promise and within `seller_cap` of all that is promised to the buyer then. The lab of a
-    hyperscaler takes all its compute within the group.
+    hyperscaler takes all its compute within the group; who builds for its own use only sells to nobody else.
     """
     most = can_promise(state, seller)
     f = state.firms[buyer]
     if f.parent >= 0 and state.firms[f.parent].kind == HYPERSCALER:
         return most if seller == f.parent else 0.0
+    if state.firms[seller].own_use_only == 1:
+        return 0.0
     cap = state.params[0].seller_cap * (f.promised_in + wanted) - promised_by(state, buyer, seller)
     return max(min(most, cap), 0.0)
 
@@ -172,7 +175,7 @@ def tender(state, buyer, wanted, ramp):
         best_price = 1e9
         best_score = 1e9
         for i in range(m.n_firms):
-            if i == buyer or tried[i] > 0.0 or room_at(state, buyer, i, wanted - signed) < 0.02 * wanted:
+            if i == buyer or tried[i] > 0.0 or room_at(state, buyer, i, wanted - signed) < LEAST_DEAL * wanted:
                 continue
             if state.firms[buyer].kind == HYPERSCALER and state.firms[i].kind == HYPERSCALER:
                 continue

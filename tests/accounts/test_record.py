@@ -41,6 +41,21 @@ def test_other_debt_is_shared_over_the_customers_of_the_backlog():
     assert [v[i].look_through for i in (lab, other, cloud)] == near([3.0, 1.0 + 1.0, 0.0])
 
 
+def test_a_hyperscaler_s_own_workloads_bear_their_part_of_its_debt():
+    v = Village()
+    v.market.contract_price = 2.0
+    # Own workloads of 0.1 M H100e for 50 months at 2 USD are 7.3 bn, the backlog 14.6.
+    bank, lab, cloud = v.lender(), v.lab(), v.hyperscaler(backlog_in=14.6, need=0.1, book_life=50.0)
+    v.contract(lab, cloud, 0.5, 2.0, months_left=20)
+    v.loan(bank, cloud, 3.0)
+    v.loan(bank, cloud, 1.0, end_user=lab)
+    v.run(look_through)
+    assert v[lab].look_through == near(2.0 + 1.0)
+    v[cloud].kind = ec.NEOCLOUD
+    v.run(look_through)
+    assert v[lab].look_through == near(3.0 + 1.0)
+
+
 def test_only_live_debt_for_ai_counts():
     v, bank, *_, cloud = chain()
     v.loan(bank, cloud, 4.0, for_ai=0)

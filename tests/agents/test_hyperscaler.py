@@ -5,8 +5,15 @@ from math import exp
 import pytest
 from village import Village
 
-from abm.agents.hyperscaler import capex_budget, debt_room, months_since_issue, plan_fleet, rivals_pace, seek_bonds
+from abm.agents.hyperscaler import (
+    capex_budget,
+    debt_room,
+    plan_fleet,
+    rivals_pace,
+    seek_bonds,
+)
 from abm.engine import tables as ec
+from abm.engine.draws import D_ISSUE, uniform
 
 
 def near(value):
@@ -140,7 +147,8 @@ def test_losses_cut_nothing_from_the_room_to_borrow():
 # --- bonds ------------------------------------------------------------------------------------------------
 def wanted(months=6.0, **columns):
     """Month 10, orders for 8 and 5 less deposits due by months 16 and 12, cash earnings of 3 a month, 4 months kept."""
-    v = Village(**(MEANS | {"prefund_months": months, "hyperscaler_cash_months": 4.0, "bond_size": 5.0}))
+    usual = {"hyperscaler_cash_months": 4.0, "bond_size": 5.0, "leverage_speed": 0.0}
+    v = Village(**(MEANS | usual | {"prefund_months": months}))
     v.market.month = 10
     vendor = v.vendor()
     usual = {"earnings": 3.0, "cash": 9.0, "debt": 20.0, "payout": 0.5, "other_income": 2.0, "debt_service": 0.5}
@@ -190,62 +198,36 @@ def test_who_loses_money_keeps_no_months_of_earnings():
     assert wanted(earnings=-3.0, backlog_in=80.0, cash=1.0) == near(12.0)
 
 
-# --- towards the debt that the rating allows --------------------------------------------------------------
-def since(month, *bonds):
-    """Months since the last bond, from loans of (kind, whether of another firm, month made)."""
-    v = Village()
+def adjusting(spacing=1.0, month=10, **columns):
+    """Cash enough, room for debt of 1.25 years of 36 less 20, a fifth of it a year, an issue in every month."""
+    usual = {"leverage_speed": 0.2, "hyperscaler_cash_months": 0.0, "bond_size": 0.1, "bond_spacing": spacing}
+    v = Village(**(MEANS | usual))
     v.market.month = month
-    bank, cloud, other = v.lender(), v.hyperscaler(), v.hyperscaler()
-    for kind, borrower, made in bonds:
-        v.loan(bank, other if borrower else cloud, 1.0, kind=kind, made=made)
-    return int(v.run(months_since_issue, cloud))
-
-
-def test_months_since_the_last_bond_are_a_year_at_most():
-    assert since(10, (ec.BOND, 0, 3), (ec.BOND, 0, 7), (ec.BOND, 0, 5)) == 3
-    assert since(10, (ec.BOND, 0, 10)) == 0
-    assert since(10, (ec.BOND, 0, -1)) == 11
-    assert since(10, (ec.BOND, 0, -9)) == 12
-    assert since(0) == since(10) == 12
-
-
-def test_only_a_firm_s_own_bonds_are_issues():
-    assert since(10, (ec.BOND, 0, 3), (ec.BOND, 1, 8), (ec.REVOLVER, 0, 9)) == 7
-
-
-def adjusted(speed=0.25, last=None, capex=2.0, depreciation=1.0, **columns):
-    """A cloud of earnings 3 and debt 20, so a room of 25, whose cash lacks nothing; its last bond is a year old."""
-    v = Village(**(MEANS | {"leverage_speed": speed, "hyperscaler_cash_months": 4.0, "bond_size": 5.0}))
-    v.market.month = 30
-    cloud = v.hyperscaler()
-    if last is not None:
-        v.loan(v.lender(), cloud, 1.0, made=last)
-    usual = {"earnings": 3.0, "cash": 99.0, "debt": 20.0, "capex": capex, "depreciation": depreciation}
-    for column, value in (usual | columns).items():
-        v[cloud][column] = value
+    columns = {"earnings": 3.0, "cash": 99.0, "capex": 2.0, "depreciation": 1.9, "debt": 20.0} | columns
+    cloud = v.hyperscaler(**columns)
     return float(v.run(seek_bonds, cloud))
 
 
-def test_a_hyperscaler_that_grows_goes_a_part_of_the_way_to_the_debt_its_rating_allows():
-    assert adjusted() == near(0.25 * 25.0)
-    assert adjusted(speed=0.5) == near(12.5)
-    assert adjusted(speed=0.0) == 0.0
-    assert adjusted(speed=3.0) == near(25.0)  # never beyond it
+def test_a_hyperscaler_that_grows_moves_towards_the_debt_its_rating_allows():
+    assert adjusting() == near(0.2 * 25.0 / 12.0)
+    assert adjusting(debt=38.0) == near(0.2 * 7.0 / 12.0)
 
 
-def test_it_goes_the_further_the_longer_ago_its_last_bond_was():
-    assert adjusted(last=21) == 0.0  # nine months: 4.6875, below the size of an issue
-    assert adjusted(last=20) == near(0.25 * 25.0 * 10.0 / 12.0)
-    assert adjusted(last=-30) == near(0.25 * 25.0)
-    assert adjusted(last=30, speed=4.0) == 0.0
+def test_it_comes_to_the_market_by_chance_for_all_the_months_between():
+    # firm 5 draws below a quarter in some months and not in others
+    found = {month: uniform(1, D_ISSUE, month, ec.N_OUTSIDE) for month in range(20)}
+    assert {month for month, u in found.items() if u < 0.25} == {
+        month for month in found if adjusting(4.0, month) == near(0.2 * 25.0 * 4.0 / 12.0)
+    }
+    assert {month for month, u in found.items() if u >= 0.25} == {
+        month for month in found if adjusting(4.0, month) == 0.0
+    }
 
 
-def test_who_does_not_grow_stays_where_it_is():
-    assert adjusted(capex=1.01) == near(6.25)
-    assert adjusted(capex=1.0) == 0.0
-    assert adjusted(capex=0.5) == 0.0
+def test_a_hyperscaler_that_does_not_grow_stays_where_it_is():
+    assert adjusting(depreciation=2.0) == 0.0
 
 
-def test_it_asks_for_the_larger_of_what_it_lacks_and_what_it_may_take_up():
-    assert adjusted(cash=4.0) == near(12.0 - 4.0)
-    assert adjusted(cash=6.5) == near(6.25)
+def test_the_larger_of_the_two_wants_counts():
+    assert adjusting(cash=-3.0) == near(3.0)
+    assert adjusting(cash=-0.4) == near(0.2 * 25.0 / 12.0)

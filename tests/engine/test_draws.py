@@ -260,15 +260,17 @@ def test_an_open_model_enters_when_its_own_draw_is_below_the_chance():
 
 
 # --- tenders ----------------------------------------------------------------------------------------------
-def test_a_bid_is_liked_by_the_draw_of_buyer_and_bidder():
-    v = village(bid_taste=0.4, security_premium=9.0, contract_tenor=24.0)
-    v.neocloud()
-    lab, clouds = v.lab(), [v.neocloud(capacity=5.0) for _ in range(6)]
-    draws = [uniform_of(D_TENDER, 6 * 65536 + i) for i in clouds]
-    assert lab == 6
-    assert clouds[0] != (best := clouds[draws.index(min(draws))])
-    v.run(tender, lab, 0.5, 12)
-    assert v.rows("contracts")[0].seller == best
+def test_a_bid_is_seen_with_the_draw_of_buyer_and_bidder():
+    draws = {i: uniform_of(D_TENDER, 6 * 65536 + i) for i in (7, 8)}
+    for taste in (0.0, 0.4):
+        v = village(bid_taste=taste, security_premium=9.0, contract_tenor=24.0)
+        v.neocloud()
+        lab, first, second = v.lab(), v.neocloud(capacity=5.0), v.neocloud(capacity=5.0)
+        assert (lab, first, second) == (6, 7, 8)
+        v.run(tender, lab, 0.5, 12)
+        # Of two bids at one price the first wins, unless the buyer's eye is drawn to the other.
+        assert v.state.contracts[0].seller == (min(draws, key=draws.__getitem__) if taste else first)
+    assert draws[8] < draws[7]
 
 
 # --- one stream does not move another ---------------------------------------------------------------------

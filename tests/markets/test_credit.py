@@ -47,6 +47,7 @@ from abm.markets.credit import (
     arrange_lines,
     borrow,
     collateral_value,
+    contract_value,
     draw_warehouse,
     exposure,
     finance_hardware,
@@ -102,6 +103,44 @@ def test_fleet_and_sites_at_their_marks_secure_a_providers_loans():
     for firm in (v.neocloud(**columns), v.lender(subkind=BANK, **columns), v.neocloud(subkind=SPONSOR, **columns)):
         v.stake(firm, v.lab(valuation=8.0), 0.5, 1.0)
         assert v.run(collateral_value, firm) == 5.0
+
+
+def letting(**columns):
+    """A neocloud of 2 M H100e at 1 kW, half of it let for two years and more at 0.8 bn a month, marked at 6 bn."""
+    v = Village(mark_discount=0.12)
+    vendor = v.vendor()
+    v.generation(vendor, kw=1.0)
+    usual = {
+        "capacity": 2.0, "contracted_out": 1.0, "invoiced_in": 0.8, "promised_rent": 1.0, "backlog_in": 24.0,
+        "fleet_mark": 6.0, "sites": 1.0, "unit_opex": 0.05,
+    }  # fmt: skip
+    cloud = v.neocloud(**(usual | columns))
+    v.state.fleet[cloud, 0].units = 2.0
+    return v, cloud
+
+
+# 0.8 bn less an hour's energy at 50 USD a MWh and 0.05 USD of running cost on 1 M H100e: 0.727 a month for 24 months.
+CONTRACTS = (0.8 - 0.73 * 0.1) * (1.0 - 1.01**-24) / 0.01
+
+
+def test_contracts_are_worth_what_they_bring_in_above_running_costs_until_the_backlog_ends():
+    v, cloud = letting()
+    assert v.run(contract_value, cloud) == near(CONTRACTS)
+    v[cloud].backlog_in = 0.5  # a month at least
+    assert v.run(contract_value, cloud) == near((0.8 - 0.073) / 1.01)
+    for columns in ({"promised_rent": 0.0}, {"capacity": 0.0}, {"invoiced_in": 0.07}):
+        v, cloud = letting(**columns)
+        assert v.run(contract_value, cloud) == 0.0
+
+
+def test_hardware_under_contract_secures_loans_with_its_contracts_if_they_are_worth_more():
+    v, cloud = letting()
+    assert v.run(collateral_value, cloud) == near(6.0 + 1.0 + CONTRACTS - 3.0)
+    v[cloud].fleet_mark = 40.0  # half of it let: 20 are more than the contracts
+    assert v.run(collateral_value, cloud) == near(41.0)
+    v[cloud].kind = HYPERSCALER
+    v[cloud].fleet_mark = 6.0
+    assert v.run(collateral_value, cloud) == near(7.0)
 
 
 def test_a_sponsors_holdings_at_their_value_secure_its_loans():

@@ -349,10 +349,11 @@ def test_fleets_are_marked_generation_by_generation():
     other = v.neocloud(fleet_mark=9.0)
     v.fleet(cloud, 0.2, 0, age=30.0)
     v.fleet(cloud, 0.3, 1, age=30.0)
+    v.state.fleet[cloud, 1].waiting = 0.1
     v.run(mark_fleets)
     # The second draws 1.2 kW: a running cost of 1.2.
     second = (0.8 * (0.5 * 3.7 - 1.2) + 0.64 * (0.5 * 2.93 - 1.2) + 0.512 * (0.5 * 2.437 - 1.2)) * 0.73
     assert v.state.generations[1].mark == near(second)
-    assert v[cloud].fleet_mark == near(0.2 * VALUE + 0.3 * second)
+    assert v[cloud].fleet_mark == near(0.2 * VALUE + 0.4 * second)  # what waits for a hall counts
     assert v[other].fleet_mark == 0.0
     v.audit()
