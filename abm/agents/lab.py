@@ -47,12 +47,14 @@ def plan_training(state, lab, inference):
     """Compute a lab wants for training this month (M H100e).
 
     A multiple of the compute that serves customers, scaled down when the money of a lab without a parent, with what
-    investors would add in a round, lasts less than a year.
+    investors would add in a round, lasts less than a year. A captive lab trains on what its group has for it.
     """
     f = state.firms[lab]
     wanted = f.training_target * state.params[0].training_scale * inference
+    if f.parent >= 0:
+        return min(wanted, max(f.capacity + f.contracted_in - f.contracted_out - inference, 0.0))
     burn = monthly_burn(state, lab)
-    if f.parent >= 0 or burn <= 1e-9:
+    if burn <= 1e-9:
         return wanted
     money = max(f.cash, 0.0) + offered_equity(state, lab)
     return wanted * min(1.0, money / burn / 12.0)

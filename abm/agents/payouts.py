@@ -36,7 +36,10 @@ def pay_owners(state, i):
     p = state.params[0]
     f = state.firms[i]
     if f.kind == HYPERSCALER:
-        pay_out(state, i, min(f.payout * f.other_income, 0.2 * f.cash))
+        # Buybacks and other projects wait while cash is below what the firm wants to hold.
+        wanted = p.hyperscaler_cash_months * max(f.earnings, 0.0)
+        full = min(f.cash / wanted, 1.0) if wanted > 0.0 else 1.0
+        pay_out(state, i, min(f.payout * f.other_income * full, 0.2 * f.cash))
         pay_out(state, i, spare_cash(state, i))
     elif f.kind == NEOCLOUD or f.kind == VEHICLE:
         spare = spare_cash(state, i)
