@@ -166,7 +166,7 @@ def borrow(economy: Economy, borrower: str, amount: float, *, months: int = 60) 
 
 
 def order_gpus(economy: Economy, buyer: str, units: float) -> None:
-    """Order hardware (M H100e) from the buyer's vendors, with the sites it needs; the deposit is paid now.
+    """Order hardware (M H100e) from the buyer's vendors; the deposit is paid now. Sites are the buyer's to find.
 
     Raises
     ------

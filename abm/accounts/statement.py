@@ -575,13 +575,14 @@ def _served(economy: Economy) -> np.ndarray:
     np.add.at(weights, (signed["seller"][passed], target[passed]), value[passed])
     # A crumb stays with everybody, so that sellers who only serve each other have an answer too.
     weights *= ((1.0 - CRUMB) / np.where(backlog > 0.0, backlog, 1.0))[:, None]
-    own = firms["need"] * economy.state.market[0].contract_price * tables.BN_PER_RATE * firms["book_life"]
-    clouds = (firms["kind"] == tables.HYPERSCALER) & (backlog > 0.0)
-    weights[clouds] *= (backlog[clouds] / (backlog[clouds] + own[clouds]))[:, None]
     final = np.isin(firms["kind"], (tables.LAB, tables.OUTSIDE))
     from abm.contagion import attribute_debt  # brings SciPy, which a run does without
 
-    shares = attribute_debt(np.ones(len(firms)), weights, final)
+    # A hyperscaler's own workloads bear their part of what it borrowed, not of what others borrowed to serve it.
+    own = firms["need"] * economy.state.market[0].contract_price * tables.BN_PER_RATE * firms["book_life"]
+    clouds = (firms["kind"] == tables.HYPERSCALER) & (backlog > 0.0)
+    sold = np.where(clouds, backlog / np.where(clouds, backlog + own, 1.0), 1.0)
+    shares = attribute_debt(np.ones(len(firms)), weights, final) * sold[:, None] + np.diag(1.0 - sold)
     return np.where(shares > 100.0 * CRUMB, shares, 0.0)
 
 

@@ -59,8 +59,7 @@ def backlog_shares(opening: Opening) -> np.ndarray:
     """For whose use each provider's undedicated debt was borrowed: weights over the buyers of its backlog.
 
     A contract that the buyer uses itself (`own_use`) ends there unless the buyer is a lab: its part stays
-    with the provider, as in the press count of the debt; so does the part of a hyperscaler's own workloads, at the
-    contract price for as long as it writes hardware off (`abm.accounts.record.sold_part`).
+    with the provider, as in the press count of the debt.
 
     Returns
     -------
@@ -78,10 +77,21 @@ def backlog_shares(opening: Opening) -> np.ndarray:
         sold[contract["seller"]] += value
         if labs[target] or not contract["own_use"]:
             weights[contract["seller"], target] += value
+    return weights / np.where(sold > 0.0, sold, 1.0)[:, None]
+
+
+def sold_parts(opening: Opening) -> np.ndarray:
+    """Part of each firm's undedicated debt that stands for what it sells, shape (F,).
+
+    A hyperscaler's own workloads bear the rest, at the contract price for as long as it writes hardware off
+    (`abm.accounts.record.sold_part`).
+    """
     firms = opening.firms
+    contracts = opening.contracts[is_firm(opening.contracts)]
+    backlog = np.bincount(contracts["seller"], remaining_values(contracts), len(firms))
     own = firms["need"] * opening.market["contract_price"] * ec.BN_PER_RATE * firms["book_life"]
-    whole = np.where((firms["kind"] == ec.HYPERSCALER) & (sold > 0.0), sold + own, sold)
-    return weights / np.where(whole > 0.0, whole, 1.0)[:, None]
+    clouds = (firms["kind"] == ec.HYPERSCALER) & (backlog > 0.0)
+    return np.where(clouds, backlog / np.where(clouds, backlog + own, 1.0), 1.0)
 
 
 def look_through(opening: Opening) -> np.ndarray:
@@ -103,7 +113,8 @@ def look_through(opening: Opening) -> np.ndarray:
         else:
             free[loan["borrower"]] += loan["principal"]
     final = np.isin(opening.firms["kind"], (ec.LAB, ec.OUTSIDE))
-    return dedicated + attribute_debt(free, backlog_shares(opening), final)
+    sold = free * sold_parts(opening)
+    return dedicated + np.diag(free - sold) + attribute_debt(sold, backlog_shares(opening), final)
 
 
 def lender_exposures(opening: Opening, name: str) -> dict[str, float]:
@@ -114,9 +125,9 @@ def lender_exposures(opening: Opening, name: str) -> dict[str, float]:
     BadInput
         If there is no firm of that name.
     """
-    user, n = opening.row(name), len(opening.names)
+    user = opening.row(name)
     final = np.isin(opening.firms["kind"], (ec.LAB, ec.OUTSIDE))
-    share = attribute_debt(np.ones(n), backlog_shares(opening), final)[:, user]
+    share = attribute_debt(sold_parts(opening), backlog_shares(opening), final)[:, user]
     lent = dict.fromkeys(opening.names, 0.0)
     for loan in opening.loans:
         owed = float(loan["principal"])

@@ -129,7 +129,7 @@ def folder(tmp_path):
     [
         ("coverage = 0.75", "coverage = 'much'", "coverage must be a number"),
         ("coverage = 0.75", "", "coverage must be a number"),
-        ("value = 0.75", "", "needs a value"),
+        ("value = 0.6", "", "needs a value"),
         ('"41a"', '"99z"', "ids of targets.csv"),
         ("coverage = 0.75", "coverage = ", "cannot be read"),
     ],

@@ -110,13 +110,14 @@ def test_the_page_lists_runs_by_any_name(tmp_path: Path) -> None:
     for folder in ("[b]$x_$<i>", "a\x1b[31m", "caf\udce9"):
         (tmp_path / folder).mkdir()
         scenario = {"name": "\x1b[31mname", "title": "T\u202e <b>", "text": "title = 'T'"}
-        manifest = {"format": "invisible-debt run 1", "scenario": scenario, "seed": 1, "months": 1}
+        opening = {"name": "2025-12-31", "date": "2025-12-31", "hash": "0"}
+        manifest = {"format": "invisible-debt run 1", "opening": opening, "scenario": scenario, "seed": 1, "months": 1}
         (tmp_path / folder / "manifest.json").write_text(json.dumps({**manifest, "parameters_changed": {}}))
     found = find_runs(tmp_path)
     assert sorted(run.name for run in found) == ["[b]$x_$<i>", "a\\x1b[31m"]
     for run in found:  # tables cannot be read from a folder whose name is no UTF-8
         assert run.words.isprintable()
-        assert run.words.endswith("T\\u202e <b>, seed 1, 1 month")
+        assert run.words.endswith("T\\u202e <b>, from 2025-12-31, seed 1, 1 month")
         assert open_single(run.folder).plan.base.name == "\\x1b[31mname"
 
 
