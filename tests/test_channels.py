@@ -94,20 +94,21 @@ def test_customer():
 
 
 def _strict_covenants(**parameters):
-    """A small cloud whose lenders enforce covenants as soon as they are broken.
+    """Nscale with little cash, its lenders with covenants that they enforce as soon as they are broken.
 
     Half of its hardware is let, which counts with its rent; the other half counts with the mark of the market.
     """
     economy = _open(acceleration_cover=3, acceleration_ltv=1, **parameters)
-    economy.rows("loans")["covenant_ltv"][_loan_rows(economy, "Small cloud 3")] = 0.48
+    economy.rows("loans")["covenant_ltv"][_loan_rows(economy, "Nscale")] = 0.37
+    lose(economy, "Nscale", 1.3)
     return economy
 
 
 def test_collateral():
     """A fire sale of a fleet marks down the hardware that secures a stranger's loans; its lenders call them."""
     struck, spared = _twins(_strict_covenants(), 1, lambda e: default(e, "CoreWeave"))
-    assert "CoreWeave" not in {c.counterparty for c in contracts(spared, "Small cloud 3")}
-    _check(struck, spared, "Small cloud 3", "CoreWeave", "collateral", at_once=True)
+    assert "CoreWeave" not in {c.counterparty for c in contracts(spared, "Nscale")}
+    _check(struck, spared, "Nscale", "CoreWeave", "collateral", at_once=True)
 
 
 def test_no_collateral_channel_in_a_deep_market():
@@ -116,7 +117,7 @@ def test_no_collateral_channel_in_a_deep_market():
     default(deep, "CoreWeave")
     _follow(deep, 1)
     assert _failure(deep, "CoreWeave")[0] is not None
-    assert _failure(deep, "Small cloud 3") == (None, None)
+    assert _failure(deep, "Nscale") == (None, None)
 
 
 def test_funding():
