@@ -106,7 +106,6 @@ DIRECTIONS = [
     ("commitment_equity", 0, 1, _sum("new_contracts"), 1, "equity within reach backs promises"),
     ("war_chest", 0, 36, _sum("equity_raised"), 1, "labs raise while investors are willing"),
     ("frontier_option", 1, 8, _sum("equity_raised"), 1, "labs that are worth more raise more"),
-    ("holdback", 0, 6, _mean("spot_price"), 1, "capacity held back keeps rents up"),
     ("tenant_fade", 0, 1.5, _mean("spot_price"), -1, "other tenants ask for less"),
 ]
 # The same under stress: what matters only once compute is ample and firms fail, in every run and not by chance.
@@ -115,6 +114,7 @@ AMPLE = {"tenant_growth": 0, "demand_elasticity": 0.3, "algorithmic_efficiency":
 STRESSED = [
     ("security_premium", 0, 5, _sum("new_contracts"), 1, "who pays for certainty signs above the rent it expects"),
     ("tenor_flexibility", 0, 3, _sum("backlog"), -1, "rents fall: who can wait signs for less long"),
+    ("holdback", 0, 6, _mean("spot_price"), 1, "idle capacity held back keeps rents up"),
     ("price_impact", 0, 20, _sum("lender_losses"), 1, "fire sales at lower prices leave creditors less"),
 ]
 
