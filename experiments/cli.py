@@ -27,10 +27,10 @@ stress | experiments.commands.stress:stress | Strike one firm and show who falls
 systemic | experiments.commands.systemic:systemic | Rank firms by how much the others depend on them.
 sweep | experiments.commands.sweep:sweep | Make all runs of a study file; go on where it was stopped.
 open | experiments.commands.open:show | Show what a folder of results holds.
-hindcast | experiments.commands.hindcast:hindcast | Run the year after an opening of the past, and score it.
+hindcast | experiments.commands.hindcast:hindcast | Run an opening of the past and score it against what happened.
 replay | experiments.commands.replay:replay | Make one run of a sweep again and compare every byte.
 scenarios | experiments.commands.scenarios:scenarios | List the scenarios, or check a scenario file.
-openings | experiments.commands.openings:openings | List the openings, check one, or compare two.
+openings | experiments.commands.openings:openings | List the dates to open at, check an opening, compare two.
 parameters | experiments.commands.parameters:parameters | List what can be set, with unit, range and source.
 view | experiments.commands.view:view | Watch the economy in a browser, stop it, strike it, change it.
 report | experiments.commands.report:report | Write the report of a study on one page.

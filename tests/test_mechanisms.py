@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from abm import open_economy
+from abm.engine.tables import COMPUTE, INTENT, LAB
 from abm.inputs import scenarios
 from abm.inputs.parameters import BY_NAME, PARAMETERS
 
@@ -150,6 +151,34 @@ def test_buyers_outside_take_hardware_that_buyers_inside_lack():
         (none, fleet), (double, smaller) = first_year(0.0, seed), first_year(2.0, seed)
         assert double > none
         assert smaller < fleet
+
+
+def test_what_is_believed_of_firms_beyond_the_rule_brings_equity_for_as_long_as_it_lasts():
+    def raised(fade, seed):
+        economy = open_economy(scenarios.load("baseline"), parameters={"premium_fade": fade}, seed=seed, panel=False)
+        economy.rows("firms")["premium"][:] = 1.0
+        economy.run(24)
+        return float(np.sum(economy.rows("series")["equity_raised"]))
+
+    for seed in SEEDS:
+        assert raised(0.0, seed) > raised(0.5, seed)
+
+
+def test_buyers_who_see_more_than_the_price_take_more_sellers_and_pay_more():
+    def signed(taste, seed):
+        """Concentration of sellers (Herfindahl) and mean price of what labs sign in a year."""
+        economy = open_economy(scenarios.load("baseline"), parameters={"bid_taste": taste}, seed=seed, panel=False)
+        economy.run(12)
+        contracts, firms = economy.rows("contracts"), economy.rows("firms")
+        made = contracts[(contracts["kind"] == COMPUTE) & (contracts["signed"] > 0) & (contracts["status"] != INTENT)]
+        made = made[firms["kind"][made["buyer"]] == LAB]
+        parts = np.bincount(made["seller"], made["quantity"]) / np.sum(made["quantity"])
+        return float(np.sum(parts**2)), float(np.average(made["price"], weights=made["quantity"]))
+
+    for seed in SEEDS:
+        (few, cheap), (many, dear) = signed(0.0, seed), signed(2.0, seed)
+        assert many < few
+        assert dear > cheap
 
 
 @pytest.mark.parametrize(("elasticity", "sign"), [(0.3, -1), (1.8, 1)])

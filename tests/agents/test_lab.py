@@ -289,10 +289,15 @@ def test_a_lab_wants_to_own_its_part_of_the_plan():
     assert v.run(plan_own_fleet, lab) == 0.0
 
 
-def test_a_captive_lab_trains_whatever_its_own_cash():
+def test_a_captive_lab_trains_on_what_its_group_has_for_it_whatever_its_own_cash():
     v = Village(training_scale=1.4)
-    lab = v.lab(training_target=0.5, earnings=-2.0, debt_service=1.0, cash=1.0, parent=v.hyperscaler())
+    columns = {"training_target": 0.5, "earnings": -2.0, "debt_service": 1.0, "cash": 1.0}
+    lab = v.lab(parent=v.hyperscaler(), capacity=1.0, contracted_in=8.0, contracted_out=0.5, **columns)
     assert v.run(plan_training, lab, 3.0) == near(0.5 * 1.4 * 3.0)
+    v[lab].contracted_in = 3.5  # 4 in all, 3 of them for customers
+    assert v.run(plan_training, lab, 3.0) == 1.0
+    v[lab].contracted_in = 1.0
+    assert v.run(plan_training, lab, 3.0) == 0.0
 
 
 # --- value and equity -----------------------------------------------------------------------------------

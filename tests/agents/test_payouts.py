@@ -125,6 +125,12 @@ def test_a_hyperscaler_pays_out_its_share_of_other_income_and_then_of_what_is_sp
     v.audit()
 
 
+def test_a_hyperscaler_short_of_the_cash_it_wants_pays_out_less():
+    v = Village(**(QUIET | {"hyperscaler_cash_months": 8.0}))
+    i = v.hyperscaler(cash=10.0, payout=0.5, other_income=3.0, earnings=2.0)
+    assert differences(v, distribute).firms == paid_out(i, 1.5 * 10.0 / 16.0)
+
+
 def test_a_hyperscaler_pays_out_no_more_than_a_fifth_of_its_cash():
     v = Village(**QUIET)
     i = v.hyperscaler(cash=5.0, payout=0.5, other_income=3.0)

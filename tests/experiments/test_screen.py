@@ -138,7 +138,7 @@ def test_what_a_run_is_called_reaches_the_screen_as_it_is(tmp_path: Path, where:
     result = call("run", path, "--months", 1, "--out", out)
     assert result.exit_code == 0, result.output
     said = " ".join(result.stdout.split())
-    assert f"{MARKUP}: 1 month to 2026-01, seed 1" in said
+    assert f"{MARKUP}: 1 month from 2025-12-31 to 2026-01, seed 1" in said
     assert " ".join(str(out).replace("\x1b", "\\x1b").split()) in said
     assert "\x1b" not in result.output
     told = json.loads(call("run", path, "--months", 1, "--out", out, "--json").stdout)
