@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from abm.engine.tables import ENTRANT, HYPERSCALER, NEOCLOUD, VEHICLE
+from abm.engine.tables import ENTRANT, HYPERSCALER, LAB, NEOCLOUD, VEHICLE
 from abm.errors import BadInput
 from abm.inputs.parameters import nearest
 
@@ -86,9 +86,10 @@ def named_firm(name: str, kinds: Mapping[str, int], opening: datetime.date | Non
         tenant = _known(for_whom, kinds) or _entering(for_whom)
         if tenant is not None:
             kind = tenant.kind if tenant.row < 0 else kinds[tenant.name]
-            if kind not in (HYPERSCALER, NEOCLOUD):
+            if kind not in (HYPERSCALER, NEOCLOUD, LAB):
                 raise BadInput(
-                    f"'{name.strip()}' never enters: only clouds found project companies, and {tenant.name} is none"
+                    f"'{name.strip()}' never enters: only clouds and labs found project companies, and {tenant.name} "
+                    "is neither"
                 )
             number = int(match["number"])
             written = f"{stem_of(VEHICLE, tenant.name)} {number}"
