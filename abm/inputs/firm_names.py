@@ -86,10 +86,10 @@ def named_firm(name: str, kinds: Mapping[str, int], opening: datetime.date | Non
         tenant = _known(for_whom, kinds) or _entering(for_whom)
         if tenant is not None:
             kind = tenant.kind if tenant.row < 0 else kinds[tenant.name]
-            if kind not in (HYPERSCALER, NEOCLOUD, LAB):
+            if kind not in (LAB, HYPERSCALER, NEOCLOUD):
                 raise BadInput(
-                    f"'{name.strip()}' never enters: only clouds and labs found project companies, and {tenant.name} "
-                    "is neither"
+                    f"'{name.strip()}' never enters: only labs and clouds found project companies,"
+                    f" and {tenant.name} is neither"
                 )
             number = int(match["number"])
             written = f"{stem_of(VEHICLE, tenant.name)} {number}"

@@ -49,7 +49,8 @@ def test_a_name_tells_row_or_kind_tenant_and_number(name: str, firm: Named) -> N
         ("Entering cloud 99999", "unknown firm"),
         ("Nobody project 1", "unknown firm"),
         ("Meta project 1 project 1", "unknown firm"),
-        ("Open model 2 project 1", "only clouds and labs found project companies, and Open model 2 is neither"),
+        ("Open model 7 project 1", "only labs and clouds found project companies, and Open model 7 is neither"),
+        ("Open model 2 project 1", "never enters"),
         (" project 1" * 9999, "unknown firm"),
     ],
 )
@@ -102,7 +103,7 @@ def test_a_file_may_name_it(tmp_path) -> None:
     path = tmp_path / "story.toml"
     path.write_text('title = "t"\n[[shock]]\nfirm = "open model 2"\neffect = "defaults"\nstart = 9\n')
     assert check_file(path, FIRMS, datetime.date(2025, 12, 31)) == []
-    path.write_text('title = "t"\n[[shock]]\nfirm = "openai project 1"\neffect = "defaults"\nstart = 9\n')
+    path.write_text('title = "t"\n[[shock]]\nfirm = "open model 7 project 1"\neffect = "defaults"\nstart = 9\n')
     assert len(check_file(path, FIRMS, datetime.date(2025, 12, 31))) == 1
     path.write_text('title = "t"\n[[shock]]\nfirm = "opn model 2"\neffect = "defaults"\nstart = 9\n')
     assert len(check_file(path, FIRMS, datetime.date(2025, 12, 31))) == 1
