@@ -98,7 +98,7 @@ DIRECTIONS = [
     ("lending_cover", 0.8, 3, _first_year("ai_debt"), -1, "more rent is asked for behind the same debt"),
     ("lending_cover", 0.8, 3, _first_year("equity_raised"), 1, "what lenders refuse, shareholders bring"),
     ("provider_payout", 0, 1, _two_years("capex"), -1, "cash paid out is not invested"),
-    ("tenor_flexibility", 0, 3, _sum("backlog"), -1, "rents fall in the baseline: who can wait signs for less long"),
+    ("tenor_flexibility", 0, 3, _first_year("backlog"), 1, "compute is scarce at first: who hurries signs for long"),
     ("overhead_growth", 0, 2, _two_years("equity_raised"), 1, "labs whose staff grows with revenue burn more"),
     ("open_entry_rate", 0, 6, _mean("token_price"), -1, "more open models compete"),
     ("belief_fade", 0.1, 1, _sum("new_contracts"), -1, "who expects its growth to fade promises less"),
@@ -107,13 +107,15 @@ DIRECTIONS = [
     ("commitment_equity", 0, 1, _sum("new_contracts"), 1, "equity within reach backs promises"),
     ("war_chest", 0, 36, _sum("equity_raised"), 1, "labs raise while investors are willing"),
     ("frontier_option", 1, 8, _sum("equity_raised"), 1, "labs that are worth more raise more"),
-    ("holdback", 0, 6, _mean("spot_price"), 1, "capacity held back keeps rents up"),
     ("tenant_fade", 0, 1.5, _mean("spot_price"), -1, "other tenants ask for less"),
 ]
-# The same under stress: what matters only once compute is ample and firms fail.
+# The same under stress: what matters only once compute is ample and firms fail, in every run and not by chance.
 STRESS = "r1_demand_disappoints"
+AMPLE = {"tenant_growth": 0, "demand_elasticity": 0.3, "algorithmic_efficiency": 6, "round_success": 0.05}
 STRESSED = [
     ("security_premium", 0, 5, _sum("new_contracts"), 1, "who pays for certainty signs above the rent it expects"),
+    ("tenor_flexibility", 0, 3, _sum("backlog"), -1, "rents fall: who can wait signs for less long"),
+    ("holdback", 0, 6, _mean("spot_price"), 1, "idle capacity held back keeps rents up"),
     ("price_impact", 0, 20, _sum("lender_losses"), 1, "fire sales at lower prices leave creditors less"),
 ]
 
@@ -130,7 +132,7 @@ def test_direction(name, low, high, outcome, sign, why):
 
 @pytest.mark.parametrize(("name", "low", "high", "outcome", "sign", "why"), STRESSED, ids=[row[0] for row in STRESSED])
 def test_direction_under_stress(name, low, high, outcome, sign, why):
-    ends = [[outcome(_run({name: value}, seed, STRESS, 60)) for seed in SEEDS] for value in (low, high)]
+    ends = [[outcome(_run(AMPLE | {name: value}, seed, STRESS, 60)) for seed in SEEDS] for value in (low, high)]
     moves = np.subtract(ends[1], ends[0])
     assert all(np.sign(move) == sign for move in moves), f"{why}: {moves}"
 
@@ -181,10 +183,11 @@ def test_buyers_who_see_more_than_the_price_take_more_sellers_and_pay_more():
 
 @pytest.mark.parametrize(("elasticity", "sign"), [(0.3, -1), (1.8, 1)])
 def test_efficiency_rebounds_only_if_demand_is_elastic(elasticity, sign):
+    """At the end of eight years: in the first four, all that can be made is bought whatever the efficiency."""
     moves = []
     for seed in SEEDS:
         fleets = [
-            _end("fleet")(_run({"demand_elasticity": elasticity, "algorithmic_efficiency": gain}, seed))
+            _end("fleet")(_run({"demand_elasticity": elasticity, "algorithmic_efficiency": gain}, seed, months=96))
             for gain in (2.0, 6.0)
         ]
         moves.append(fleets[1] - fleets[0])
@@ -193,8 +196,8 @@ def test_efficiency_rebounds_only_if_demand_is_elastic(elasticity, sign):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_state_bears_lenders_losses(seed):
-    borne = _run({"public_guarantee": 0.9}, seed, "r1_demand_disappoints", 60)
-    alone = _run({}, seed, "r1_demand_disappoints", 60)
+    borne = _run(AMPLE | {"public_guarantee": 0.9}, seed, STRESS, 60)
+    alone = _run(AMPLE, seed, STRESS, 60)
     assert np.sum(alone.lender_losses) > 0
     assert np.sum(borne.lender_losses) < np.sum(alone.lender_losses)
 
@@ -212,9 +215,12 @@ def test_banks_short_of_capital_rebuild_it_and_lend_again():
 
 
 def test_damages_of_a_failed_buyer_follow_the_scale_of_take_or_pay():
+    """OpenAI finds no money after its loss, so nothing pays the damages; those of two years make its loans a crumb."""
+    broke = {"round_success": 0, "termination_months": 24}
+
     def loss(scale):
         economy = open_economy(
-            scenarios.load("r6_customer_concentration"), parameters={"take_or_pay_scale": scale}, panel=False
+            scenarios.load("r6_customer_concentration"), parameters=broke | {"take_or_pay_scale": scale}, panel=False
         )
         economy.run(11)
         (failed,) = economy.rows("defaults")

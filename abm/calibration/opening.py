@@ -76,9 +76,9 @@ class Opening:
 
     @property
     def owners(self) -> frozenset[str]:
-        """Names of the firms that own hardware."""
-        units = self.fleet["units"].sum(axis=1)
-        return frozenset(name for name, owned in zip(self.names, units, strict=True) if owned > 0.0)
+        """Names of the firms that own hardware, and of the labs that mean to."""
+        owned = (self.fleet["units"].sum(axis=1) > 0.0) | (self.firms["own_hardware"] > 0.0)
+        return frozenset(name for name, owns in zip(self.names, owned, strict=True) if owns)
 
     def row(self, name: str) -> int:
         """Row of a firm.

@@ -309,7 +309,7 @@ class Scenario(_Strict):
         kinds : mapping of str to int
             Kind of each firm of the opening by name, in the order of their rows.
         owners : collection of str
-            Names of the firms that own hardware at the opening.
+            Names of the firms that own hardware at the opening, or mean to (`Opening.owners`).
 
         Returns
         -------
@@ -317,9 +317,10 @@ class Scenario(_Strict):
             Number of the shock, the field that leaves it without effect, and a sentence that says why. Shocks on
             firms that nobody knows are left out.
         """
-        from abm.engine.tables import HYPERSCALER, KIND_NAMES, NEOCLOUD
+        from abm.engine.tables import HYPERSCALER, KIND_NAMES, LAB, NEOCLOUD
         from abm.inputs.firm_names import named_firm
 
+        at_opening = list(kinds)
         found = []
         for number, shock in enumerate(self.shocks):
             if shock.parameter is not None:
@@ -335,6 +336,10 @@ class Scenario(_Strict):
             try:
                 firm = named_firm(str(shock.firm), kinds)
             except BadInput:
+                continue
+            tenant = at_opening[firm.tenant] if firm.tenant >= 0 else ""
+            if tenant and kinds[tenant] == LAB and tenant not in owners:
+                found.append((number, "firm", f"'{firm.name}' never enters: {tenant} builds no sites of its own"))
                 continue
             kind = firm.kind if firm.row < 0 else kinds[firm.name]
             effect = BY_NAME[str(shock.effect)]
@@ -406,7 +411,7 @@ def check_file(
     opening : datetime.date
         Date of the opening from which it is to be run.
     owners : collection of str
-        Names of the firms that own hardware at the opening.
+        Names of the firms that own hardware at the opening, or mean to (`Opening.owners`).
 
     Raises
     ------

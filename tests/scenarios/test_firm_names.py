@@ -29,6 +29,7 @@ def plain() -> Economy:
         ("Open model 7", Named("Open model 7", 3)),
         (" entering CLOUD 12", Named("Entering cloud 12", kind=NEOCLOUD, number=12)),
         ("Open model 1", Named("Open model 1", kind=ENTRANT, number=1)),
+        ("openai project 2", Named("OpenAI project 2", kind=VEHICLE, number=2, tenant=0)),
         ("meta Project 3", Named("Meta project 3", kind=VEHICLE, number=3, tenant=1)),
         ("entering cloud 2 project 4", Named("Entering cloud 2 project 4", -1, VEHICLE, 4, -1, 2)),
     ],
@@ -106,6 +107,15 @@ def test_a_file_may_name_it(tmp_path) -> None:
     assert len(check_file(path, FIRMS, datetime.date(2025, 12, 31))) == 1
     path.write_text('title = "t"\n[[shock]]\nfirm = "opn model 2"\neffect = "defaults"\nstart = 9\n')
     assert len(check_file(path, FIRMS, datetime.date(2025, 12, 31))) == 1
+
+
+@pytest.mark.parametrize(("lab", "builds"), [("xAI", True), ("OpenAI", False)])
+def test_only_labs_that_build_have_project_companies(lab: str, builds: bool, plain: Economy) -> None:
+    opening = plain.opening
+    shock = Shock(firm=f"{lab} project 1", effect="defaults", start=9)
+    idle = Scenario(title="t", shocks=[shock]).idle_shocks(opening.kinds, opening.owners)
+    said = f"'{lab} project 1' never enters: {lab} builds no sites of its own"
+    assert idle == ([] if builds else [(0, "firm", said)])
 
 
 def test_it_is_told_who_never_entered() -> None:
