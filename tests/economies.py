@@ -402,9 +402,12 @@ def random_economy(seed: int, *, panel: bool = False, largest: int = 3) -> Econo
 
 
 def fingerprint(run: str) -> str:
-    """Result hash of a run `baseline:seed:months` or `random:seed:months`."""
+    """Result hash of a run `baseline:seed:months`, `random:seed:months` or, by its name, of an opening's."""
     which, seed, months = run.split(":")
-    economy = open_economy(seed=int(seed)) if which == "baseline" else random_economy(int(seed), panel=True)
+    if which == "random":
+        economy = random_economy(int(seed), panel=True)
+    else:
+        economy = open_economy(seed=int(seed), **({} if which == "baseline" else {"opening": which}))
     economy.run(int(months))
     return economy.result_hash()
 
