@@ -408,8 +408,7 @@ class Economy:
             gained = after["valuation"][unpriced] - (1.0 - speed) * firms["valuation"][unpriced]
             firms["valuation"][unpriced] = gained / speed
             measure(state)
-        priced = [i for i in range(n) if i not in set(unpriced) and state.firms[i].status == ACTIVE]
-        for i in priced:
+        for i in np.setdiff1d(np.flatnonzero(state.firms["status"][:n] == ACTIVE), unpriced).tolist():
             f, seen = state.firms[i], seen_value(state, i)
             if f.kind != OUTSIDE and seen > 0.0:
                 f.premium = float(np.clip(np.log(f.valuation / seen), -MOST_PREMIUM, MOST_PREMIUM))

@@ -579,11 +579,29 @@ def _served(economy: Economy) -> np.ndarray:
     from abm.contagion import attribute_debt  # brings SciPy, which a run does without
 
     # A hyperscaler's own workloads bear their part of what it borrowed, not of what others borrowed to serve it.
-    own = firms["need"] * economy.state.market[0].contract_price * tables.BN_PER_RATE * firms["book_life"]
-    clouds = (firms["kind"] == tables.HYPERSCALER) & (backlog > 0.0)
-    sold = np.where(clouds, backlog / np.where(clouds, backlog + own, 1.0), 1.0)
+    sold = sold_parts(firms, backlog, economy.state.market[0].contract_price)
     shares = attribute_debt(np.ones(len(firms)), weights, final) * sold[:, None] + np.diag(1.0 - sold)
     return np.where(shares > 100.0 * CRUMB, shares, 0.0)
+
+
+def sold_parts(firms: np.ndarray, backlog: np.ndarray, contract_price: float) -> np.ndarray:
+    """Part of each firm's undedicated debt that stands for what it sells, shape (F,).
+
+    A hyperscaler's own workloads bear the rest, at the contract price for as long as it writes hardware off
+    (`abm.accounts.record.sold_part`, for a whole table).
+
+    Parameters
+    ----------
+    firms : (F,) structured array
+        Rows of the firm table.
+    backlog : (F,) float array
+        What customers have still to pay each firm under contracts that bind, bn.
+    contract_price : float
+        USD per H100e-hour.
+    """
+    own = firms["need"] * contract_price * tables.BN_PER_RATE * firms["book_life"]
+    clouds = (firms["kind"] == tables.HYPERSCALER) & (backlog > 0.0)
+    return np.where(clouds, backlog / np.where(clouds, backlog + own, 1.0), 1.0)
 
 
 def still_to_pay(contracts: np.ndarray, month: int) -> np.ndarray:

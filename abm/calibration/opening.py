@@ -33,6 +33,19 @@ from abm.errors import BadInput
 
 __all__ = ["DEFAULT_OPENING", "Opening", "check_opening", "opening_tables", "openings", "read_opening"]
 
+# What both sides of every instrument agree on: a column of the firm table, the table of the instrument, the side the
+# column belongs to, and the amount there.
+SIDES = (
+    ("debt", "loans", "borrower", "principal"),
+    ("loans_held", "loans", "lender", "principal"),
+    ("prepaid_in", "contracts", "seller", "prepaid"),
+    ("prepaid_out", "contracts", "buyer", "prepaid"),
+    ("deposits_in", "orders", "vendor", "deposit"),
+    ("deposits_out", "orders", "buyer", "deposit"),
+    ("paid_in", "stakes", "issuer", "book"),
+    ("holdings", "stakes", "holder", "book"),
+)
+
 
 @dataclass(frozen=True)
 class Opening:
@@ -260,18 +273,8 @@ def open_accounts(opening: Opening) -> list[str]:
         require(False, f"{opening.names[row]} has negative cash, {firms['cash'][row]:.6g} bn")
     gap = float(np.abs(net_worth(firms) - firms["paid_in"] - firms["retained"]).max())
     require(gap <= 1e-9 * float(np.abs(firms["cash"]).max()), "a balance sheet does not close")
-    sides = (
-        ("debt", "loans", "borrower", "principal"),
-        ("loans_held", "loans", "lender", "principal"),
-        ("prepaid_in", "contracts", "seller", "prepaid"),
-        ("prepaid_out", "contracts", "buyer", "prepaid"),
-        ("deposits_in", "orders", "vendor", "deposit"),
-        ("deposits_out", "orders", "buyer", "deposit"),
-        ("paid_in", "stakes", "issuer", "book"),
-        ("holdings", "stakes", "holder", "book"),
-    )
     n = len(firms)
-    for column, table, party, amount in sides:
+    for column, table, party, amount in SIDES:
         rows = getattr(opening, table)
         known = (rows[party] >= 0) & (rows[party] < n)
         require(bool(np.all(known)), f"the {table} table names an unknown {party}")

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from abm.accounts.statement import sold_parts
 from abm.calibration.builder import effective_months
 from abm.calibration.opening import Opening
 from abm.contagion import attribute_debt
@@ -80,18 +81,11 @@ def backlog_shares(opening: Opening) -> np.ndarray:
     return weights / np.where(sold > 0.0, sold, 1.0)[:, None]
 
 
-def sold_parts(opening: Opening) -> np.ndarray:
-    """Part of each firm's undedicated debt that stands for what it sells, shape (F,).
-
-    A hyperscaler's own workloads bear the rest, at the contract price for as long as it writes hardware off
-    (`abm.accounts.record.sold_part`).
-    """
-    firms = opening.firms
+def opening_sold_parts(opening: Opening) -> np.ndarray:
+    """Part of each firm's undedicated debt that stands for what it sells at the opening, shape (F,)."""
     contracts = opening.contracts[is_firm(opening.contracts)]
-    backlog = np.bincount(contracts["seller"], remaining_values(contracts), len(firms))
-    own = firms["need"] * opening.market["contract_price"] * ec.BN_PER_RATE * firms["book_life"]
-    clouds = (firms["kind"] == ec.HYPERSCALER) & (backlog > 0.0)
-    return np.where(clouds, backlog / np.where(clouds, backlog + own, 1.0), 1.0)
+    backlog = np.bincount(contracts["seller"], remaining_values(contracts), len(opening.firms))
+    return sold_parts(opening.firms, backlog, opening.market["contract_price"])
 
 
 def look_through(opening: Opening) -> np.ndarray:
@@ -113,7 +107,7 @@ def look_through(opening: Opening) -> np.ndarray:
         else:
             free[loan["borrower"]] += loan["principal"]
     final = np.isin(opening.firms["kind"], (ec.LAB, ec.OUTSIDE))
-    sold = free * sold_parts(opening)
+    sold = free * opening_sold_parts(opening)
     return dedicated + np.diag(free - sold) + attribute_debt(sold, backlog_shares(opening), final)
 
 
@@ -127,7 +121,7 @@ def lender_exposures(opening: Opening, name: str) -> dict[str, float]:
     """
     user = opening.row(name)
     final = np.isin(opening.firms["kind"], (ec.LAB, ec.OUTSIDE))
-    share = attribute_debt(sold_parts(opening), backlog_shares(opening), final)[:, user]
+    share = attribute_debt(opening_sold_parts(opening), backlog_shares(opening), final)[:, user]
     lent = dict.fromkeys(opening.names, 0.0)
     for loan in opening.loans:
         owed = float(loan["principal"])

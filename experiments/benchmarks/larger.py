@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from abm.calibration.builder import CASH_GRAIN, net_worth
-from abm.calibration.opening import Opening, check_opening
+from abm.calibration.opening import SIDES, Opening, check_opening
 from abm.engine import tables as ec
 from abm.inputs.parameters import BY_NAME
 
@@ -41,16 +41,6 @@ OWN = {
     "orders": ("buyer", ("end_user",)),
     "stakes": ("issuer", ()),
 }
-SIDES = (
-    ("debt", "loans", "borrower", "principal"),
-    ("loans_held", "loans", "lender", "principal"),
-    ("prepaid_in", "contracts", "seller", "prepaid"),
-    ("prepaid_out", "contracts", "buyer", "prepaid"),
-    ("deposits_in", "orders", "vendor", "deposit"),
-    ("deposits_out", "orders", "buyer", "deposit"),
-    ("paid_in", "stakes", "issuer", "book"),
-    ("holdings", "stakes", "holder", "book"),
-)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def check_opening(name: str, run: bool, as_json: bool) -> None:
     if not found:
         opening = build(files)
         warnings = [*doubts(files), *doubtful(opening)]
-        ran = _first_month(opening, run, as_json)
+        ran = _first_month(opening, run)
         warnings += ran or []
         if ran is None:
             left = "The first month was not looked at: --run compiles the model for it."
@@ -121,7 +121,7 @@ def check_opening(name: str, run: bool, as_json: bool) -> None:
         raise typer.Exit(MISTAKES)
 
 
-def _first_month(opening: Opening, run: bool, quiet: bool) -> list[str] | None:
+def _first_month(opening: Opening, run: bool) -> list[str] | None:
     """What a run of six months shows; None if the model is not compiled and is not to be."""
     from abm.calibration.plausibility import MONTHS_RUN, first_month
     from abm.engine.compiled import is_compiled_already
