@@ -51,8 +51,8 @@ def hindcast(
 ) -> None:
     """Run an opening of the past and score it against what happened.
 
-    The folder holds the report (HINDCAST.md), the same as a page (hindcast.html), the scores (readings.json) and
-    what every world says (worlds.parquet).
+    The folder holds the report (HINDCAST.md), the same as a page (hindcast.html), the scores (readings.json),
+    what every world says (worlds.parquet) and what was run (manifest.json).
     """
     from experiments import hindcast as logic
     from experiments import hindcast_page as told

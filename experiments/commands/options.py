@@ -54,8 +54,8 @@ Opening = Annotated[
     typer.Option(
         metavar="NAME",
         autocompletion=complete_opening,
-        help="Balance sheets to start from: a name such as 2024-12-31 (see: invisible-debt openings), or a folder of"
-        " your own; the newest if left out.",
+        help="Balance sheets to start from: a name such as 2024-12-31, or a folder of your own; if left out, the one"
+        " that 'invisible-debt openings' names for that.",
     ),
 ]
 Settings = Annotated[
@@ -93,7 +93,7 @@ def read_settings(settings: Sequence[str] | None) -> dict[str, float]:
 
 
 def read_opening(name: str | None) -> Tables:
-    """The opening of `--opening`; the newest if left out.
+    """The opening of `--opening`; `DEFAULT_OPENING` if left out.
 
     Raises
     ------
