@@ -20,6 +20,7 @@ from abm.agents import entrant, hyperscaler, lab, lender, neocloud, payouts, pro
 from abm.distress import funding
 from abm.errors import BadInput
 from abm.inputs.parameters import nearest
+from abm.markets import ratings
 from abm.month import run_months
 
 RULES: dict[str, Any] = {
@@ -54,7 +55,7 @@ RULES: dict[str, Any] = {
     "lease_rent": project.lease_rent,
     "completes": project.completes,
     "sweep_project": project.sweep_project,
-    "judge": lender.judge,
+    "judge": ratings.judge,
     "accepts_kind": lender.accepts_kind,
     "price_loan": lender.price_loan,
     "size_loan": lender.size_loan,

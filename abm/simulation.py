@@ -255,6 +255,7 @@ class Economy:
         p = state.params[0]
         firms = state.firms
         m.sentiment = 1.0
+        m.site_scarcity = 1.0
         m.opening_spot = m.spot_price
         m.flagship = o.names.index(o.flagship) if o.flagship in o.names else -1
         # Lenders' capital and AI books: less of it is more debt to savers, the size of the balance sheet stays.
@@ -295,6 +296,7 @@ class Economy:
         measure(state)
         look_through(state)
         self._open_flows()
+        state.firms["feared"][:n] = state.firms["pd"][:n]
 
     def _close_outside_books(self) -> None:
         """The outside sectors hold the other side of every claim: money, lenders' funding, other debt."""

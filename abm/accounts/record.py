@@ -46,7 +46,8 @@ def sold_part(state, firm):
 def look_through(state):
     """Debt that stands on others' books for each lab (bn), into the column `look_through`.
 
-    AI debt dedicated to a tenant is wholly the tenant's; the rest of a provider's AI debt is shared over its own
+    AI debt dedicated to a tenant is wholly the tenant's, and orphaned (`market.orphaned`) when it has failed, as is the
+    part of a provider's debt behind capacity that a lost customer left idle; the rest of a provider's AI debt is shared over its own
     workloads and the customers of its backlog and passed on along sub-contracts. The network of contracts is a short
     chain (vehicle, neocloud, hyperscaler, lab), so passing the debt on six times, enough for chains of six sellers,
     gives the solution of ``x = d + W' x`` that `abm.contagion.attribute_debt` solves.
@@ -54,6 +55,7 @@ def look_through(state):
     m = state.market[0]
     carried = state.work_space[0]
     arriving = state.work_space[1]
+    m.orphaned = 0.0
     for i in range(m.n_firms):
         carried[i] = 0.0
         state.firms[i].look_through = 0.0
@@ -62,9 +64,15 @@ def look_through(state):
         if loan.status != LIVE or loan.for_ai == 0:
             continue
         if loan.end_user >= 0:
-            state.firms[loan.end_user].look_through += loan.principal
+            if state.firms[loan.end_user].status == FAILED:
+                m.orphaned += loan.principal
+            else:
+                state.firms[loan.end_user].look_through += loan.principal
         elif state.firms[loan.borrower].kind != LAB:
-            carried[loan.borrower] += loan.principal * sold_part(state, loan.borrower)
+            f = state.firms[loan.borrower]
+            idle = min(f.stranded / f.capacity, 1.0) if f.capacity > 0.0 else 0.0
+            m.orphaned += idle * loan.principal
+            carried[loan.borrower] += (1.0 - idle) * loan.principal * sold_part(state, loan.borrower)
     for _ in range(6):
         for i in range(m.n_firms):
             arriving[i] = 0.0
@@ -139,6 +147,7 @@ def record_firms(state, s, work):
     s.ai_debt = 0.0
     s.look_through = 0.0
     s.look_through_flagship = 0.0
+    s.orphaned = m.orphaned
     s.backlog = 0.0
     s.gpu_sales = 0.0
     s.stalled = 0.0

@@ -7,7 +7,7 @@ import math
 from abm.agents.lab import grow_overhead, sales
 from abm.agents.lender import swing_appetite
 from abm.engine.compiled import jit
-from abm.engine.tables import ACTIVE, HISTORY, LAB, LENDER, N_SEGMENTS
+from abm.engine.tables import ACTIVE, HISTORY, LAB, LENDER, N_SEGMENTS, NEOCLOUD
 from abm.markets.equity import hold_rounds, swing_sentiment, value_firms
 
 
@@ -73,7 +73,7 @@ def update_beliefs(state):
         f.expected_spot += p.expectation_speed * (m.spot_price - f.expected_spot)
         if f.kind == LENDER:
             f.appetite = swing_appetite(state, i)
-        elif f.kind == LAB:
+        elif f.kind == LAB or f.kind == NEOCLOUD:
             f.fixed_cost = grow_overhead(state, i)
     swing_sentiment(state)
     value_firms(state)

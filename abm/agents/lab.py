@@ -231,9 +231,25 @@ def appeal(state, firm):
 
 
 @jit
+def equity_window(state):
+    """How open the market for new shares is: 1 at normal sentiment, shut at `window_shut` and below, wider in a boom.
+
+    Issues come in waves with the market (hot and cold markets: Ritter 1984; Baker and Wurgler 2000).
+    """
+    shut = state.params[0].window_shut
+    return max((state.market[0].sentiment - shut) / max(1.0 - shut, 1e-3), 0.0)
+
+
+@jit
 def closing_odds(state, firm):
-    """Chance that a round closes in a month: with sentiment, up to twice as likely for a firm that investors like."""
-    return state.params[0].round_success * state.market[0].sentiment * (1.0 + appeal(state, firm))
+    """Chance that a round closes in a month: while the window is open, up to twice as likely for a firm that investors
+    like, less likely the more of the new money would serve old creditors (debt overhang, Myers 1977).
+
+    The part that would is the chance that the firm fails within `rating_years`.
+    """
+    p = state.params[0]
+    stands = math.exp(-p.rating_years * state.firms[firm].pd_long)
+    return p.round_success * equity_window(state) * (1.0 + appeal(state, firm)) * stands
 
 
 @jit
@@ -301,12 +317,13 @@ def walks_away(state, lab):
 
 @jit
 def grow_overhead(state, lab):
-    """Staff, research and sales of a lab next month (bn): they grow with the growth it expects.
+    """Staff, research and sales of a lab or a neocloud next month (bn): they grow with the growth it expects.
 
-    ``overhead_growth`` is their elasticity to revenue: below 1 the lab earns returns to scale (OpenAI's costs
-    other than compute, G1-003 to G1-009).
+    ``overhead_growth`` is their elasticity to revenue: below 1 a lab earns returns to scale (OpenAI's costs
+    other than compute, G1-003 to G1-009); a cloud's, `cloud_overhead_growth`, is nearer 1.
     """
     p = state.params[0]
     f = state.firms[lab]
     growth = min(max(f.expected_growth, 0.0), p.growth_belief_cap)
-    return f.fixed_cost * math.exp(p.overhead_growth * growth / 12.0)
+    elasticity = p.overhead_growth if f.kind == LAB else p.cloud_overhead_growth
+    return f.fixed_cost * math.exp(elasticity * growth / 12.0)

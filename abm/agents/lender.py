@@ -25,51 +25,31 @@ from abm.instruments.annuity import annuity
 
 
 @jit
-def judge(state, borrower):
-    """Yearly default probability of a firm as lenders see it.
+def most_risk(state, lender, limit):
+    """Highest hazard at which a lender lends now (1/year): its mandate, narrower while its appetite is below normal.
 
-    ``base * exp(a (leverage - 0.5) + b (1.3 - cover)+ + c (ltv - 0.6)+ + d top share * customer's risk)``:
-    the ratios of a covenant package in the log-linear form of reduced-form credit scores (Altman 1968;
-    Shumway 2001 for the hazard form).
+    ``limit * min(appetite, 1)**window_slope``: the riskier a class of credit, the sooner its window shuts (the flight
+    to quality of Bernanke, Gertler and Gilchrist 1996).
     """
-    p = state.params[0]
-    f = state.firms[borrower]
-    score = p.score_leverage * (f.leverage - 0.5)
-    score += p.score_cover * max(1.3 - max(f.dscr, -1.0), 0.0)
-    score += p.score_ltv * max(f.ltv - 0.6, 0.0)
-    if f.top_customer_id >= 0:
-        score += p.score_concentration * f.top_customer * min(state.firms[f.top_customer_id].pd * 10.0, 1.0)
-    score += p.score_age * fleet_age(state, borrower)
-    return min(max(p.base_default_rate * math.exp(score), 0.0002), 0.9)
-
-
-@jit
-def fleet_age(state, firm):
-    """Average age of a fleet (years), by book cost."""
-    cost = 0.0
-    aged = 0.0
-    for g in range(state.market[0].n_generations):
-        v = state.fleet[firm, g]
-        cost += v.cost
-        aged += v.cost * v.age
-    return aged / cost / 12.0 if cost > 1e-9 else 0.0
+    return limit * math.exp(state.params[0].window_slope * math.log(min(state.firms[lender].appetite, 1.0)))
 
 
 @jit
 def accepts_kind(state, lender, kind, pd):
-    """Whether a lender makes this kind of loan to a borrower of this default probability."""
+    """Whether a lender makes this kind of loan to a borrower of this hazard (1/year, over years)."""
     p = state.params[0]
     subkind = state.firms[lender].subkind
     if subkind == BANK:
-        return kind != BOND and pd < p.bank_risk_limit
+        return kind != BOND and pd < most_risk(state, lender, p.bank_risk_limit)
     if subkind == PRIVATE_CREDIT:
-        return kind != WAREHOUSE and kind != BOND and kind != REVOLVER and pd < p.fund_risk_limit
+        takes = kind != WAREHOUSE and kind != BOND and kind != REVOLVER
+        return takes and pd < most_risk(state, lender, p.fund_risk_limit)
     if subkind == IG_BONDS:
-        return (kind == BOND or kind == PROJECT) and pd < p.investment_grade_limit
+        return (kind == BOND or kind == PROJECT) and pd < most_risk(state, lender, p.investment_grade_limit)
     if subkind == HY_BONDS:
-        return kind == BOND and pd < p.high_yield_limit
+        return kind == BOND and pd < most_risk(state, lender, p.high_yield_limit)
     if subkind == SECURITISATION:
-        return (kind == PROJECT or kind == DDTL) and pd < p.securitisation_limit
+        return (kind == PROJECT or kind == DDTL) and pd < most_risk(state, lender, p.securitisation_limit)
     return False
 
 
@@ -88,7 +68,7 @@ def debt_capacity(state, borrower):
     free = max(planned - f.promised_out, 0.0)
     rent = f.promised_rent + p.spot_credit * p.target_utilisation * free * f.expected_spot * BN_PER_RATE
     cost = f.mean_cost * planned / f.capacity if f.capacity > 1e-9 else 0.0
-    rate = m.base_rate + state.firms[borrower].pd * p.loss_given_default_secured + p.lending_margin
+    rate = m.base_rate + state.firms[borrower].pd_long * p.loss_given_default_secured + p.lending_margin
     return max(rent - cost, 0.0) / (annuity(rate, p.loan_tenor) * p.lending_cover)
 
 
@@ -118,7 +98,7 @@ def price_loan(state, lender, borrower, secured):
     p = state.params[0]
     bank = state.firms[lender]
     loss = p.loss_given_default_secured if secured else p.loss_given_default
-    spread = state.firms[borrower].pd * loss + p.return_on_capital * bank.min_capital + p.lender_cost
+    spread = state.firms[borrower].pd_long * loss + p.return_on_capital * bank.min_capital + p.lender_cost
     return min(m.base_rate + spread * math.exp(-math.log(bank.appetite) * p.appetite_spread), 0.40)
 
 

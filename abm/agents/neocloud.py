@@ -20,7 +20,7 @@ def quote_contract(state, seller, buyer, cost, months):
     `target_utilisation`) goes down to full cost for it; who must build asks its whole margin.
     """
     p = state.params[0]
-    risk = p.bid_risk_weight * state.firms[buyer].pd
+    risk = p.bid_risk_weight * state.firms[buyer].pd_long
     asked = cost * (1.0 + p.contract_margin + risk + scarcity(state))
     least = cost if state.firms[seller].utilisation < p.target_utilisation else asked
     return max(term_rent(state, asked, state.firms[seller].expected_spot, p.contract_lead, months), least)

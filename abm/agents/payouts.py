@@ -8,6 +8,7 @@ from abm.agents.project import sweep_project
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, F_SUPPORT, HYPERSCALER, LAB, LENDER, NEOCLOUD, SPONSOR, VEHICLE, VENDOR
 from abm.markets.gpus import unit_cost
+from abm.markets.power import site_price
 
 
 @jit
@@ -19,7 +20,7 @@ def spare_cash(state, i):
     """
     p = state.params[0]
     f = state.firms[i]
-    on_order = (f.on_order - f.stalled) * unit_cost(state, i) + f.on_order_gw * p.site_cost
+    on_order = (f.on_order - f.stalled) * unit_cost(state, i) + f.on_order_gw * site_price(state)
     if f.kind == NEOCLOUD:
         on_order *= 1.0 - p.loan_to_cost
     kept = p.provider_cash_months * (f.mean_cost + f.debt_service)

@@ -8,6 +8,7 @@ from abm.engine.compiled import jit
 from abm.engine.tables import LIVE, VEHICLE
 from abm.instruments.annuity import annuity
 from abm.instruments.loan import prepay_loan
+from abm.markets.power import site_price
 
 
 @jit
@@ -25,7 +26,7 @@ def off_balance_share(state, tenant):
 def lease_rent(state, rate):
     """Rent of a GW a month (bn) that repays the debt of its site over the lease, with the lenders' cover."""
     p = state.params[0]
-    return p.project_cover * p.project_debt * p.site_cost * annuity(rate, p.lease_tenor)
+    return p.project_cover * p.project_debt * site_price(state) * annuity(rate, p.lease_tenor)
 
 
 @jit

@@ -6,7 +6,7 @@ import math
 
 from abm.engine.compiled import jit
 from abm.engine.tables import BN_PER_RATE, HYPERSCALER
-from abm.markets.power import running_cost
+from abm.markets.power import running_cost, site_price
 
 
 @jit
@@ -77,4 +77,4 @@ def hurries(state, cloud, months, premium, kw):
     f = state.firms[cloud]
     margin = max(f.expected_spot - running_cost(state, cloud, kw / max(f.pue, 1.0)), 0.0)
     earned = margin * p.target_utilisation * BN_PER_RATE / max(kw, 1e-6)
-    return months * earned > premium * p.site_cost
+    return months * earned > premium * site_price(state)

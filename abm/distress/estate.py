@@ -276,6 +276,7 @@ def fail(state, firm, shortfall, reason):
     d.firm = firm
     d.shortfall = shortfall
     d.debt = f.debt + f.other_debt + f.funding
+    d.carried = f.look_through
     explain(state, row, shortfall, reason)
     log_event(state, E_DEFAULT, firm, -1, shortfall)
     f.status = FAILED

@@ -165,6 +165,9 @@ secured_debt | f8 | bn | principal owed with collateral
 debt_service | f8 | bn/month | interest and scheduled principal due next month
 backlog_in | f8 | bn | value of firm contracts it has sold, still to be invoiced
 backlog_out | f8 | bn | value of firm contracts it has bought, still to be paid
+leases_owed | f8 | bn | of which site leases, commenced or not
+compute_owed | f8 | bn | of which the take-or-pay part of compute
+orders_owed | f8 | bn | still to be paid on what it has ordered
 invoiced_in | f8 | bn/month | contract invoices it sends at the present ramp
 promised_rent | f8 | bn/month | invoices of the contracts it has sold, at full ramp
 promised_pay | f8 | bn/month | invoices of the contracts it has bought, at full ramp
@@ -180,7 +183,12 @@ top_customer_id | i8 | firm | that customer, -1 if none
 dscr | f8 | ratio | debt-service cover: expected cash earnings over debt service
 ltv | f8 | ratio | secured debt over marked collateral
 leverage | f8 | ratio | all it owes over assets
-pd | f8 | 1/year | default probability as lenders see it
+pd | f8 | 1/year | hazard of default over the next year as everybody sees it
+pd_long | f8 | 1/year | the same over `rating_years`, a yearly rate
+customer_risk | f8 | 1/year | hazard of its customers, weighted by their parts of the backlog
+customer_risk_long | f8 | 1/year | the same over `rating_years`
+obligations | f8 | bn | all it has promised to pay, as debt
+feared | f8 | 1/year | its hazard when investors last looked
 expected_growth | f8 | 1/year | adaptive expectation of revenue growth (log)
 expected_spot | f8 | USD/H100e-h | adaptive expectation of the rental price
 momentum | f8 | 1/year | pace of its quality beyond what its training compute explains: people, ideas, luck that lasts
@@ -333,6 +341,8 @@ contract_price | f8 | USD/H100e-h | price of new contracts of the usual term
 year_price | f8 | USD/H100e-h | price of new contracts for a year
 entry_rent | f8 | USD/H100e-h | spot rent at which new hardware earns its cost though rents fall with progress
 long_run_price | f8 | USD/H100e-h | full cost of the hardware on sale, weighted by the vendors' output
+site_scarcity | f8 | ratio | price of a powered site over `site_cost`
+orphaned | f8 | bn | debt borrowed for firms that have failed, until its capacity is let again
 tightness | f8 | ratio | compute demanded over compute on offer
 sentiment | f8 | ratio | investors' sentiment, 1 is normal
 fire_discount | f8 | log | second-hand price below the mark because of distressed sales
@@ -406,6 +416,7 @@ channel | i8 | code | heaviest contagion channel, -1 if fundamental
 shortfall | f8 | bn | what it could not pay
 fundamental_share | f8 | share | part of the shortfall no earlier failure explains
 debt | f8 | bn | principal it owed
+carried | f8 | bn | debt that stood on others' books for it
 loss_given | f8 | bn | lost by its creditors
 """)
 PARENT_COLUMNS = _columns("""
@@ -443,6 +454,7 @@ debt | f8 | bn | loans owed by all firms but lenders, and by sponsors
 ai_debt | f8 | bn | borrowed for AI infrastructure
 look_through | f8 | bn | debt others carry for the labs
 look_through_flagship | f8 | bn | debt others carry for the flagship lab
+orphaned | f8 | bn | debt borrowed for firms that have failed, until its capacity is let again
 backlog | f8 | bn | firm contracts still to be paid, at the buyer
 gpu_sales | f8 | bn/month | vendors' revenue, their other business with it
 frontier | f8 | years | quality of the best closed model

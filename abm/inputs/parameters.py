@@ -65,6 +65,7 @@ price_sensitivity | ratio | 3 | 0.5 | 10 | assumption: a 10 % dearer model loses
 quality_sensitivity | 1/year | 4 | 0 | 12 | G5-034: at equal intelligence open work sells at a tenth, yet holds a third of tokens (G5-035) | weight of quality in customers' choice
 outside_ratchet | ratio | 1 | 0 | 1 | assumption: expectations move with the frontier | how far the outside option improves with the frontier
 nest_dissimilarity | ratio | 0.7 | 0.1 | 1 | assumption: open models are closer substitutes of each other than of closed ones | nested logit parameter; 1 is a plain logit
+customers_lost | share | 0.3 | 0 | 1 | assumption: a third of a failed vendor's customers put their plans on hold | part of a failed lab's customers that leaves the market for a while
 switching_speed | 1/month | 0.06 | 0 | 1 | G5-048, G5-049: a tenth switches its main vendor a year, most use several | part of the way shares move to what customers would choose
 switching_pull | 1/year | 3 | 0 | 30 | assumption: shares of firms' spending on models moved by half within a year in 2024, five times what switching_speed alone gives at the usual leads | how much faster customers move per year of quality by which the best model leads what they use
 tenant_growth | 1/year | 0.55 | -1 | 2 | G5-011, G5-012: AI-optimised IaaS 7.4 to 18.3 bn, fading | growth of compute rented by other tenants at the opening
@@ -122,10 +123,12 @@ value_growth_slope | ratio | 14 | 0 | 60 | G1-010, G1-023, G5-001: 25 times sale
 parent_support | share | 0.9 | 0 | 1 | assumption: a parent stands behind its lab as long as it can | part of its spare cash a parent puts into a subsidiary in need
 round_spacing | months | 6 | 0 | 60 | assumption: Anthropic's and xAI's rounds of 2023 and 2024 were two to ten months apart | months between planned equity rounds
 war_chest | months | 24 | 0 | 120 | assumption: labs raise while investors are willing, up to two years of all their costs | months of cost up to which a lab takes what investors offer though it could wait
+window_shut | ratio | 0.6 | 0 | 1 | assumption: new issues stop when shares have lost two fifths (2001, 2022) | sentiment at which the market for new shares is shut
 round_success | 1/month | 0.45 | 0 | 1 | assumption: a round takes about two months | chance that the round of a firm without growth closes in a month at normal sentiment
 round_excess | ratio | 4 | 1 | 10 | assumption: who must raise raises for more than a month | size of an emergency round relative to the shortfall
 lab_cash_months | months | 3 | 0 | 36 | assumption: a subsidiary keeps a quarter's costs | cash a parent leaves in its lab
 spending_cut | share | 0.05 | 0 | 0.5 | assumption: layoffs take months | cut in fixed cost in a month of shortfall
+cloud_overhead_growth | ratio | 0.9 | 0 | 2 | G1-111 to G1-113: adjusted operating margins of 6 to 21 % did not rise while CoreWeave grew | elasticity of a neocloud's staff and sales to expected revenue
 overhead_growth | ratio | 0.5 | 0 | 2 | assumption: costs other than compute grow half as fast as the revenue expected, in logs | elasticity of a lab's staff, research and sales to expected revenue
 walk_away | ratio | 1 | 0 | 20 | Leland 1994: owners stop when their claim is worth nothing | overpayment on contracts, relative to a lab's value, at which its owners give up
 contracts:
@@ -152,6 +155,7 @@ partner_taste | share | 0.1 | 0 | 0.9 | assumption: clouds that hold a lab's equ
 renegotiation | ratio | 1 | 0 | 5 | assumption: 1 lets providers weigh loss against haircut | willingness of providers to extend and amend
 renegotiation_cover | ratio | 0.9 | 0 | 5 | assumption: a provider whose own debt is not covered cannot give way | debt-service cover a provider needs to give way
 termination_months | months | 12 | 0 | 60 | assumption: a year to let the capacity again | months of take-or-pay rent claimed as damages from a buyer that fails
+reletting_glut | ratio | 3 | 0 | 50 | assumption: a tenth of all capacity in use looking for tenants at once takes a third longer to let | lengthening of that time per part of all compute in use that looks for tenants
 reletting_months | months | 9 | 1 | 60 | assumption: clusters are set up for one customer; the mean of a wait that fades | months until capacity a customer left is let again
 amend_haircut | share | 0.1 | 0 | 0.9 | assumption: telecom restructurings of 2001 cut more (G8-004) | price cut when a contract is amended
 amend_deferral | share | 0.4 | 0 | 1 | assumption | part of the month's invoice waived when a contract is amended
@@ -191,6 +195,8 @@ conversion_premium | share | 0.4 | 0 | 5 | assumption: power that is there at on
 conversion_gw | GW/year | 1.5 | 0 | 100 | assumption: miners' sites let to AI, 0.5 GW at Core Scientific in 2024 (K1-037), others to follow | powered sites of other uses that come to the market
 site_ahead | ratio | 1 | 0 | 3 | assumption: 1 plans sites for the growth expected until they are built | how far ahead of orders sites are planned
 site_cost | bn/GW | 11.5 | 1 | 60 | G4-045 | shell, power and cooling
+site_elasticity | ratio | 1 | 0 | 10 | assumption: twice the price brings twice the sites, with generation on the site (G4-053: turbines sold out for years) | supply of powered sites by their price
+site_price_speed | 1/month | 0.03 | 0 | 1 | assumption: contracts for power and land are priced anew within years | speed at which the price of sites follows the queue
 site_life | months | 240 | 60 | 600 | assumption: shells and power outlast several generations | life over which sites are written off and repaid
 grid_gw | GW/year | 28 | 0.5 | 500 | G7-028: 122 GW over 2026 to 2030, all workloads | site capacity the grids can connect a year
 order_deposit | share | 0.12 | 0 | 1 | assumption: between list terms and prepaid supply | part of an order paid at signature
@@ -238,20 +244,30 @@ project_spread | 1/year | 0.025 | 0 | 0.3 | G2-032: SOFR + 2.25 to 2.5 points | 
 project_cover | ratio | 1.25 | 0.5 | 5 | assumption: project finance sizes debt to a cover of 1.2 to 1.4 | rent of a lease over level debt service across its term
 lease_tenor | months | 180 | 12 | 360 | G2-036: fifteen years | term of site leases
 receipt_trust | share | 0.9 | 0 | 1 | assumption: firms expect a tenth of receipts late | part of receivables firms count on
-earnings_multiple | ratio | 10 | 1 | 60 | assumption: enterprise value to cash earnings | value of cash earnings
+franchise | ratio | 1 | 0 | 10 | assumption: listed neoclouds at the end of 2025 were worth twice what they owned less what they owed, in the middle | value of a growing cloud above its net assets, relative to these
+option_floor | share | 0.05 | 0 | 1 | assumption: shares of firms in reorganisation trade at a few per cent of assets | equity of a cloud under water, relative to its assets
+earnings_multiple | ratio | 20 | 1 | 60 | assumption: market value and debt of the five large clouds over a year's cash flow at the end of 2024 and 2025, 16 to 29 | value of cash earnings
 book_floor | ratio | 0.7 | 0 | 2 | assumption | value relative to book when earnings say less
+value_correlation | share | 0.35 | 0 | 1 | R9-004 (15 to 40 % within a sector) | part of the news about a firm's value that all share
 premium_fade | 1/month | 0.04 | 0 | 1 | assumption: what investors believe of one firm lasts a year and a half | fall of what a firm is valued above or below the rule
 value_speed | 1/month | 0.25 | 0.01 | 1 | assumption: two to three rounds of news | speed at which valuations move
 credit:
 base_rate | 1/year | 0.038 | 0 | 0.2 | G3-052 | mean of the reference rate
 rate_reversion | 1/month | 0.05 | 0 | 1 | assumption: a year and a half | speed back to the mean
 rate_noise | 1/year | 0.0015 | 0 | 0.05 | assumption: half a point a year | monthly noise of the reference rate
-base_default_rate | 1/year | 0.010 | 0.0001 | 0.2 | G3-056, G3-057: 1.9 to 2.1 % in direct lending | default probability of an average balance sheet
-score_leverage | ratio | 3 | 0 | 20 | assumption: ten points of leverage add a third | weight of leverage in the score
-score_cover | ratio | 0.9 | 0 | 10 | G3-011: covenants set at 1.05 | weight of missing debt-service cover
-score_ltv | ratio | 1.5 | 0 | 20 | G3-014 | weight of loan-to-value above 0.6
-score_concentration | ratio | 1.5 | 0 | 10 | G3-003, G3-004: 6 against 13 points by the customer's grade | weight of dependence on a risky customer
-score_age | 1/year | 0.1 | 0 | 3 | assumption | weight of the fleet's age
+default_barrier | ratio | 0.75 | 0.1 | 2 | assumption: firms default when what they own is worth less than their short debt and half of the long (Crosbie and Bohn 2003), R1-008 for their leverage | value of what a firm owns, relative to all it has promised, at which it fails
+lease_weight | share | 0.6 | 0 | 1 | assumption: leases of 15 years are worth 0.57 of their rents at 8 % (L2-001 to L2-010: undiscounted) | part of lease rents still to be paid that counts as debt
+take_or_pay_weight | share | 0.35 | 0 | 1 | assumption: rating agencies impute a quarter to a half of long purchase contracts as debt | part of take-or-pay compute still to be paid that counts as debt
+order_weight | share | 0.5 | 0 | 1 | assumption: half of what is on order could be cancelled or sold on | part of what is still to be paid on orders that counts as debt
+asset_volatility | 1/year | 0.5 | 0.01 | 3 | R1-008 (35 to 60 %) | volatility of what labs, neoclouds and entrants own (log)
+hyperscaler_volatility | 1/year | 0.25 | 0.01 | 3 | R1-002, R1-003: Oracle's shares 38 to 53 %, less for its debt | volatility of what hyperscalers and vendors own (log)
+project_volatility | 1/year | 0.15 | 0.01 | 3 | assumption: a site with a lease moves with rents and land, R8-001: 6.7 % default in ten years | volatility of what project companies own (log)
+lender_volatility | 1/year | 0.03 | 0.001 | 1 | assumption: a diversified book of loans (R9-001) | volatility of what lenders own (log)
+hazard_level | log odds | 0.9 | -5 | 10 | fitted to the frequency of defaults in the model by distance to default, with hazard_slope | log odds of survival at a distance to default of zero
+hazard_slope | log odds | 1.12 | 0 | 5 | fitted with hazard_level | log odds of survival per standard deviation of distance to default
+rating_years | years | 5 | 1 | 15 | R3-007 to R3-010: ratings are read over five years | span of the hazard that ratings, rates and mandates look at
+customer_passthrough | share | 0.5 | 0 | 1 | G3-003, G3-004: 6 against 13 points by the customer's grade; R8-002: in two of three cases nothing is lost | part of its customers' hazard that is a firm's own
+window_slope | ratio | 2 | 0 | 10 | assumption: high yield shut for months in 2002, 2008 and 2016 while banks lent on | narrowing of a lender's mandate, in logs of hazard per log of appetite below normal
 loss_given_default | share | 0.6 | 0 | 1 | G3-067: bonds recover 40 % | loss lenders reckon with, unsecured
 loss_given_default_secured | share | 0.45 | 0 | 1 | calibration README caution 7: no realised recovery known | loss lenders reckon with, secured by GPUs
 return_on_capital | 1/year | 0.12 | 0 | 0.5 | assumption: banks' cost of equity | return asked on the capital behind a loan
@@ -322,8 +338,8 @@ extrapolation | ratio | 0.9 | 0 | 3 | assumption: growth is expected to fade a l
 sentiment_reversion | 1/month | 0.05 | 0 | 1 | assumption | return of sentiment to normal
 sentiment_growth | ratio | 0.04 | 0 | 1 | assumption | rise of sentiment per unit of AI growth above the yardstick
 growth_yardstick | 1/year | 0.35 | -1 | 3 | G5-004: 86 % a year to 2030 is 0.62 in logs; less is enough | growth of AI revenue that investors are content with
-sentiment_fear | ratio | 3 | 0 | 50 | assumption: a default of a tenth of all debt costs 0.3 | fall of sentiment per share of the sector's debt in default
-sentiment_noise | ratio | 0.03 | 0 | 0.5 | assumption | monthly noise of sentiment
+sentiment_fear | ratio | 1 | 0 | 50 | assumption: a default with a third of all debt behind it costs 0.3 | fall of sentiment per share of the sector's debt in default
+sentiment_noise | ratio | 0.05 | 0 | 0.5 | assumption | monthly noise of sentiment
 sponsor_share | share | 0.25 | 0 | 1 | G1-137: SoftBank's part of OpenAI's rounds | sponsor's part in its holdings' rounds
 energy:
 power_price | USD/MWh | 60 | 1 | 1000 | G6-003 to G6-005 | mean price of electricity

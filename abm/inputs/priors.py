@@ -95,6 +95,7 @@ price_sensitivity | lognormal | 2 | 4.5 | assumption: half as much again either 
 quality_sensitivity | lognormal | 2 | 8 | assumption: half or double
 outside_ratchet | uniform | 0.5 | 1 | assumption: expectations move at least half as fast as the frontier
 nest_dissimilarity | lognormal | 0.47 | 1 | assumption: half as much again either way
+customers_lost | logit | 0.15 | 0.5 | assumption: half or more
 switching_speed | lognormal | 0.03 | 0.15 | G5-048 (a tenth a year) to faster moves of developers (G5-049)
 switching_pull | lognormal | 1 | 8 | assumption: within a factor of about three
 tenant_growth | normal | 0.1 | 1 | assumption: from hardly any to the growth of G5-011 to G5-012
@@ -152,10 +153,12 @@ value_growth_slope | lognormal | 7 | 28 | assumption: half or double
 parent_support | logit | 0.83 | 0.94 | assumption: odds within a factor of 1.8
 round_spacing | lognormal | 3 | 12 | assumption: half or double
 war_chest | lognormal | 12 | 40 | assumption: one to three and a half years of costs
+window_shut | logit | 0.45 | 0.75 | assumption: shares down by a quarter to a half
 round_success | lognormal | 0.3 | 0.68 | assumption: half as much again either way
 round_excess | lognormal | 2.7 | 6 | assumption: half as much again either way
 lab_cash_months | lognormal | 2.1 | 4.2 | assumption: two fifths either way
 spending_cut | logit | 0.026 | 0.095 | assumption: odds half or double
+cloud_overhead_growth | lognormal | 0.7 | 1.1 | assumption: a quarter either way
 overhead_growth | lognormal | 0.33 | 0.75 | assumption: half as much again either way
 walk_away | lognormal | 0.67 | 1.5 | assumption: half as much again either way
 contracts:
@@ -180,6 +183,7 @@ partner_taste | lognormal | 0.03 | 0.25 | assumption: within a factor of three
 renegotiation | lognormal | 0.67 | 1.5 | assumption: half as much again either way
 renegotiation_cover | lognormal | 0.6 | 1.4 | assumption: half as much again either way
 termination_months | lognormal | 8.6 | 17 | assumption: two fifths either way
+reletting_glut | lognormal | 1 | 9 | assumption: a third or three times
 reletting_months | lognormal | 6.4 | 13 | assumption: two fifths either way
 amend_haircut | logit | 0.053 | 0.18 | assumption: odds half or double
 amend_deferral | logit | 0.25 | 0.57 | assumption: odds half or double
@@ -219,6 +223,8 @@ conversion_premium | lognormal | 0.15 | 0.8 | assumption: from a little more to 
 conversion_gw | lognormal | 0.7 | 4 | assumption: the half of one landlord's to a good part of what miners had
 site_ahead | lognormal | 0.67 | 1.5 | assumption: half as much again either way
 site_cost | lognormal | 9 | 14 | G4-045, wider by a tenth each way
+site_elasticity | lognormal | 0.4 | 2.5 | assumption: two fifths or two and a half times
+site_price_speed | lognormal | 0.015 | 0.06 | assumption: half or double
 site_life | lognormal | 170 | 340 | assumption: two fifths either way
 grid_gw | lognormal | 14 | 50 | assumption: half to nearly double of G7-028, which counts all workloads
 order_deposit | logit | 0.064 | 0.21 | assumption: odds half or double
@@ -266,20 +272,30 @@ project_spread | lognormal | 0.017 | 0.038 | assumption: half as much again eith
 project_cover | lognormal | 0.83 | 1.9 | assumption: half as much again either way
 lease_tenor | lognormal | 130 | 250 | assumption: two fifths either way
 receipt_trust | logit | 0.83 | 0.94 | assumption: odds within a factor of 1.8
-earnings_multiple | lognormal | 6.7 | 15 | assumption: half as much again either way
+franchise | lognormal | 0.5 | 2 | assumption: half or double
+option_floor | lognormal | 0.025 | 0.1 | assumption: half or double
+earnings_multiple | lognormal | 13 | 30 | assumption: half as much again either way
 book_floor | lognormal | 0.47 | 1 | assumption: half as much again either way
+value_correlation | logit | 0.15 | 0.5 | R9-004: 15 to 40 %
 premium_fade | lognormal | 0.02 | 0.08 | assumption: half or double
 value_speed | lognormal | 0.17 | 0.38 | assumption: half as much again either way
 credit:
 base_rate | normal | 0.03 | 0.046 | G3-052
 rate_reversion | lognormal | 0.033 | 0.075 | assumption: half as much again either way
 rate_noise | lognormal | 0.00075 | 0.003 | assumption: half or double
-base_default_rate | lognormal | 0.0067 | 0.015 | assumption: half as much again either way
-score_leverage | lognormal | 2 | 4.5 | assumption: half as much again either way
-score_cover | lognormal | 0.6 | 1.4 | assumption: half as much again either way
-score_ltv | lognormal | 1 | 2.2 | assumption: half as much again either way
-score_concentration | lognormal | 1 | 2.2 | assumption: half as much again either way
-score_age | lognormal | 0.067 | 0.15 | assumption: half as much again either way
+default_barrier | lognormal | 0.6 | 0.95 | assumption: a quarter either way
+lease_weight | logit | 0.4 | 0.8 | assumption: discount rates of 5 to 12 %, leases of 10 to 19 years
+take_or_pay_weight | logit | 0.2 | 0.5 | assumption: a quarter to a half, and less
+order_weight | logit | 0.3 | 0.7 | assumption: a third to two thirds
+asset_volatility | lognormal | 0.35 | 0.65 | R1-008: 35 to 60 %
+hyperscaler_volatility | lognormal | 0.2 | 0.35 | R1-002, R1-003: shares 38 to 53 %
+project_volatility | lognormal | 0.1 | 0.22 | assumption: half as much again either way
+lender_volatility | lognormal | 0.02 | 0.045 | assumption: half as much again either way
+hazard_level | normal | 0.5 | 1.3 | assumption: lenders misjudge the level by a third either way
+hazard_slope | lognormal | 0.9 | 1.4 | assumption: a quarter either way
+rating_years | lognormal | 3 | 7 | assumption: three to seven years
+customer_passthrough | logit | 0.3 | 0.7 | assumption: a third to two thirds
+window_slope | lognormal | 1 | 4 | assumption: half or double
 loss_given_default | logit | 0.45 | 0.75 | G3-067 and its spread
 loss_given_default_secured | logit | 0.25 | 0.65 | calibration README, caution 7: no realised recovery known
 return_on_capital | lognormal | 0.08 | 0.18 | assumption: half as much again either way
@@ -343,8 +359,8 @@ extrapolation | lognormal | 0.6 | 1.4 | assumption: half as much again either wa
 sentiment_reversion | lognormal | 0.033 | 0.075 | assumption: half as much again either way
 sentiment_growth | lognormal | 0.027 | 0.06 | assumption: half as much again either way
 growth_yardstick | lognormal | 0.23 | 0.52 | assumption: half as much again either way
-sentiment_fear | lognormal | 2 | 4.5 | assumption: half as much again either way
-sentiment_noise | lognormal | 0.015 | 0.06 | assumption: half or double
+sentiment_fear | lognormal | 0.5 | 2 | assumption: half or double
+sentiment_noise | lognormal | 0.03 | 0.08 | assumption: half or double
 sponsor_share | logit | 0.14 | 0.4 | assumption: odds half or double
 energy:
 power_price | lognormal | 40 | 90 | G6-003 to G6-005

@@ -284,7 +284,10 @@ def tally_contracts(state):
         seller.backlog_in += value
         seller.promised_rent += invoice
         buyer.promised_pay += invoice
+        if c.kind == SITE:
+            buyer.leases_owed += value
         if c.kind == COMPUTE:
+            buyer.compute_owed += firm_share(state, c) * value
             above = 1.0 - m.contract_price / max(c.price, 1e-9)
             buyer.overpay += max(above, 0.0) * firm_share(state, c) * value
             buyer.promised_in += c.quantity
@@ -299,13 +302,17 @@ def tally_contracts(state):
 
 @jit
 def find_top_customer(state, seller):
-    """The customer with the largest part of a seller's backlog, all its contracts together.
+    """The customer with the largest part of a seller's backlog, all its contracts together, and the hazard of all.
+
+    Who is guaranteed counts with its guarantor's hazard if that is less.
 
     Work space row 2: the part of every customer, zero again at the end.
     """
     m = state.market[0]
     f = state.firms[seller]
     part = state.work_space[2]
+    f.customer_risk = 0.0
+    f.customer_risk_long = 0.0
     if f.backlog_in <= 0.0:
         return
     best = 0.0
@@ -313,7 +320,15 @@ def find_top_customer(state, seller):
     while r >= 0:
         c = state.contracts[r]
         if binds(c) and c.seller == seller:
-            part[c.buyer] += unit_invoice(c) * ramp_months(c, m.month + 1) / f.backlog_in
+            share = unit_invoice(c) * ramp_months(c, m.month + 1) / f.backlog_in
+            risk = state.firms[c.buyer].pd
+            far = state.firms[c.buyer].pd_long
+            if c.guarantor >= 0:
+                risk = min(risk, state.firms[c.guarantor].pd)
+                far = min(far, state.firms[c.guarantor].pd_long)
+            f.customer_risk += share * risk
+            f.customer_risk_long += share * far
+            part[c.buyer] += share
             if part[c.buyer] > best:
                 best = part[c.buyer]
                 f.top_customer_id = c.buyer
@@ -399,6 +414,8 @@ def break_contract(state, r, at_fault):
             c.own_use = 1
             return
         log_hit(state, c.seller, at_fault, CUSTOMER, monthly)
+        # Everybody knows at once that this income is gone; what replaces it is seen when it comes.
+        state.firms[c.seller].earnings -= monthly if c.status == LIVE else 0.0
         if c.kind == COMPUTE:
             # Clusters built for one customer stand idle until they are set up for another.
             state.firms[c.seller].stranded += c.delivered

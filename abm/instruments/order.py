@@ -213,9 +213,11 @@ def tally_orders(state):
         for g in range(m.n_generations):
             state.firms[i].on_order += state.fleet[i, g].waiting
         state.firms[i].on_order_gw = 0.0
+        state.firms[i].orders_owed = 0.0
     for r in range(m.n_orders):
         o = state.orders[r]
         if o.status == PENDING:
+            state.firms[o.buyer].orders_owed += o.units * o.price - o.deposit
             if o.kind == GPU_ORDER:
                 state.firms[o.buyer].on_order += o.units
             else:

@@ -52,6 +52,8 @@ def count_capacity(state):
         f.invoiced_out = 0.0
         f.backlog_in = 0.0
         f.backlog_out = 0.0
+        f.leases_owed = 0.0
+        f.compute_owed = 0.0
         f.overpay = 0.0
 
 
@@ -160,6 +162,23 @@ def offered_part(state):
 
 
 @jit
+def reletting_pace(state):
+    """Part of the capacity that lost customers left that is let again this month.
+
+    ``1 / (reletting_months * (1 + reletting_glut * left / used))``: it takes the longer, the more of it looks for tenants
+    at once (matching in a thin market: Shleifer and Vishny 1992 on assets whose only users are in trouble together).
+    """
+    p = state.params[0]
+    left = 0.0
+    used = 0.0
+    for i in range(state.market[0].n_firms):
+        if state.firms[i].status == ACTIVE:
+            left += state.firms[i].stranded
+            used += state.firms[i].used
+    return 1.0 / (max(p.reletting_months, 1.0) * (1.0 + p.reletting_glut * left / max(used, 1e-9)))
+
+
+@jit
 def clear_spot(state):
     """The spot price moves towards the price that clears the market; quantities are rationed pro rata.
 
@@ -177,6 +196,8 @@ def clear_spot(state):
     supply = 0.0
     flexible = m.tenant_demand
     part = offered_part(state)
+    left = 0.0
+    pace = reletting_pace(state)
     for i in range(m.n_firms):
         f = firms[i]
         bought[i] = 0.0
@@ -199,9 +220,10 @@ def clear_spot(state):
             bought[i] = f.need
             fixed += f.need
         elif f.kind == HYPERSCALER or f.kind == NEOCLOUD or f.kind == VEHICLE:
-            f.stranded *= 1.0 - 1.0 / max(p.reletting_months, 1.0)
+            f.stranded *= 1.0 - pace
             own = f.need if f.kind == HYPERSCALER else 0.0
             offered[i] = max(have - own - f.stranded, 0.0) * part if f.own_use_only == 0 else 0.0
+            left += min(f.stranded, max(have - own, 0.0))
             elastic[i] = p.spot_shortage * max(own - have, 0.0)
             affordable = p.spot_budget * max(f.earnings, 0.0) / (m.spot_price * BN_PER_RATE)
             elastic[i] = min(elastic[i], affordable)
@@ -210,8 +232,10 @@ def clear_spot(state):
     floor = spot_floor(state)
     cap = p.spot_cap
     clearing = cap
-    if supply > fixed + 1e-9:
-        clearing = m.opening_spot * math.exp(math.log(max(flexible, 1e-9) / (supply - fixed)) / p.tenant_elasticity)
+    # What a lost customer left is on the market before it is let: it presses on the price.
+    free = supply + left - fixed
+    if free > 1e-9:
+        clearing = m.opening_spot * math.exp(math.log(max(flexible, 1e-9) / free) / p.tenant_elasticity)
     clearing = min(max(clearing, floor), cap)
     step = p.spot_adjustment * math.log(clearing / m.spot_price)
     step = min(max(step, -p.spot_step), p.spot_step)

@@ -9,7 +9,6 @@ from abm.agents.lender import (
     capital_ratio,
     debt_capacity,
     is_short_of_capital,
-    judge,
     price_loan,
     size_loan,
 )
@@ -41,6 +40,7 @@ from abm.engine.tables import (
 from abm.instruments.annuity import annuity
 from abm.instruments.loan import new_loan, prepay_loan
 from abm.markets.power import mean_kw, running_cost
+from abm.markets.ratings import rate_firms
 
 
 @jit
@@ -112,9 +112,7 @@ def measure(state):
         f.dscr = min(max(earnings / f.debt_service, -9.9), 9.9) if f.debt_service > 1e-9 else 9.9
         if f.kind == LENDER:
             f.capital_ratio = capital_ratio(state, i)
-    for i in range(m.n_firms):
-        if state.firms[i].status == ACTIVE:
-            state.firms[i].pd = judge(state, i)
+    rate_firms(state)
 
 
 @jit
@@ -167,7 +165,7 @@ def cheapest_lender(state, borrower, kind, secured):
     i = first_of_kind(state, LENDER)
     while i >= 0:
         free = state.firms[i].status == ACTIVE and tried[i] == 0.0 and i != borrower
-        if free and accepts_kind(state, i, kind, state.firms[borrower].pd):
+        if free and accepts_kind(state, i, kind, state.firms[borrower].pd_long):
             rate = price_loan(state, i, borrower, secured)
             if rate < best_rate:
                 best = i
@@ -258,7 +256,7 @@ def draw_warehouse(state, fund, amount):
         bank = state.firms[i]
         if bank.status != ACTIVE or bank.subkind != BANK:
             continue
-        if not accepts_kind(state, i, WAREHOUSE, state.firms[fund].pd):
+        if not accepts_kind(state, i, WAREHOUSE, state.firms[fund].pd_long):
             continue
         size = size_loan(state, i, fund, amount, exposure(state, i, fund))
         if size < 0.5 * amount:
@@ -406,7 +404,7 @@ def arrange_lines(state):
         best_rate = 1.0
         j = first_of_kind(state, LENDER)
         while j >= 0:
-            if state.firms[j].status == ACTIVE and accepts_kind(state, j, REVOLVER, f.pd):
+            if state.firms[j].status == ACTIVE and accepts_kind(state, j, REVOLVER, f.pd_long):
                 rate = price_loan(state, j, i, False)
                 if rate < best_rate and size_loan(state, j, i, wanted, exposure(state, j, i)) >= wanted:
                     best = j
@@ -416,4 +414,4 @@ def arrange_lines(state):
             months = max(int(p.revolver_tenor), 1)
             r = new_loan(state, REVOLVER, best, i, 0.0, best_rate, months, NO_COLLATERAL, 0)
             state.loans[r].limit = wanted
-            state.loans[r].committed = 1 if f.pd < p.line_trust else 0
+            state.loans[r].committed = 1 if f.pd_long < p.line_trust else 0

@@ -5,32 +5,53 @@ from __future__ import annotations
 import math
 
 from abm.accounts.ledger import net_worth
-from abm.agents.lab import closing_odds, runway, seek_equity, value_lab
+from abm.agents.lab import appeal, closing_odds, runway, seek_equity, value_lab
 from abm.agents.neocloud import seek_growth_equity
 from abm.engine.compiled import jit
-from abm.engine.draws import D_ROUND, D_SENTIMENT, normal, uniform
-from abm.engine.tables import ACTIVE, CUSTOMERS, LAB, NEOCLOUD
+from abm.engine.draws import D_ROUND, D_SENTIMENT, D_VALUE, normal, uniform
+from abm.engine.tables import ACTIVE, CUSTOMERS, LAB, LENDER, NEOCLOUD, OUTSIDE, VEHICLE
 from abm.instruments.stake import issue_equity
+from abm.markets.credit import collateral_value
+from abm.markets.ratings import asset_volatility
+
+MOST_GEARING = 2.5  # equity volatility over asset volatility; beyond it shares are an option that hardly moves with news
+
+
+@jit
+def growth_hoped(state):
+    """Growth of AI revenue that investors are content with (log a year): they know that growth fades.
+
+    From `growth_yardstick` at the opening to the long run of clouds' own workloads, at the pace of `belief_fade`.
+    """
+    p = state.params[0]
+    extra = (p.growth_yardstick - p.own_growth_long_run) * math.exp(-p.belief_fade * state.market[0].month / 12.0)
+    return p.own_growth_long_run + extra
 
 
 @jit
 def swing_sentiment(state):
-    """Investors' sentiment: returns to normal, rises when AI revenue outgrows their yardstick, falls with defaults.
+    """Investors' sentiment: returns to normal, rises when AI revenue outgrows their yardstick, falls with fear.
 
-    A default weighs with its debt relative to all debt of the sector.
+    Fear sees the debt behind a firm, its own and what others borrowed for it: of one that failed the whole, of one that
+    is shaken as much as its hazard has risen; both relative to all debt of the sector.
     """
     m = state.market[0]
     p = state.params[0]
     failed = 0.0
     for k in range(m.n_defaults - 1, m.seen_defaults - 1, -1):
-        failed += state.defaults[k].debt + 0.1
+        failed += state.defaults[k].debt + state.defaults[k].carried
     debt = 1.0
+    shaken = 0.0
     for i in range(m.n_firms):
-        if state.firms[i].status == ACTIVE:
-            debt += state.firms[i].debt
+        f = state.firms[i]
+        if f.status == ACTIVE and f.kind != OUTSIDE and f.kind != LENDER:
+            debt += f.debt
+            shaken += (f.pd - f.feared) * (f.debt + f.look_through)
+            f.feared = f.pd
+    failed += max(shaken, 0.0)
     s = m.sentiment
     s += p.sentiment_reversion * (1.0 - s)
-    s += p.sentiment_growth * (m.demand_growth - p.growth_yardstick)
+    s += p.sentiment_growth * (m.demand_growth - growth_hoped(state))
     s -= p.sentiment_fear * min(failed / debt, 1.0)
     s += p.sentiment_noise * normal(m.seed, D_SENTIMENT, m.month, 0)
     m.sentiment = min(max(s, 0.2), 1.6)
@@ -38,20 +59,48 @@ def swing_sentiment(state):
 
 @jit
 def seen_value(state, i):
-    """Equity value of a firm by the rule (bn): a lab's by revenue and growth, another's by cash earnings less debt, at
-    least a part of its book."""
+    """Equity value of a firm by the rule (bn).
+
+    A lab's by revenue and growth; that of a neocloud or a project company, whose assets have a market and a short life,
+    by what its hardware, sites and contracts are worth less its debt (net asset value), more for one that grows, by
+    `franchise`; another's by cash earnings less debt. At least a part of what its book or its assets say: shares of a firm under water are an option (Merton 1974).
+    """
     m = state.market[0]
     p = state.params[0]
     f = state.firms[i]
     if f.kind == LAB:
         return max(value_lab(state, i), 0.0)
+    if f.kind == NEOCLOUD or f.kind == VEHICLE:
+        owned = collateral_value(state, i) + max(f.cash, 0.0) + f.other_assets
+        owned += f.deposits_out if f.kind == NEOCLOUD else -max(f.cash, 0.0)
+        net = max(owned - f.debt - f.other_debt, p.option_floor * owned)
+        return net * (1.0 + p.franchise * appeal(state, i)) * m.sentiment
     seen = (12.0 * f.earnings * p.earnings_multiple - f.debt) * m.sentiment
     return max(seen, p.book_floor * m.sentiment * max(net_worth(f), 0.0))
 
 
 @jit
+def news(state, i):
+    """What investors learn of a firm this month that no rule knows (log): a common factor and its own luck.
+
+    Monthly, ``s_E / sqrt(12) * (sqrt(c) Z + sqrt(1 - c) e_i)`` with c the correlation within the sector (the one-factor
+    model of Vasicek 2002) and s_E the volatility of its shares, its assets' times assets over equity (Merton 1974), at
+    most `MOST_GEARING` times.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    f = state.firms[i]
+    owed = f.debt + f.other_debt + p.lease_weight * f.leases_owed
+    gearing = min(1.0 + owed / max(f.valuation, 1e-6), MOST_GEARING)
+    common = normal(m.seed, D_VALUE, m.month, 0)
+    own = normal(m.seed, D_VALUE, m.month, 1 + i)
+    mixed = math.sqrt(p.value_correlation) * common + math.sqrt(1.0 - p.value_correlation) * own
+    return asset_volatility(state, i) * gearing * mixed / math.sqrt(12.0)
+
+
+@jit
 def value_firms(state):
-    """Equity values investors use move towards the rule's, times what they paid more or less for a firm at the opening;
+    """Equity values investors use move with the news and towards the rule's, times what they see more or less in a firm;
     what they believe of one firm and no rule knows fades."""
     m = state.market[0]
     p = state.params[0]
@@ -59,6 +108,9 @@ def value_firms(state):
         f = state.firms[i]
         if f.status != ACTIVE or i <= CUSTOMERS:
             continue
+        told = news(state, i)
+        f.premium += told
+        f.valuation *= math.exp(told)
         f.valuation += p.value_speed * (seen_value(state, i) * math.exp(f.premium) - f.valuation)
         f.premium *= 1.0 - p.premium_fade
 

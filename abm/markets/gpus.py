@@ -31,7 +31,7 @@ from abm.engine.tables import (
 from abm.instruments.contract import ramp_share
 from abm.instruments.order import gw_on_order
 from abm.markets.marks import best_generation
-from abm.markets.power import running_cost
+from abm.markets.power import connections, running_cost, site_price
 
 
 @jit
@@ -74,7 +74,7 @@ def unit_cost(state, buyer):
         g = best_generation(state, vendor)
         if g >= 0:
             cost += part * (state.generations[g].cost * state.firms[vendor].markup)
-            cost += part * state.generations[g].kw * f.pue * p.site_cost
+            cost += part * state.generations[g].kw * f.pue * site_price(state)
     return max(cost, 0.1)
 
 
@@ -126,7 +126,7 @@ def ready_deliveries(state):
     for i in range(m.n_firms):
         sells = state.firms[i].kind == VENDOR and state.firms[i].status == ACTIVE
         budget[i] = state.firms[i].supply - sell_outside(state, i, budget[i]) if sells else 0.0
-    m.grid_left = p.grid_gw / 12.0
+    m.grid_left = connections(state) / 12.0
     for r in range(m.n_orders):
         o = state.orders[r]
         if o.status != PENDING:
@@ -197,7 +197,7 @@ def months_to_build(state, months):
     waiting = 0.0
     for i in range(state.market[0].n_firms):
         waiting += state.firms[i].on_order_gw
-    return int(max(months, min(12.0 * waiting / state.params[0].grid_gw, 120.0)))
+    return int(max(months, min(12.0 * waiting / connections(state), 120.0)))
 
 
 @jit

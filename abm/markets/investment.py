@@ -25,6 +25,7 @@ from abm.instruments.order import gw_on_order, place_order
 from abm.instruments.stake import endow
 from abm.markets.gpus import affordable_fleet, kw_on_sale, nth_vendor, power_by, unit_cost, vendor_part
 from abm.markets.marks import best_generation
+from abm.markets.power import price_sites
 from abm.markets.sites import offer_sites, order_sites, tally_sites
 
 
@@ -83,6 +84,7 @@ def invest(state):
     horizon = p.gpu_lead + p.order_smoothing
     see_growth(state)
     offer_sites(state)
+    price_sites(state)
     tally_sites(state)
     # Who comes first to the landlords changes from month to month.
     first = int(uniform(m.seed, D_SITE, m.month, 3) * m.n_firms)
@@ -99,7 +101,7 @@ def invest(state):
             target = plan_orders(state, i, horizon)
             target = max(target, 0.5 * affordable_fleet(state, i) if f.capacity <= 0.0 else 0.0)
             budget = affordable_fleet(state, i) * unit_cost(state, i)
-            if f.pd > p.bid_risk_cap:
+            if f.pd_long > p.bid_risk_cap:
                 budget = 0.0
         elif f.kind == LAB and f.own_hardware > 0.0:
             target = plan_own_fleet(state, i)

@@ -7,7 +7,7 @@ import math
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, HOURS, HYPERSCALER
 from abm.instruments.annuity import annuity
-from abm.markets.power import running_cost
+from abm.markets.power import running_cost, site_price
 
 
 @jit
@@ -20,7 +20,7 @@ def capital_cost(state, g, firm):
     p = state.params[0]
     gen = state.generations[g]
     gpu = gen.cost * state.firms[gen.vendor].markup * annuity(p.cost_of_capital, p.economic_life)
-    site = gen.kw * state.firms[firm].pue * p.site_cost * annuity(p.cost_of_capital, p.site_life)
+    site = gen.kw * state.firms[firm].pue * site_price(state) * annuity(p.cost_of_capital, p.site_life)
     # bn per M H100e is a thousand USD per H100e.
     return (gpu + site) * 1000.0 / HOURS
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from abm.engine.compiled import jit
 from abm.engine.tables import HOURS
 
@@ -32,6 +34,35 @@ def running_cost(state, firm, kw):
     """Cost of running one H100e for an hour (USD) on hardware of this power: electricity, cooling, carbon, staff."""
     f = state.firms[firm]
     return kw * (f.pue * price_of_energy(state, firm) / 1000.0 + f.unit_opex)
+
+
+@jit
+def site_price(state):
+    """Price of a powered site ordered now (bn/GW): its cost, times what the scarcity of power adds."""
+    return state.params[0].site_cost * state.market[0].site_scarcity
+
+
+@jit
+def connections(state):
+    """Powered sites that come to the market in a year (GW): the grids' own, and more at a higher price.
+
+    ``grid_gw * scarcity**site_elasticity``: turbines, fuel cells and batteries on the site, farther sites, dearer lines.
+    """
+    p = state.params[0]
+    return p.grid_gw * math.exp(p.site_elasticity * math.log(state.market[0].site_scarcity))
+
+
+@jit
+def price_sites(state):
+    """The price of powered sites moves with the queue: up while what is ordered takes longer than a site takes to build,
+    down towards its cost while it does not, at most `site_price_speed` a month per log of the excess."""
+    m = state.market[0]
+    p = state.params[0]
+    waiting = 0.0
+    for i in range(m.n_firms):
+        waiting += state.firms[i].on_order_gw
+    excess = math.log(max(12.0 * waiting / connections(state), 0.1) / max(p.site_lead, 1.0))
+    m.site_scarcity = max(m.site_scarcity * math.exp(p.site_price_speed * min(max(excess, -1.0), 1.0)), 1.0)
 
 
 @jit

@@ -22,6 +22,7 @@ from abm.instruments.order import gw_on_order, place_order
 from abm.instruments.stake import endow
 from abm.markets.credit import borrow
 from abm.markets.gpus import months_to_build
+from abm.markets.power import site_price
 
 
 @jit
@@ -86,8 +87,9 @@ def found_project(state, tenant, gw):
     f.top_customer = 1.0
     first_loan = m.n_loans
     first_hit = m.n_hits
+    price = site_price(state)
     months = max(int(min(p.project_tenor, p.max_tenor)), 2)
-    wanted = p.project_debt * gw * p.site_cost
+    wanted = p.project_debt * gw * price
     got = borrow(state, i, PROJECT, wanted, months, SITE_COLLATERAL, 0, -1)
     if got <= 0.0:
         # No lender came: the firm was never founded, and the refusals are its tenant's.
@@ -101,14 +103,14 @@ def found_project(state, tenant, gw):
         if state.loans[r].borrower == i:
             interest += state.loans[r].principal * state.loans[r].rate
     lead = months_to_build(state, p.site_lead)
-    endow(state, i, gw * p.site_cost - got + interest * lead / 12.0)
+    endow(state, i, gw * price - got + interest * lead / 12.0)
     state.firms[tenant].last_project = m.month
     rent = lease_rent(state, interest / got)
     halls = max(int(p.project_halls), 1)
     r = sign_lease(state, tenant, i, gw, rent, m.month + lead, halls)
     for k in range(halls):
         end_user = state.contracts[r].end_user
-        place_order(state, SITE_ORDER, i, SUPPLIERS, -1, gw / halls, p.site_cost, lead + k, end_user)
+        place_order(state, SITE_ORDER, i, SUPPLIERS, -1, gw / halls, price, lead + k, end_user)
     f.on_order_gw += gw
-    log_event(state, E_PROJECT, tenant, i, gw * p.site_cost)
+    log_event(state, E_PROJECT, tenant, i, gw * price)
     return gw

@@ -15,6 +15,7 @@ from abm.engine.tables import ACTIVE, HYPERSCALER, LAB, NEOCLOUD, SITE_ORDER, SU
 from abm.instruments.contract import sign_lease
 from abm.instruments.order import place_order
 from abm.markets.gpus import affordable_fleet, kw_on_sale, months_to_build, power_by, unit_cost
+from abm.markets.power import site_price
 from abm.markets.projects import found_project, lease_empty_sites
 
 FAR = 10**6  # a month by which everything ordered stands
@@ -103,6 +104,7 @@ def order_sites(state, buyer):
     p = state.params[0]
     f = state.firms[buyer]
     kw = kw_on_sale(state, buyer)
+    price = site_price(state)
     soon = f.fleet_gw + kw * (plan_ahead(state, buyer, p.shell_lead) - f.capacity)
     short = (soon - power_by(state, buyer, m.month + int(p.shell_lead))) / p.order_smoothing
     if short > 1e-3:
@@ -120,10 +122,10 @@ def order_sites(state, buyer):
         # What waits for the next project company is not built twice.
         waiting = min(max(leased, 0.0), short) if leased >= p.project_size else 0.0
         short = (short - waiting) / p.order_smoothing
-        short = min(short, 0.5 * max(f.cash, 0.0) / max(p.order_deposit * p.site_cost, 1e-9))
+        short = min(short, 0.5 * max(f.cash, 0.0) / max(p.order_deposit * price, 1e-9))
         if short > 1e-4:
             lead = months_to_build(state, draw_lead(state, buyer, p.site_lead, 2))
-            place_order(state, SITE_ORDER, buyer, SUPPLIERS, -1, short, p.site_cost, lead, -1)
+            place_order(state, SITE_ORDER, buyer, SUPPLIERS, -1, short, price, lead, -1)
             f.on_order_gw += short
 
 

@@ -53,10 +53,10 @@ def can_promise(state, seller):
     f = state.firms[seller]
     if f.status != ACTIVE or (f.kind != NEOCLOUD and f.kind != HYPERSCALER):
         return 0.0
-    if f.pd > p.bid_risk_cap:
+    if f.pd_long > p.bid_risk_cap:
         return 0.0
     own = f.need if f.kind == HYPERSCALER else 0.0
-    access = 1.0 - f.pd / p.bid_risk_cap
+    access = 1.0 - f.pd_long / p.bid_risk_cap
     financed = access * means_to_build(state, seller) / max(1.0 - p.loan_to_cost, 0.05) / unit_cost(state, seller)
     return max(f.capacity + f.on_order - own + financed - f.promised_out, 0.0)
 
@@ -72,7 +72,7 @@ def own_cost(state, seller):
     if g < 0:
         return state.market[0].long_run_price
     p = state.params[0]
-    spread = state.firms[seller].pd * p.loss_given_default_secured * p.loan_to_cost
+    spread = state.firms[seller].pd_long * p.loss_given_default_secured * p.loan_to_cost
     return contract_cost(state, g, seller) * (1.0 + spread * p.economic_life / 24.0)
 
 
