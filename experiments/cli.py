@@ -28,6 +28,7 @@ systemic | experiments.commands.systemic:systemic | Rank firms by how much the o
 sweep | experiments.commands.sweep:sweep | Make all runs of a study file; go on where it was stopped.
 open | experiments.commands.open:show | Show what a folder of results holds.
 hindcast | experiments.commands.hindcast:hindcast | Run an opening of the past and score it against what happened.
+risk | experiments.commands.risk:risk | Say what defaults and is lost in many worlds, beside the evidence.
 replay | experiments.commands.replay:replay | Make one run of a sweep again and compare every byte.
 scenarios | experiments.commands.scenarios:scenarios | List the scenarios, or check a scenario file.
 openings | experiments.commands.openings:openings | List the dates to open at, check an opening, compare two.

@@ -16,7 +16,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import ModuleType
@@ -127,6 +127,8 @@ class Recipe:
         Whether defaults are recorded.
     opening : str or Opening
         Name of the opening from which runs start; the tables themselves if it is none of the model's.
+    left : mapping
+        Schemas of the tables that a function leaves beside its outcomes, by name: it returns both, as a pair.
     """
 
     model: str
@@ -144,6 +146,7 @@ class Recipe:
     defaults: bool
     months_at: tuple[int, ...]
     opening: str | Opening = DEFAULT_OPENING
+    left: Mapping[str, pa.Schema] = field(default_factory=dict)
 
     @classmethod
     def of(cls, study: Study) -> Recipe:
@@ -221,7 +224,7 @@ class Recipe:
             found["defaults"] = _schema("defaults", DEFAULT_FIELDS)
         if self.events:
             found["events"] = _schema("events", EVENT_FIELDS)
-        return found
+        return found | {name: pa.schema([RUN, *schema]) for name, schema in self.left.items()}
 
     def cells(self) -> int:
         """About how many numbers a run leaves: what the size of a shard is made of."""
@@ -401,6 +404,7 @@ class _Rows:
         self.records: dict[str, list[np.ndarray]] = {name: [] for name in recipe.schemas()}
         self.owners: dict[str, list[int]] = {name: [] for name in self.records}
         self.firm_rows: list[tuple[np.ndarray, list[str]]] = []  # month and firm of the panel rows
+        self.left: dict[str, list[pa.Table]] = {name: [] for name in recipe.left}
         self.names: dict[str, int] = {}  # all firms of the batch; rows of the records become places here
 
     def add_run(self, run: Run, values: Sequence[float], digest: str | None) -> None:
@@ -443,6 +447,13 @@ class _Rows:
             self._keep("events", run, events[np.isin(events["kind"], codes)], economy.names)
         self.add_run(run, values, digest)
 
+    def add_function(self, run: Run, values: Sequence[float], digest: str, left: Mapping[str, pa.Table]) -> None:
+        """What a function made of a run."""
+        for name, table in left.items():
+            owner = pa.array(np.full(table.num_rows, run.number))
+            self.left[name].append(table.add_column(0, RUN, owner))
+        self.add_run(run, values, digest)
+
     def tables(self) -> dict[str, pa.Table]:
         """The rows as Arrow tables."""
         made: dict[str, pa.Table] = {}
@@ -452,6 +463,8 @@ class _Rows:
                 columns = list(zip(*rows, strict=True)) if rows else [()] * len(schema)
                 arrays = [pa.array(column, field.type) for column, field in zip(columns, schema, strict=True)]
                 made[name] = pa.Table.from_arrays(arrays, schema=schema)
+            elif name in self.left:
+                made[name] = pa.concat_tables(self.left[name]).cast(schema) if self.left[name] else schema.empty_table()
             else:
                 made[name] = self._records(name, schema)
         return made
@@ -466,15 +479,18 @@ class _Rows:
             month = np.concatenate([part[0] for part in self.firm_rows])
             arrays += [pa.array(month.astype(np.int32)), pa.array([who for part in self.firm_rows for who in part[1]])]
         columns, names = {column.name: column for column in _columns_of(name)}, list(self.names)
-        for field in list(schema)[len(arrays) :]:
-            arrays.append(column_of(rows, columns[field.name], name, names)[0])
+        for wanted in list(schema)[len(arrays) :]:
+            arrays.append(column_of(rows, columns[wanted.name], name, names)[0])
         return pa.Table.from_arrays(arrays, schema=schema)
 
 
-def _run_function(recipe: Recipe, run: Run) -> tuple[list[float], str]:
-    """Outcomes of a user's function, in the order of the recipe, and their hash."""
+def _run_function(recipe: Recipe, run: Run) -> tuple[list[float], str, Mapping[str, pa.Table]]:
+    """Outcomes of a user's function, in the order of the recipe, their hash, and the tables it leaves."""
     settings = {**recipe.parameters, **run.settings}
     found = load_function(recipe.model)(settings, run.seed)
+    left: Mapping[str, pa.Table] = {}
+    if recipe.left:
+        found, left = found
     names = list(recipe.outcomes)
     if isinstance(found, Mapping):
         if set(found) != set(names):
@@ -484,7 +500,7 @@ def _run_function(recipe: Recipe, run: Run) -> tuple[list[float], str]:
         values = [float(found)]
     else:
         raise BadInput(f"the function must return a mapping with the outcomes {names}, not {type(found).__name__}")
-    return values, hashlib.sha256(np.array(values).tobytes()).hexdigest()
+    return values, hashlib.sha256(np.array(values).tobytes()).hexdigest(), left
 
 
 def perform(recipe: Recipe, batch: Batch, started: Callable[[int], None] | None = None) -> dict[str, pa.Table]:
@@ -517,7 +533,7 @@ def perform(recipe: Recipe, batch: Batch, started: Callable[[int], None] | None 
                 economy.run(recipe.months)
                 rows.add_economy(run, economy)
             else:
-                rows.add_run(run, *_run_function(recipe, run))
+                rows.add_function(run, *_run_function(recipe, run))
         except Exception as error:
             rows.add_failure(run, type(error).__name__, str(error), _place(error))
     return rows.tables()

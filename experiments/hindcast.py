@@ -24,7 +24,7 @@ import hashlib
 import math
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -44,10 +44,9 @@ from abm.errors import BadInput, InvisibleDebtError, shown
 from abm.inputs import parameters as registry
 from abm.inputs.priors import PRIORS, Z95
 from abm.simulation import Economy, open_economy
-from experiments.execution import Batch, Recipe, Run, Value, code_hash
-from experiments.packing import unpack
-from experiments.pools import Pool, Processes, Threads
-from experiments.runner import FEW, QUEUED, How, processors
+from experiments.execution import Recipe, Run, Value, code_hash
+from experiments.gather import gather
+from experiments.runner import How
 
 TARGETS, MARKS = "targets.csv", "pass_marks.toml"
 COLUMNS = (
@@ -62,7 +61,6 @@ FLOWS = ("bonds", "lent", "raised", "signed", "units", "failures")
 LEAST_SPREAD = 0.15  # of a random walk, in logs a year, or of its last value if linear
 NO_HISTORY = 0.5  # the same where no rise is known
 FLOOR = 1e-3  # of what happened: what lies below it counts as this much in logs
-BATCH = 5  # runs handed out together
 OPENING_SERIES: Mapping[str, Callable[[Economy], float]] = {
     "fleet": lambda e: float(_active(e)["capacity"].sum()),
     "ai_debt": lambda e: float(_ai_loans(e)["principal"].sum()),
@@ -466,41 +464,15 @@ def run_ensemble(
     )  # fmt: skip
     settings: dict[str, Value] = {"opening": str(opening_folder(opening)), "strict": strict}
     runs = [Run(number, number, 0, number + 1, settings) for number in range(seeds)]
-    batches = [Batch(k, tuple(runs[at : at + BATCH])) for k, at in enumerate(range(0, seeds, BATCH))]
-    size = min(workers or processors(), len(batches))
-    pool: Pool
-    pool = Threads(recipe, size) if how == "threads" or (how == "auto" and size <= FEW) else Processes(recipe, size)
-    found: dict[int, dict[str, pa.Table]] = {}
-    done = 0
-    try:
-        left = iter(batches)
-        under_way = _hand_out(pool, left, QUEUED * size)
-        while under_way:
-            number, content = pool.wait()
-            found[number] = unpack(content)
-            done += len(batches[number].runs)
-            if progress is not None:
-                progress(done)
-            under_way += _hand_out(pool, left, 1) - 1
-    finally:
-        pool.close()
-    made = pa.concat_tables([found[k]["runs"] for k in range(len(batches))])
-    lost = [row for k in range(len(batches)) for row in found[k]["failures"].to_pylist()]
+    found = gather(recipe, runs, workers=workers, how=how, progress=progress)
+    made = found["runs"]
+    lost = found["failures"].to_pylist()
     failures = tuple(f"seed {row['seed']}: {row['error']}: {row['message']}" for row in lost)
     whole = made.filter(pa.compute.invert(made["failed"]))
     if not whole.num_rows:
         raise InvisibleDebtError(f"no run of the hindcast ended well; the first: {failures[0]}")
     values = {target.id: whole[target.id].to_numpy() for target in question.targets}
     return Ensemble(values, seeds, failures, made)
-
-
-def _hand_out(pool: Pool, batches: Iterator[Batch], most: int) -> int:
-    """Hand out up to so many batches; how many there were."""
-    given = 0
-    while given < most and (batch := next(batches, None)) is not None:
-        pool.submit(batch)
-        given += 1
-    return given
 
 
 # --- scores --------------------------------------------------------------------------------------------------

@@ -1,0 +1,117 @@
+"""`invisible-debt risk`: what the economy says of risk, beside the evidence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from abm.errors import BadInput
+from experiments.commands.options import Json, say_if_compiling
+from experiments.screen import Screen, counted, say, say_json, styled
+
+if TYPE_CHECKING:
+    from experiments.risk.table import Findings
+
+FORMAT = "invisible-debt risk 1"
+REPORT, PAGE, FIGURE, LINES = "RISK.md", "risk.html", "reliability.png", "lines.json"
+MOST_SEEDS = 100_000
+
+
+def risk(
+    seeds: Annotated[int, typer.Option(min=2, max=MOST_SEEDS, help="Worlds to run, with seeds 1, 2, ...")] = 200,
+    central: Annotated[
+        bool, typer.Option("--central", help="Central parameters and opening in every run: luck alone differs.")
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=4096, help="Worlds run side by side; one a processor if left out.")
+    ] = None,
+    threads: Annotated[
+        bool | None, typer.Option("--threads/--processes", help="Who runs them; chosen by their number if left out.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder for the results; if left out, one in results/ named by what is run."),
+    ] = None,
+    page: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the report (RISK.md) to this file as well.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Run many worlds and say what happens to their borrowers and lenders, beside the evidence.
+
+    The folder holds the report (RISK.md), the same as a page (risk.html), its figure (reliability.png), its table
+    (lines.json), what every world says (runs, seen, defaults, firms, lenders and months, .parquet) and what was run
+    (manifest.json).
+    """
+    import pyarrow.parquet as pq
+
+    from experiments.execution import code_hash
+    from experiments.folders import MANIFEST, new_folder, read_manifest
+    from experiments.risk import ensemble, table
+    from experiments.risk import page as told
+
+    folder = out or Path("results") / f"risk-{seeds}{'-central' if central else ''}"
+    if page is not None and (page.is_dir() or not page.absolute().parent.is_dir()):
+        raise BadInput(f"--page: {page} is a folder, or lies in none")
+
+    def may_replace(there: Path) -> None:
+        read_manifest(there, FORMAT)
+
+    with new_folder(folder, may_replace) as stage:
+        if say_if_compiling():
+            from abm.simulation import open_economy
+
+            open_economy().run(1)
+        with Progress(
+            TextColumn("worlds: {task.completed:.0f} of {task.total:.0f}"), BarColumn(), TimeRemainingColumn(),
+            console=Screen(stderr=True), transient=True,
+        ) as progress:  # fmt: skip
+            bar = progress.add_task("", total=sum(ensemble.plan(seeds).values()))
+            made = ensemble.make(
+                seeds, central, workers=jobs, how="auto" if threads is None else "threads" if threads else "processes",
+                progress=lambda done: progress.update(bar, completed=done),
+            )  # fmt: skip
+        found = table.judge(made)
+        data, text = told.as_data(made, found), told.markdown(made, found)
+        (stage / REPORT).write_text(text, encoding="utf-8")
+        (stage / PAGE).write_text(told.html(made, found), encoding="utf-8")
+        (stage / FIGURE).write_bytes(told.reliability(found))
+        (stage / LINES).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
+        for name, rows in made.tables.items():
+            pq.write_table(rows, stage / f"{name}.parquet")
+        about = {key: data[key] for key in ("seeds", "central", "digest")}
+        manifest = {"format": FORMAT, **about, "code": code_hash()}
+        (stage / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    if page is not None:
+        page.write_text(text, encoding="utf-8")
+    if as_json:
+        say_json({"folder": str(folder), **data})
+        return
+    show(found)
+    if made.failures:
+        say(f"{counted(len(made.failures), 'run')} ended in an error; the first: {made.failures[0]}")
+    say(f"Results in {folder}: {REPORT}, {PAGE}, {FIGURE}, {LINES} and the tables of all worlds")
+
+
+def show(found: Findings) -> None:
+    """Print the eight points and their lines."""
+    from experiments.risk.page import asked, span
+    from experiments.risk.table import MET, STATED, verdicts
+
+    screen = Screen()
+    for number, what, met, judged in verdicts(found.lines):
+        say(title=f"{number} {what}: {met} of {judged} lines met")
+        table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
+        for heading in ("", "ours", "unit", "asked", ""):
+            table.add_column(heading)
+        for x in found.lines:
+            if x.point == number:
+                colour = "" if x.verdict == STATED else "green" if x.verdict == MET else "red"
+                table.add_row(x.what, span(x.ours), x.unit, asked(x), styled(x.verdict, colour))
+        screen.print(table)
+        say()

@@ -1,0 +1,72 @@
+"""Runs of a function made side by side and put together again, in the order of their numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import pyarrow as pa
+
+from experiments.execution import Batch, Recipe, Run
+from experiments.packing import unpack
+from experiments.pools import Pool, Processes, Threads
+from experiments.runner import FEW, QUEUED, How, processors
+
+BATCH = 5  # runs handed out together
+
+
+def gather(
+    recipe: Recipe,
+    runs: Sequence[Run],
+    *,
+    workers: int | None = None,
+    how: How = "auto",
+    progress: Callable[[int], None] | None = None,
+) -> dict[str, pa.Table]:
+    """Make runs on threads or processes; the same rows whoever makes them.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        What they share.
+    runs : sequence of Run
+        At least one.
+    workers : int, optional
+        One a processor by default.
+    how : "auto", "threads" or "processes"
+        Who makes the runs.
+    progress : callable, optional
+        Called with the runs done.
+
+    Returns
+    -------
+    dict of str to pyarrow.Table
+        As `experiments.execution.perform` makes them, rows in the order of the runs.
+    """
+    batches = [Batch(k, tuple(runs[at : at + BATCH])) for k, at in enumerate(range(0, len(runs), BATCH))]
+    size = min(workers or processors(), len(batches))
+    pool: Pool
+    pool = Threads(recipe, size) if how == "threads" or (how == "auto" and size <= FEW) else Processes(recipe, size)
+    found: dict[int, dict[str, pa.Table]] = {}
+    done = 0
+    try:
+        left = iter(batches)
+        under_way = _hand_out(pool, left, QUEUED * size)
+        while under_way:
+            number, content = pool.wait()
+            found[number] = unpack(content)
+            done += len(batches[number].runs)
+            if progress is not None:
+                progress(done)
+            under_way += _hand_out(pool, left, 1) - 1
+    finally:
+        pool.close()
+    return {name: pa.concat_tables([found[k][name] for k in range(len(batches))]) for name in found[0]}
+
+
+def _hand_out(pool: Pool, batches: Iterator[Batch], most: int) -> int:
+    """Hand out up to so many batches; how many there were."""
+    given = 0
+    while given < most and (batch := next(batches, None)) is not None:
+        pool.submit(batch)
+        given += 1
+    return given

@@ -1,0 +1,121 @@
+"""All runs that the table of risk needs: the baseline, the flagship's failure and the analogue in every world, every
+other scenario in a part of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from abm.calibration.opening import DEFAULT_OPENING
+from abm.calibration.worlds import world
+from abm.errors import InvisibleDebtError
+from abm.inputs.scenarios import BASELINE, names
+from experiments.execution import Recipe, Run, Value
+from experiments.gather import gather
+from experiments.risk.findings import Part
+from experiments.risk.observe import MONTHS, SCHEMAS, STRIKE
+from experiments.runner import How
+
+ANALOGUE = "telecom_2001"
+FEWER = 4  # the other scenarios get a seed of so many
+
+
+class Made(NamedTuple):
+    """All runs: the parts by scenario, the tables as they are written, and what failed in a sentence each."""
+
+    parts: dict[str, Part]
+    tables: dict[str, pa.Table]
+    seeds: int
+    central: bool
+    failures: tuple[str, ...]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all tables."""
+        found = hashlib.sha256()
+        for name in sorted(self.tables):
+            for column in self.tables[name].columns:
+                found.update(repr(column.to_pylist()).encode())
+        return found.hexdigest()
+
+
+def plan(seeds: int) -> dict[str, int]:
+    """Worlds by scenario."""
+    whole = (BASELINE, STRIKE, ANALOGUE)
+    others = [name for name in names() if name not in whole]
+    return dict.fromkeys(whole, seeds) | dict.fromkeys(others, max(seeds // FEWER, 1))
+
+
+def make(
+    seeds: int,
+    central: bool,
+    *,
+    workers: int | None = None,
+    how: How = "auto",
+    progress: Callable[[int], None] | None = None,
+) -> Made:
+    """Run all worlds; the same tables whoever makes them.
+
+    Parameters
+    ----------
+    seeds : int
+        Worlds of the baseline, with the seeds 1, 2, ...
+    central : bool
+        Whether only luck differs by seed (`experiments.risk.observe.open_world`).
+    workers, how, progress
+        See `experiments.gather.gather`.
+
+    Raises
+    ------
+    InvisibleDebtError
+        If no world of a scenario that is needed ended well.
+    """
+    if not central:
+        world(1, DEFAULT_OPENING)  # a mistake in the files is told once, before any worker meets it
+    wanted = plan(seeds)
+    recipe = Recipe(
+        model="experiments.risk.observe:observe", months=MONTHS, opening=DEFAULT_OPENING, scenario=BASELINE,
+        scenarios={}, parameters={}, policies={}, rules={}, outcomes={"failures": None}, series=(), columns=(),
+        firms=(), events=(), defaults=False, months_at=(), left=SCHEMAS,
+    )  # fmt: skip
+    runs: list[Run] = []
+    for point, (name, count) in enumerate(wanted.items()):
+        settings: dict[str, Value] = {"opening": DEFAULT_OPENING, "scenario": name, "central": central}
+        runs += [Run(len(runs) + k, point, 0, k + 1, settings) for k in range(count)]
+    found = gather(recipe, runs, workers=workers, how=how, progress=progress)
+    return put_together(found, seeds, central)
+
+
+def put_together(found: dict[str, pa.Table], seeds: int, central: bool) -> Made:
+    """Parts and tables of gathered runs.
+
+    Raises
+    ------
+    InvisibleDebtError
+        If no world of a scenario that is needed ended well.
+    """
+    wanted = list(plan(seeds))
+    lost = found["failures"].to_pylist()
+    failures = tuple(f"{wanted[row['point']]}, seed {row['seed']}: {row['error']}: {row['message']}" for row in lost)
+    runs = found["runs"].to_pandas()
+    runs = runs[~runs["failed"]]
+    names_of = pa.array([wanted[k] for k in found["runs"]["point"].to_pylist()])
+    listed = found["runs"].append_column("scenario", names_of)
+    tables = {"runs": listed} | {name: found[name] for name in SCHEMAS}
+    parts = {}
+    for point, name in enumerate(wanted):
+        mine = runs[runs["point"] == point]
+        if not len(mine):
+            raise InvisibleDebtError(f"no run of '{name}' ended well; the first: {failures[0]}")
+        place = {int(run): k for k, run in enumerate(mine["run"])}
+        frames = {}
+        for table in SCHEMAS:
+            rows = found[table].filter(pc.is_in(found[table]["run"], pa.array(list(place), pa.int64()))).to_pandas()
+            frames[table] = rows.assign(world=rows["run"].map(place).astype(np.int64))
+        parts[name] = Part(name, mine["seed"].to_numpy(np.int64), frames)
+    return Made(parts, tables, seeds, central, failures)

@@ -1,0 +1,568 @@
+"""What the tables of all runs say: one function a part, small tables in, numbers with intervals out.
+
+A `Part` is all worlds of one scenario; its frames have a column `world`, 0 the first seed. Defaults are counted in all
+four ways, as agencies count them, among the borrowers that begin a year; firms that enter within a year count from the
+next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from abm.engine import tables
+from experiments.analysis.intervals import Estimate
+from experiments.baseline import BORROWERS
+from experiments.risk.observe import CAUSES, FLAGSHIP, MONTHS, WATCHED, WAYS, YEARS
+from experiments.risk.statistics import (
+    NOTHING,
+    Floats,
+    auc,
+    bootstrap,
+    brier,
+    deciles,
+    jackknife,
+    mean,
+    middle,
+    probability,
+    ratio,
+    resampled,
+    share,
+)
+
+FACTOR = 1.5  # within which what is seen and what happens are the same
+HORIZON = 5  # years
+BORROWER_KINDS = tuple(tables.KIND_NAMES[k] for k in BORROWERS)
+STRIKE_MONTH = 18
+AFTER = 6  # months after the strike at which its effects are read
+FOLLOWS = 24  # months within which another failure counts as following
+CRISIS = range(1, 5)  # years of the scenarios in which losses are counted: 2027 to 2030
+SMALLEST_DEBT = 1e-3  # bn USD; a failure that owes less has no recovery to speak of
+SIZES = (1, 2, 3, 5, 10, 20)
+
+
+class Part(NamedTuple):
+    """All worlds of a scenario; every frame has the column `world`, the place of its seed."""
+
+    scenario: str
+    seeds: NDArray[np.int64]
+    frames: Mapping[str, pd.DataFrame]
+
+    @property
+    def worlds(self) -> int:
+        """How many."""
+        return len(self.seeds)
+
+    def total(self, frame: pd.DataFrame, values: Any = None) -> Floats:
+        """Sum by world of some values of the rows of a frame, or their number; shape (worlds,)."""
+        weights = None if values is None else np.asarray(values, float)
+        return np.bincount(np.asarray(frame["world"]), weights, minlength=self.worlds).astype(float)
+
+    def monthly(self, column: str) -> Floats:
+        """A column of `months`, shape (worlds, months + 1); month 0 is the opening."""
+        found: Floats = self.frames["months"][column].to_numpy(float).reshape(self.worlds, MONTHS + 1)
+        return found
+
+
+def kept(part: Part, seeds: NDArray[np.int64]) -> Part:
+    """The worlds of some of its seeds alone, in their order."""
+    places = {int(seed): k for k, seed in enumerate(part.seeds)}
+    new = {places[int(seed)]: k for k, seed in enumerate(seeds)}
+    frames = {}
+    for name, frame in part.frames.items():
+        mine = frame[frame["world"].isin(list(new))]
+        frames[name] = mine.assign(world=mine["world"].map(new).astype(np.int64)).sort_values("world", kind="stable")
+    return Part(part.scenario, seeds, frames)
+
+
+# --- perceived against realised ---------------------------------------------------------------------------
+class Group(NamedTuple):
+    """Firm-years of one group: how many, mean probability seen, what happened, one over the other."""
+
+    name: str
+    firm_years: int
+    seen: float
+    happened: Estimate
+    ratio: Estimate
+
+    @property
+    def within(self) -> bool:
+        """Whether what is seen times or over `FACTOR` reaches the interval of what happened."""
+        return self.happened.low <= FACTOR * self.seen and self.happened.high >= self.seen / FACTOR
+
+
+def fails_within(frame: pd.DataFrame, months: int = 12) -> NDArray[np.bool_]:
+    """Whether each row's firm defaults within so many months."""
+    found: NDArray[np.bool_] = ((frame["months"] >= 1) & (frame["months"] <= months)).to_numpy()
+    return found
+
+
+def group(part: Part, name: str, frame: pd.DataFrame) -> Group:
+    """Seen and happened of some rows of `seen`."""
+    seen = part.total(frame, probability(frame["hazard"].to_numpy(float)))
+    happened, count = part.total(frame, fails_within(frame)), part.total(frame)
+    typical = float(seen.sum() / count.sum()) if len(frame) else float("nan")
+    return Group(name, len(frame), typical, share(happened, count), ratio(happened, seen))
+
+
+class Perceived(NamedTuple):
+    """Perceived against realised: by tenth of the hazard seen, by kind, overall, and the scores."""
+
+    tenths: list[Group]
+    kinds: list[Group]
+    overall: Group
+    brier: Estimate
+    brier_of_mean: float
+    auc: Estimate
+
+
+def perceived(part: Part) -> Perceived:
+    """Hazard seen as each year begins against failing in its twelve months."""
+    seen = part.frames["seen"]
+    number = deciles(seen["hazard"].to_numpy(float)) if len(seen) else np.zeros(0, np.int64)
+    tenths = [group(part, str(k + 1), seen[number == k]) for k in range(int(number.max(initial=-1)) + 1)]
+    kinds = [group(part, kind, mine) for kind in BORROWER_KINDS if len(mine := seen[seen["kind"] == kind])]
+    p, happened = probability(seen["hazard"].to_numpy(float)), fails_within(seen).astype(float)
+    worlds = seen["world"].to_numpy()
+    rate = float(happened.mean()) if len(seen) else float("nan")
+    return Perceived(
+        tenths, kinds, group(part, "all borrowers", seen),
+        jackknife(worlds, part.worlds, lambda rows: brier(p[rows], happened[rows])), rate * (1.0 - rate),
+        jackknife(worlds, part.worlds, lambda rows: auc(p[rows], happened[rows])),
+    )  # fmt: skip
+
+
+# --- five-year default ------------------------------------------------------------------------------------
+class FiveYears(NamedTuple):
+    """Five-year default of a firm, or the mean of a class: as lenders see it at the opening, as they come to see it
+    along the runs, and as it happens."""
+
+    name: str
+    tenant: str
+    at_opening: Estimate
+    along: Estimate
+    happened: Estimate
+
+
+def members(opened: pd.DataFrame, who: str, apart: Iterable[str]) -> list[str]:
+    """Borrowers of the opening that a row of the table of firms speaks of: one by name, or a kind without those that
+    have rows of their own."""
+    if who in BORROWER_KINDS:
+        return sorted(set(opened.loc[opened["kind"] == who, "firm"]) - set(apart))
+    return [who] if who in set(opened["firm"]) else []
+
+
+def five_years(part: Part, name: str, firms: Sequence[str], tenant: str = "") -> FiveYears:
+    """Five-year default of some firms of the opening together.
+
+    What lenders come to see is the sum, over the years that a firm begins before its first default, of the
+    probability they see then: on average it equals the frequency of default if and only if they are right (the
+    compensator of the default's indicator; Duffie, Saita and Wang 2007 for hazards of this kind).
+    """
+    frame = part.frames["seen"]
+    mine = frame[frame["firm"].isin(firms) & (frame["year"] < HORIZON)]
+    first = mine[mine["year"] == 0]
+    if not len(first):
+        return FiveYears(name, tenant, NOTHING, NOTHING, NOTHING)
+    count = part.total(first)
+    hazard = np.where(first["hazard_long"].notna(), first["hazard_long"], first["hazard"])
+    failed = first.assign(at=np.where(first["months"] > 0, first["months"], 10**6))[["world", "firm", "at"]]
+    begun = mine.merge(failed, on=["world", "firm"])
+    begun = begun[12 * begun["year"] < begun["at"]]
+    along = part.total(begun, probability(begun["hazard"].to_numpy(float)))
+    return FiveYears(
+        name, tenant, ratio(part.total(first, probability(hazard, HORIZON)), count), ratio(along, count),
+        share(part.total(first, fails_within(first, 12 * HORIZON)), count),
+    )  # fmt: skip
+
+
+# --- default rates ----------------------------------------------------------------------------------------
+class Rates(NamedTuple):
+    """Default rates a year: of all, weighted by debt, by year, kind and way; the worst year of each world."""
+
+    overall: Estimate
+    by_debt: Estimate
+    years: list[Estimate]
+    kinds: dict[str, Estimate]
+    ways: dict[str, Estimate]
+    worst: Floats
+    tenth: Estimate
+    mean_of_tenth: Estimate
+
+
+def yearly(part: Part, frame: pd.DataFrame, values: Any = None) -> Floats:
+    """Rows of `seen`, or values of theirs, summed by world and year; shape (worlds, YEARS)."""
+    weights = None if values is None else np.asarray(values, float)
+    places = frame["world"].to_numpy() * YEARS + frame["year"].to_numpy()
+    return np.bincount(places, weights, minlength=part.worlds * YEARS).reshape(part.worlds, YEARS).astype(float)
+
+
+def worst_years(count: Floats, number: Floats) -> Floats:
+    """Highest yearly share of each world, years without borrowers left out.
+
+    Parameters
+    ----------
+    count, number : array, shape (worlds, years)
+    """
+    rates = np.where(number > 0.0, count / np.maximum(number, 1.0), 0.0)
+    found: Floats = rates.max(axis=1)
+    return found
+
+
+def mean_of_worst_tenth(worst: Floats) -> float:
+    """Mean of the highest tenth, at least one of them."""
+    return float(np.sort(worst)[-max(len(worst) // 10, 1) :].mean())
+
+
+def rates(part: Part) -> Rates:
+    """Default rates of the borrowers that begin each year."""
+    seen = part.frames["seen"]
+    failed = seen[fails_within(seen)]
+    count, number = yearly(part, failed), yearly(part, seen)
+    worst = worst_years(count, number)
+    everyone = number.sum(axis=1)
+    kinds = {kind: seen[seen["kind"] == kind] for kind in BORROWER_KINDS}
+    return Rates(
+        share(count.sum(axis=1), everyone),
+        ratio(part.total(failed, failed["debt"]), part.total(seen, seen["debt"])),
+        [share(count[:, k], number[:, k]) for k in range(YEARS)],
+        {kind: share(part.total(mine, fails_within(mine)), part.total(mine)) for kind, mine in kinds.items()},
+        {name: share(part.total(failed[failed["way"] == k]), everyone) for k, name in enumerate(WAYS)},
+        worst,
+        bootstrap(worst, lambda w: float(np.quantile(w, 0.9, method="inverted_cdf"))),
+        bootstrap(worst, mean_of_worst_tenth),
+    )
+
+
+# --- values -----------------------------------------------------------------------------------------------
+def volatilities(part: Part, firms: Sequence[str]) -> tuple[Estimate, tuple[float, float]]:
+    """Median yearly volatility of some firms' values over all worlds, and its 5 and 95 % points."""
+    frame = part.frames["firms"]
+    mine = frame[frame["firm"].isin(firms)]
+    by_world = mine.groupby("world")["volatility"].mean().to_numpy(float)
+    by_world = by_world[np.isfinite(by_world)]
+    if not len(by_world):
+        return NOTHING, (float("nan"), float("nan"))
+    low, high = np.quantile(by_world, (0.05, 0.95))
+    return middle(by_world), (float(low), float(high))
+
+
+def correlation(part: Part, kind: str) -> Estimate:
+    """Mean correlation of the values of a kind's firms with those of the neoclouds: mean over worlds."""
+    frame = part.frames["firms"]
+    by_world = frame[frame["kind"] == kind].groupby("world")["correlation"].mean().to_numpy(float)
+    return mean(by_world)
+
+
+# --- recoveries and cascades ------------------------------------------------------------------------------
+class Recovery(NamedTuple):
+    """Of the failures of a kind: how many, recovery of all debt, and of unsecured debt."""
+
+    kind: str
+    failures: int
+    debt: float
+    all: Estimate
+    unsecured: Estimate
+
+
+def unsecured_recovered(debt: Floats, secured: Floats, lost: Floats) -> Floats:
+    """What unsecured creditors get (bn) if secured ones are paid first: the engine keeps no loss by loan."""
+    found: Floats = np.clip(debt - np.minimum(lost, debt) - secured, 0.0, debt - secured)
+    return found
+
+
+def recovery(part: Part, kind: str, frame: pd.DataFrame) -> Recovery:
+    """Recovery over some rows of `defaults`, pooled; losses beyond the debt are of contracts and are left out."""
+    mine = frame[frame["debt"] > SMALLEST_DEBT]
+    debt, secured, lost = (mine[c].to_numpy(float) for c in ("debt", "secured", "loss_given"))
+    free = debt - secured
+    return Recovery(
+        kind, len(mine), float(debt.sum()),
+        ratio(part.total(mine, debt - np.minimum(lost, debt)), part.total(mine, debt)),
+        ratio(part.total(mine, unsecured_recovered(debt, secured, lost)), part.total(mine, free)),
+    )  # fmt: skip
+
+
+def recoveries(part: Part) -> list[Recovery]:
+    """By kind of borrower, and all borrowers together."""
+    frame = part.frames["defaults"]
+    found = [recovery(part, kind, frame[frame["kind"] == kind]) for kind in BORROWER_KINDS]
+    return [*found, recovery(part, "all borrowers", frame[frame["kind"].isin(BORROWER_KINDS)])]
+
+
+class Cascades(NamedTuple):
+    """Sizes of cascades: firms that default in one month of a world, all kinds."""
+
+    months: int
+    at_least: dict[int, Estimate]
+    largest: int
+    longest: int
+
+
+def cascades(part: Part) -> Cascades:
+    """How many months have a default, in how many of them at least so many firms fail, the largest and the longest."""
+    frame = part.frames["defaults"]
+    found = frame.groupby(["world", "month"]).agg(size=("firm", "size"), rounds=("stage", "max")).reset_index()
+    at_least = {n: share(part.total(found[found["size"] >= n]), part.total(found)) for n in SIZES}
+    largest, longest = (int(found[c].max()) if len(found) else 0 for c in ("size", "rounds"))
+    return Cascades(len(found), at_least, largest, longest)
+
+
+# --- the telecom analogue ---------------------------------------------------------------------------------
+def quarterly_lag(part: Part) -> Estimate:
+    """Quarters from the peak of investment to the peak of defaults up to the end of `CRISIS`, averaged over worlds.
+
+    The default rate of a quarter is that of the twelve months that end with it, as agencies publish it, dated at
+    their middle.
+    """
+    quarters = 4 * (CRISIS[-1] + 1)
+    capex = part.monthly("capex")[:, 1 : 3 * quarters + 1].reshape(part.worlds, quarters, 3).sum(axis=2)
+    frame = part.frames["defaults"]
+    mine = frame[frame["kind"].isin(BORROWER_KINDS) & (frame["month"] <= 3 * quarters)]
+    place = mine["world"].to_numpy() * quarters + (mine["month"].to_numpy() - 1) // 3
+    count = np.bincount(place, minlength=part.worlds * quarters).reshape(part.worlds, quarters)
+    lags = [peak_lag(capex[rows], count[rows]) for rows in resampled(part.worlds)]
+    whole = peak_lag(capex, count)
+    if np.isnan(whole):
+        return NOTHING
+    low, high = np.nanquantile(lags, (0.025, 0.975))
+    return Estimate(whole, float(low), float(high))
+
+
+def peak_lag(capex: Floats, defaults: NDArray[np.int64]) -> float:
+    """Quarters from the peak of mean investment to that of mean defaults of four quarters, dated at their middle.
+
+    Parameters
+    ----------
+    capex, defaults : array, shape (worlds, quarters)
+
+    Returns
+    -------
+    float
+        Not a number if nobody defaults.
+    """
+    rate = np.convolve(defaults.mean(axis=0), np.ones(4), mode="valid")
+    if rate.max() <= 0.0:
+        return float("nan")
+    return float(np.argmax(rate)) + 1.5 - float(np.argmax(capex.mean(axis=0)))
+
+
+class LenderClass(NamedTuple):
+    """A class of lenders over the years of `CRISIS`, and in the same worlds of the baseline: losses in % of the capital
+    they begin with, share of the class by loans held that was gated, stopped lending or failed, change of new credit
+    against the baseline in the worst year."""
+
+    name: str
+    losses: Estimate
+    losses_baseline: Estimate
+    gated: Estimate
+    closed: Estimate
+    failed: Estimate
+    credit: Estimate
+
+
+def lender_classes(part: Part, baseline: Part) -> list[LenderClass]:
+    """Lenders by class under a scenario, beside the baseline with the same seeds."""
+    both = np.intersect1d(part.seeds, baseline.seeds)
+    ours, theirs = kept(part, both), kept(baseline, both)
+    found = []
+    for name in tables.LENDER_NAMES:
+        a, b = (p.frames["lenders"][p.frames["lenders"]["class"] == name] for p in (ours, theirs))
+        if len(a):
+            found.append(_lender_class(name, ours, a, theirs, b))
+    return found
+
+
+def _lender_class(name: str, ours: Part, a: pd.DataFrame, theirs: Part, b: pd.DataFrame) -> LenderClass:
+    first, years = CRISIS[0], list(CRISIS)
+
+    def losses(part: Part, frame: pd.DataFrame) -> Estimate:
+        begin, during = frame[frame["year"] == first], frame[frame["year"].isin(years)]
+        return ratio(part.total(during, during["losses"]), part.total(begin, begin["capital"]))
+
+    begin, during = a[a["year"] == first], a[a["year"].isin(years)]
+    book = ours.total(begin, begin["book"])
+    struck = {}
+    for what in ("gated", "closed", "failed"):
+        ever = during.groupby(["world", "lender"])[what].max().rename("ever").reset_index()
+        held = begin.merge(ever, on=["world", "lender"])
+        struck[what] = ratio(ours.total(held, held["book"] * held["ever"]), book)
+    lent, usual = (
+        np.array([p.total(f[f["year"] == year], f.loc[f["year"] == year, "lent"]) for year in years]).T
+        for p, f in ((ours, a), (theirs, b))
+    )
+    return LenderClass(
+        name, losses(ours, a), losses(theirs, b), struck["gated"], struck["closed"], struck["failed"],
+        worst_change(lent, usual),
+    )  # fmt: skip
+
+
+def worst_change(ours: Floats, usual: Floats) -> Estimate:
+    """Largest fall of a yearly sum against the same year of other runs, over the years; sums over worlds.
+
+    Parameters
+    ----------
+    ours, usual : array, shape (worlds, years)
+    """
+    total = usual.sum(axis=0)
+    if (total <= 0.0).all():
+        return NOTHING
+    change = np.where(total > 0.0, ours.sum(axis=0) / np.where(total > 0.0, total, 1.0), np.inf)
+    year = int(np.argmin(change))
+    found = ratio(ours[:, year], usual[:, year])
+    return Estimate(found.value - 1.0, found.low - 1.0, found.high - 1.0)
+
+
+def routed(part: Part, holders: Sequence[Mapping[str, str]]) -> list[tuple[str, str, Estimate]]:
+    """Mean credit losses of a run by class of lender and by who bears them in the end (bn USD).
+
+    Parameters
+    ----------
+    part : Part
+    holders : sequence of mapping
+        Rows `class`, `layer` (`capital` the lender begins with, or `beyond` it), `holder`, `share`.
+
+    Returns
+    -------
+    list of (class, holder, bn USD a run)
+        What no row assigns stands under "not assigned".
+    """
+    frame = part.frames["lenders"]
+    each = frame.groupby(["world", "lender", "class"], sort=True)
+    whole = each.agg(losses=("losses", "sum"), capital=("capital", "first")).reset_index()
+    whole["capital"] = np.minimum(whole["losses"], whole["capital"].clip(lower=0.0))
+    whole["beyond"] = whole["losses"] - whole["capital"]
+    found = []
+    for name in dict.fromkeys(whole["class"]):
+        mine = whole[whole["class"] == name]
+        borne: dict[str, Floats] = {}
+        for layer in ("capital", "beyond"):
+            amount = part.total(mine, mine[layer])
+            rows = [row for row in holders if row["class"] == name and row["layer"] == layer]
+            given = [(row["holder"], float(row["share"])) for row in rows] or [("not assigned", 1.0)]
+            for holder, part_of in given:
+                borne[holder] = borne.get(holder, np.zeros(part.worlds)) + part_of * amount
+        found += [
+            (name, holder, mean(b)) for holder, b in borne.items() if b.sum() > 0.0
+        ]
+    return found
+
+
+# --- the flagship fails -----------------------------------------------------------------------------------
+class Kind(NamedTuple):
+    """Worlds by demand: how many, growth of AI revenue over two years, where another borrower follows."""
+
+    name: str
+    worlds: int
+    growth: float
+    follows: Estimate
+
+
+class Strike(NamedTuple):
+    """The flagship fails, against the same worlds in which it does not: medians over worlds."""
+
+    worlds: int
+    left_out: int
+    sentiment: dict[int, Estimate]
+    spot: dict[int, Estimate]
+    hazards: dict[str, dict[int, Estimate]]
+    spread: dict[int, Estimate]
+    follows: Estimate
+    by_demand: list[Kind]
+    followers: list[tuple[str, float]]
+
+
+def followers(struck: pd.DataFrame, spared: pd.DataFrame, world: int) -> set[str]:
+    """Borrowers other than the flagship that fail within `FOLLOWS` months of the strike and not without it."""
+    end = STRIKE_MONTH + FOLLOWS
+
+    def fallen(frame: pd.DataFrame, first: int) -> set[str]:
+        mine = frame[(frame["world"] == world) & frame["kind"].isin(BORROWER_KINDS)]
+        return set(mine.loc[(mine["month"] >= first) & (mine["month"] <= end), "firm"])
+
+    return fallen(struck, STRIKE_MONTH) - fallen(spared, 1) - {FLAGSHIP}
+
+
+def strike(struck: Part, baseline: Part) -> Strike:
+    """Pairs of worlds with the same seed; those in which the flagship has failed by itself before are left out."""
+    seeds = np.intersect1d(struck.seeds, baseline.seeds)
+    gone = kept(baseline, seeds).frames["defaults"]
+    early = gone.loc[(gone["firm"] == FLAGSHIP) & (gone["month"] <= STRIKE_MONTH), "world"]
+    left = np.delete(seeds, early.to_numpy(np.int64))
+    a, b = kept(struck, left), kept(baseline, left)
+    months = {0: STRIKE_MONTH, AFTER: STRIKE_MONTH + AFTER}
+
+    def change(column: str, read: Callable[[Floats, Floats], Floats]) -> dict[int, Estimate]:
+        x, y = a.monthly(column), b.monthly(column)
+        return {k: middle(read(x[:, m], y[:, m])) for k, m in months.items()}
+
+    def times(x: Floats, y: Floats) -> Floats:
+        return x / np.where(y > 0.0, y, np.nan)
+
+    who = [followers(a.frames["defaults"], b.frames["defaults"], k) for k in range(len(left))]
+    fell = np.array([len(f) > 0 for f in who], float)
+    revenue = b.monthly("ai_revenue")
+    year_to, two_later = (revenue[:, m - 11 : m + 1].sum(axis=1) for m in (STRIKE_MONTH, STRIKE_MONTH + FOLLOWS))
+    growth = np.log(np.maximum(two_later, 1e-9) / np.maximum(year_to, 1e-9))
+    names = sorted({name for f in who for name in f})
+    often = sorted(((n, float(np.mean([n in f for f in who]))) for n in names), key=lambda x: (-x[1], x[0]))
+    return Strike(
+        len(left), len(seeds) - len(left),
+        change("sentiment", lambda x, y: x - y), change("spot_price", lambda x, y: times(x, y) - 1.0),
+        {name: change(f"hazard of {name}", times) for name in WATCHED}, change("hazard", times),
+        share(fell, np.ones(len(fell))), by_terciles(growth, fell), often,
+    )  # fmt: skip
+
+
+def by_terciles(growth: Floats, fell: Floats) -> list[Kind]:
+    """Share of worlds in which another falls, by tercile of the growth of demand: weak, middle, strong."""
+    order = np.argsort(growth, kind="stable")
+    found = []
+    for name, rows in zip(("weak", "middle", "strong"), np.array_split(order, 3), strict=True):
+        typical = float(np.mean(growth[rows])) if len(rows) else float("nan")
+        found.append(Kind(name, len(rows), typical, share(fell[rows], np.ones(len(rows)))))
+    return found
+
+
+# --- channels and debt ------------------------------------------------------------------------------------
+def heaviest(frame: pd.DataFrame) -> list[str]:
+    """The heaviest cause of each default; the first of `CAUSES` of several as heavy."""
+    weights = frame[list(CAUSES)].to_numpy(float)
+    return [CAUSES[k] for k in weights.argmax(axis=1)] if len(frame) else []
+
+
+class Causes(NamedTuple):
+    """A scenario's failures: how many a world, of how many each cause is the heaviest, and its share of them all."""
+
+    scenario: str
+    worlds: int
+    failures: int
+    heaviest: dict[str, int]
+    shares: dict[str, float]
+
+
+def causes(part: Part) -> Causes:
+    """Causes of all defaults of a scenario, lenders' and vendors' among them."""
+    frame = part.frames["defaults"]
+    names = heaviest(frame)
+    weights = frame[list(CAUSES)].to_numpy(float).sum(axis=0)
+    total = float(weights.sum()) or 1.0
+    return Causes(
+        part.scenario, part.worlds, len(frame), {name: names.count(name) for name in CAUSES},
+        {name: float(w) / total for name, w in zip(CAUSES, weights, strict=True)},
+    )  # fmt: skip
+
+
+def debt_added(part: Part, years: int = 3) -> tuple[Estimate, Estimate, Estimate]:
+    """AI debt added over the first years (bn USD): 10 %, median and 90 % of the worlds, each with its interval."""
+    debt = part.monthly("ai_debt")
+    added = debt[:, 12 * years] - debt[:, 0]
+
+    def point(q: float) -> Estimate:
+        return bootstrap(added, lambda v: float(np.quantile(v, q)))
+
+    return point(0.1), point(0.5), point(0.9)

@@ -1,0 +1,350 @@
+"""One world run once, and all that is read of it: small tables, from which every finding is made.
+
+What the engine may come to record beside today's columns is read by one function each (`ways`, `long_hazards`,
+`gates`): without the column they say what is true of an engine that does not have it.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from abm.calibration.opening import opening_tables
+from abm.calibration.worlds import world
+from abm.engine import tables
+from abm.inputs.scenarios import BASELINE, Scenario, Shock, load
+from abm.simulation import Economy
+from experiments.baseline import BORROWERS
+
+YEARS = 8
+MONTHS = 12 * YEARS
+FLAGSHIP = "OpenAI"
+STRUCK = "2027-06"  # the month in which the flagship fails, where it is made to
+STRIKE = "flagship fails"  # no file: the baseline with that one shock
+WATCHED = ("Oracle", "CoreWeave")
+WAYS = ("liquidation", "reorganisation", "distressed exchange", "deferral")
+CAUSES = ("own doing", *tables.CHANNEL_NAMES)
+SECTOR = (tables.NEOCLOUD,)  # whose valuations are correlated with each other
+
+
+def _schema(text: str) -> pa.Schema:
+    """Read `name | type | unit | meaning` lines."""
+    types = {"i": pa.int32(), "f": pa.float64(), "s": pa.string()}
+    rows = [[cell.strip() for cell in line.split("|")] for line in text.strip().splitlines()]
+    return pa.schema([pa.field(n, types[t], metadata={"unit": u, "meaning": m}) for n, t, u, m in rows])
+
+
+SCHEMAS: Mapping[str, pa.Schema] = {
+    "seen": _schema("""
+year | i | year | years since the opening, 0 the first: at its beginning
+firm | s | name | a borrower that is active then
+kind | s | kind | of firm
+debt | f | bn USD | principal it owes
+hazard | f | 1/year | default hazard as lenders see it
+hazard_long | f | 1/year | the same over five years, not a number where the model has none
+months | i | months | until its next default, -1 if there is none in the run
+way | i | code | of that default, -1 if there is none
+"""),
+    "defaults": _schema(f"""
+month | i | month | months since the opening
+stage | i | - | round of the cascade within the month
+firm | s | name | who failed
+kind | s | kind | of firm
+way | i | code | 0 liquidation, 1 reorganisation, 2 distressed exchange, 3 deferral
+debt | f | bn USD | principal it owed
+secured | f | bn USD | of which with collateral, a month before
+loss_given | f | bn USD | lost by its creditors, contract claims included
+{"".join(f"{name} | f | share | part of the shortfall{chr(10)}" for name in CAUSES).strip()}
+"""),
+    "firms": _schema("""
+firm | s | name | a borrower of the opening that is no project company
+kind | s | kind | of firm
+months | i | months | in which its value could be compared with the month before
+volatility | f | 1/sqrt(year) | standard deviation of monthly log changes of its value, times sqrt(12)
+correlation | f | ratio | mean correlation of these changes with those of the neoclouds of the opening
+"""),
+    "lenders": _schema("""
+lender | s | name | who
+class | s | kind | of lender
+year | i | year | years since the opening, 0 the first
+capital | f | bn USD | net worth at the beginning of the year
+book | f | bn USD | loans held then
+losses | f | bn USD | credit losses of the year
+lent | f | bn USD | loans made in the year
+closed | i | flag | 1 if it stopped lending in the year
+gated | i | flag | 1 if it let no investor out in a month of the year
+failed | i | flag | 1 if it failed in the year
+"""),
+    "months": _schema(f"""
+month | i | month | months since the opening, 0 the opening itself
+ai_revenue | f | bn USD/month | spent on AI services
+capex | f | bn USD/month | paid for GPUs and sites
+ai_debt | f | bn USD | borrowed for AI infrastructure
+spot_price | f | USD/H100e-h | rental price
+sentiment | f | ratio | investors' sentiment
+borrowers | i | firms | borrowers that are active
+hazard | f | 1/year | mean default hazard, as lenders see it, of active borrowers with debt
+{"".join(f"hazard of {name} | f | 1/year | not a number once it has failed{chr(10)}" for name in WATCHED).strip()}
+"""),
+}
+
+
+def ways(defaults: Any) -> NDArray[np.int64]:
+    """Way of each default (`WAYS`): rows without the column are liquidations."""
+    return np.asarray(defaults["way"] if "way" in defaults.dtype.names else np.zeros(len(defaults)), np.int64)
+
+
+def long_hazards(panel: Any) -> NDArray[np.float64]:
+    """Yearly hazard over five years; not a number where the panel has no such column."""
+    there = "pd_long" in panel.dtype.names
+    return np.asarray(panel["pd_long"] if there else np.full(panel.shape, np.nan), np.float64)
+
+
+def gates(panel: Any) -> NDArray[np.bool_]:
+    """Whether a fund lets its investors out no more; nowhere where the panel has no such column."""
+    return np.asarray(panel["gated"] > 0 if "gated" in panel.dtype.names else np.zeros(panel.shape), np.bool_)
+
+
+@functools.cache
+def story(name: str) -> Scenario:
+    """A scenario of the model, or the baseline in which the flagship fails (`STRIKE`)."""
+    if name != STRIKE:
+        return load(name)
+    shock = Shock(firm=FLAGSHIP, effect="defaults", start=STRUCK)
+    return Scenario(name=BASELINE, title=f"{FLAGSHIP} fails in {STRUCK}", shock=[shock])
+
+
+def open_world(settings: Mapping[str, Any], seed: int) -> Economy:
+    """The economy of a world at its opening.
+
+    Parameters
+    ----------
+    settings : mapping
+        `opening`, its name or folder; `scenario` (see `story`), whose parameters stand above the world's; `central`:
+        whether parameters and opening are the central ones, so that only luck differs by seed.
+    seed : int
+        Of the world and of its luck.
+    """
+    opening = str(settings["opening"])
+    told = story(str(settings["scenario"]))
+    if settings["central"]:
+        return Economy(opening_tables(opening), told, seed=seed)
+    drawn = world(seed, opening)
+    return Economy(drawn.opening(), told, parameters={**drawn.parameters, **told.parameters}, seed=seed)
+
+
+def observe(settings: Mapping[str, Any], seed: int) -> tuple[dict[str, float], dict[str, pa.Table]]:
+    """Run a world and read it: what a worker does.
+
+    Parameters
+    ----------
+    settings, seed
+        See `open_world`.
+
+    Returns
+    -------
+    tuple
+        `{"failures": firms that failed}`, and the tables of `SCHEMAS`.
+    """
+    economy = open_world(settings, seed)
+    opened = {"firms": economy.rows("firms").copy(), "ai_debt": _ai_debt(economy)}
+    opened |= {name: float(economy.state.market[name][0]) for name in ("spot_price", "sentiment")}
+    economy.run(MONTHS)
+    return {"failures": float(len(economy.rows("defaults")))}, read(economy, opened)
+
+
+def _ai_debt(economy: Economy) -> float:
+    loans = economy.rows("loans")
+    return float(loans["principal"][(loans["status"] == tables.LIVE) & (loans["for_ai"] == 1)].sum())
+
+
+def read(economy: Economy, opened: Mapping[str, Any]) -> dict[str, pa.Table]:
+    """The tables of `SCHEMAS` of a finished run.
+
+    Parameters
+    ----------
+    economy : Economy
+        Run with its panel for `MONTHS` months.
+    opened : mapping
+        What stood at the opening: the rows of its firms, `ai_debt`, `spot_price` and `sentiment`.
+    """
+    columns = {
+        "seen": _seen(economy, opened["firms"]),
+        "defaults": _defaults(economy),
+        "firms": _volatility(economy, len(opened["firms"])),
+        "lenders": _lenders(economy, opened["firms"]),
+        "months": _months(economy, opened),
+    }
+    return {
+        name: pa.Table.from_arrays([pa.array(c, f.type) for c, f in zip(columns[name], SCHEMAS[name], strict=True)],
+                                   schema=SCHEMAS[name])
+        for name in SCHEMAS
+    }  # fmt: skip
+
+
+def _named(economy: Economy, who: NDArray[np.int64]) -> list[str]:
+    return [economy.names[i] for i in who.tolist()]
+
+
+def _kinds(kinds: Any) -> list[str]:
+    return [tables.KIND_NAMES[k] for k in np.asarray(kinds).tolist()]
+
+
+def _beginnings(economy: Economy, opened: Any) -> list[Any]:
+    """The firms' rows as each year begins: those of the opening, then the panel at the end of each year but the
+    last."""
+    panel = economy.panel()
+    return [opened, *(panel[12 * year - 1] for year in range(1, YEARS))]
+
+
+def _seen(economy: Economy, opened: Any) -> list[Any]:
+    defaults = economy.rows("defaults")
+    how = ways(defaults)
+    found: list[list[Any]] = [[] for _ in SCHEMAS["seen"]]
+    for year, rows in enumerate(_beginnings(economy, opened)):
+        who = np.flatnonzero((rows["status"] == tables.ACTIVE) & np.isin(rows["kind"], BORROWERS))
+        later = np.flatnonzero(defaults["month"] > 12 * year)
+        nearest = {int(defaults["firm"][k]): int(k) for k in later[::-1]}  # the earliest is written last
+        rows_of = [nearest.get(int(i), -1) for i in who]
+        months = [int(defaults["month"][k]) - 12 * year if k >= 0 else -1 for k in rows_of]
+        told = [
+            [year] * len(who), _named(economy, who), _kinds(rows["kind"][who]), rows["debt"][who],
+            rows["pd"][who], long_hazards(rows)[who], months, [int(how[k]) if k >= 0 else -1 for k in rows_of],
+        ]  # fmt: skip
+        for column, values in zip(found, told, strict=True):
+            column.extend(values)
+    return found
+
+
+def _defaults(economy: Economy) -> list[Any]:
+    rows, parents, panel = economy.rows("defaults"), economy.rows("parents"), economy.panel()
+    weights = np.zeros((len(rows), len(CAUSES)))
+    weights[:, 0] = rows["fundamental_share"]
+    np.add.at(weights, (parents["default"], 1 + parents["channel"]), parents["weight"])
+    before = np.maximum(rows["month"] - 2, 0)  # row of the month before in the panel, whose first is month 1
+    secured = np.minimum(panel["secured_debt"][before, rows["firm"]], rows["debt"])
+    return [
+        rows["month"], rows["stage"], _named(economy, rows["firm"]),
+        _kinds(economy.rows("firms")["kind"][rows["firm"]]), ways(rows), rows["debt"], secured, rows["loss_given"],
+        *weights.T,
+    ]  # fmt: skip
+
+
+def log_changes(values: NDArray[np.float64], active: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Monthly log changes of values, not a number where a firm is not active or worth nothing at either end.
+
+    Parameters
+    ----------
+    values, active : array, shape (months, firms)
+
+    Returns
+    -------
+    array, shape (months - 1, firms)
+    """
+    there = active & (values > 0.0)
+    logs = np.log(np.where(there, values, 1.0))
+    return np.where(there[1:] & there[:-1], np.diff(logs, axis=0), np.nan)
+
+
+def mean_correlations(changes: NDArray[np.float64], others: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean correlation of each firm's changes with those of others, over the months both have (two years at least).
+
+    Parameters
+    ----------
+    changes : array, shape (months, firms)
+    others : array of int
+        A firm among them is not compared with itself.
+
+    Returns
+    -------
+    array, shape (firms,)
+        Not a number where nothing can be compared.
+    """
+    there = np.isfinite(changes)
+    x, m = np.where(there, changes, 0.0), there.astype(float)
+    both = m.T @ m[:, others]
+    n = np.maximum(both, 1.0)
+    a, b = x.T @ m[:, others], m.T @ x[:, others]  # sums over the months both have
+    covariance = x.T @ x[:, others] - a * b / n
+    spread = ((x * x).T @ m[:, others] - a * a / n) * (m.T @ (x * x)[:, others] - b * b / n)
+    whole = (both >= 24.0) & (spread > 1e-18) & (np.arange(changes.shape[1])[:, None] != others)
+    r = np.where(whole, covariance / np.sqrt(np.where(whole, spread, 1.0)), 0.0)
+    count = whole.sum(axis=1)
+    return np.where(count > 0, r.sum(axis=1) / np.maximum(count, 1), np.nan)
+
+
+def _volatility(economy: Economy, n: int) -> list[Any]:
+    panel = economy.panel()[:, :n]
+    kinds = panel["kind"][0]
+    who = np.flatnonzero(np.isin(kinds, BORROWERS) & (kinds != tables.VEHICLE))
+    sector = np.flatnonzero(np.isin(kinds, SECTOR))
+    changes = log_changes(np.asarray(panel["valuation"]), np.asarray(panel["status"] == tables.ACTIVE))
+    months = np.isfinite(changes).sum(axis=0)
+    spread = [float(np.nanstd(changes[:, i], ddof=1)) * 12**0.5 if months[i] >= 12 else np.nan for i in who]
+    return [
+        _named(economy, who), _kinds(kinds[who]), months[who], spread,
+        mean_correlations(changes, sector)[who],
+    ]  # fmt: skip
+
+
+def _lenders(economy: Economy, opened: Any) -> list[Any]:
+    panel, events, firms = economy.panel(), economy.rows("events"), economy.rows("firms")
+    who = np.flatnonzero(firms["kind"][: len(opened)] == tables.LENDER)
+    stops = events[events["kind"] == tables.E_CREDIT_STOP]
+    loans = events[events["kind"] == tables.E_LOAN]
+    shut = gates(panel)
+    found: list[list[Any]] = [[] for _ in SCHEMAS["lenders"]]
+    for year, rows in enumerate(_beginnings(economy, opened)):
+        months = slice(12 * year, 12 * year + 12)
+
+        def within(when: Any, first: int = 12 * year) -> Any:
+            return (when > first) & (when <= first + 12)
+
+        lent = loans[within(loans["month"])]
+        closed = set(stops["a"][within(stops["month"])].tolist())
+        told = [
+            _named(economy, who), [tables.LENDER_NAMES[k] for k in firms["subkind"][who].tolist()], [year] * len(who),
+            (rows["paid_in"] + rows["retained"])[who], rows["loans_held"][who],
+            panel["loss_month"][months][:, who].sum(axis=0),
+            np.bincount(lent["a"], lent["amount"], minlength=len(firms))[who], [int(i in closed) for i in who.tolist()],
+            shut[months][:, who].any(axis=0).astype(int), within(firms["failed"][who]).astype(int),
+        ]  # fmt: skip
+        for column, values in zip(found, told, strict=True):
+            column.extend(values)
+    return found
+
+
+def _months(economy: Economy, opened: Mapping[str, Any]) -> list[Any]:
+    panel, series = economy.panel(), economy.rows("series")
+    first = opened["firms"]
+    borrows = np.vstack([_borrows(first, panel.shape[1]), _borrows(panel, panel.shape[1])])
+    hazards = np.vstack([_padded(first["pd"], panel.shape[1]), panel["pd"]])
+    owing = borrows & (np.vstack([_padded(first["debt"], panel.shape[1]), panel["debt"]]) > 0.0)
+    count = owing.sum(axis=1)
+    mean = np.where(owing, hazards, 0.0).sum(axis=1) / np.maximum(count, 1)
+    watched = []
+    for name in WATCHED:
+        at = economy.names.index(name) if name in economy.names else -1
+        watched.append(np.where(borrows[:, at], hazards[:, at], np.nan) if at >= 0 else np.full(len(mean), np.nan))
+    return [
+        np.r_[0, series["month"]], np.r_[0.0, series["ai_revenue"]], np.r_[0.0, series["capex"]],
+        np.r_[opened["ai_debt"], series["ai_debt"]], np.r_[opened["spot_price"], series["spot_price"]],
+        np.r_[opened["sentiment"], series["sentiment"]], borrows.sum(axis=1),
+        np.where(count > 0, mean, np.nan), *watched,
+    ]  # fmt: skip
+
+
+def _borrows(rows: Any, width: int) -> NDArray[np.bool_]:
+    """Who is an active borrower, as wide as the panel."""
+    return _padded((rows["status"] == tables.ACTIVE) & np.isin(rows["kind"], BORROWERS), width)
+
+
+def _padded(values: Any, width: int) -> Any:
+    """Columns of firms that enter later, as nothing."""
+    gap = width - np.shape(values)[-1]
+    return np.pad(values, [(0, 0)] * (np.ndim(values) - 1) + [(0, gap)]) if gap else np.asarray(values)
