@@ -418,7 +418,7 @@ def count_failures(runs: Sequence[Run]) -> Failures:
         share of its failures that are fundamental, heaviest cause (part of the weights of its causes). `channels`
         is what explains all failures together: own doing and each channel, shares of their sum.
     """
-    every = [d for run in runs for d in run.defaults]
+    every = [d for run in runs for d in run.defaults if d.ends]
     weights: Counter[str] = Counter()
     by_firm: dict[tuple[str, str], list[Default]] = {}
     for d in every:
@@ -436,7 +436,7 @@ def count_failures(runs: Sequence[Run]) -> Failures:
     rows.sort(key=lambda row: (-row[2], row[0]))
     total = sum(weights.values()) or 1.0
     return Failures(
-        np.array([len(run.defaults) for run in runs]),
+        np.array([sum(d.ends for d in run.defaults) for run in runs]),
         rows,
         sum(d.fundamental for d in every) / max(len(every), 1),
         {name: weight / total for name, weight in weights.most_common()},

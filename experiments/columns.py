@@ -21,7 +21,7 @@ CODES: dict[str, dict[str, Sequence[str]]] = {
         "tier": ("operating", "secured", "unsecured"),
         "collateral": statement.COLLATERAL_NAMES,
     },
-    "defaults": {"channel": tables.CHANNEL_NAMES},
+    "defaults": {"way": tables.WAY_NAMES, "channel": tables.CHANNEL_NAMES},
     "events": {"kind": tables.EVENT_NAMES},
 }
 

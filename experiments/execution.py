@@ -39,7 +39,8 @@ from experiments.columns import column_of, field_of, type_of
 from experiments.study import DEFAULT_RULE, ECONOMY, OF_DEFAULTS, RULE, Outcome, Study, Value
 
 DEFAULT_FIELDS = (
-    "month", "stage", "firm", "fundamental", "channel", "shortfall", "fundamental_share", "debt", "loss_given",
+    "month", "stage", "firm", "way", "fundamental", "channel", "shortfall", "fundamental_share", "debt", "claims",
+    "loss_credit", "loss_equity", "loss_claims",
 )  # fmt: skip
 EVENT_FIELDS = ("month", "kind", "a", "b", "amount")
 RUN = pa.field("run", pa.int64(), metadata={"unit": "id", "meaning": "number of the run"})

@@ -134,7 +134,7 @@ def _hardware(axis: Axes, days: np.ndarray, s: np.ndarray) -> None:
 def _failures(axis: Axes, days: np.ndarray, s: np.ndarray, economy: Economy) -> None:
     axis.set_title("Failures")
     axis.step(days, s["failed"], where="post", color=BLACK, label="firms failed so far")
-    found = list(statement.defaults(economy))
+    found = [d for d in statement.defaults(economy) if d.ends]
     when = _days((d.month for d in found), economy.opening.date)
     count = np.arange(1, len(found) + 1)
     own = np.array([d.fundamental for d in found], dtype=bool)

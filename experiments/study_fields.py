@@ -36,7 +36,7 @@ DEFAULT_OUTCOMES: dict[str, Any] = {
     "defaults": "sum defaults",
     "contagious": "sum contagious",
     "first_default": "first defaults",
-    "losses": "sum defaults.loss_given",
+    "losses": "sum defaults.loss_credit",
     "peak_ai_debt": "max ai_debt",
     "peak_look_through": "max look_through",
     "final_look_through": "final look_through",

@@ -25,7 +25,7 @@ YEARLY: dict[str, tuple[str, str, str, str]] = {
     "look_through_flagship": ("look_through_flagship", "end", "for {flagship}", "bn USD"),
     "token_price": ("token_price", "end", "price of AI work", "index"),
     "spot_price": ("spot_price", "end", "GPU rent", "USD/h"),
-    "failures": ("defaults", "sum", "failures", "firms"),
+    "failures": ("liquidations", "sum", "failures", "firms"),
 }
 # How a failure came through each channel, as a reader would say it.
 BECAUSE = {
@@ -36,6 +36,12 @@ BECAUSE = {
     "lender-to-lender": "losses on a lender",
     "vendor": "orders or vendor finance withdrawn",
     "market": "falling prices",
+}
+# What becomes of a firm that defaults and goes on.
+GOES_ON = {
+    "reorganisation": "protected by the court",
+    "distressed exchange": "exchanging its debt",
+    "deferral": "putting off what it owes",
 }
 MOST_NAMED = 3  # causes of a failure told one by one
 
@@ -76,7 +82,7 @@ def yearly(economy: Economy) -> list[dict[str, float]]:
 
 
 def failure_sentence(default: Default, opening: datetime.date) -> str:
-    """Who failed, when, owing what, and because of whom: the heaviest causes.
+    """Who defaulted, when, in which way if it goes on, owing what, and because of whom: the heaviest causes.
 
     Parameters
     ----------
@@ -100,9 +106,13 @@ def failure_sentence(default: Default, opening: datetime.date) -> str:
         parts.append(
             f"{len(told) - MOST_NAMED} others {100 * sum(shares[w] for w in told[MOST_NAMED:]):.0f} %"
         )
+    who = f"{default.firm} ({default.kind})" + ("" if default.ends else f", {GOES_ON[default.way]}")
+    owing = f"owing {number(default.debt)} bn"
+    if default.claims >= 0.005:
+        owing += f" and {number(default.claims)} bn under contracts"
     return (
-        f"{month_label(default.month, opening)}  {default.firm} ({default.kind}), owing {number(default.debt)} bn,"
-        f" {number(default.shortfall)} bn short: {', '.join(parts)}"
+        f"{month_label(default.month, opening)}  {who}, {owing}, {number(default.shortfall)} bn short:"
+        f" {', '.join(parts)}"
     )
 
 
@@ -124,7 +134,8 @@ def never_entered(economy: Economy) -> list[str]:
 
 
 def summary(economy: Economy) -> dict[str, Any]:
-    """The same for a script: the yearly table, the failures with their causes, and whom no shock could strike."""
+    """The same for a script: the yearly table, the defaults of all ways with their causes, and whom no shock could
+    strike."""
     failures = []
     for d in statement.defaults(economy):
         causes = [{"parent": c.parent, "channel": c.channel, "weight": c.weight} for c in d.causes]
@@ -134,10 +145,14 @@ def summary(economy: Economy) -> dict[str, Any]:
                 "round": d.round,
                 "firm": d.firm,
                 "kind": d.kind,
+                "way": d.way,
                 "fundamental": d.fundamental,
                 "debt": d.debt,
+                "claims": d.claims,
                 "shortfall": d.shortfall,
-                "loss_given": d.loss_given,
+                "loss_credit": d.loss_credit,
+                "loss_equity": d.loss_equity,
+                "loss_claims": d.loss_claims,
                 "own_share": d.own_share,
                 "causes": causes,
             }

@@ -202,8 +202,8 @@ def stress(economy: Economy, firm: str, *, loss: float | None = None, months: in
         lose(struck, name, loss)
     settle(calm)
     lost = [_month(one, {}) for one in (struck, calm)]
-    found = list(statement.defaults(struck))[earlier:]
-    in_calm = [d.firm for d in list(statement.defaults(calm))[earlier:]]
+    found = list(_gravest(struck, earlier).values())
+    in_calm = list(_gravest(calm, earlier))
     fallen = {d.firm for d in found}
     losses = _losses(economy, row, struck, calm, fallen)
     lends = {at: economy.state.firms[at].kind == tables.LENDER for at in losses}
@@ -250,9 +250,24 @@ def _month(economy: Economy, so_far: dict[int, float]) -> dict[int, float]:
     return {row: so_far.get(row, 0.0) + month.get(row, 0.0) for row in so_far.keys() | month.keys()}
 
 
+def _way(default: Default) -> int:
+    """Code of the way of a default: the lower, the graver."""
+    return tables.WAY_NAMES.index(default.way)
+
+
+def _gravest(economy: Economy, first: int) -> dict[str, Default]:
+    """The gravest default of every firm from a row on, of two alike the earlier, in the order of these rows."""
+    rows = list(statement.defaults(economy))[first:]
+    best: dict[str, int] = {}
+    for at, d in enumerate(rows):
+        if d.firm not in best or _way(d) < _way(rows[best[d.firm]]):
+            best[d.firm] = at
+    return {rows[at].firm: rows[at] for at in sorted(best.values())}
+
+
 def _aftermath(struck: Economy, calm: Economy, earlier: int, months: int, lost: list[dict[int, float]]) -> Aftermath:
     """What differs between an economy with the shock and one without it, `months` after it."""
-    found, in_calm = ({d.firm: d for d in list(statement.defaults(one))[earlier:]} for one in (struck, calm))
+    found, in_calm = (_gravest(one, earlier) for one in (struck, calm))
     lenders = [
         CreditLoss(struck.names[row], statement.kind_name(struck, row), lost[0].get(row, 0.0), lost[1].get(row, 0.0))
         for row in sorted(lost[0].keys() | lost[1].keys())
@@ -264,12 +279,12 @@ def _aftermath(struck: Economy, calm: Economy, earlier: int, months: int, lost: 
         recorded[name] = [with_shock, without]
     return Aftermath(
         months=months,
-        falls=tuple(d for who, d in found.items() if who not in in_calm),
+        falls=tuple(d for who, d in found.items() if who not in in_calm or _way(d) < _way(in_calm[who])),
         spared=tuple(d for who, d in in_calm.items() if who not in found),
         moved=tuple(
             Moved(who, d.kind, d.month, in_calm[who].month)
             for who, d in found.items()
-            if who in in_calm and d.month != in_calm[who].month
+            if who in in_calm and d.way == in_calm[who].way and d.month != in_calm[who].month
         ),
         lenders=tuple(sorted(lenders, key=lambda x: x.losses_without - x.losses)),
         **{name: Paths(tuple(with_shock), tuple(without)) for name, (with_shock, without) in recorded.items()},
@@ -484,8 +499,9 @@ def importance(economy: Economy, progress: Callable[[float], None] | None = None
         found = struck.rows("defaults")[earlier:]
         lost = np.maximum(worth - _net_worth(struck, rows), 0.0)
         caused[row] = float(np.delete(lost, place).sum())
-        unpaid[row] = float(found["loss_given"].sum())
-        pulled[row] = tuple(economy.names[at] for at in found["firm"][1:].tolist() if at not in anyway)
+        unpaid[row] = float((found["loss_credit"] + found["loss_claims"]).sum())
+        others = dict.fromkeys(at for at in found["firm"].tolist() if at not in anyway and at != row)
+        pulled[row] = tuple(economy.names[at] for at in others)
         if progress is not None:
             progress((place + 1) / len(rows))
     firms = economy.state.firms

@@ -19,14 +19,17 @@ SUMS = (
     "other_debt", "funding", "sites", "fleet_book", "paid_in",
 )  # fmt: skip
 NOT_NEGATIVE = {
-    "contracts": ("quantity", "delivered", "price", "take_or_pay", "prepaid", "missed", "months_left", "months"),
+    "contracts": (
+        "quantity", "delivered", "price", "take_or_pay", "prepaid", "missed", "months_left", "months", "claim",
+    ),
+    "defaults": ("shortfall", "debt", "claims", "loss_credit", "loss_equity", "loss_claims"),
     "loans": ("principal", "limit", "rate", "months_left"),
     "orders": ("units", "price", "deposit", "ready"),
     "stakes": ("share", "book"),
     "generations": ("cost", "kw", "mark"),
     "firms": (
         "capacity", "site_gw", "energy", "emissions", "used", "spot_bought", "spot_sold", "work", "price", "need",
-        "training", "pd", "contracted_in", "contracted_out", "valuation", "supply", "fleet_mark",
+        "training", "pd", "contracted_in", "contracted_out", "valuation", "supply", "fleet_mark", "protected_until",
     ),
     "segments": ("adoption", "spending", "work", "price_index", "inside"),
     "market": ("spot_price", "contract_price", "power_price", "base_rate", "tightness", "sentiment"),
@@ -48,6 +51,7 @@ class Audit:
         self.flows()
         self.signs()
         self.failures()
+        self.protection()
         self.causes()
 
     @property
@@ -130,7 +134,9 @@ class Audit:
         firms, month = economy.rows("firms"), economy.month
         contracts, loans, orders = (economy.rows(name) for name in ("contracts", "loans", "orders"))
         down = np.flatnonzero(firms["status"] == ec.FAILED)
-        assert sorted(economy.rows("defaults")["firm"]) == sorted(down), "defaults and failed firms differ"
+        defaults = economy.rows("defaults")
+        gone = defaults["firm"][defaults["way"] == ec.LIQUIDATION]
+        assert sorted(gone) == sorted(down), "liquidations and failed firms differ"
         for column in (
             "cash", "debt", "other_debt", "funding", "sites", "fleet_book", "other_assets", "prepaid_in",
             "prepaid_out", "deposits_in", "deposits_out", "loans_held", "holdings", "retained", "paid_in",
@@ -169,6 +175,20 @@ class Audit:
             later = acts[at + 1 :] & ((events["a"][at + 1 :] == firm) | (events["b"][at + 1 :] == firm))
             assert not later.any(), (economy.names[firm], "acts after its default")
 
+    def protection(self) -> None:
+        """Who is under protection has asked for it, owes nothing for its old loans and signs nothing new."""
+        economy, month = self.economy, self.economy.month
+        firms, defaults, loans, events = (economy.rows(name) for name in ("firms", "defaults", "loans", "events"))
+        inside = np.flatnonzero((firms["protected_until"] > month) & (firms["status"] == ec.ACTIVE))
+        asked = defaults[defaults["way"] == ec.REORGANISATION]
+        for i in inside:
+            since = int(asked["month"][asked["firm"] == i].max(initial=-1))
+            assert since >= 0, (economy.names[i], "protected without a default")
+            assert not ((loans["borrower"] == i) & (loans["made"] > since)).any(), (economy.names[i], "borrows")
+            # In the month in which it asks it may have ordered before.
+            paid = (events["month"] == month) & (events["kind"] == ec.E_ORDER) & (events["a"] == i)
+            assert since == month or not paid.any(), (economy.names[i], "orders under protection")
+
     def causes(self) -> None:
         """Weights of the causes of a default make at most one; what caused it came before it."""
         economy = self.economy
@@ -176,7 +196,9 @@ class Audit:
         whole = np.bincount(parents["default"], parents["weight"], len(defaults)) + defaults["fundamental_share"]
         assert (whole <= 1.0 + TOLERANCE).all(), whole.max(initial=0.0)
         assert (parents["weight"] >= 0.0).all()
-        order = {int(d["firm"]): (int(d["month"]), int(d["stage"])) for d in defaults}
+        order: dict[int, tuple[int, int]] = {}
+        for d in defaults:
+            order.setdefault(int(d["firm"]), (int(d["month"]), int(d["stage"])))
         now = defaults["month"][parents["default"]] == economy.month
         for p in parents[now]:
             child = defaults[p["default"]]

@@ -13,7 +13,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from abm.accounts.statement import ASSETS, still_to_pay
-from abm.engine.tables import CHANNEL_NAMES, FAILED, KIND_NAMES, LAB, LENDER, LIVE, N_OUTSIDE, PENDING, SERIES_COLUMNS
+from abm.engine.tables import (
+    CHANNEL_NAMES,
+    FAILED,
+    KIND_NAMES,
+    LAB,
+    LENDER,
+    LIQUIDATION,
+    LIVE,
+    N_OUTSIDE,
+    PENDING,
+    SERIES_COLUMNS,
+)
 from abm.inputs.dates import month_words
 from viz.history import History
 from viz.places import place
@@ -148,8 +159,8 @@ def health(economy: Economy) -> np.ndarray:
     """How each firm stands, shape (F,), `SOUND` to `GONE`.
 
     A firm is strained from a default probability of 5 % a year on and distressed from 15 % on, as its lenders see
-    it; a lender is strained when it lends no more or its capital is inside the buffer over the minimum, and
-    distressed below the minimum.
+    it, or under protection by a court; a lender is strained when it lends no more or its capital is inside the buffer
+    over the minimum, and distressed below the minimum.
     """
     firms = economy.rows("firms")[N_OUTSIDE:]
     pd = firms["pd"]
@@ -160,6 +171,7 @@ def health(economy: Economy) -> np.ndarray:
     ratio = firms["capital_ratio"]
     tight = (firms["lending_open"] == 0.0) | (ratio < minimum * (1.0 + p.capital_buffer))
     found[lender] = np.where(ratio < minimum, DISTRESSED, np.where(tight, STRAINED, SOUND))[lender]
+    found[firms["protected_until"] > 0] = DISTRESSED
     failed = firms["status"] == FAILED
     found[failed] = np.where(firms["failed"] == economy.month, FAILED_NOW, GONE)[failed]
     return found.astype(np.uint8)
@@ -186,7 +198,10 @@ def cascade(economy: Economy, month: int) -> tuple[Round, ...]:
         found.append(
             Round(
                 number=number,
-                firms=tuple(int(row) - N_OUTSIDE for row in defaults["firm"][defaults["stage"] == number]),
+                firms=tuple(
+                    int(row) - N_OUTSIDE
+                    for row in defaults["firm"][(defaults["stage"] == number) & (defaults["way"] == LIQUIDATION)]
+                ),
                 losses=tuple(
                     Loss(
                         source=key[0] - N_OUTSIDE if key[0] >= 0 else -1,

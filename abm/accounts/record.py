@@ -12,18 +12,22 @@ from abm.engine.tables import (
     ACTIVE,
     BN_PER_RATE,
     BOND,
+    DEFERRAL,
     E_CONTRACT,
     E_EQUITY,
     E_LOAN,
+    EXCHANGE,
     FAILED,
     HOURS,
     HYPERSCALER,
     LAB,
     LENDER,
+    LIQUIDATION,
     LIVE,
     N_SEGMENTS,
     OUTSIDE,
     PANEL_COLUMNS,
+    REORGANISATION,
     SPONSOR,
     VENDOR,
 )
@@ -125,11 +129,19 @@ def record_events(state, s):
                 s.lab_contracts += event.amount
     s.defaults = 0
     s.contagious = 0
+    s.liquidations = 0
+    s.reorganisations = 0
+    s.exchanges = 0
+    s.deferrals = 0
     s.rounds = 0
     for k in range(m.n_defaults - 1, m.seen_defaults - 1, -1):
         d = state.defaults[k]
         s.defaults += 1
         s.contagious += 1 - d.fundamental
+        s.liquidations += 1 if d.way == LIQUIDATION else 0
+        s.reorganisations += 1 if d.way == REORGANISATION else 0
+        s.exchanges += 1 if d.way == EXCHANGE else 0
+        s.deferrals += 1 if d.way == DEFERRAL else 0
         s.rounds = max(s.rounds, d.stage)
 
 

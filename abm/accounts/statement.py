@@ -244,18 +244,32 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Default:
-    """A default with its causes: their weights and `own_share`, the part nobody else explains, make one."""
+    """A default with its causes: their weights and `own_share`, the part nobody else explains, make one.
+
+    `way` is one of `abm.engine.tables.WAY_NAMES`; only a liquidation is the end of the firm. `debt` is the principal
+    in default, `claims` the damages owed under contracts; what lenders, owners and parties of contracts lose of it are
+    `loss_credit`, `loss_equity` and `loss_claims` (bn), of a reorganisation from its plan on.
+    """
 
     month: int
     round: int
     firm: str
     kind: str
+    way: str
     fundamental: bool
     shortfall: float
     debt: float
-    loss_given: float
+    claims: float
+    loss_credit: float
+    loss_equity: float
+    loss_claims: float
     own_share: float
     causes: tuple[Cause, ...]
+
+    @property
+    def ends(self) -> bool:
+        """Whether the firm is wound up."""
+        return self.way == tables.WAY_NAMES[tables.LIQUIDATION]
 
 
 def name_of(economy: Economy, row: int) -> str | None:
@@ -659,10 +673,14 @@ def defaults(economy: Economy) -> Iterator[Default]:
             round=int(d["stage"]),
             firm=economy.names[d.firm],
             kind=kind_name(economy, d.firm),
+            way=tables.WAY_NAMES[d.way],
             fundamental=bool(d.fundamental),
             shortfall=float(d.shortfall),
             debt=float(d.debt),
-            loss_given=float(d.loss_given),
+            claims=float(d.claims),
+            loss_credit=float(d.loss_credit),
+            loss_equity=float(d.loss_equity),
+            loss_claims=float(d.loss_claims),
             own_share=float(d.fundamental_share),
             causes=tuple(causes),
         )

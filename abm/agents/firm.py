@@ -1,10 +1,10 @@
-"""What firms of every kind have in common: how one comes into being."""
+"""What firms of every kind have in common: how one comes into being, and what it keeps under protection."""
 
 from __future__ import annotations
 
 from abm.engine.chains import chain_firm
 from abm.engine.compiled import jit
-from abm.engine.tables import ACTIVE
+from abm.engine.tables import ACTIVE, COMPUTE, LIVE
 
 
 @jit
@@ -54,3 +54,39 @@ def new_firm(state, kind, like):
     chain_firm(state, i)
     m.n_firms += 1
     return i
+
+
+@jit
+def is_protected(state, i):
+    """Whether a firm is under protection by a court, so that what it owed before is not due."""
+    until = state.firms[i].protected_until
+    return until > 0 and state.market[0].month <= until
+
+
+@jit
+def spare_capacity(state, firm):
+    """Compute that a firm has, its own and under contract, beyond what it uses and lets (M H100e)."""
+    f = state.firms[firm]
+    return max(f.capacity + f.contracted_in - f.need - f.training - f.contracted_out - f.spot_sold, 0.0)
+
+
+@jit
+def drops_contract(state, r, spare):
+    """Whether a firm under protection rejects a contract it has bought as a whole: what it does not need.
+
+    A compute contract not needed now, a site that is not delivered yet or whose power its fleet can do without (a
+    debtor keeps what is worth more to it than it costs: 11 U.S.C. 365).
+
+    Parameters
+    ----------
+    r : int
+    spare : float
+        Compute it can do without (M H100e).
+    """
+    c = state.contracts[r]
+    f = state.firms[c.buyer]
+    if c.kind != COMPUTE:
+        return c.status != LIVE or f.site_gw + f.leased_gw - c.delivered >= f.fleet_gw
+    if c.price <= state.market[0].contract_price:
+        return False
+    return c.status != LIVE or c.delivered <= spare

@@ -253,6 +253,34 @@ def closing_odds(state, firm):
 
 
 @jit
+def is_worth_rescuing(state, firm):
+    """Whether a firm is plainly worth more than all it owes, so that the trouble is cash and not value.
+
+    ``valuation + debts > rescue_cover * (debts + overpay)``: what investors pay for its shares and its debts make its
+    value as a going concern; what its contracts ask above the market counts with its debts.
+    """
+    f = state.firms[firm]
+    debts = f.debt + f.other_debt
+    return f.valuation > 0.0 and f.valuation + debts > state.params[0].rescue_cover * (debts + f.overpay)
+
+
+@jit
+def rescue_odds(state):
+    """Chance that investors are found in the month for a rescue: with sentiment."""
+    return state.params[0].rescue_success * state.market[0].sentiment
+
+
+@jit
+def seek_rescue(state, firm, gap):
+    """Money a firm asks of rescuers (bn): what is missing and `rescue_months` of burn, within `rescue_dilution` of the
+    firm after the round at a price `rescue_discount` below its value."""
+    p = state.params[0]
+    most = (1.0 - p.rescue_discount) * state.firms[firm].valuation
+    most *= p.rescue_dilution / (1.0 - p.rescue_dilution)
+    return min(gap + p.rescue_months * monthly_burn(state, firm), most)
+
+
+@jit
 def offered_equity(state, lab):
     """Equity that investors would put into a firm in one round though it does not need it yet (bn).
 

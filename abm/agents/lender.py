@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from abm.accounts.ledger import net_worth, pay_cost
+from abm.agents.firm import is_protected
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     BANK,
@@ -15,6 +16,7 @@ from abm.engine.tables import (
     F_OTHER_BUSINESS,
     HY_BONDS,
     IG_BONDS,
+    LENDER,
     PRIVATE_CREDIT,
     PROJECT,
     REVOLVER,
@@ -73,18 +75,51 @@ def debt_capacity(state, borrower):
 
 
 @jit
+def forced_value(state, borrower):
+    """What a forced sale of a firm's hardware and sites would bring (bn)."""
+    p = state.params[0]
+    f = state.firms[borrower]
+    return f.fleet_mark * p.distressed_factor + f.sites * p.site_recovery
+
+
+@jit
+def defers_already(state, borrower):
+    """Whether a firm is in a spell of deferral: a year from its first amendment on."""
+    f = state.firms[borrower]
+    return f.deferred > 0 and state.market[0].month - f.deferred < 12
+
+
+@jit
 def accept_amendment(state, lender, borrower):
     """Whether a lender puts off what a borrower in trouble owes, rather than seize what secures it.
 
     It does if it is not itself short of capital, if the borrower still earns a good part of its debt service,
-    and if a forced sale would bring less than is owed (forbearance: Peek and Rosengren 2005).
+    if a forced sale would bring less than is owed (forbearance: Peek and Rosengren 2005), and `deferral_limit` times at
+    most: patience is finite.
     """
     p = state.params[0]
     f = state.firms[borrower]
     if state.firms[lender].lending_open < 0.5 or f.dscr < p.amendment_cover:
         return False
-    forced = f.fleet_mark * p.distressed_factor + f.sites * p.site_recovery
-    return forced < p.loan_amendment * f.debt
+    if f.deferrals >= p.deferral_limit and not defers_already(state, borrower):
+        return False
+    return forced_value(state, borrower) < p.loan_amendment * f.debt
+
+
+@jit
+def accept_exchange(state, lender, offered, forced):
+    """Whether a lender takes less than it is owed, and shares, out of court: if that is worth more to it than its part
+    of a forced sale (Gertner and Scharfstein 1991), unless its capital cannot bear that the loss be seen.
+
+    Parameters
+    ----------
+    offered, forced : float
+        Worth of a unit of its claim under the exchange and after a forced sale.
+    """
+    f = state.firms[lender]
+    if f.kind == LENDER and f.lending_open < 0.5 and offered < 1.0:
+        return False
+    return offered > forced
 
 
 @jit
@@ -117,7 +152,7 @@ def size_loan(state, lender, borrower, amount, exposure):
     p = state.params[0]
     bank = state.firms[lender]
     capital = net_worth(bank)
-    if bank.lending_open < 0.5 or capital <= 0.0:
+    if bank.lending_open < 0.5 or capital <= 0.0 or is_protected(state, borrower):
         return 0.0
     single = p.large_exposure_limit * capital - exposure
     book = bank.ai_limit * bank.appetite - bank.loans_held

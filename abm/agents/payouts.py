@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abm.accounts.ledger import pay_out, return_funding, transfer
+from abm.agents.firm import is_protected
 from abm.agents.lender import is_short_of_capital
 from abm.agents.project import sweep_project
 from abm.engine.compiled import jit
@@ -72,5 +73,5 @@ def distribute(state):
     """Surplus cash goes to owners (end of phase 7)."""
     for i in range(state.market[0].n_firms):
         f = state.firms[i]
-        if f.status == ACTIVE and f.cash > 0.0:
+        if f.status == ACTIVE and f.cash > 0.0 and not is_protected(state, i):
             pay_owners(state, i)

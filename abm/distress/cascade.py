@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abm.accounts.ledger import binds, net_worth, sum_claims
+from abm.agents.firm import is_protected
 from abm.agents.lab import walks_away
 from abm.distress.causes import BY_DECREE, FOR_CASH, FOR_COLLATERAL
 from abm.distress.covenants import check_covenants
 from abm.distress.estate import fail
 from abm.distress.lenders import check_lender
+from abm.distress.reorganisation import emerge, resolve
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, LAB, LENDER, OUTSIDE
 from abm.instruments.contract import break_contract
@@ -48,7 +50,7 @@ def spread(state):
                     owed = called[i] - max(state.firms[i].cash, 0.0)
                     called[i] = 0.0
                     if owed > 0.0:
-                        fail(state, i, owed, FOR_COLLATERAL)
+                        resolve(state, i, owed, FOR_COLLATERAL)
                         more = True
         if more:
             mark_fleets(state)
@@ -100,14 +102,20 @@ def aftermath(state):
         if f.stops_paying >= 2.0:
             state.default_round[i] = 1
             shortfall[i] = f.debt_service + f.invoiced_out + f.fixed_cost
-        elif f.kind == LAB and walks_away(state, i):
+        elif f.kind == LAB and not is_protected(state, i) and walks_away(state, i):
             state.default_round[i] = 1
             shortfall[i] = f.overpay
+    m.stage = 1
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        ends = f.protected_until > 0 and f.protected_until == m.month
+        if ends and f.status == ACTIVE and state.default_round[i] == 0:
+            emerge(state, i)
     for k in range(1, last + 1):
         m.stage = k
         for i in range(m.n_firms):
             if state.default_round[i] == k and state.firms[i].status == ACTIVE:
-                fail(state, i, shortfall[i], BY_DECREE if state.firms[i].stops_paying >= 2.0 else FOR_CASH)
+                resolve(state, i, shortfall[i], BY_DECREE if state.firms[i].stops_paying >= 2.0 else FOR_CASH)
     m.stage = last
     spread(state)
     m.fire_discount *= 1.0 - state.params[0].fire_recovery

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abm.engine.chains import hit_before, last_hit
 from abm.engine.compiled import jit
-from abm.engine.tables import COLLATERAL, CUSTOMER, FUNDING, N_CHANNELS
+from abm.engine.tables import COLLATERAL, CUSTOMER, FUNDING, LIQUIDATION, N_CHANNELS, REORGANISATION
 
 FOR_CASH, FOR_COLLATERAL, BY_DECREE = range(3)  # why a firm fails
 MEMORY = 24  # months of hits that explain a default
@@ -125,3 +125,43 @@ def explain(state, row, shortfall, reason):
     d.fundamental = 1 if claims < size or reason == BY_DECREE else 0
     d.fundamental_share = max(0.0, 1.0 - total * scale)
     d.channel = -1 if d.fundamental == 1 else heaviest_channel(state, first)
+
+
+@jit
+def enter_default(state, firm, way, debt, shortfall, reason):
+    """Write a default into the table, with what explains it; its losses are not known yet.
+
+    Parameters
+    ----------
+    firm, way : int
+    debt, shortfall : float
+        Principal in default, and what the firm could not pay (bn).
+    reason : int
+        `FOR_CASH`, `FOR_COLLATERAL` or `BY_DECREE`.
+
+    Returns
+    -------
+    int
+        Its row.
+    """
+    m = state.market[0]
+    row = m.n_defaults
+    m.n_defaults += 1
+    d = state.defaults[row]
+    # Who comes to terms before the clearing does so after all that has struck it before.
+    stage = m.stage
+    m.stage = max(stage, 1)
+    d.month = m.month
+    d.stage = m.stage
+    d.firm = firm
+    d.way = way
+    d.shortfall = shortfall
+    d.debt = debt
+    d.carried = state.firms[firm].look_through if way == LIQUIDATION or way == REORGANISATION else 0.0
+    d.claims = 0.0
+    d.loss_credit = 0.0
+    d.loss_equity = 0.0
+    d.loss_claims = 0.0
+    explain(state, row, shortfall, reason)
+    m.stage = stage
+    return row

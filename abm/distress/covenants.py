@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abm.accounts.ledger import log_event, log_hit
+from abm.agents.firm import is_protected
 from abm.engine.chains import first_loan, next_loan
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, COLLATERAL, E_BREACH, LIVE, OUTSIDE
@@ -60,7 +61,7 @@ def check_covenants(state):
         if loan.status != LIVE or loan.covenant_ltv <= 0.0 or loan.principal <= 0.0:
             continue
         f = state.firms[loan.borrower]
-        if f.status != ACTIVE or state.firms[loan.lender].kind == OUTSIDE:
+        if f.status != ACTIVE or state.firms[loan.lender].kind == OUTSIDE or is_protected(state, loan.borrower):
             continue
         value = collateral_value(state, loan.borrower)
         if f.secured_debt <= loan.covenant_ltv * value:

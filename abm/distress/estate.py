@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abm.accounts.ledger import binds, charge, earn, log_event, log_hit, transfer, write_off
-from abm.distress.causes import explain
+from abm.distress.causes import enter_default
 from abm.distress.fire_sale import sell_second_hand, spread_marks
 from abm.engine.compiled import jit
 from abm.engine.tables import (
@@ -25,6 +25,7 @@ from abm.engine.tables import (
     HOLDINGS_COLLATERAL,
     LENDER,
     LENDER_TO_LENDER,
+    LIQUIDATION,
     LIVE,
     PENDING,
     SAVERS,
@@ -127,21 +128,10 @@ def secured_part(state, firm, collateral, proceeds, estate):
 
 
 @jit
-def settle_loan(state, r, part):
-    """Pay a part of a failed firm's loan; its lender writes off the rest, the government bears its share of that.
-
-    Returns
-    -------
-    float
-        Not paid by the firm (bn).
-    """
+def bear_loss(state, r, short):
+    """A lender writes off a part of a loan (bn); the government bears its share of that of an AI loan."""
     m = state.market[0]
     loan = state.loans[r]
-    f = state.firms[loan.borrower]
-    got = loan.principal * part
-    got = min(got, max(f.cash, 0.0))
-    short = loan.principal - got
-    transfer(state, loan.borrower, loan.lender, got, F_PRINCIPAL)
     write_off(state, loan.lender, short)
     write_off(state, loan.borrower, -short)
     cover = 0.0
@@ -152,10 +142,28 @@ def settle_loan(state, r, part):
         state.firms[GOVERNMENT].retained -= cover
         m.public_money += cover
     state.firms[loan.lender].loss_month += short - cover
+    channel = LENDER_TO_LENDER if state.firms[loan.borrower].kind == LENDER else COUNTERPARTY
+    log_hit(state, loan.lender, loan.borrower, channel, short - cover)
+
+
+@jit
+def settle_loan(state, r, part):
+    """Pay a part of a failed firm's loan; its lender writes off the rest, the government bears its share of that.
+
+    Returns
+    -------
+    float
+        Not paid by the firm (bn).
+    """
+    loan = state.loans[r]
+    f = state.firms[loan.borrower]
+    got = loan.principal * part
+    got = min(got, max(f.cash, 0.0))
+    short = loan.principal - got
+    transfer(state, loan.borrower, loan.lender, got, F_PRINCIPAL)
+    bear_loss(state, r, short)
     state.firms[loan.lender].loans_held -= loan.principal
     f.debt -= loan.principal
-    channel = LENDER_TO_LENDER if f.kind == LENDER else COUNTERPARTY
-    log_hit(state, loan.lender, loan.borrower, channel, short - cover)
     loan.principal = 0.0
     loan.status = BROKEN
     return short
@@ -206,8 +214,8 @@ def pay_creditors(state, firm, from_fleet, from_sites, from_holdings):
 
     Returns
     -------
-    float
-        Lost by creditors (bn).
+    tuple of float
+        Lost by those who had lent, and damages under contracts not paid (bn).
     """
     m = state.market[0]
     f = state.firms[firm]
@@ -231,6 +239,7 @@ def pay_creditors(state, firm, from_fleet, from_sites, from_holdings):
     rest_claims = claims - fleet_paid - site_paid - holdings_paid
     rest_part = min(1.0, max(left, 0.0) / rest_claims) if rest_claims > 1e-12 else 0.0
     lost = 0.0
+    unpaid = 0.0
     for r in range(m.n_loans):
         loan = state.loans[r]
         if loan.status != LIVE or loan.borrower != firm:
@@ -246,12 +255,23 @@ def pay_creditors(state, firm, from_fleet, from_sites, from_holdings):
     for r in range(m.n_contracts):
         c = state.contracts[r]
         if c.status == BROKEN and c.buyer == firm and c.missed > 0.0:
-            lost += settle_damages(state, r, rest_part)
+            unpaid += settle_damages(state, r, rest_part)
     lost += settle_savers(state, firm, f.other_debt, rest_part)
     lost += settle_savers(state, firm, f.funding, rest_part)
     f.other_debt = 0.0
     f.funding = 0.0
-    return lost
+    return lost, unpaid
+
+
+@jit
+def owed_damages(state, firm):
+    """Damages that a firm owes under contracts it has broken (bn)."""
+    total = 0.0
+    for r in range(state.market[0].n_contracts):
+        c = state.contracts[r]
+        if c.status == BROKEN and c.buyer == firm:
+            total += c.missed
+    return total
 
 
 @jit
@@ -268,20 +288,14 @@ def fail(state, firm, shortfall, reason):
     """
     m = state.market[0]
     f = state.firms[firm]
-    row = m.n_defaults
-    m.n_defaults += 1
+    row = enter_default(state, firm, LIQUIDATION, f.debt + f.other_debt + f.funding, shortfall, reason)
     d = state.defaults[row]
-    d.month = m.month
-    d.stage = m.stage
-    d.firm = firm
-    d.shortfall = shortfall
-    d.debt = f.debt + f.other_debt + f.funding
-    d.carried = f.look_through
-    explain(state, row, shortfall, reason)
+    value = max(f.valuation, 0.0)
     log_event(state, E_DEFAULT, firm, -1, shortfall)
     f.status = FAILED
     f.failed = m.month
     break_promises(state, firm)
+    d.claims = owed_damages(state, firm)
     before = m.fire_discount
     from_fleet = sell_second_hand(state, firm)
     if from_fleet > 0.0:
@@ -294,9 +308,10 @@ def fail(state, firm, shortfall, reason):
     transfer(state, firm, SUPPLIERS, cost, F_BANKRUPTCY)
     charge(state, firm, cost)
     earn(state, SUPPLIERS, cost)
-    d.loss_given = pay_creditors(state, firm, from_fleet, from_sites, from_holdings)
+    d.loss_credit, d.loss_claims = pay_creditors(state, firm, from_fleet, from_sites, from_holdings)
     # Owners: whatever is left goes to savers, paid-in capital is written off on both sides.
     left = max(f.cash, 0.0)
+    d.loss_equity = max(value - left, 0.0)
     transfer(state, firm, SAVERS, left, F_EQUITY)
     f.retained -= left
     state.firms[SAVERS].retained += left
@@ -310,6 +325,10 @@ def break_promises(state, firm):
     m = state.market[0]
     for r in range(m.n_contracts):
         c = state.contracts[r]
+        if c.buyer == firm and c.claim > 0.0:
+            # What no plan has settled is claimed in the estate.
+            c.missed += c.claim
+            c.claim = 0.0
         if binds(c) and (c.buyer == firm or c.seller == firm):
             break_contract(state, r, firm)
     for r in range(m.n_orders):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from abm.accounts.ledger import log_hit, transfer
+from abm.agents.firm import is_protected
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, COLLATERAL, F_SECONDHAND, HYPERSCALER, NEOCLOUD, SAVERS, VEHICLE
 from abm.instruments.order import room_for
@@ -72,7 +73,7 @@ def sell_second_hand(state, firm):
             means[i] = 0.0
             if i == firm or buyer.status != ACTIVE or (buyer.kind != HYPERSCALER and buyer.kind != NEOCLOUD):
                 continue
-            if buyer.ltv > p.second_hand_ltv or buyer.dscr < p.second_hand_cover:
+            if buyer.ltv > p.second_hand_ltv or buyer.dscr < p.second_hand_cover or is_protected(state, i):
                 continue
             means[i] = min(room_for(state, i, kw), p.second_hand_cash * max(buyer.cash, 0.0) / max(price, 1e-9))
             total += means[i]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from abm.accounts.ledger import log_event, log_hit, net_worth, raise_funding, transfer, write_off
-from abm.agents.lab import closing_odds
+from abm.agents.firm import is_protected
+from abm.agents.lab import closing_odds, is_worth_rescuing, rescue_odds, seek_rescue
 from abm.agents.neocloud import accept_renegotiation
 from abm.agents.project import completes
 from abm.agents.vendor import offer_vendor_finance
+from abm.distress.reorganisation import CLOSED, come_to_terms, enter_deferral
 from abm.engine.chains import first_loan, next_loan, sort_dues
 from abm.engine.compiled import jit
 from abm.engine.draws import D_ROUND, uniform
@@ -18,6 +20,7 @@ from abm.engine.tables import (
     DUE_ORDER,
     DUE_PRINCIPAL,
     E_RENEGOTIATED,
+    E_RESCUED,
     F_LENDING,
     F_SECONDHAND,
     F_SUPPORT,
@@ -129,6 +132,22 @@ def emergency_round(state, firm, amount):
         return 0.0
     size = min(amount, p.equity_dilution * f.valuation)
     issue_equity(state, firm, size, f.valuation)
+    return size
+
+
+@jit
+def rescue_round(state, firm, gap):
+    """Rescuers buy a large part of a firm cheaply, if it is plainly worth more than it owes and what they may bring
+    covers the gap; they are found with the odds of the month (bn raised)."""
+    m = state.market[0]
+    f = state.firms[firm]
+    if (f.kind != LAB and f.kind != NEOCLOUD) or f.parent >= 0 or not is_worth_rescuing(state, firm):
+        return 0.0
+    size = seek_rescue(state, firm, gap)
+    if size < gap or uniform(m.seed, D_ROUND, m.month, 2000 + firm) > rescue_odds(state):
+        return 0.0
+    issue_equity(state, firm, size, (1.0 - state.params[0].rescue_discount) * f.valuation)
+    log_event(state, E_RESCUED, firm, -1, size)
     return size
 
 
@@ -252,9 +271,24 @@ def finance_arrivals(state, i, hardware):
 
 
 @jit
+def find_money_in_court(state, i, gap):
+    """Who is under protection has its parent, rescuers and spending cuts; no one lends to it."""
+    f = state.firms[i]
+    gap -= parent_support(state, i, gap)
+    if gap > 0.0 and completes(state, i, gap):
+        endow(state, i, gap)
+        gap = 0.0
+    if gap > 0.0:
+        gap -= rescue_round(state, i, gap)
+    if gap > 0.0:
+        f.fixed_cost *= 1.0 - state.params[0].spending_cut
+
+
+@jit
 def find_money(state, i, outflow, inflow, hardware, maturing):
     """The pecking order of a firm that foresees a shortfall: hardware loans, revolvers, refinancing, the parent,
-    equity, cancelled orders and spending cuts, renegotiation, forbearance of lenders.
+    equity, cancelled orders and spending cuts, renegotiation, rescuers, forbearance of lenders; at the end an exchange
+    of its debt or protection by the court.
 
     Parameters
     ----------
@@ -270,6 +304,11 @@ def find_money(state, i, outflow, inflow, hardware, maturing):
         fund_lender(state, i, outflow, maturing)
         return
     buffer = p.cash_buffer * f.fixed_cost
+    if is_protected(state, i):
+        gap = outflow + buffer - f.cash - p.receipt_trust * inflow
+        if gap > 0.0:
+            find_money_in_court(state, i, gap)
+        return
     if hardware > 0.0:
         hardware = finance_arrivals(state, i, hardware)
     gap = outflow + buffer - f.cash - p.receipt_trust * inflow
@@ -294,7 +333,11 @@ def find_money(state, i, outflow, inflow, hardware, maturing):
         f.fixed_cost *= 1.0 - p.spending_cut
         gap -= renegotiate(state, i, gap)
     if gap > 0.0:
-        amend_loans(state, i, gap)
+        gap -= rescue_round(state, i, gap)
+    if gap > 0.0:
+        saved = amend_loans(state, i, gap)
+        if come_to_terms(state, i) == CLOSED and saved > 0.0:
+            enter_deferral(state, i, saved)
 
 
 @jit

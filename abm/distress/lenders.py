@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abm.accounts.ledger import earn, log_event, log_hit, net_worth, transfer
+from abm.agents.firm import is_protected
 from abm.agents.lender import capital_ratio, risk_weighted
 from abm.engine.compiled import jit
 from abm.engine.tables import (
@@ -66,7 +67,7 @@ def call_lines(state, lender):
         loan = state.loans[r]
         if loan.status != LIVE or loan.lender != lender or loan.committed == 1 or loan.principal <= 0.0:
             continue
-        if loan.months_left <= 1:
+        if loan.months_left <= 1 or is_protected(state, loan.borrower):
             continue
         f = state.firms[loan.borrower]
         pay = min(loan.principal, 0.5 * max(f.cash, 0.0))

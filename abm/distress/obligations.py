@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abm.accounts.ledger import charge, earn, pay_cost
+from abm.agents.firm import is_protected
 from abm.agents.lender import is_short_of_capital, rebuild_capital
 from abm.engine.chains import first_stake, next_stake
 from abm.engine.compiled import jit
@@ -85,6 +86,10 @@ def owe_running_costs(state, i):
         owe(state, DUE_POWER, i, POWER, power, -1)
         owe(state, DUE_CARBON, i, GOVERNMENT, f.emissions * m.carbon_price * 1e-3, -1)
     owe(state, DUE_SPOT, i, CUSTOMERS, f.spot_bought * m.spot_price * BN_PER_RATE, -1)
+    if is_protected(state, i):
+        # Lawyers and advisers of a year of proceedings, month by month.
+        fees = p.reorganisation_cost * (f.debt + max(f.valuation, 0.0)) / max(p.reorganisation_months, 1.0)
+        owe(state, DUE_OPERATING, i, SUPPLIERS, fees, -1)
     if f.kind == LAB and f.revenue_share > 0.0:
         cloud = first_cloud(state, i)
         if cloud >= 0 and state.firms[cloud].status == ACTIVE:
@@ -112,7 +117,7 @@ def obligations(state):
     bill_contracts(state)
     for r in range(m.n_loans):
         loan = state.loans[r]
-        if loan.status != LIVE or loan.lender < 0:
+        if loan.status != LIVE or loan.lender < 0 or is_protected(state, loan.borrower):
             continue
         interest = loan.principal * loan.rate / 12.0
         owe(state, DUE_INTEREST, loan.borrower, loan.lender, interest, r)

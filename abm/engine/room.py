@@ -24,7 +24,7 @@ def month_adds(state):
     chain = m.n_contracts + m.n_loans + spare * 2 + min(m.n_firms * m.n_firms, MOST_PAIRS)
     dues = m.n_contracts + m.n_loans * 2 + m.n_orders * 2 + spare * 4
     return (
-        spare, m.n_loans + spare * 2, spare, spare, chain, m.n_firms, chain, chain + spare, 1, 16, 4, dues,
+        spare, m.n_loans + spare * 2, spare, spare, chain, 3 * m.n_firms, chain, chain + spare, 1, 16, 4, dues,
     )  # fmt: skip
 
 

@@ -27,6 +27,9 @@ OUTSIDE_NAMES = ("Customers", "Workers and suppliers", "Power companies", "Gover
 N_OUTSIDE = 5
 # Firm status.
 ABSENT, ACTIVE, FAILED = range(3)
+# Ways to default. Only the first ends a firm.
+LIQUIDATION, REORGANISATION, EXCHANGE, DEFERRAL = range(4)
+WAY_NAMES = ("liquidation", "reorganisation", "distressed exchange", "deferral")
 # Contract kinds and status. INTENT is a letter of intent or an option: it can cause no default.
 COMPUTE, SITE = range(2)
 CONTRACT_NAMES = ("compute", "site lease")
@@ -65,15 +68,17 @@ N_DUES = 11
 # Events of the log and what they are called.
 (
     E_CONTRACT, E_LOAN, E_ORDER, E_EQUITY, E_RENEGOTIATED, E_GENERATION, E_OPEN_RELEASE, E_DEFAULT, E_BREACH,
-    E_CREDIT_STOP, E_FIRE_SALE, E_CANCELLED, E_ENTRY, E_CALLED, E_BACKSTOP, E_AMENDED, E_PROJECT,
-) = range(17)  # fmt: skip
+    E_CREDIT_STOP, E_FIRE_SALE, E_CANCELLED, E_ENTRY, E_CALLED, E_BACKSTOP, E_AMENDED, E_PROJECT, E_RESCUED,
+    E_EXCHANGED, E_PROTECTED, E_REORGANISED,
+) = range(21)  # fmt: skip
 _EVENTS = {
     E_CONTRACT: "contract signed", E_LOAN: "loan made", E_ORDER: "GPUs ordered", E_EQUITY: "equity raised",
     E_RENEGOTIATED: "contract renegotiated", E_GENERATION: "generation released",
     E_OPEN_RELEASE: "open model released", E_DEFAULT: "default", E_BREACH: "covenant broken",
     E_CREDIT_STOP: "lender stops lending", E_FIRE_SALE: "fire sale", E_CANCELLED: "order cancelled",
     E_ENTRY: "firm entered", E_CALLED: "line called", E_BACKSTOP: "public backstop", E_AMENDED: "loan amended",
-    E_PROJECT: "project founded",
+    E_PROJECT: "project founded", E_RESCUED: "rescue round", E_EXCHANGED: "debt exchanged",
+    E_PROTECTED: "protected by the court", E_REORGANISED: "reorganised",
 }  # fmt: skip
 EVENT_NAMES = tuple(_EVENTS[code] for code in range(len(_EVENTS)))
 # Customer segments.
@@ -108,7 +113,11 @@ status | i8 | code | ABSENT, ACTIVE or FAILED
 parent | i8 | firm | firm that stands behind this one and funds it, -1 if none
 tenant | i8 | firm | for whom a project company was founded during the run, -1 for every other firm
 entered | i8 | month | month of entry
-failed | i8 | month | month of default, -1 if none
+failed | i8 | month | month in which it was liquidated, -1 if none
+protected_until | i8 | month | last month of its protection by the court, 0 if none
+exchanged | i8 | month | month in which its lenders last took less than they were owed, 0 if none
+deferred | i8 | month | month in which its last spell of deferral began, 0 if none
+deferrals | i8 | - | spells in which its lenders put off what it owed
 cash | f8 | bn | money held
 other_assets | f8 | bn | book value of everything else owned (goodwill, other business, a lender's other book)
 other_debt | f8 | bn | owed to savers outside the loan table (deposits, units and notes behind other_assets)
@@ -250,6 +259,7 @@ prepaid | f8 | bn | prepayment not yet used
 announced | f8 | bn | value announced at signing
 missed | f8 | bn | claim on the buyer: invoices left unpaid and, once broken, damages
 amended | i8 | month | month of the last renegotiation, -1 if none
+claim | f8 | bn | damages for the part that a buyer under protection has rejected, until its plan settles them
 """)
 LOAN_COLUMNS = _columns("""
 id | i8 | id | running number, never reused
@@ -410,14 +420,18 @@ amount | f8 | bn | cash or value lost
 DEFAULT_COLUMNS = _columns("""
 month | i8 | month | when
 stage | i8 | - | round of the cascade within the month, 1 is the first
-firm | i8 | firm | who failed
-fundamental | i8 | flag | 1 if it would have failed with every claim paid
+firm | i8 | firm | who defaulted
+way | i8 | code | LIQUIDATION, REORGANISATION, EXCHANGE or DEFERRAL
+fundamental | i8 | flag | 1 if it would have defaulted with every claim paid
 channel | i8 | code | heaviest contagion channel, -1 if fundamental
 shortfall | f8 | bn | what it could not pay
 fundamental_share | f8 | share | part of the shortfall no earlier failure explains
-debt | f8 | bn | principal it owed
-carried | f8 | bn | debt that stood on others' books for it
-loss_given | f8 | bn | lost by its creditors
+carried | f8 | bn | debt that stood on others' books for it, of a deferral or an exchange none
+debt | f8 | bn | principal in default (of a deferral: of the loans amended)
+claims | f8 | bn | damages it owed under contracts
+loss_credit | f8 | bn | lost by those who had lent to it
+loss_equity | f8 | bn | value of its shares lost by their owners
+loss_claims | f8 | bn | damages not paid
 """)
 PARENT_COLUMNS = _columns("""
 default | i8 | row | row of the default table
@@ -469,9 +483,13 @@ new_contracts | f8 | bn/month | value of contracts signed
 lab_contracts | f8 | bn/month | of which by labs
 bonds_big5 | f8 | bn/month | bonds issued by hyperscalers
 stalled | f8 | M H100e | hardware delivered that waits for powered halls
-defaults | i8 | firms | defaults in the month
+defaults | i8 | firms | defaults in the month, of whichever way
 contagious | i8 | firms | of which contagious
-failed | i8 | firms | failed so far
+liquidations | i8 | firms | of which the firm is wound up
+reorganisations | i8 | firms | of which reorganisations under protection
+exchanges | i8 | firms | of which distressed exchanges
+deferrals | i8 | firms | of which deferrals
+failed | i8 | firms | liquidated so far
 rounds | i8 | - | rounds of the month's cascade
 public_money | f8 | bn | public money paid out so far
 gross_flow | f8 | bn/month | all payments
@@ -485,6 +503,7 @@ PANEL_COLUMNS = (
     "leverage", "pd", "quality", "price", "valuation", "appetite", "capital_ratio", "loans_held", "loss_month",
     "look_through", "on_order", "other_assets", "other_debt", "funding", "sites", "holdings", "prepaid_in",
     "prepaid_out", "deposits_in", "deposits_out", "utilisation", "lease_gw", "on_order_gw", "stalled",
+    "protected_until",
 )  # fmt: skip
 # What a firm earns, pays and loses in a month; acts between months move it in the month that follows.
 ACTED_COLUMNS = (

@@ -298,6 +298,10 @@ loan_amendment | ratio | 1 | 0 | 5 | assumption: lenders forbear when a sale wou
 amendment_cover | ratio | 0.6 | -5 | 5 | assumption: most of the service is earned | debt-service cover a borrower needs to be forborne
 loan_deferral | share | 0.5 | 0 | 1 | assumption | part of the principal due that an amendment puts off
 loan_extension | months | 12 | 0 | 60 | assumption | months added when a loan is amended
+interest_deferral | share | 0.5 | 0 | 1 | assumption: half in kind, half in cash, as payment-in-kind toggles allow | part of the interest due that an amendment adds to the principal
+deferral_step | 1/year | 0.02 | 0 | 0.2 | assumption: payment in kind costs one to three points more | rise of the rate when a loan is amended
+deferral_limit | - | 3 | 0 | 50 | assumption: lenders lose patience after a few years | spells of deferral of one firm that lenders agree to
+exchange_consent | share | 0.9 | 0 | 1 | assumption: exchange offers ask for 90 to 95 % of the principal | part of a firm's loans whose lenders must agree to an exchange out of court
 bank_risk_limit | 1/year | 0.10 | 0 | 1 | assumption: banks stop at single B | highest default probability a bank lends at
 fund_risk_limit | 1/year | 0.35 | 0 | 1 | assumption: private credit goes to CCC | highest default probability a private-credit fund lends at
 investment_grade_limit | 1/year | 0.012 | 0 | 1 | assumption: the edge of BBB | highest default probability of an investment-grade bond
@@ -317,6 +321,16 @@ lender_payout | share | 0.5 | 0 | 1 | assumption | part of surplus cash lenders 
 bank_earnings | 1/year | 0.1 | 0 | 1 | assumption: return on equity of large banks | what a bank's other business earns on the capital behind it, kept while the bank is short of capital
 stress:
 bankruptcy_cost | share | 0.1 | 0 | 0.9 | G3-064: firm-wide recoveries 52 % leave room for costs | part of a failed firm's means lost to the proceedings (1 - alpha of Rogers and Veraart)
+rescue_cover | ratio | 1.25 | 1 | 10 | assumption: a fifth of the value is left to those who come | value as a going concern over all that is owed from which a firm is rescued
+rescue_success | 1/month | 0.8 | 0 | 1 | assumption: who is worth more than it owes finds money within two months | chance of a rescue in a month at normal sentiment
+rescue_discount | share | 0.4 | 0 | 0.95 | assumption: rescue rights issues are priced 30 to 50 % below the market | discount at which rescuers buy
+rescue_dilution | share | 0.5 | 0 | 0.9 | assumption: control changes hands at half | largest part of a firm that rescuers hold after the round
+rescue_months | months | 6 | 0 | 36 | assumption: time for an ordinary round | months of burn that a rescue pays for
+reorganisation_months | months | 10 | 1 | 60 | Bankruptcy Observer, 3rd quarter of 2017: 283 to 352 days from filing to confirmation | months of protection by the court
+reorganisation_cost | share | 0.03 | 0 | 0.5 | Weiss 1990, Journal of Financial Economics 27: 3.1 % of debt and equity | cost of the proceedings relative to debt and shares
+rejection_cap | months | 12 | 0 | 120 | 11 U.S.C. 502(b)(6): a year of rent | months of rent claimed at most for a contract rejected under protection
+plan_tenor | months | 84 | 6 | 360 | assumption: exit loans run as long as bonds | term of the debt that a firm keeps after an exchange or a plan
+owners_keep | share | 0.05 | 0 | 0.9 | Bharath, Panchapagesan and Werner 2007: deviations from absolute priority of a few per cent | least part that old owners keep where lenders become owners
 distressed_factor | ratio | 0.45 | 0.05 | 1 | G4-076 | price of a forced sale relative to the mark
 price_impact | ratio | 8 | 0 | 20 | G8-036: rigs fell 85 % (1.9 in logs) when a quarter of the sector's failed together | log fall of second-hand prices per share sold of the fleets that live off letting
 fire_recovery | 1/month | 0.12 | 0 | 1 | assumption: half a year | speed at which the second-hand market recovers

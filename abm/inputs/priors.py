@@ -322,6 +322,10 @@ loan_amendment | lognormal | 0.67 | 1.5 | assumption: half as much again either 
 amendment_cover | lognormal | 0.4 | 0.9 | assumption: half as much again either way
 loan_deferral | logit | 0.33 | 0.67 | assumption: odds half or double
 loan_extension | lognormal | 8.6 | 17 | assumption: two fifths either way
+interest_deferral | logit | 0.33 | 0.67 | assumption: odds half or double
+deferral_step | lognormal | 0.01 | 0.03 | assumption: one to three points
+deferral_limit | lognormal | 1.5 | 6 | assumption: half or double
+exchange_consent | logit | 0.67 | 0.96 | assumption: two thirds, as before a court, to nearly all
 bank_risk_limit | lognormal | 0.067 | 0.15 | assumption: half as much again either way
 fund_risk_limit | lognormal | 0.23 | 0.52 | assumption: half as much again either way
 investment_grade_limit | lognormal | 0.008 | 0.018 | assumption: half as much again either way
@@ -341,6 +345,16 @@ lender_payout | logit | 0.33 | 0.67 | assumption: odds half or double
 bank_earnings | lognormal | 0.067 | 0.15 | assumption: half as much again either way
 stress:
 bankruptcy_cost | logit | 0.053 | 0.18 | assumption: odds half or double
+rescue_cover | lognormal | 1.05 | 2 | assumption: a little to half of the value left
+rescue_success | logit | 0.5 | 0.95 | assumption: half to nearly all are found in a month
+rescue_discount | logit | 0.2 | 0.6 | assumption: a fifth to three fifths
+rescue_dilution | logit | 0.33 | 0.67 | assumption: odds half or double
+rescue_months | lognormal | 3 | 12 | assumption: half or double
+reorganisation_months | lognormal | 5 | 20 | assumption: prepackaged plans to contested ones
+reorganisation_cost | lognormal | 0.015 | 0.06 | assumption: half or double of Weiss 1990
+rejection_cap | lognormal | 6 | 24 | assumption: half or double
+plan_tenor | lognormal | 60 | 120 | assumption: two fifths either way
+owners_keep | logit | 0.01 | 0.15 | assumption: hardly anything to a seventh
 distressed_factor | logit | 0.25 | 0.65 | assumption: twenty points either way of G4-076
 price_impact | lognormal | 4 | 14 | assumption: half to nearly double of G8-036
 fire_recovery | lognormal | 0.08 | 0.18 | assumption: half as much again either way

@@ -67,6 +67,7 @@ def new_contract(state, kind, buyer, seller, quantity, price, months, start, ram
     c.announced = 0.0
     c.missed = 0.0
     c.amended = -1
+    c.claim = 0.0
     chain_contract(state, r)
     m.n_contracts += 1
     m.next_contract += 1

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from abm.accounts.ledger import log_event, transfer
+from abm.accounts.ledger import earn, log_event, transfer
 from abm.agents.lender import accept_amendment
 from abm.engine.chains import chain_loan, first_loan, next_loan
 from abm.engine.compiled import jit
-from abm.engine.tables import ACTIVE, DUE_PRINCIPAL, E_AMENDED, F_PRINCIPAL, LIVE, NO_COLLATERAL
+from abm.engine.tables import ACTIVE, DUE_INTEREST, DUE_PRINCIPAL, E_AMENDED, F_PRINCIPAL, LIVE, NO_COLLATERAL
 from abm.instruments.seniority import tier_of_loan
 
 
@@ -84,8 +84,39 @@ def prepay_loan(state, r, amount):
 
 
 @jit
+def capitalise(state, r, amount):
+    """Interest paid in kind (bn): earned and owed without cash, it joins the principal."""
+    loan = state.loans[r]
+    f = state.firms[loan.borrower]
+    f.interest_cost += amount
+    f.retained -= amount
+    f.debt += amount
+    if loan.collateral != NO_COLLATERAL:
+        f.secured_debt += amount
+    earn(state, loan.lender, amount)
+    state.firms[loan.lender].loans_held += amount
+    loan.principal += amount
+    loan.limit = max(loan.limit, loan.principal)
+
+
+@jit
+def put_off(state, r):
+    """What of an obligation an amended loan puts off (bn): a part of its principal, or a part of its interest, which
+    joins the principal."""
+    d = state.dues
+    if d.kind[r] == DUE_PRINCIPAL:
+        relief = d.amount[r] * state.params[0].loan_deferral
+    else:
+        relief = d.amount[r] * state.params[0].interest_deferral
+        capitalise(state, d.ref[r], relief)
+    d.amount[r] -= relief
+    return relief
+
+
+@jit
 def amend_loans(state, borrower, amount):
-    """Ask lenders to extend and amend: a part of the principal due now is put off, the loan runs longer.
+    """Ask lenders to extend and amend: a part of the principal due now is put off, a part of the interest paid in kind,
+    the loan runs longer at a rate `deferral_step` higher.
 
     Each loan at most once a year, if its lender accepts (`accept_amendment`).
 
@@ -98,21 +129,28 @@ def amend_loans(state, borrower, amount):
     p = state.params[0]
     d = state.dues
     saved = 0.0
-    for k in range(state.chains.due_start[borrower], state.chains.due_start[borrower + 1]):
+    end = state.chains.due_start[borrower + 1]
+    for k in range(state.chains.due_start[borrower], end):
         r = state.chains.due_rows[k]
         if saved >= amount:
             break
-        if d.kind[r] != DUE_PRINCIPAL or d.amount[r] <= 0.0:
+        if (d.kind[r] != DUE_PRINCIPAL and d.kind[r] != DUE_INTEREST) or d.amount[r] <= 0.0:
             continue
         loan = state.loans[d.ref[r]]
         if loan.amended >= 0 and m.month - loan.amended < 12:
             continue
         if state.firms[loan.lender].status != ACTIVE or not accept_amendment(state, loan.lender, borrower):
             continue
-        relief = d.amount[r] * p.loan_deferral
-        d.amount[r] -= relief
+        relief = put_off(state, r)
+        after = state.chains.due_rows[min(k + 1, end - 1)]
+        if after != r and d.kind[after] == DUE_PRINCIPAL and d.ref[after] == d.ref[r]:
+            # Principal stands behind the interest of its loan.
+            relief += put_off(state, after)
+        if relief <= 0.0:
+            continue
         loan.months_left += int(p.loan_extension)
         loan.months += int(p.loan_extension)
+        loan.rate += p.deferral_step
         loan.amended = m.month
         saved += relief
         log_event(state, E_AMENDED, borrower, loan.lender, relief)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from abm.accounts.ledger import log_event
-from abm.agents.firm import new_firm
+from abm.agents.firm import is_protected, new_firm
 from abm.agents.hyperscaler import capex_budget, plan_fleet
 from abm.agents.lab import cost_of_work, plan_own_fleet
 from abm.agents.neocloud import plan_orders
@@ -91,7 +91,7 @@ def invest(state):
     for k in range(m.n_firms):
         i = (first + k) % m.n_firms
         f = state.firms[i]
-        if f.status != ACTIVE:
+        if f.status != ACTIVE or is_protected(state, i):
             continue
         if f.kind == HYPERSCALER:
             target = plan_fleet(state, i, horizon)

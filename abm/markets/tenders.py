@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abm.agents.firm import is_protected
 from abm.agents.lab import (
     affordable_commitment,
     choose_tenor,
@@ -51,7 +52,7 @@ def can_promise(state, seller):
     """
     p = state.params[0]
     f = state.firms[seller]
-    if f.status != ACTIVE or (f.kind != NEOCLOUD and f.kind != HYPERSCALER):
+    if f.status != ACTIVE or (f.kind != NEOCLOUD and f.kind != HYPERSCALER) or is_protected(state, seller):
         return 0.0
     if f.pd_long > p.bid_risk_cap:
         return 0.0
@@ -263,7 +264,7 @@ def labs_tender(state):
             firm_up(state, r)
     for i in range(m.n_firms):
         f = state.firms[i]
-        if f.status != ACTIVE or f.kind != LAB or f.stops_paying > 0.0:
+        if f.status != ACTIVE or f.kind != LAB or f.stops_paying > 0.0 or is_protected(state, i):
             continue
         horizon = m.month + int(p.planning_horizon)
         short = plan_capacity(state, i) - promised_at(state, i, horizon) - own_part(state, i)
@@ -290,7 +291,7 @@ def clouds_tender(state):
     p = state.params[0]
     for i in range(m.n_firms):
         f = state.firms[i]
-        if f.status != ACTIVE or f.kind != HYPERSCALER:
+        if f.status != ACTIVE or f.kind != HYPERSCALER or is_protected(state, i):
             continue
         short = f.desired - f.on_order
         if short > p.tender_threshold * max(f.need, 1e-3):

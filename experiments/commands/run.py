@@ -133,7 +133,12 @@ def show(economy: Economy, heading: str) -> None:
     if not failures:
         say("No firm failed.")
     else:
-        say(f"{len(failures)} of the firms failed:" if len(failures) > 1 else "One firm failed:")
+        gone = sum(default.ends for default in failures)
+        told = f"{gone} of the firms failed" if gone > 1 else "One firm failed" if gone else "No firm failed"
+        other = len(failures) - gone
+        if other:
+            told += f", {counted(other, 'default')} left the firm in business"
+        say(f"{told}:")
     for default in failures[:MOST_FAILURES]:
         say(failure_sentence(default, economy.opening.date), indent="  ", hang="    ")
     if len(failures) > MOST_FAILURES:

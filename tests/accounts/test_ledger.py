@@ -384,7 +384,7 @@ def test_a_failed_firm_still_counts():
         ({"n_contracts": 10, "n_loans": 20, "n_hits": 32768 - 263}, "n_hits"),
         ({"n_contracts": 10, "n_loans": 20, "n_hits": 32768 - 263}, "n_contracts"),
         ({"n_contracts": 10, "n_loans": 20, "n_hits": 32768 - 263}, "n_loans"),
-        ({"n_defaults": 256 - 5}, "n_defaults"),
+        ({"n_defaults": 256 - 3 * 5}, "n_defaults"),
         ({"n_contracts": 10, "n_loans": 20, "n_parents": 32768 - 263}, "n_parents"),
         ({"n_contracts": 10, "n_loans": 20, "n_events": 32768 - 263 - 104}, "n_events"),
         ({"n_firms": 37 - 16}, "n_firms"),
@@ -411,7 +411,7 @@ def test_the_room_a_month_needs_grows_with_the_firms():
     v.market.n_firms = 20
     for name, most in (
         ("n_contracts", 2048 - 224), ("n_loans", 1024 - 224), ("n_orders", 2048 - 224), ("n_stakes", 1024 - 224),
-        ("n_defaults", 256 - 20), ("n_hits", 32768 - 848), ("n_parents", 32768 - 848),
+        ("n_defaults", 256 - 3 * 20), ("n_hits", 32768 - 848), ("n_parents", 32768 - 848),
         ("n_events", 32768 - 848 - 224),
     ):  # fmt: skip
         v.market[name] = most
@@ -488,7 +488,7 @@ def test_a_new_contract_waits_for_its_start_and_holds_what_was_agreed():
         "id": 40, "kind": ec.SITE, "status": ec.PENDING, "buyer": lab, "seller": cloud, "guarantor": -1,
         "end_user": -1, "own_use": 0, "backstop": 0, "signed": 5, "start": 9, "ramp": 6, "months": 48,
         "months_left": 48, "quantity": 0.3, "delivered": 0.0, "price": 1.7, "take_or_pay": 0.9, "prepaid": 0.0,
-        "announced": 0.0, "missed": 0.0, "amended": -1,
+        "announced": 0.0, "missed": 0.0, "amended": -1, "claim": 0.0,
     }  # fmt: skip
 
 

@@ -390,6 +390,16 @@ def test_defaults_of_the_month_are_counted_and_all_failed_firms():
     assert v.market.seen_defaults == 4
 
 
+def test_defaults_are_counted_by_their_way():
+    v = town()
+    ways = [ec.DEFERRAL] * 4 + [ec.EXCHANGE] * 3 + [ec.REORGANISATION] * 2 + [ec.LIQUIDATION]
+    for k, way in enumerate(ways):
+        v.state.defaults[k].way = way
+    v.market.n_defaults = len(ways)
+    s = recorded(v)
+    assert (s.defaults, s.liquidations, s.reorganisations, s.exchanges, s.deferrals) == (10, 1, 2, 3, 4)
+
+
 def test_what_acts_since_the_last_month_did_counts_though_it_bears_its_date():
     v = town()
     v.market.month = 5

@@ -30,6 +30,7 @@ from abm.engine.tables import (
     INTENT,
     LENDER,
     LENDER_TO_LENDER,
+    LIQUIDATION,
     LIVE,
     NEOCLOUD,
     OUTSIDE,
@@ -160,7 +161,8 @@ def test_secured_loans_are_paid_from_their_collateral_and_all_claims_share_the_r
     v.contract(other, seller, 0.5, status=BROKEN, missed=9.0)
     before = Before(v)
     # Fleet 5 for 10, sites 3 for 4, shares 1.5 for 3; 2.5625 left for claims of 20.5: an eighth.
-    assert v.run(pay_creditors, cloud, 5.0, 3.0, 1.5) == near(24.9375)
+    # 12.25 of what it owes is under contracts, the seller that failed gets nothing of its 7.
+    assert v.run(pay_creditors, cloud, 5.0, 3.0, 1.5) == (near(12.6875), near(12.25))
     assert before.rows("loans") == {(r, c): 0.0 if c == "principal" else BROKEN for r in range(5)
                                     for c in ("principal", "status")}  # fmt: skip
     assert before.rows("contracts") == {(0, "missed"): 0.0, (1, "missed"): 0.0}
@@ -202,7 +204,7 @@ def test_savers_who_funded_a_failed_lender_rank_with_its_other_creditors():
     v.loan(bank, fund, 5.0, kind=WAREHOUSE)
     before = Before(v)
     # A quarter for everybody.
-    assert v.run(pay_creditors, fund, 0.0, 0.0, 0.0) == 7.5
+    assert v.run(pay_creditors, fund, 0.0, 0.0, 0.0) == (7.5, 0.0)
     assert before.firms() == {
         (bank, "cash"): 1.25, (bank, "loans_held"): -5.0, (bank, "write_off"): 3.75, (bank, "retained"): -3.75,
         (bank, "loss_month"): 3.75,
@@ -248,7 +250,7 @@ def test_a_failed_firm_is_wound_up_and_owners_get_what_is_left():
     v = Village(**PRICES, bankruptcy_cost=0.1)
     v.market.month, v.market.stage, v.market.n_defaults = 14, 3, 2
     bank, sponsor, hyper = v.lender(), v.lender(subkind=SPONSOR), v.hyperscaler()
-    cloud = v.neocloud(cash=7.0, sites=5.0, other_debt=1.5, supply=2.0)
+    cloud = v.neocloud(cash=7.0, sites=5.0, other_debt=1.5, supply=2.0, valuation=20.0)
     v.loan(bank, cloud, 2.0, collateral=SITE_COLLATERAL)
     v.stake(SAVERS, cloud, 0.5, 3.0)
     v.stake(sponsor, cloud, 0.3, 2.0)
@@ -257,9 +259,10 @@ def test_a_failed_firm_is_wound_up_and_owners_get_what_is_left():
     before = Before(v)
     v.run(fail, cloud, 0.4, FOR_CASH)
     # 7 and 3 for the sites, less a tenth: 9; 3.5 for creditors, 5.5 for owners.
-    assert cells(v.state.defaults[2], "month", "stage", "firm", "shortfall", "debt", "loss_given", "fundamental") == (
-        14, 3, cloud, 0.4, 3.5, 0.0, 1,
+    assert cells(v.state.defaults[2], "month", "stage", "firm", "way", "shortfall", "debt", "fundamental") == (
+        14, 3, cloud, LIQUIDATION, 0.4, 3.5, 1,
     )  # fmt: skip
+    assert cells(v.state.defaults[2], "loss_credit", "loss_equity", "claims", "loss_claims") == (0.0, 14.5, 0.0, 0.0)
     assert v.market.n_defaults == 3
     assert before.events() == [(E_DEFAULT, cloud, -1, 0.4)]
     assert before.flows() == near({
@@ -271,6 +274,7 @@ def test_a_failed_firm_is_wound_up_and_owners_get_what_is_left():
         (cloud, "status"): FAILED - ACTIVE, (cloud, "failed"): 15, (cloud, "cash"): -7.0, (cloud, "sites"): -5.0,
         (cloud, "other_debt"): -1.5, (cloud, "debt"): -2.0, (cloud, "paid_in"): -6.25, (cloud, "supply"): -2.0,
         (cloud, "operating_cost"): 1.0, (cloud, "write_off"): 2.0, (cloud, "retained"): -2.0 - 1.0 - 5.5 + 6.25,
+        (cloud, "valuation"): -20.0,
         (bank, "cash"): 2.0, (bank, "loans_held"): -2.0,
         (sponsor, "holdings"): -2.0, (sponsor, "write_off"): 2.0, (sponsor, "retained"): -2.0,
         (hyper, "holdings"): -1.25, (hyper, "write_off"): 1.25, (hyper, "retained"): -1.25,
@@ -290,7 +294,7 @@ def test_debt_and_funding_and_other_debt_make_the_debt_in_default():
     bank, fund = v.lender(), v.lender(cash=1.0, other_debt=2.0, funding=0.5)
     v.loan(bank, fund, 4.0, kind=WAREHOUSE)
     v.run(fail, fund, 3.0, FOR_CASH)
-    assert cells(v.state.defaults[0], "debt", "loss_given") == (6.5, near(6.5 - 0.9))
+    assert cells(v.state.defaults[0], "debt", "loss_credit", "loss_claims") == (6.5, near(6.5 - 0.9), 0.0)
     v.audit()
 
 
@@ -311,7 +315,9 @@ def test_a_failure_breaks_what_the_firm_has_bought_and_sold_and_damages_rank_as_
     # Six months of rent are owed and there are 1.6.
     assert v[seller].cash == near(1.6)
     assert v[seller].revenue == near(0.25 + 1.6)
-    assert v.state.defaults[0].loss_given == near(6.0 * 0.73 - 1.6)
+    # A contract without take-or-pay owes no damages.
+    told = cells(v.state.defaults[0], "debt", "claims", "loss_claims", "loss_credit")
+    assert told == (0.0, near(6.0 * 0.73), near(6.0 * 0.73 - 1.6), 0.0)
     assert v.state.contracts[bought].missed == 0.0
     v.audit()
 
@@ -382,7 +388,7 @@ def test_a_failed_lenders_book_is_part_of_its_estate():
     v.run(fail, fund, 1.0, BY_DECREE)
     assert v.state.loans[0].lender == SAVERS
     assert v.state.loans[0].status == LIVE
-    assert v.state.defaults[0].loss_given == near(9.0 - 0.9 * 4.0)
+    assert v.state.defaults[0].loss_credit == near(9.0 - 0.9 * 4.0)
     v.audit()
 
 

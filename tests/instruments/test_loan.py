@@ -1,7 +1,7 @@
 """Loans: what falls due, repayment before its time, forbearance."""
 
 import pytest
-from before import Before, due, near
+from before import Before, cells, due, near
 from village import Village
 
 from abm.engine.tables import (
@@ -17,7 +17,7 @@ from abm.engine.tables import (
     NO_COLLATERAL,
     SITE_COLLATERAL,
 )
-from abm.instruments.loan import amend_loans, prepay_loan, scheduled_principal
+from abm.instruments.loan import amend_loans, capitalise, prepay_loan, scheduled_principal
 from abm.rules import interpreted
 
 
@@ -64,7 +64,7 @@ def test_rounding_leaves_no_debt_below_zero():
 def debtor(**parameters):
     usual = {
         "loan_deferral": 0.4, "loan_extension": 7, "amendment_cover": 0.6, "distressed_factor": 0.5,
-        "site_recovery": 0.25, "loan_amendment": 1.0,
+        "site_recovery": 0.25, "loan_amendment": 1.0, "interest_deferral": 0.0, "deferral_step": 0.0,
     }  # fmt: skip
     v = Village(**(usual | parameters))
     v.market.month = 20
@@ -99,7 +99,7 @@ def test_no_more_is_put_off_than_is_missing():
     assert before.events() == [(E_AMENDED, cloud, bank, 0.8)]
 
 
-def test_interest_and_the_dues_of_others_and_what_is_settled_are_not_put_off():
+def test_the_dues_of_others_and_what_is_settled_are_not_put_off():
     v, bank, _, cloud, first, _ = debtor()
     stranger = v.neocloud(dscr=2.0)
     v.state.dues.debtor[1] = stranger
@@ -109,6 +109,44 @@ def test_interest_and_the_dues_of_others_and_what_is_settled_are_not_put_off():
     assert v.run(amend_loans, cloud, 9.0) == 0.0
     assert before.due() == before.rows("loans") == {}
     assert before.events() == []
+
+
+def test_a_part_of_the_interest_is_paid_in_kind_at_a_higher_rate():
+    v, bank, other, cloud, first, second = debtor(interest_deferral=0.5, deferral_step=0.03)
+    v.state.loans[second].collateral = FLEET_COLLATERAL
+    v.state.dues.kind[2] = DUE_INTEREST
+    v.state.dues.amount[2] = 0.06
+    v.close()
+    before = Before(v)
+    assert v.run(amend_loans, cloud, 9.0) == near(0.01 + 0.8 + 0.03)
+    assert before.due() == near({0: -0.01, 1: -0.8, 2: -0.03})
+    assert before.rows("loans") == near({
+        (first, "months"): 67, (first, "months_left"): 8, (first, "amended"): 20, (first, "rate"): 0.15,
+        (first, "principal"): 2.01, (first, "limit"): 2.01, (second, "limit"): 3.03,
+        (second, "months"): 57, (second, "months_left"): 17, (second, "amended"): 20, (second, "rate"): 0.15,
+        (second, "principal"): 3.03,
+    })  # fmt: skip
+    assert before.firms() == near({
+        (cloud, "debt"): 0.04, (cloud, "secured_debt"): 0.03, (cloud, "interest_cost"): 0.04,
+        (cloud, "retained"): -0.04, (bank, "loans_held"): 0.01, (bank, "retained"): 0.01, (bank, "revenue"): 0.01,
+        (other, "loans_held"): 0.03, (other, "retained"): 0.03, (other, "revenue"): 0.03,
+    })  # fmt: skip
+    assert before.flows() == {}
+    v.audit()
+
+
+def test_a_drawn_line_keeps_its_limit_when_its_interest_is_paid_in_kind():
+    v, *_, first, _ = debtor()
+    v.state.loans[first].limit = 9.0
+    v.run(capitalise, first, 0.5)
+    assert cells(v.state.loans[first], "principal", "limit") == (2.5, 9.0)
+
+
+@pytest.mark.parametrize(("deferrals", "deferred", "again"), [(1, 1, True), (2, 9, True), (2, 8, False), (2, 0, False)])
+def test_lenders_agree_to_so_many_spells_of_a_year(deferrals, deferred, again):
+    v, _, _, cloud, *_ = debtor(deferral_limit=2.0)
+    v[cloud].deferrals, v[cloud].deferred = deferrals, deferred
+    assert v.run(amend_loans, cloud, 9.0) == (near(0.92) if again else 0.0)
 
 
 @pytest.mark.parametrize(("amended", "again"), [(-1, True), (8, True), (9, False), (20, False), (0, True)])

@@ -8,6 +8,7 @@ from typing import Any
 
 import solara
 
+from abm.accounts.statement import Default
 from abm.inputs.dates import month_label, month_words
 from viz.screen import Screen, use_report
 from viz.session import Report
@@ -43,8 +44,8 @@ PANELS: list[dict[str, Any]] = [
     },
     {
         "title": "Failures", "unit": "firms",
-        "series": [{"name": "failed so far", "column": "failed"}, {"name": "in the month", "column": "defaults"}],
-        "about": "Firms that could not pay.",
+        "series": [{"name": "failed so far", "column": "failed"}, {"name": "defaults", "column": "defaults"}],
+        "about": "Firms that could not pay: in the month, of whichever way, and those that are gone.",
     },
     {
         "title": "Lenders", "unit": "bn USD",
@@ -80,7 +81,12 @@ def panels_of(labs: Sequence[str], opening: datetime.date) -> list[dict[str, Any
 
 def marks(report: Report) -> list[dict[str, Any]]:
     """Failures as ticks on the time line."""
-    return [{"month": failure.month, "text": failure.firm} for failure in report.story.failures]
+    return [tick(failure) for failure in report.story.failures]
+
+
+def tick(default: Default) -> dict[str, Any]:
+    """A default on the time line: the firm, and the way of a default that is not its end."""
+    return {"month": default.month, "text": default.firm if default.ends else f"{default.firm} ({default.way})"}
 
 
 @solara.component

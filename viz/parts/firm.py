@@ -15,6 +15,7 @@ from abm.inputs.effects import BY_NAME
 from experiments.screen import counted
 from experiments.summary import failure_sentence, number
 from viz.frames import HEALTH_NAMES
+from viz.parts.charts import tick
 from viz.parts.markup import Explained, Html, Section, facts, money, paragraph, percent, table
 from viz.plan import Plan
 from viz.screen import Screen, use_report
@@ -103,7 +104,7 @@ def BooksOverTime(report: Report, books: Books, dark: bool) -> None:  # noqa: N8
         charts = solara.get_widget(element)
         charts.until = report.plan.months
         charts.cursor = report.frame.month
-        charts.marks = [{"month": failure.month, "text": failure.firm} for failure in books.failures]
+        charts.marks = [tick(failure) for failure in books.failures]
         first = int(books.months[0]) if len(books.months) else 0
         charts.data = ChartData(run=f"{report.run}-{books.node}", first=first, values=_lines(books.history))
 
@@ -133,7 +134,8 @@ def _why(failure: Default, plan: Plan) -> str:
     for blow in blows:
         when = plan.label(blow.first_month(plan.opening.date))
         struck += f" You struck it in {when}: it {BY_NAME[str(blow.effect)].words}."
-    return paragraph(f"Why it failed. {failure_sentence(failure, plan.opening.date)}.{struck}", "id-why")
+    what = "failed" if failure.ends else "defaulted"
+    return paragraph(f"Why it {what}. {failure_sentence(failure, plan.opening.date)}.{struck}", "id-why")
 
 
 def _key_facts(books: Books) -> str:

@@ -19,7 +19,8 @@ from viz.words import EVENTS, FLOWS, TREE
 
 PAGE = 20  # lines of the log at a time
 TELLING = (
-    "default", "covenant broken", "lender stops lending", "fire sale", "line called", "public backstop",
+    "default", "protected by the court", "reorganised", "debt exchanged", "rescue round", "covenant broken",
+    "lender stops lending", "fire sale", "line called", "public backstop",
     "contract renegotiated", "firm entered", "order cancelled", "equity raised",
 )  # fmt: skip
 # How an amount of an event is told.
