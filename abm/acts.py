@@ -160,7 +160,7 @@ def borrow(economy: Economy, borrower: str, amount: float, *, months: int = 60) 
         firm = state.firms[who]
         pledged = firm.kind != HYPERSCALER and firm.fleet_mark > firm.secured_debt
         kind, collateral = (DDTL, FLEET_COLLATERAL) if pledged else (BOND, NO_COLLATERAL)
-        got = float(borrow_rule(state, who, kind, money, term, collateral, int(pledged), -1))
+        got = float(borrow_rule(state, who, kind, money, term, collateral, int(pledged), -1, 1, 0))
         measure(state)
     return got
 

@@ -131,6 +131,7 @@ def begin_month(state):
         f.depreciation = acted.depreciation
         f.write_off = acted.write_off
         f.capex = acted.capex
+        f.bonds = acted.bonds
         f.loss_month = acted.loss_month
         acted.revenue = 0.0
         acted.operating_cost = 0.0
@@ -138,6 +139,7 @@ def begin_month(state):
         acted.depreciation = 0.0
         acted.write_off = 0.0
         acted.capex = 0.0
+        acted.bonds = 0.0
         acted.loss_month = 0.0
         f.spot_bought = 0.0
         f.spot_sold = 0.0
@@ -156,6 +158,7 @@ def sum_claims(state):
         f.debt = 0.0
         f.secured_debt = 0.0
         f.loans_held = 0.0
+        f.undrawn = 0.0
         f.prepaid_in = 0.0
         f.prepaid_out = 0.0
         f.deposits_in = 0.0
@@ -170,6 +173,7 @@ def sum_claims(state):
         if loan.status == LIVE:
             firms[loan.borrower].debt += loan.principal
             firms[loan.lender].loans_held += loan.principal
+            firms[loan.lender].undrawn += loan.undrawn
             if loan.collateral != 0:
                 firms[loan.borrower].secured_debt += loan.principal
     for r in range(m.n_contracts):

@@ -11,7 +11,6 @@ from abm.engine.compiled import jit
 from abm.engine.tables import (
     ACTIVE,
     BN_PER_RATE,
-    BOND,
     DEFERRAL,
     E_CONTRACT,
     E_EQUITY,
@@ -197,6 +196,7 @@ def record_firms(state, s, work):
         s.backlog += f.backlog_out
         if f.kind == HYPERSCALER:
             s.capex_big5 += f.capex
+            s.bonds_big5 += f.bonds
         elif f.kind == VENDOR:
             s.gpu_sales += f.revenue
         elif f.kind == LAB:
@@ -207,8 +207,6 @@ def record_firms(state, s, work):
         loan = state.loans[r]
         if loan.status == LIVE and loan.for_ai == 1:
             s.ai_debt += loan.principal
-        if loan.made == m.month and loan.kind == BOND and state.firms[loan.borrower].kind == HYPERSCALER:
-            s.bonds_big5 += loan.limit
     s.appetite /= max(books, 1e-9)
     s.utilisation = used / s.fleet if s.fleet > 0.0 else 0.0
     s.power_gw = s.energy_twh * 1000.0 / HOURS

@@ -381,7 +381,7 @@ def loans(economy: Economy, firm: str | int) -> list[Loan]:
     for loan in table[party & (table["status"] == tables.LIVE)]:
         role, other = ("owes", loan.lender) if row == loan.borrower else ("lends", loan.borrower)
         line = loan.kind in (tables.REVOLVER, tables.WAREHOUSE)
-        undrawn = float(max(loan.limit - loan.principal, 0.0)) if line else 0.0
+        undrawn = float(max(loan.limit - loan.principal, 0.0)) if line else float(loan.undrawn)
         if max(loan.principal, undrawn) < DOLLAR:
             continue
         found.append(

@@ -142,12 +142,12 @@ def size_loan(state, lender, borrower, amount, exposure):
     """Most a lender lends now (bn): the request within its limits, zero if it does not lend.
 
     Limits: the large-exposure limit per borrower (BCBS 283: 25 % of capital, G3-071), its AI book times
-    appetite, and the capital ratio after the loan.
+    appetite, and the capital ratio after the loan. What it has committed and not paid out yet counts in full.
 
     Parameters
     ----------
     exposure : float
-        What the borrower already owes this lender (bn).
+        What the borrower already owes this lender or may still draw (bn).
     """
     p = state.params[0]
     bank = state.firms[lender]
@@ -155,9 +155,10 @@ def size_loan(state, lender, borrower, amount, exposure):
     if bank.lending_open < 0.5 or capital <= 0.0 or is_protected(state, borrower):
         return 0.0
     single = p.large_exposure_limit * capital - exposure
-    book = bank.ai_limit * bank.appetite - bank.loans_held
+    promised = bank.loans_held + bank.undrawn
+    book = bank.ai_limit * bank.appetite - promised
     required = bank.min_capital * p.capital_requirement * (1.0 + p.capital_buffer)
-    weighted = capital / required - bank.other_weight * bank.other_assets - p.loan_risk_weight * bank.loans_held
+    weighted = capital / required - bank.other_weight * bank.other_assets - p.loan_risk_weight * promised
     return max(min(min(amount, single), min(book, weighted / p.loan_risk_weight)), 0.0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abm.accounts.ledger import charge, earn, pay_cost
 from abm.contagion.rows import ClearingScratch, clear_rows
 from abm.engine.compiled import jit
-from abm.engine.tables import ENDED, F_BANKRUPTCY, LIVE, OUTSIDE, SUPPLIERS
+from abm.engine.tables import ENDED, F_BANKRUPTCY, LIVE, OUTSIDE, REVOLVER, SUPPLIERS, WAREHOUSE
 from abm.instruments.contract import renew_tenancy
 from abm.instruments.due import post_payment
 
@@ -52,7 +52,8 @@ def clearing(state):
 
 @jit
 def run_off(state):
-    """Contracts and loans come a month nearer to their end; what has ended is closed."""
+    """Contracts and loans come a month nearer to their end; what has ended or is repaid is closed, and
+    commitments not drawn in time lapse."""
     m = state.market[0]
     for r in range(m.n_contracts):
         c = state.contracts[r]
@@ -70,5 +71,9 @@ def run_off(state):
         if loan.status != LIVE:
             continue
         loan.months_left = max(loan.months_left - 1, 0)
-        if loan.months_left == 0 and loan.principal <= 0.0:
+        if m.month >= loan.draws_until:
+            loan.undrawn = 0.0
+        # A line that nothing is owed on can be drawn again, a loan repaid cannot.
+        line = loan.kind == REVOLVER or loan.kind == WAREHOUSE
+        if loan.principal <= 0.0 and loan.undrawn <= 0.0 and (loan.months_left == 0 or not line):
             loan.status = ENDED

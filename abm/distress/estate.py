@@ -21,6 +21,7 @@ from abm.engine.tables import (
     F_SUPPORT,
     FAILED,
     FLEET_COLLATERAL,
+    FUNDING,
     GOVERNMENT,
     HOLDINGS_COLLATERAL,
     LENDER,
@@ -79,7 +80,7 @@ def sell_sites_and_rest(state, firm):
 
 @jit
 def pass_on_loans(state, firm):
-    """A failed lender's loans are sold to savers at a discount (resolution)."""
+    """A failed lender's loans are sold to savers at a discount (resolution); its commitments end."""
     m = state.market[0]
     p = state.params[0]
     proceeds = 0.0
@@ -95,6 +96,9 @@ def pass_on_loans(state, firm):
         state.firms[firm].loans_held -= loan.principal
         loan.lender = SAVERS
         loan.limit = loan.principal
+        # Nobody pays out what a failed lender had committed.
+        log_hit(state, loan.borrower, firm, FUNDING, loan.undrawn)
+        loan.undrawn = 0.0
         proceeds += price
     return proceeds
 

@@ -264,7 +264,7 @@ def finance_arrivals(state, i, hardware):
         if size > 0.01:
             rate = state.market[0].base_rate + p.vendor_loan_spread
             months = int(min(p.loan_tenor, p.max_tenor))
-            lend(state, vendor, i, VENDOR_LOAN, size, rate, months, FLEET_COLLATERAL, 1)
+            lend(state, vendor, i, VENDOR_LOAN, size, rate, months, FLEET_COLLATERAL, 1, -1, 1, 1)
             hardware -= size
     finance_hardware(state, i, hardware, hardware_user(state, i))
     return hardware

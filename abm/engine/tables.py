@@ -134,6 +134,7 @@ earnings | f8 | bn/month | cash earnings before interest, smoothed
 mean_cost | f8 | bn/month | operating cost, smoothed
 operating_result_6m | f8 | bn | operating result of the last six months
 capex | f8 | bn/month | paid for GPUs and sites in the month
+bonds | f8 | bn/month | bonds issued in the month
 capacity | f8 | M H100e | own energised fleet
 site_gw | f8 | GW | powered site capacity it owns
 leased_gw | f8 | GW | site capacity leased in, less leased out
@@ -186,6 +187,7 @@ prepaid_out | f8 | bn | prepayments made and not yet used (an asset)
 deposits_out | f8 | bn | deposits paid on orders (an asset)
 deposits_in | f8 | bn | deposits received on orders (a liability of a vendor)
 loans_held | f8 | bn | principal lent
+undrawn | f8 | bn | committed to borrowers and not drawn yet
 holdings | f8 | bn | book value of shares held
 top_customer | f8 | share | largest customer's share of the backlog sold
 top_customer_id | i8 | firm | that customer, -1 if none
@@ -274,11 +276,13 @@ for_ai | i8 | flag | 1 if borrowed to build AI infrastructure (0: general corpor
 amortising | i8 | flag | 1 if principal is repaid in equal parts, 0 for a bullet
 committed | i8 | flag | 1 if the lender cannot call the line
 made | i8 | month | when made
-months | i8 | months | whole term
-months_left | i8 | months | months still to run
+draws_until | i8 | month | first month in which no more can be drawn on it (term loans)
+months | i8 | months | whole term of a draw
+months_left | i8 | months | months still to run, of what was drawn in parts their mean
 principal | f8 | bn | owed
-limit | f8 | bn | commitment (revolver and warehouse lines), else the first principal
-rate | f8 | 1/year | interest
+limit | f8 | bn | commitment (lines and project loans), else all that was drawn on it
+undrawn | f8 | bn | of a project loan: committed, not drawn yet
+rate | f8 | 1/year | interest, of what was drawn in parts their mean
 covenant_ltv | f8 | ratio | loan-to-value covenant, 0 if none
 amended | i8 | month | month of the last amendment, -1 if none
 """)
@@ -507,7 +511,7 @@ PANEL_COLUMNS = (
 )  # fmt: skip
 # What a firm earns, pays and loses in a month; acts between months move it in the month that follows.
 ACTED_COLUMNS = (
-    "revenue", "operating_cost", "interest_cost", "depreciation", "write_off", "capex", "loss_month",
+    "revenue", "operating_cost", "interest_cost", "depreciation", "write_off", "capex", "bonds", "loss_month",
 )  # fmt: skip
 
 

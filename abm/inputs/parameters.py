@@ -289,6 +289,7 @@ lending_cover | ratio | 1.25 | 0.5 | 5 | assumption: GPU loans are sized to a co
 lending_margin | 1/year | 0.03 | 0 | 0.3 | G3-006 less the expected loss | margin in the debt service lenders reckon with
 spot_credit | share | 0.5 | 0 | 1 | assumption: uncontracted rent counts half | part of the rent of uncontracted capacity that lenders count
 loan_tenor | months | 60 | 6 | 180 | G3-006 | term of GPU-secured loans
+draw_period | months | 12 | 0 | 60 | assumption: a year, as commitments of delayed-draw loans last and shelves of notes are used (G3-006: five years from each draw) | months in which further loans of a kind to the same borrower are draws on the first; 0: each stands for itself
 bond_tenor | months | 84 | 12 | 360 | G3-024, G3-025: five to six years, longer for hyperscalers | term of bonds
 refinance_ahead | months | 6 | 0 | 36 | assumption: treasurers refinance half a year ahead | months before maturity at which bullets are rolled over
 revolver_share | share | 0.1 | 0 | 2 | assumption: CoreWeave's line of a tenth of its debt | bank line a neocloud keeps, relative to a year's revenue

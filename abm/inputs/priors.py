@@ -313,6 +313,7 @@ lending_cover | lognormal | 0.83 | 1.9 | assumption: half as much again either w
 lending_margin | lognormal | 0.02 | 0.045 | assumption: half as much again either way
 spot_credit | logit | 0.33 | 0.67 | assumption: odds half or double
 loan_tenor | lognormal | 43 | 84 | assumption: two fifths either way
+draw_period | lognormal | 6 | 24 | assumption: half or double
 bond_tenor | lognormal | 60 | 120 | assumption: two fifths either way
 refinance_ahead | lognormal | 4.3 | 8.4 | assumption: two fifths either way
 revolver_share | logit | 0.053 | 0.18 | assumption: odds half or double

@@ -34,10 +34,12 @@ def new_loan(state, kind, lender, borrower, principal, rate, months, collateral,
     loan.amortising = amortising
     loan.committed = 1
     loan.made = m.month
+    loan.draws_until = m.month + int(state.params[0].draw_period)
     loan.months = months
     loan.months_left = months
     loan.principal = principal
     loan.limit = principal
+    loan.undrawn = 0.0
     loan.rate = rate
     loan.covenant_ltv = 0.0
     loan.amended = -1

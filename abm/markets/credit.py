@@ -38,6 +38,7 @@ from abm.engine.tables import (
     WAREHOUSE,
 )
 from abm.instruments.annuity import annuity
+from abm.instruments.facility import available, commitments, find_facility, top_up
 from abm.instruments.loan import new_loan, prepay_loan
 from abm.markets.power import mean_kw, running_cost
 from abm.markets.ratings import rate_firms
@@ -117,37 +118,96 @@ def measure(state):
 
 @jit
 def exposure(state, lender, borrower):
-    """What a firm owes a lender (bn)."""
+    """What a firm owes a lender, and may still draw of what it was promised (bn)."""
     total = 0.0
     r = first_loan(state, borrower)
     while r >= 0:
         loan = state.loans[r]
         if loan.status == LIVE and loan.lender == lender:
-            total += loan.principal
+            total += loan.principal + loan.undrawn
         r = next_loan(state, r)
     return total
 
 
 @jit
-def lend(state, lender, borrower, kind, amount, rate, months, collateral, amortising):
-    """Make a loan: the lender raises the money from savers (funds: a part on a bank line) and pays it out.
+def disburse(state, lender, borrower, kind, amount, collateral):
+    """Pay out money lent (bn): the lender raises it from savers (funds: a part on a bank line)."""
+    if state.firms[lender].kind == LENDER:
+        # New loans are paid for with new money; the cash at hand is for what falls due.
+        raise_funding(state, lender, amount)
+    transfer(state, lender, borrower, amount, F_LENDING)
+    state.firms[lender].loans_held += amount
+    state.firms[borrower].debt += amount
+    if collateral != NO_COLLATERAL:
+        state.firms[borrower].secured_debt += amount
+    if kind == BOND:
+        state.firms[borrower].bonds += amount
+    log_event(state, E_LOAN, lender, borrower, amount)
+
+
+@jit
+def lend(
+    state, lender, borrower, kind, amount, rate, months, collateral, amortising, end_user=-1, for_ai=1, committed=1
+):
+    """Make a loan and pay it out: a draw on the facility of its kind (`find_facility`), or the first of a new one.
 
     Returns
     -------
     int
         Row of the loan.
     """
-    if state.firms[lender].kind == LENDER:
-        # New loans are paid for with new money; the cash at hand is for what falls due.
-        raise_funding(state, lender, amount)
-    transfer(state, lender, borrower, amount, F_LENDING)
+    disburse(state, lender, borrower, kind, amount, collateral)
+    r = find_facility(state, lender, borrower, kind, months, collateral, amortising, end_user, for_ai, committed)
+    if r >= 0:
+        top_up(state, r, amount, rate)
+        return r
     r = new_loan(state, kind, lender, borrower, amount, rate, months, collateral, amortising)
-    state.firms[lender].loans_held += amount
-    state.firms[borrower].debt += amount
-    if collateral != NO_COLLATERAL:
-        state.firms[borrower].secured_debt += amount
-    log_event(state, E_LOAN, lender, borrower, amount)
+    state.loans[r].end_user = end_user
+    state.loans[r].for_ai = for_ai
+    state.loans[r].committed = committed
     return r
+
+
+@jit
+def commit(state, lender, borrower, kind, amount, rate, months, collateral, amortising, draws_until):
+    """Promise a loan at today's rate (bn), to be drawn before the month `draws_until`; nothing is paid out yet.
+
+    Returns
+    -------
+    int
+        Row of the loan.
+    """
+    r = new_loan(state, kind, lender, borrower, 0.0, rate, months, collateral, amortising)
+    state.loans[r].limit = amount
+    state.loans[r].undrawn = amount
+    state.loans[r].draws_until = draws_until
+    state.firms[lender].undrawn += amount
+    return r
+
+
+@jit
+def draw_committed(state, firm, amount):
+    """Draw what is needed on committed loans, on each the same part of what is left (bn drawn).
+
+    Lenders in business pay, whether they make new loans or not: a commitment binds.
+    """
+    left = commitments(state, firm)
+    if amount <= 0.0 or left <= 0.0:
+        return 0.0
+    part = min(amount / left, 1.0)
+    r = first_loan(state, firm)
+    while r >= 0:
+        loan = state.loans[r]
+        size = part * available(state, r)
+        if size > 0.0:
+            loan.undrawn = max(loan.undrawn - size, 0.0)
+            loan.principal += size
+            state.firms[loan.lender].undrawn -= size
+            disburse(state, loan.lender, firm, loan.kind, size, loan.collateral)
+            if state.firms[loan.lender].subkind == PRIVATE_CREDIT:
+                draw_warehouse(state, loan.lender, size * state.params[0].warehouse_share)
+        r = next_loan(state, r)
+    return part * left
 
 
 @jit
@@ -175,7 +235,7 @@ def cheapest_lender(state, borrower, kind, secured):
 
 
 @jit
-def borrow(state, borrower, kind, amount, months, collateral, amortising, end_user):
+def borrow(state, borrower, kind, amount, months, collateral, amortising, end_user, for_ai=1, draws_until=0):
     """Borrow from the cheapest lenders that will lend, at most four of them.
 
     Refusals by lenders that are short of capital or have stopped lending are recorded as hits of the funding
@@ -192,11 +252,15 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
     collateral, amortising : int
     end_user : int
         Firm to which the debt is dedicated, -1 if none.
+    for_ai : int
+        1 if it is to build AI infrastructure.
+    draws_until : int
+        Month before which it is to be drawn as it is needed; 0 if all of it is drawn now.
 
     Returns
     -------
     float
-        Borrowed (bn).
+        Borrowed, or promised (bn).
     """
     m = state.market[0]
     p = state.params[0]
@@ -225,11 +289,16 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
                 tried[best] = 2.0
                 short += 1
             continue
-        r = lend(state, best, borrower, kind, size, best_rate, months, collateral, amortising)
-        state.loans[r].end_user = end_user
+        if draws_until > 0:
+            r = commit(state, best, borrower, kind, size, best_rate, months, collateral, amortising, draws_until)
+            state.loans[r].end_user = end_user
+        else:
+            r = lend(
+                state, best, borrower, kind, size, best_rate, months, collateral, amortising, end_user, for_ai, 1
+            )  # fmt: skip
         if secured:
             state.loans[r].covenant_ltv = p.covenant_ltv
-        if state.firms[best].subkind == PRIVATE_CREDIT:
+        if draws_until == 0 and state.firms[best].subkind == PRIVATE_CREDIT:
             draw_warehouse(state, best, size * p.warehouse_share)
         got += size
         if got >= amount - 1e-9:
@@ -263,10 +332,8 @@ def draw_warehouse(state, fund, amount):
             continue
         months = int(p.warehouse_tenor)
         rate = price_loan(state, i, fund, False)
-        r = lend(state, i, fund, WAREHOUSE, size, rate, months, NO_COLLATERAL, 0)
-        state.loans[r].committed = 0
-        # The hardware's debt stands at the builder already.
-        state.loans[r].for_ai = 0
+        # Not for AI: the hardware's debt stands at the builder already. The bank may call it.
+        lend(state, i, fund, WAREHOUSE, size, rate, months, NO_COLLATERAL, 0, -1, 0, 0)
         return size
     return 0.0
 
@@ -276,27 +343,33 @@ def finance_hardware(state, buyer, amount, end_user):
     """Loans for hardware that is about to arrive: the kind a firm of this type takes (bn borrowed).
 
     Neoclouds and vehicles borrow against the fleet, loan to cost within `loan_to_cost` and the policy cap on
-    loan-to-value; hyperscalers issue bonds for what their cash does not cover.
+    loan-to-value; a project company first draws what it was promised; hyperscalers issue bonds for what their cash
+    does not cover.
     """
     p = state.params[0]
     f = state.firms[buyer]
+    drawn = 0.0
     if f.kind == HYPERSCALER or f.kind == VEHICLE:
-        # Companies with money of their own, or drawn in advance, borrow only what it does not cover.
+        # Companies with money of their own, or promised, borrow only what it does not cover.
         kept = p.cash_buffer * max(f.earnings, 0.0) if f.kind == HYPERSCALER else f.debt_service
         short = amount + kept - f.cash
         if short <= 0.0:
             return 0.0
-        amount = short
+        drawn = draw_committed(state, buyer, short)
+        amount = short - drawn
+        if amount <= 1e-9:
+            return drawn
     if f.kind == HYPERSCALER:
-        return borrow(state, buyer, BOND, amount, int(p.bond_tenor), NO_COLLATERAL, 0, end_user)
+        return borrow(state, buyer, BOND, amount, int(p.bond_tenor), NO_COLLATERAL, 0, end_user, 1, 0)
     cap = 1.0 if f.kind == VEHICLE else min(p.loan_to_cost, p.max_ltv)
     room = p.max_ltv * (collateral_value(state, buyer) + amount) - f.secured_debt
     want = min(cap * amount, room)
     if f.kind == NEOCLOUD:
         want = min(want, debt_capacity(state, buyer) - f.debt)
     if want <= 0.0:
-        return 0.0
-    return borrow(state, buyer, DDTL, want, int(min(p.loan_tenor, p.max_tenor)), FLEET_COLLATERAL, 1, end_user)
+        return drawn
+    months = int(min(p.loan_tenor, p.max_tenor))
+    return drawn + borrow(state, buyer, DDTL, want, months, FLEET_COLLATERAL, 1, end_user, 1, 0)
 
 
 @jit
@@ -306,7 +379,7 @@ def issue_bonds(state):
     for i in range(state.market[0].n_firms):
         f = state.firms[i]
         if f.status == ACTIVE and f.kind == HYPERSCALER:
-            borrow(state, i, BOND, seek_bonds(state, i), int(p.bond_tenor), NO_COLLATERAL, 0, -1)
+            borrow(state, i, BOND, seek_bonds(state, i), int(p.bond_tenor), NO_COLLATERAL, 0, -1, 1, 0)
 
 
 @jit
@@ -326,7 +399,6 @@ def refinance(state, borrower, amount, replaced, secured, for_ai, end_user):
     """
     p = state.params[0]
     f = state.firms[borrower]
-    first = state.market[0].n_loans
     got = 0.0
     if f.kind == NEOCLOUD:
         amount = min(amount, max(debt_capacity(state, borrower) - f.debt + replaced, 0.0))
@@ -337,13 +409,10 @@ def refinance(state, borrower, amount, replaced, secured, for_ai, end_user):
         # Project companies roll their bullets over and pay them down from their rent (`sweep_project`).
         months = int(min(p.project_tenor if f.kind == VEHICLE else p.loan_tenor, p.max_tenor))
         level = 0 if f.kind == VEHICLE and collateral == SITE_COLLATERAL else 1
-        got = borrow(state, borrower, kind, min(room, amount), months, collateral, level, end_user)
+        got = borrow(state, borrower, kind, min(room, amount), months, collateral, level, end_user, for_ai, 0)
     if got < amount:
         months = int(min(p.bond_tenor, p.max_tenor + 60.0))
-        got += borrow(state, borrower, BOND, amount - got, months, NO_COLLATERAL, 0, end_user)
-    for r in range(first, state.market[0].n_loans):
-        if state.loans[r].borrower == borrower:
-            state.loans[r].for_ai = for_ai
+        got += borrow(state, borrower, BOND, amount - got, months, NO_COLLATERAL, 0, end_user, for_ai, 0)
     return got
 
 

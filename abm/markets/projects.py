@@ -20,7 +20,7 @@ from abm.engine.tables import (
 from abm.instruments.contract import sign_lease
 from abm.instruments.order import gw_on_order, place_order
 from abm.instruments.stake import endow
-from abm.markets.credit import borrow
+from abm.markets.credit import borrow, draw_committed
 from abm.markets.gpus import months_to_build
 from abm.markets.power import site_price
 
@@ -59,9 +59,10 @@ def lease_empty_sites(state, tenant, gw):
 def found_project(state, tenant, gw):
     """Found a project company that borrows, builds a site and lets it to its tenant.
 
-    Its debt is drawn at once and waits in its cash until the site is paid for, as with the 27.3 bn of notes of
-    Hyperion (G2-022); equity of outside investors covers the rest and the interest until the site is
-    expected to stand. Halls are handed over one a month.
+    Lenders commit its debt at today's rate and pay it out as the halls are paid for, as on the delayed-draw loans of
+    Vantage (G2-032); equity of outside investors comes first and covers the rest. What a deposit above the equity
+    takes is drawn at once, and equity covers its interest until the site is expected to stand. Halls are handed over
+    one a month; what is not drawn `draw_period` months after the last was to come lapses.
 
     Parameters
     ----------
@@ -90,7 +91,10 @@ def found_project(state, tenant, gw):
     price = site_price(state)
     months = max(int(min(p.project_tenor, p.max_tenor)), 2)
     wanted = p.project_debt * gw * price
-    got = borrow(state, i, PROJECT, wanted, months, SITE_COLLATERAL, 0, -1)
+    lead = months_to_build(state, p.site_lead)
+    halls = max(int(p.project_halls), 1)
+    until = m.month + lead + halls + int(p.draw_period)
+    got = borrow(state, i, PROJECT, wanted, months, SITE_COLLATERAL, 0, -1, 1, until)
     if got <= 0.0:
         # No lender came: the firm was never founded, and the refusals are its tenant's.
         pass_hits_on(state, first_hit, tenant)
@@ -101,12 +105,13 @@ def found_project(state, tenant, gw):
     interest = 0.0
     for r in range(first_loan, m.n_loans):
         if state.loans[r].borrower == i:
-            interest += state.loans[r].principal * state.loans[r].rate
-    lead = months_to_build(state, p.site_lead)
-    endow(state, i, gw * price - got + interest * lead / 12.0)
+            interest += state.loans[r].limit * state.loans[r].rate
+    own = gw * price - got
+    first = max(p.order_deposit * gw * price - own, 0.0)
+    endow(state, i, own + first * interest / got * lead / 12.0)
+    draw_committed(state, i, first)
     state.firms[tenant].last_project = m.month
     rent = lease_rent(state, interest / got)
-    halls = max(int(p.project_halls), 1)
     r = sign_lease(state, tenant, i, gw, rent, m.month + lead, halls)
     for k in range(halls):
         end_user = state.contracts[r].end_user

@@ -168,8 +168,8 @@ def test_more_equity_from_savers_adds_no_share_to_what_they_have():
 
 # --- the month opens --------------------------------------------------------------------------------------
 ZEROED = {
-    "revenue", "operating_cost", "interest_cost", "depreciation", "write_off", "capex", "loss_month", "spot_bought",
-    "spot_sold", "used", "energy", "emissions",
+    "revenue", "operating_cost", "interest_cost", "depreciation", "write_off", "capex", "bonds", "loss_month",
+    "spot_bought", "spot_sold", "used", "energy", "emissions",
 }  # fmt: skip
 
 
@@ -503,7 +503,7 @@ def test_a_new_loan_is_live_and_holds_what_was_agreed():
         "id": 40, "kind": ec.DDTL, "status": ec.LIVE, "lender": bank, "borrower": cloud, "tier": ec.TIER_SECURED,
         "collateral": ec.FLEET_COLLATERAL, "end_user": -1, "for_ai": 1, "amortising": 1, "committed": 1, "made": 5,
         "months": 36, "months_left": 36, "principal": 2.5, "limit": 2.5, "rate": 0.09, "covenant_ltv": 0.0,
-        "amended": -1,
+        "amended": -1, "undrawn": 0.0, "draws_until": 17,
     }  # fmt: skip
     assert lab == 5
     assert v.run(new_loan, ec.BOND, bank, cloud, 2.5, 0.09, 36, ec.NO_COLLATERAL, 0) == 2

@@ -529,21 +529,38 @@ def test_a_contract_with_months_left_goes_on():
     assert not did.market
 
 
-def test_a_repaid_loan_ends_in_its_last_month_and_one_that_is_owed_stays_live():
+def test_a_repaid_loan_ends_a_line_in_its_last_month_and_what_is_owed_stays_live():
     v = Village()
     bank, cloud = v.lender(), v.neocloud()
-    v.loan(bank, cloud, 0.0, months_left=1)
-    v.loan(bank, cloud, 2.0, months_left=1)
     v.loan(bank, cloud, 0.0, months_left=2)
+    v.loan(bank, cloud, 2.0, months_left=1)
+    v.loan(bank, cloud, 0.0, months_left=2, kind=ec.REVOLVER)
     v.loan(bank, cloud, 2.0, months_left=0)
     for status in (ec.ENDED, ec.BROKEN):
         v.loan(bank, cloud, 0.0, months_left=5, status=status)
     v.loan(bank, cloud, 0.0, months_left=0, kind=ec.REVOLVER)
+    v.loan(bank, cloud, 0.0, months_left=2, kind=ec.WAREHOUSE)
     did = differences(v, run_off)
     assert did.rows == {
         "loans": {
-            (0, "months_left"): 0, (0, "status"): ec.ENDED, (1, "months_left"): 0, (2, "months_left"): 1,
-            (6, "status"): ec.ENDED,
+            (0, "months_left"): 1, (0, "status"): ec.ENDED, (1, "months_left"): 0, (2, "months_left"): 1,
+            (6, "status"): ec.ENDED, (7, "months_left"): 1,
+        }
+    }  # fmt: skip
+
+
+def test_a_commitment_keeps_a_loan_live_until_it_lapses():
+    v = Village()
+    v.market.month = 7
+    bank, project = v.lender(), v.project()
+    v.loan(bank, project, 0.0, months_left=20, undrawn=2.0, draws_until=8)
+    v.loan(bank, project, 0.0, months_left=20, undrawn=3.0, draws_until=7)
+    v.loan(bank, project, 1.0, months_left=20, undrawn=4.0, draws_until=7)
+    did = differences(v, run_off)
+    assert did.rows == {
+        "loans": {
+            (0, "months_left"): 19, (1, "months_left"): 19, (1, "undrawn"): 0.0, (1, "status"): ec.ENDED,
+            (2, "months_left"): 19, (2, "undrawn"): 0.0,
         }
     }  # fmt: skip
     assert not did.firms

@@ -8,6 +8,7 @@ from village import Village
 from abm.agents.project import lease_rent, off_balance_share
 from abm.engine import tables as ec
 from abm.instruments.contract import sign_lease
+from abm.markets.credit import finance_hardware
 from abm.markets.projects import found_project, lease_empty_sites
 
 
@@ -194,13 +195,16 @@ def test_a_project_borrows_builds_and_lets_its_site():
     (loan,) = v.rows("loans")
     assert (loan.kind, loan.lender, loan.borrower, loan.collateral) == (ec.PROJECT, bank, project, ec.SITE_COLLATERAL)
     assert (loan.months, loan.amortising, loan.end_user, loan.tier) == (40, 0, -1, ec.TIER_SECURED)
-    assert (loan.principal, loan.rate, loan.covenant_ltv) == (near(4.8), near(0.07), 0.95)
-    # Connected in 25 months, as 5 GW wait for 0.2 a month: equity pays 1.2 and 25 months of 4.8 at 7 %.
-    equity = 1.2 + 0.028 * 25.0
+    assert (loan.limit, loan.rate, loan.covenant_ltv) == (near(4.8), near(0.07), 0.95)
+    # Equity of 1.2 comes first: of the deposit of 1.5 lenders pay 0.3. Connected in 25 months, as 5 GW wait for 0.2
+    # a month: equity pays 25 months of 0.3 at 7 %. A year after the hall was to come the commitment lapses.
+    assert (loan.principal, loan.undrawn, loan.draws_until) == (near(0.3), near(4.5), 9 + 25 + 1 + 12)
+    assert v[bank].undrawn == near(4.5)
+    equity = 1.2 + 0.3 * 0.07 * 25.0 / 12.0
     assert f.paid_in == near(equity)
     assert v.flow(ec.F_EQUITY, ec.SAVERS, project) == near(equity)
-    assert v.flow(ec.F_LENDING, bank, project) == near(4.8)
-    assert f.cash == near(4.8 + equity - 1.5)
+    assert v.flow(ec.F_LENDING, bank, project) == near(0.3)
+    assert f.cash == near(0.3 + equity - 1.5)
     v.audit()
 
 
@@ -246,7 +250,8 @@ def test_a_project_hands_its_halls_over_one_a_month():
     assert [near(o.deposit) for o in orders] == [0.5] * 3
     assert v[project].on_order_gw == near(0.6)
     # Equity pays the interest until the first hall stands.
-    assert v[project].paid_in == near(1.2 + 0.028 * 25.0)
+    assert v[project].paid_in == near(1.2 + 0.3 * 0.07 * 25.0 / 12.0)
+    assert v.rows("loans")[0].draws_until == 9 + 25 + 3 + 12
     v.audit()
 
 
@@ -275,11 +280,13 @@ def test_a_project_is_as_large_as_its_loans_allow():
     v.close()
     assert v.run(found_project, cloud, 0.6) == near(0.375)
     project = v.market.n_firms - 1
-    assert [(loan.lender, near(loan.principal), near(loan.rate)) for loan in v.rows("loans")] == [
+    assert [(loan.lender, near(loan.limit), near(loan.rate)) for loan in v.rows("loans")] == [
         (bank, 1.0, 0.08),
         (second, 2.0, 0.09),
     ]
-    assert v[project].paid_in == near(3.75 - 3.0 + 0.26 * 25.0 / 12.0)
+    # Of the deposit of 0.9375 lenders pay what is above the equity of 0.75, each its part.
+    assert [loan.principal for loan in v.rows("loans")] == [near(0.1875 / 3.0), near(0.1875 * 2.0 / 3.0)]
+    assert v[project].paid_in == near(0.75 + 0.1875 * 0.26 / 3.0 * 25.0 / 12.0)
     (lease,) = v.rows("contracts")
     assert (lease.quantity, lease.price) == (near(0.375), near(1.3 * 8.0 * annuity(0.26 / 3.0, 24)))
     assert v.rows("orders")[0].units == near(0.375)
@@ -291,7 +298,31 @@ def test_a_project_s_interest_is_that_of_its_own_loans():
     v, bank, cloud = ground()
     v.loan(bank, cloud, 3.0, rate=0.5)
     v.run(found_project, cloud, 0.6)
-    assert v[v.market.n_firms - 1].paid_in == near(1.2 + 0.028 * 25.0)
+    assert v[v.market.n_firms - 1].paid_in == near(1.2 + 0.3 * 0.07 * 25.0 / 12.0)
+
+
+def test_equity_above_the_deposit_leaves_the_commitment_undrawn():
+    v, bank, cloud = ground(order_deposit=0.15)
+    v.run(found_project, cloud, 0.6)
+    (loan,) = v.rows("loans")
+    assert (loan.principal, loan.undrawn) == (0.0, near(4.8))
+    assert (v[cloud + 1].paid_in, v[cloud + 1].cash) == (near(1.2), near(0.3))
+    assert v[bank].loans_held == 0.0
+    v.audit()
+
+
+def test_a_project_draws_its_commitment_as_its_halls_are_paid_for():
+    v, bank, cloud = ground(order_deposit=0.1, project_halls=2.0)
+    v.run(found_project, cloud, 0.6)
+    project = cloud + 1
+    # The first hall costs 3 less its deposit of 0.3; of its equity of 1.2 the company has 0.6 left.
+    v.market.month = 34
+    assert v.run(finance_hardware, project, 2.7, -1) == near(2.1)
+    (loan,) = v.rows("loans")
+    assert (loan.principal, loan.undrawn, loan.rate) == (near(2.1), near(2.7), near(0.07))
+    assert (v[project].debt, v[project].secured_debt) == (near(2.1), near(2.1))
+    assert (v[bank].loans_held, v[bank].undrawn) == (near(2.1), near(2.7))
+    v.audit()
 
 
 @pytest.mark.parametrize(("max_tenor", "months"), [(30.7, 30), (99.0, 40), (1.0, 2)])
