@@ -7,6 +7,7 @@ import math
 from abm.accounts.ledger import net_worth, pay_cost
 from abm.engine.compiled import jit
 from abm.engine.tables import (
+    AI_FUND,
     BANK,
     BN_PER_RATE,
     BOND,
@@ -15,6 +16,7 @@ from abm.engine.tables import (
     F_OTHER_BUSINESS,
     HY_BONDS,
     IG_BONDS,
+    INSURER,
     PRIVATE_CREDIT,
     PROJECT,
     REVOLVER,
@@ -62,9 +64,9 @@ def accepts_kind(state, lender, kind, pd):
     subkind = state.firms[lender].subkind
     if subkind == BANK:
         return kind != BOND and pd < p.bank_risk_limit
-    if subkind == PRIVATE_CREDIT:
+    if subkind == PRIVATE_CREDIT or subkind == AI_FUND:
         return kind != WAREHOUSE and kind != BOND and kind != REVOLVER and pd < p.fund_risk_limit
-    if subkind == IG_BONDS:
+    if subkind == IG_BONDS or subkind == INSURER:
         return (kind == BOND or kind == PROJECT) and pd < p.investment_grade_limit
     if subkind == HY_BONDS:
         return kind == BOND and pd < p.high_yield_limit
