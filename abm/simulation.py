@@ -162,7 +162,7 @@ def allocate(o: Opening, values: np.ndarray, shocks: np.ndarray, *, seed: int, p
         revenue_memory=np.zeros((cap, HISTORY)),
         result_memory=np.zeros((cap, HISTORY)),
         market_memory=np.zeros(HISTORY),
-        work_space=np.zeros((4, cap)),
+        work_space=np.zeros((10, cap)),
         flows=np.zeros((len(FLOW_NAMES), len(KIND_NAMES), len(KIND_NAMES))),
         acted=np.zeros(cap, DTYPES["acted"]).view(np.recarray),
         acted_flows=np.zeros((len(FLOW_NAMES), len(KIND_NAMES), len(KIND_NAMES))),

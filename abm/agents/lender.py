@@ -8,6 +8,7 @@ from abm.accounts.ledger import net_worth, pay_cost
 from abm.agents.firm import is_protected
 from abm.engine.compiled import jit
 from abm.engine.tables import (
+    AI_FUND,
     BANK,
     BN_PER_RATE,
     BOND,
@@ -16,6 +17,7 @@ from abm.engine.tables import (
     F_OTHER_BUSINESS,
     HY_BONDS,
     IG_BONDS,
+    INSURER,
     LENDER,
     PRIVATE_CREDIT,
     PROJECT,
@@ -43,10 +45,10 @@ def accepts_kind(state, lender, kind, pd):
     subkind = state.firms[lender].subkind
     if subkind == BANK:
         return kind != BOND and pd < most_risk(state, lender, p.bank_risk_limit)
-    if subkind == PRIVATE_CREDIT:
+    if subkind == PRIVATE_CREDIT or subkind == AI_FUND:
         takes = kind != WAREHOUSE and kind != BOND and kind != REVOLVER
         return takes and pd < most_risk(state, lender, p.fund_risk_limit)
-    if subkind == IG_BONDS:
+    if subkind == IG_BONDS or subkind == INSURER:
         return (kind == BOND or kind == PROJECT) and pd < most_risk(state, lender, p.investment_grade_limit)
     if subkind == HY_BONDS:
         return kind == BOND and pd < most_risk(state, lender, p.high_yield_limit)

@@ -111,6 +111,7 @@ class Builder:
         self._read_roster()
         self._read_firm_rules()
         self.known: dict[str, dict[str, float]] = {name: {} for name in self.names}
+        self._size_classes()
         self._build_generations()
         self._build_fleet()
         self._build_loans()
@@ -243,10 +244,17 @@ class Builder:
             if row[party] not in self._classes:
                 found.append((row, row[party], label))
                 continue
-            for number, name in enumerate(self._classes[row[party]]):
-                self.known[name]["number"] = float(number)
-                found.append((row, name, f"{label}: {name}"))
+            found += [(row, name, f"{label}: {name}") for name in self._classes[row[party]]]
         return found
+
+    def _size_classes(self) -> None:
+        """Members of a class know their number and their part of it: ``1 / k**size_spread``, Zipf's law of sizes."""
+        spread = self._cell(("firms", "classes", "size_spread"), "size_spread", "assumption: see size_spread")
+        for members in self._classes.values():
+            weights = [(k + 1.0) ** -spread for k in range(len(members))]
+            for number, name in enumerate(members):
+                self.known[name]["number"] = float(number)
+                self.known[name]["class_share"] = weights[number] / math.fsum(weights)
 
     def _read_firm_rules(self) -> None:
         """Formulas of each firm's columns; a more special row of `firms.csv` replaces a general one."""
@@ -313,9 +321,12 @@ class Builder:
 
     # --- claims -----------------------------------------------------------------------------------------
     def _build_loans(self) -> None:
-        """Loans; warehouse lines stand last, being a share of what their borrower lends."""
+        """Loans, one of a class of lenders split over its members; warehouse lines stand last, being a share of what
+        their borrower lends."""
         found: list[dict[str, float]] = []
         self.loan_names: list[str] = []
+        self._ticket = self._cell(("loans", "classes", "loan_ticket"), "loan_ticket", "assumption: see loan_ticket")
+        self._placed = {name: 0.0 for members in self._classes.values() for name in members}
         for row, name, label in self._rows_of("loans", "borrower"):
             if row["kind"] == "WAREHOUSE":
                 lender = self.index(name)
@@ -331,25 +342,47 @@ class Builder:
             if row["limit"]:
                 limit = self._cell(("loans", label, "limit"), row["limit"], row["source"], name)
             collateral = _COLLATERAL[row["collateral"]]
-            found.append({
-                **numbers,
-                "kind": getattr(ec, row["kind"]),
-                "status": ec.LIVE,
-                "lender": self.index(row["lender"]),
-                "borrower": self.index(name),
-                "collateral": collateral,
-                "tier": LOAN_TIERS[collateral],
-                "end_user": self.index(row["end_user"]),
-                "for_ai": int(row["for_ai"]),
-                "amortising": int(row["amortising"]),
-                "committed": int(row["committed"]),
-                "months_left": numbers["months"] + numbers["made"],
-                "limit": limit,
-            })  # fmt: skip
-            self.loan_names.append(label)
+            for lender_name, part in self._holders(row["lender"], max(limit, numbers["principal"])):
+                held = label if lender_name == row["lender"] else f"{label}: {lender_name}"
+                if held != label:
+                    where = ("loans", held, "principal")
+                    self._note(where, part * numbers["principal"], row["principal"], row["source"])
+                found.append({
+                    **numbers,
+                    "kind": getattr(ec, row["kind"]),
+                    "status": ec.LIVE,
+                    "lender": self.index(lender_name),
+                    "borrower": self.index(name),
+                    "collateral": collateral,
+                    "tier": LOAN_TIERS[collateral],
+                    "end_user": self.index(row["end_user"]),
+                    "for_ai": int(row["for_ai"]),
+                    "amortising": int(row["amortising"]),
+                    "committed": int(row["committed"]),
+                    "months_left": numbers["months"] + numbers["made"],
+                    "principal": part * numbers["principal"],
+                    "limit": part * limit,
+                })  # fmt: skip
+                self.loan_names.append(held)
         self.loans = _table("loans", found)
         self._tally(self.loans, "borrower", "principal", "debt")
         self._tally(self.loans, "lender", "principal", "loans_held")
+
+    def _holders(self, lender: str, size: float) -> list[tuple[str, float]]:
+        """Who holds a loan, and which part: of a class those furthest below their part of what the class has lent so
+        far, one more for every `loan_ticket` (bn), so that large loans are spread and small ones stay in one hand."""
+        members = self._classes.get(lender)
+        if members is None:
+            return [(lender, 1.0)]
+        after = size + math.fsum(self._placed[name] for name in members)
+        room = {name: self.known[name]["class_share"] * after - self._placed[name] for name in members}
+        count = min(len(members), 1 + int(self._over(size, self._ticket, "loan_ticket")))
+        chosen = sorted(members, key=lambda name: -room[name])[:count]
+        whole = math.fsum(max(room[name], 0.0) for name in chosen)
+        parts = [max(room[name], 0.0) / whole if whole > 0.0 else 1.0 / count for name in chosen]
+        for name, part in zip(chosen, parts, strict=True):
+            self._placed[name] += part * size
+        return [(name, part) for name, part in zip(chosen, parts, strict=True) if part > 0.0]
 
     def _build_orders(self) -> None:
         """Orders in the queue, one row a month of delivery; what was delivered by the opening stands in the fleets."""

@@ -290,10 +290,13 @@ def member_names(row: Mapping[str, str]) -> list[str]:
 
     >>> member_names({"firm": "small clouds", "members": "2"})
     ['Small cloud 1', 'Small cloud 2']
+    >>> member_names({"firm": "IG bond funds", "members": "2"})
+    ['IG bond fund 1', 'IG bond fund 2']
     """
     if not row["members"]:
         return [row["firm"]]
-    stem = row["firm"].removesuffix("s").capitalize()
+    stem = row["firm"].removesuffix("s")
+    stem = stem[:1].upper() + stem[1:]
     return [f"{stem} {k + 1}" for k in range(int(row["members"]))]
 
 

@@ -15,9 +15,9 @@ from abm.errors import short, shown
 SOURCE_PART = re.compile(r"([CGHKLR]\d-\d{3}\b.*|derived: .{8,}|assumption: .{4,})$")
 # Numbers of firms beside the columns of the firm table that the files give, or that their formulas may name.
 GIVEN = {"net_worth", "funding_share", "capital_ratio", "paid_in_share"}
-NAMED = GIVEN | {"number", "ordered_gw"}
+NAMED = GIVEN | {"number", "class_share", "ordered_gw"}
 # Assumptions that the builder reads itself.
-READ_BY_BUILDER = ("small_ratio",)
+READ_BY_BUILDER = ("small_ratio", "size_spread", "loan_ticket")
 # Rows without which no economy opens.
 NEEDED: dict[str, list[tuple[str, ...]]] = {
     "market": [
@@ -30,7 +30,9 @@ NEEDED: dict[str, list[tuple[str, ...]]] = {
 SPEAKS_OF = {"firms": "firm", "loans": "borrower", "orders": "buyer", "contracts": "seller", "stakes": "issuer"}
 _WORDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("roster", "kind"): tuple(name.upper() for name in ec.KIND_NAMES if name != "outside"),
-    ("roster", "subkind"): ("", "BANK", "PRIVATE_CREDIT", "IG_BONDS", "HY_BONDS", "SECURITISATION", "SPONSOR"),
+    ("roster", "subkind"): (
+        "", "BANK", "PRIVATE_CREDIT", "IG_BONDS", "HY_BONDS", "SECURITISATION", "SPONSOR", "INSURER", "AI_FUND",
+    ),
     ("contracts", "kind"): ("COMPUTE", "SITE"),
     ("contracts", "status"): ("LIVE", "PENDING", "INTENT"),
     ("contracts", "own_use"): ("0", "1"),
@@ -130,6 +132,7 @@ def _allowed(files: Files) -> dict[tuple[str, str], set[str]]:
             words[table, column] = firms | ({""} if column in _MAY_BE_EMPTY else set())
     for table in ("loans", "orders", "contracts"):
         words[table, SPEAKS_OF[table]] |= classes
+    words["loans", "lender"] |= classes
     words["firms", "firm"] = firm_groups(files)
     words["firms", "column"] = {c.name for c in ec.FIRM_COLUMNS} | GIVEN
     words["fleet", "mix"] = {row["mix"] for row in files.tables["mixes"]}

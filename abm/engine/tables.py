@@ -19,8 +19,10 @@ from abm.inputs import parameters
 LAB, HYPERSCALER, NEOCLOUD, VEHICLE, LENDER, VENDOR, ENTRANT, OUTSIDE = range(8)
 KIND_NAMES = ("lab", "hyperscaler", "neocloud", "vehicle", "lender", "vendor", "entrant", "outside")
 # Lender kinds (column `subkind` of a lender).
-BANK, PRIVATE_CREDIT, IG_BONDS, HY_BONDS, SECURITISATION, SPONSOR = range(6)
-LENDER_NAMES = ("bank", "private credit", "IG bonds", "HY bonds", "securitisation", "sponsor")
+BANK, PRIVATE_CREDIT, IG_BONDS, HY_BONDS, SECURITISATION, SPONSOR, INSURER, AI_FUND = range(8)
+LENDER_NAMES = (
+    "bank", "private credit", "IG bonds", "HY bonds", "securitisation", "sponsor", "insurer", "AI credit fund",
+)  # fmt: skip
 # Outside sectors stand in fixed rows, before any agent.
 CUSTOMERS, SUPPLIERS, POWER, GOVERNMENT, SAVERS = range(5)
 OUTSIDE_NAMES = ("Customers", "Workers and suppliers", "Power companies", "Government", "Savers and investors")
@@ -108,7 +110,7 @@ def _columns(text: str) -> tuple[Column, ...]:
 
 FIRM_COLUMNS = _columns("""
 kind | i8 | code | LAB, HYPERSCALER, NEOCLOUD, VEHICLE, LENDER, VENDOR, ENTRANT or OUTSIDE
-subkind | i8 | code | for a lender BANK .. SPONSOR, else 0
+subkind | i8 | code | for a lender BANK .. AI_FUND, else 0
 status | i8 | code | ABSENT, ACTIVE or FAILED
 parent | i8 | firm | firm that stands behind this one and funds it, -1 if none
 tenant | i8 | firm | for whom a project company was founded during the run, -1 for every other firm
@@ -220,6 +222,9 @@ last_round | i8 | month | month of the last equity round
 last_project | i8 | month | month its last project company was founded
 overpay | f8 | bn | what its contracts bought ask above the market, over their remaining months
 ai_limit | f8 | bn | largest AI book the lender allows itself
+ai_other | f8 | bn | part of a lender's other assets that is AI loans the loan table does not know
+book_growth | f8 | 1/year | growth of a lender's capital, other book and limits in calm (log)
+redeemable | f8 | share | part of a fund's money that its investors may ask back
 appetite | f8 | ratio | risk appetite, 1 is normal
 capital_ratio | f8 | share | net worth over risk-weighted assets
 min_capital | f8 | share | minimum capital ratio of this kind of lender
@@ -627,7 +632,7 @@ class State(Pointed):
         Frontier quality of the past months, a ring.
     revenue_memory, result_memory, market_memory : (F, HISTORY), (F, HISTORY), (HISTORY,) float
         Revenue and operating result of every firm and AI revenue of the past months, rings.
-    work_space : (4, F) float
+    work_space : (10, F) float
         Numbers of one phase.
     flows : (kinds of flow, firm kinds, firm kinds) float
         Payments of the month.

@@ -281,6 +281,10 @@ capital_requirement | ratio | 1 | 0 | 4 | policy lever | scales the minimum capi
 capital_buffer | share | 0.1 | 0 | 2 | G1-159 against G1-161 | buffer over the minimum that lenders keep when lending
 loan_risk_weight | ratio | 1 | 0.1 | 5 | Basel: unrated corporates weigh 100 % | risk weight of AI loans
 large_exposure_limit | share | 0.25 | 0.001 | 1 | G3-071 | largest exposure to one borrower relative to capital
+rate_choice | ratio | 40 | 0 | 1000 | assumption: a lender two points dearer gets less than half of its part | how strongly dearer lenders lose their part of a loan, per unit of yearly rate
+relationship | ratio | 2 | 1 | 100 | assumption: a known lender comes before one with twice the free capacity (Petersen and Rajan 1994) | advantage of lenders that the borrower owes already
+loan_ticket | bn | 2 | 0.001 | 100 | assumption: the leaders of a syndicate take a bn or two each | part of a loan for which one more lender is asked
+syndicate_size | count | 5 | 1 | 60 | assumption: club deals of GPU loans had four to ten lenders | lenders asked before capacity decides
 concentration_cap | share | 1 | 0.05 | 1 | policy lever, off at 1 | lenders refuse neoclouds whose largest customer has a greater share
 max_ltv | ratio | 0.9 | 0 | 2 | policy lever; G3-014 at most 0.85 to cost | highest loan-to-value of new secured loans
 max_tenor | months | 240 | 6 | 240 | policy lever, off at 240 | longest secured loan

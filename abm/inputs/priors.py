@@ -336,6 +336,10 @@ covenant_ltv | lognormal | 0.67 | 1.5 | assumption: half as much again either wa
 cash_sweep | logit | 0.33 | 0.67 | assumption: odds half or double
 acceleration_ltv | lognormal | 1 | 2.2 | assumption: half as much again either way
 acceleration_cover | lognormal | 0.67 | 1.5 | assumption: half as much again either way
+rate_choice | lognormal | 15 | 100 | assumption: two points of rate cost a quarter of the part or nearly all of it
+relationship | lognormal | 1.2 | 5 | assumption: known lenders hardly matter, or decide
+loan_ticket | lognormal | 0.7 | 6 | assumption: tickets of loans and of large deals
+syndicate_size | lognormal | 3 | 12 | assumption: club deals and syndications
 warehouse_share | logit | 0.18 | 0.46 | assumption: odds half or double
 warehouse_tenor | lognormal | 26 | 50 | assumption: two fifths either way
 funding_access | lognormal | 0.013 | 0.03 | assumption: half as much again either way

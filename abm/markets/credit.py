@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from abm.accounts.ledger import assets, liabilities, log_event, log_hit, raise_funding, sum_claims, transfer
 from abm.agents.hyperscaler import seek_bonds
 from abm.agents.lender import (
@@ -16,7 +18,7 @@ from abm.engine.chains import first_loan, first_of_kind, next_loan, next_of_kind
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     ACTIVE,
-    BANK,
+    AI_FUND,
     BN_PER_RATE,
     BOND,
     DDTL,
@@ -42,6 +44,9 @@ from abm.instruments.facility import available, commitments, find_facility, top_
 from abm.instruments.loan import new_loan, prepay_loan
 from abm.markets.power import mean_kw, running_cost
 from abm.markets.ratings import rate_firms
+
+BOUNDLESS = 1e9  # a request that no lender could meet (bn): what a lender lends at most
+MOST_LENDERS = 64  # lenders for which the loan table keeps room, of a loan and its lines each
 
 
 @jit
@@ -114,19 +119,6 @@ def measure(state):
         if f.kind == LENDER:
             f.capital_ratio = capital_ratio(state, i)
     rate_firms(state)
-
-
-@jit
-def exposure(state, lender, borrower):
-    """What a firm owes a lender, and may still draw of what it was promised (bn)."""
-    total = 0.0
-    r = first_loan(state, borrower)
-    while r >= 0:
-        loan = state.loans[r]
-        if loan.status == LIVE and loan.lender == lender:
-            total += loan.principal + loan.undrawn
-        r = next_loan(state, r)
-    return total
 
 
 @jit
@@ -204,39 +196,172 @@ def draw_committed(state, firm, amount):
             loan.principal += size
             state.firms[loan.lender].undrawn -= size
             disburse(state, loan.lender, firm, loan.kind, size, loan.collateral)
-            if state.firms[loan.lender].subkind == PRIVATE_CREDIT:
+            if state.firms[loan.lender].subkind == PRIVATE_CREDIT or state.firms[loan.lender].subkind == AI_FUND:
                 draw_warehouse(state, loan.lender, size * state.params[0].warehouse_share)
         r = next_loan(state, r)
     return part * left
 
 
 @jit
-def cheapest_lender(state, borrower, kind, secured):
-    """The lender with the lowest rate for a loan of this kind, of those not tried yet (work space row 3).
+def tell_exposures(state, borrower):
+    """What a firm owes or may still draw from every lender, in one pass over its loans (work space row 5, bn)."""
+    owed = state.work_space[5]
+    i = first_of_kind(state, LENDER)
+    while i >= 0:
+        owed[i] = 0.0
+        i = next_of_kind(state, i)
+    r = first_loan(state, borrower)
+    while r >= 0:
+        loan = state.loans[r]
+        if loan.status == LIVE:
+            owed[loan.lender] += loan.principal + loan.undrawn
+        r = next_loan(state, r)
+
+
+@jit
+def ask_lenders(state, borrower, kind, amount, secured):
+    """What every lender would lend and at which rate; crumbs under a hundredth of the request are left alone.
+
+    Work space row 3: 2 for a lender that is short of capital and would lend otherwise; row 4: free capacity (bn);
+    row 6: weight in the loan, ``capacity * exp(-rate_choice * rate)``, the logit choice among offers (McFadden 1974)
+    with a lender's capacity as its size; row 7: rate a year.
 
     Returns
     -------
-    tuple of int and float
-        Its row, -1 if there is none, and its yearly rate.
+    int
+        Lenders short of capital.
     """
-    tried = state.work_space[3]
-    best = -1
-    best_rate = 1.0
+    p = state.params[0]
+    standing = state.work_space[3]
+    room = state.work_space[4]
+    owed = state.work_space[5]
+    weight = state.work_space[6]
+    rates = state.work_space[7]
+    pd = state.firms[borrower].pd_long
+    tell_exposures(state, borrower)
+    short = 0
     i = first_of_kind(state, LENDER)
     while i >= 0:
-        free = state.firms[i].status == ACTIVE and tried[i] == 0.0 and i != borrower
-        if free and accepts_kind(state, i, kind, state.firms[borrower].pd_long):
-            rate = price_loan(state, i, borrower, secured)
-            if rate < best_rate:
-                best = i
-                best_rate = rate
+        standing[i] = 0.0
+        room[i] = 0.0
+        weight[i] = 0.0
+        if state.firms[i].status == ACTIVE and i != borrower and accepts_kind(state, i, kind, pd):
+            size = size_loan(state, i, borrower, BOUNDLESS, owed[i])
+            if size >= min(0.01 * amount, amount):
+                room[i] = size
+                rates[i] = price_loan(state, i, borrower, secured)
+                weight[i] = size * math.exp(-p.rate_choice * rates[i])
+            elif is_short_of_capital(state, i):
+                standing[i] = 2.0
+                short += 1
         i = next_of_kind(state, i)
-    return best, best_rate
+    return short
+
+
+@jit
+def next_member(state):
+    """The lender that joins a syndicate next, -1 if none is left: of the cheap and the known one that has used least
+    of its limit (`ask_lenders`; work space row 3: 1 for members).
+
+    Lenders that the borrower owes already come before others of equal merit (`relationship`: Petersen and Rajan 1994).
+    """
+    p = state.params[0]
+    standing = state.work_space[3]
+    owed = state.work_space[5]
+    weight = state.work_space[6]
+    best = -1
+    best_merit = 0.0
+    i = first_of_kind(state, LENDER)
+    while i >= 0:
+        if weight[i] > 0.0 and standing[i] == 0.0:
+            merit = weight[i] / max(state.firms[i].ai_limit, 1e-9)
+            if owed[i] > 0.0:
+                merit *= p.relationship
+            if merit > best_merit:
+                best = i
+                best_merit = merit
+        i = next_of_kind(state, i)
+    return best
+
+
+@jit
+def share_out(state, amount):
+    """Split a loan over the members of its syndicate by weight, none above its capacity (work space row 8, bn).
+
+    Returns
+    -------
+    float
+        Placed (bn).
+    """
+    standing = state.work_space[3]
+    room = state.work_space[4]
+    weight = state.work_space[6]
+    part = state.work_space[8]
+    i = first_of_kind(state, LENDER)
+    while i >= 0:
+        part[i] = 0.0
+        i = next_of_kind(state, i)
+    left = amount
+    more = True
+    while more and left > 1e-12 * amount:
+        more = False
+        whole = 0.0
+        i = first_of_kind(state, LENDER)
+        while i >= 0:
+            if standing[i] == 1.0 and part[i] < room[i]:
+                whole += weight[i]
+            i = next_of_kind(state, i)
+        if whole <= 0.0:
+            break
+        placed = 0.0
+        i = first_of_kind(state, LENDER)
+        while i >= 0:
+            if standing[i] == 1.0 and part[i] < room[i]:
+                take = left * (weight[i] / whole)
+                if part[i] + take >= room[i]:
+                    take = room[i] - part[i]
+                    part[i] = room[i]
+                    # Who is full leaves its rest to the others.
+                    more = True
+                else:
+                    part[i] += take
+                placed += take
+            i = next_of_kind(state, i)
+        left -= placed
+    return amount - max(left, 0.0) if left > 1e-12 * amount else amount
+
+
+@jit
+def syndicate(state, borrower, kind, amount, secured):
+    """Find lenders for a loan: one for every `loan_ticket` bn up to `syndicate_size`, and as many more as it takes.
+
+    Nobody stands before the others by the order of the rows: who joins follows from price, relationship and free
+    capacity (`next_member`), and the loan is split by capacity and price (`share_out`; work space rows 7 and 8).
+
+    Returns
+    -------
+    tuple of float and int
+        Placed (bn), and lenders that are short of capital.
+    """
+    p = state.params[0]
+    standing = state.work_space[3]
+    short = ask_lenders(state, borrower, kind, amount, secured)
+    wanted = min(1 + int(amount / p.loan_ticket), int(p.syndicate_size))
+    members = 0
+    capacity = 0.0
+    while members < wanted or capacity < amount:
+        i = next_member(state)
+        if i < 0:
+            break
+        standing[i] = 1.0
+        members += 1
+        capacity += state.work_space[4, i]
+    return share_out(state, amount), short
 
 
 @jit
 def borrow(state, borrower, kind, amount, months, collateral, amortising, end_user, for_ai=1, draws_until=0):
-    """Borrow from the cheapest lenders that will lend, at most four of them.
+    """Borrow from a syndicate of lenders with capacity and mandate, each at its own rate (`syndicate`).
 
     Refusals by lenders that are short of capital or have stopped lending are recorded as hits of the funding
     channel.
@@ -267,75 +392,59 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
     f = state.firms[borrower]
     if amount < 1e-3 or (f.kind == NEOCLOUD and f.top_customer > p.concentration_cap):
         return 0.0
-    if m.n_loans + 16 > state.loans.shape[0]:
+    if m.n_loans + 2 * MOST_LENDERS > state.loans.shape[0]:
         # A month in which every debt falls due at once: who comes last finds no time to sign before the next.
         return 0.0
     secured = collateral != NO_COLLATERAL
-    got = 0.0
-    short = 0
-    tried = state.work_space[3]
+    got, short = syndicate(state, borrower, kind, amount, secured)
+    lent = state.work_space[9]
     i = first_of_kind(state, LENDER)
     while i >= 0:
-        tried[i] = 0.0
+        part = state.work_space[8, i]
+        lent[i] = 0.0
+        if part > 0.0:
+            rate = state.work_space[7, i]
+            if draws_until > 0:
+                r = commit(state, i, borrower, kind, part, rate, months, collateral, amortising, draws_until)
+                state.loans[r].end_user = end_user
+            else:
+                r = lend(state, i, borrower, kind, part, rate, months, collateral, amortising, end_user, for_ai, 1)
+            if secured:
+                state.loans[r].covenant_ltv = p.covenant_ltv
+            fund = state.firms[i].subkind == PRIVATE_CREDIT or state.firms[i].subkind == AI_FUND
+            if fund and draws_until == 0:
+                lent[i] = part
         i = next_of_kind(state, i)
-    for _ in range(4):
-        best, best_rate = cheapest_lender(state, borrower, kind, secured)
-        if best < 0:
-            break
-        tried[best] = 1.0
-        size = size_loan(state, best, borrower, amount - got, exposure(state, best, borrower))
-        if size < 0.01 * amount and size < amount - got:
-            if is_short_of_capital(state, best):
-                tried[best] = 2.0
-                short += 1
-            continue
-        if draws_until > 0:
-            r = commit(state, best, borrower, kind, size, best_rate, months, collateral, amortising, draws_until)
-            state.loans[r].end_user = end_user
-        else:
-            r = lend(
-                state, best, borrower, kind, size, best_rate, months, collateral, amortising, end_user, for_ai, 1
-            )  # fmt: skip
-        if secured:
-            state.loans[r].covenant_ltv = p.covenant_ltv
-        if draws_until == 0 and state.firms[best].subkind == PRIVATE_CREDIT:
-            draw_warehouse(state, best, size * p.warehouse_share)
-        got += size
-        if got >= amount - 1e-9:
-            break
     if short > 0 and got < 0.99 * amount:
         i = first_of_kind(state, LENDER)
         while i >= 0:
-            if tried[i] == 2.0:
+            if state.work_space[3, i] == 2.0:
                 log_hit(state, borrower, i, FUNDING, (amount - got) / short)
             i = next_of_kind(state, i)
+    # Last, for it asks the banks on the same sheet.
+    i = first_of_kind(state, LENDER)
+    while i >= 0:
+        if lent[i] > 0.0:
+            draw_warehouse(state, i, lent[i] * p.warehouse_share)
+        i = next_of_kind(state, i)
     return got
 
 
 @jit
 def draw_warehouse(state, fund, amount):
-    """A private-credit fund refinances a part of its loans with a bank, on a line the bank can call (bn drawn)."""
-    p = state.params[0]
+    """A private-credit fund refinances a part of its loans with banks, on lines they can call (bn drawn)."""
     if amount < 1e-3:
         return 0.0
-    after = first_of_kind(state, LENDER)
-    while after >= 0:
-        i = after
-        after = next_of_kind(state, i)
-        bank = state.firms[i]
-        if bank.status != ACTIVE or bank.subkind != BANK:
-            continue
-        if not accepts_kind(state, i, WAREHOUSE, state.firms[fund].pd_long):
-            continue
-        size = size_loan(state, i, fund, amount, exposure(state, i, fund))
-        if size < 0.5 * amount:
-            continue
-        months = int(p.warehouse_tenor)
-        rate = price_loan(state, i, fund, False)
-        # Not for AI: the hardware's debt stands at the builder already. The bank may call it.
-        lend(state, i, fund, WAREHOUSE, size, rate, months, NO_COLLATERAL, 0, -1, 0, 0)
-        return size
-    return 0.0
+    got, _ = syndicate(state, fund, WAREHOUSE, amount, False)
+    months = int(state.params[0].warehouse_tenor)
+    i = first_of_kind(state, LENDER)
+    while i >= 0:
+        part = state.work_space[8, i]
+        if part > 0.0:
+            # Not for AI: the hardware's debt stands at the builder already. The bank may call it.
+            lend(state, i, fund, WAREHOUSE, part, state.work_space[7, i], months, NO_COLLATERAL, 0, -1, 0, 0)
+        i = next_of_kind(state, i)
+    return got
 
 
 @jit
@@ -469,18 +578,13 @@ def arrange_lines(state):
         wanted = p.revolver_share * 12.0 * f.revenue
         if wanted < 0.01 or f.top_customer > p.concentration_cap:
             continue
-        best = -1
-        best_rate = 1.0
-        j = first_of_kind(state, LENDER)
-        while j >= 0:
-            if state.firms[j].status == ACTIVE and accepts_kind(state, j, REVOLVER, f.pd_long):
-                rate = price_loan(state, j, i, False)
-                if rate < best_rate and size_loan(state, j, i, wanted, exposure(state, j, i)) >= wanted:
-                    best = j
-                    best_rate = rate
-            j = next_of_kind(state, j)
+        ask_lenders(state, i, REVOLVER, wanted, False)
+        best = next_member(state)
+        while best >= 0 and state.work_space[4, best] < wanted:
+            state.work_space[3, best] = 1.0
+            best = next_member(state)
         if best >= 0:
             months = max(int(p.revolver_tenor), 1)
-            r = new_loan(state, REVOLVER, best, i, 0.0, best_rate, months, NO_COLLATERAL, 0)
+            r = new_loan(state, REVOLVER, best, i, 0.0, state.work_space[7, best], months, NO_COLLATERAL, 0)
             state.loans[r].limit = wanted
             state.loans[r].committed = 1 if f.pd_long < p.line_trust else 0

@@ -54,8 +54,8 @@ def connections(state):
 
 @jit
 def price_sites(state):
-    """The price of powered sites moves with the queue: up while what is ordered takes longer than a site takes to build,
-    down towards its cost while it does not, at most `site_price_speed` a month per log of the excess."""
+    """The price of powered sites moves with the queue: up while what is ordered takes longer than a site takes to
+    build, down towards its cost while it does not, at most `site_price_speed` a month per log of the excess."""
     m = state.market[0]
     p = state.params[0]
     waiting = 0.0

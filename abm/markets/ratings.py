@@ -25,7 +25,8 @@ def obligations_of(state, firm):
 
     Loans and other debt in full; leases, take-or-pay contracts and orders, commenced or not, with the part that
     rating agencies count as debt (leases discounted, purchase obligations by a risk factor), and the cash that it will
-    have burnt in a year beyond what it holds. A project company has paid for what it builds in advance: it owes its debt.
+    have burnt in a year beyond what it holds. A project company has paid for what it builds in advance: it owes its
+    debt.
     """
     p = state.params[0]
     f = state.firms[firm]
@@ -105,9 +106,9 @@ def runs_dry(state, firm, years):
 def judge(state, firm, years):
     """Yearly hazard of a firm by its own means over some years, its customers left aside (1/year).
 
-    The chance to default within T years is a logistic function of the distance to default, fitted to how often firms of
-    that distance fail (as the expected default frequency of Crosbie and Bohn 2003 maps distances to frequencies), and of
-    the cash running dry (`runs_dry`); ``hazard = -ln(1 - chance) / T``.
+    The chance to default within T years is a logistic function of the distance to default, fitted to how often firms
+    of that distance fail (as the expected default frequency of Crosbie and Bohn 2003 maps distances to frequencies),
+    and of the cash running dry (`runs_dry`); ``hazard = -ln(1 - chance) / T``.
     """
     p = state.params[0]
     chance = 1.0 / (1.0 + math.exp(p.hazard_level + p.hazard_slope * distance_to_default(state, firm, years)))

@@ -496,10 +496,12 @@ def test_a_fund_rolls_over_then_takes_new_money_then_sells():
     bank, fund = fund_with_a_line(v)
     assert v[bank].retained == 8.0
     before = Before(v)
-    # 3.5 are missing. The bank has a limit of 5, of which 4 are used, but that is less than half of 3.5;
-    # new money is a twentieth of 20; of 2.5 left, holdings of 2.2 bring 1.76.
-    v.run(find_money, fund, 5.5, 99.0, 0.0, 4.0)
-    assert before.flows() == near({(F_FUNDING, OUTSIDE, LENDER): 1.0, (F_SECONDHAND, OUTSIDE, LENDER): 1.76})
+    # 4 are missing. The bank has a limit of 5, of which 4 are used, and renews 1; new money is a twentieth of 20;
+    # of 2 left, holdings of 2.2 bring 1.76.
+    v.run(find_money, fund, 6.0, 99.0, 0.0, 4.0)
+    assert before.flows() == near({
+        (F_FUNDING, OUTSIDE, LENDER): 2.0, (F_LENDING, LENDER, LENDER): 1.0, (F_SECONDHAND, OUTSIDE, LENDER): 1.76,
+    })  # fmt: skip
     assert v[fund].funding == 1.0
     v.audit()
 

@@ -9,6 +9,7 @@ from village import Village
 from abm.agents.lender import is_short_of_capital
 from abm.engine.tables import (
     ABSENT,
+    AI_FUND,
     BANK,
     BOND,
     BROKEN,
@@ -64,6 +65,7 @@ TERMS = (
 )  # fmt: skip
 # Loans of a bank of minimum capital 0.1 and appetite 1 to a firm of default probability 0.01: base rate, expected
 # loss, return on capital, cost of the book.
+OUTSIDERS = 5  # rows of the outside sectors
 UNSECURED = near(0.05 + 0.01 * 0.6 + 0.12 * 0.1 + 0.008)
 SECURED = near(0.05 + 0.01 * 0.45 + 0.12 * 0.1 + 0.008)
 
@@ -292,8 +294,8 @@ def test_a_vendor_lends_its_own_money():
 
 
 # --- borrowing ------------------------------------------------------------------------------------------------
-def test_the_cheapest_lender_lends_all_it_is_asked_for():
-    v = Village(covenant_ltv=0.75)
+def test_of_two_lenders_with_equal_room_the_cheaper_lends_what_one_can():
+    v = Village(covenant_ltv=0.75, syndicate_size=1.0)
     v.market.month = 4
     v.lender(cash=100.0)
     second = cheap(v, cash=100.0)
@@ -323,33 +325,101 @@ def test_an_unsecured_loan_costs_more_and_has_no_covenant():
     }  # fmt: skip
 
 
-def test_of_two_lenders_at_one_price_the_first_lends():
-    v = Village()
-    bank, _, cloud = v.lender(cash=100.0), v.lender(cash=100.0), v.neocloud()
-    v.close()
-    v.run(borrow, cloud, DDTL, 6.0, 60, SITE_COLLATERAL, 1, -1)
-    assert lent(v) == [(bank, 6.0)]
-    assert terms(v)["collateral"] == SITE_COLLATERAL
-    assert terms(v)["rate"] == SECURED
+def rooms(v, *sizes, **columns):
+    """Banks at one price, each with room for so much (bn) to one borrower."""
+    return [v.lender(cash=4.0 * size, **columns) for size in sizes]
 
 
-def test_four_lenders_at_most_share_a_loan_the_cheapest_first():
-    v = Village(large_exposure_limit=0.25)
-    banks = [v.lender(cash=8.0, min_capital=0.15 - 0.01 * k) for k in range(5)]
+def test_a_loan_is_split_by_free_capacity():
+    v = Village(loan_ticket=1.0)
+    one, two, three = rooms(v, 8.0, 16.0, 8.0)
     cloud = v.neocloud()
     v.close()
-    assert v.run(borrow, cloud, DDTL, 50.0, 60, FLEET_COLLATERAL, 1, -1) == 8.0
-    assert lent(v) == [(banks[4], 2.0), (banks[3], 2.0), (banks[2], 2.0), (banks[1], 2.0)]
+    assert v.run(borrow, cloud, DDTL, 6.0, 60, SITE_COLLATERAL, 1, -1) == 6.0
+    assert lent(v) == [(one, 1.5), (two, 3.0), (three, 1.5)]
+    assert terms(v)["collateral"] == SITE_COLLATERAL
+    assert terms(v)["rate"] == SECURED
+    v.audit()
 
 
-def test_the_last_lender_lends_only_what_is_missing():
-    v = Village(large_exposure_limit=0.25)
-    v.lender(cash=40.0)
-    rest, first = v.lender(cash=20.0, min_capital=0.09), cheap(v, cash=8.0)
+def test_a_lender_dearer_by_a_point_has_its_part_cut_by_the_choice_of_rates():
+    v = Village(loan_ticket=1.0, rate_choice=50.0)
+    # The dear one needs 5 points of capital more, at 12 % a year.
+    (near_one,), dear = rooms(v, 8.0), v.lender(cash=32.0, min_capital=0.15)
+    cloud = v.neocloud()
+    v.close()
+    v.run(borrow, cloud, DDTL, 6.0, 60, FLEET_COLLATERAL, 1, -1)
+    cut = math.exp(-50.0 * 0.12 * 0.05)
+    assert lent(v) == [(near_one, 6.0 / (1.0 + cut)), (dear, 6.0 * cut / (1.0 + cut))]
+    assert [near(r) for r in v.rows("loans")["rate"]] == [float(v.rows("loans")["rate"][0]), near(0.0625 + 0.018)]
+
+
+@pytest.mark.parametrize(("ticket", "size", "members"), [(2.0, 8, 4), (3.1, 8, 2), (2.0, 3, 3), (9.0, 8, 1)])
+def test_one_lender_more_for_every_ticket_up_to_the_size_of_a_syndicate(ticket, size, members):
+    v = Village(loan_ticket=ticket, syndicate_size=float(size))
+    rooms(v, *[8.0] * 9)
     cloud = v.neocloud()
     v.close()
     assert v.run(borrow, cloud, DDTL, 6.0, 60, FLEET_COLLATERAL, 1, -1) == 6.0
-    assert lent(v) == [(first, 2.0), (rest, 4.0)]
+    assert lent(v) == [(row, 6.0 / members) for row in range(OUTSIDERS, OUTSIDERS + members)]
+
+
+def test_as_many_lenders_join_as_the_loan_needs():
+    v = Village(loan_ticket=100.0, syndicate_size=1.0)
+    banks = rooms(v, 2.0, 2.0, 2.0, 2.0)
+    cloud = v.neocloud()
+    v.close()
+    assert v.run(borrow, cloud, DDTL, 5.0, 60, FLEET_COLLATERAL, 1, -1) == 5.0
+    assert lent(v) == [(bank, 5.0 / 3.0) for bank in banks[:3]]
+
+
+def test_who_is_full_leaves_its_rest_to_the_others():
+    v = Village(loan_ticket=1.0)
+    # Weights 1, 2 and 3 of 6 would ask 2 of the first, which a part of its limit on AI leaves 0.5.
+    small, (mid, big) = v.lender(cash=32.0, ai_limit=0.5), rooms(v, 1.0, 1.5)
+    cloud = v.neocloud()
+    v.close()
+    assert v.run(borrow, cloud, DDTL, 2.9, 60, FLEET_COLLATERAL, 1, -1) == 2.9
+    assert lent(v) == [(small, 2.9 / 6.0), (mid, 2.9 / 3.0), (big, 1.45)]
+    v = Village(loan_ticket=1.0, rate_choice=100.0)
+    (dear,), cheap_one = [v.lender(cash=16.0, min_capital=0.2)], v.lender(cash=4.0)
+    cloud = v.neocloud()
+    v.close()
+    assert v.run(borrow, cloud, DDTL, 4.0, 60, FLEET_COLLATERAL, 1, -1) == 4.0
+    cut = 4.0 * math.exp(-100.0 * 0.12 * 0.1)
+    assert 4.0 / (1.0 + cut) > 1.0, "it would be asked for more than it can lend"
+    assert lent(v) == [(dear, 3.0), (cheap_one, 1.0)]
+
+
+def test_all_together_lend_what_they_can():
+    v = Village(loan_ticket=1.0)
+    banks = rooms(v, 2.0, 1.0, 0.5)
+    cloud = v.neocloud()
+    v.close()
+    assert v.run(borrow, cloud, DDTL, 9.0, 60, FLEET_COLLATERAL, 1, -1) == 3.5
+    assert lent(v) == [(banks[0], 2.0), (banks[1], 1.0), (banks[2], 0.5)]
+
+
+def test_who_has_used_least_of_its_limit_joins_first():
+    v = Village(syndicate_size=1.0)
+    rival = v.neocloud()
+    used, free = v.lender(cash=400.0, ai_limit=10.0), v.lender(cash=40.0, ai_limit=1.0)
+    v.loan(used, rival, 2.0)
+    cloud = v.neocloud()
+    v.close()
+    v.run(borrow, cloud, DDTL, 0.4, 60, FLEET_COLLATERAL, 1, -1)
+    assert lent(v)[1:] == [(free, 0.4)]
+
+
+@pytest.mark.parametrize(("relationship", "known_lends"), [(1.8, False), (2.2, True)])
+def test_a_known_lender_comes_before_one_with_a_little_more_room(relationship, known_lends):
+    v = Village(syndicate_size=1.0, relationship=relationship)
+    cloud = v.neocloud()
+    known, other = v.lender(cash=400.0, ai_limit=10.0), v.lender(cash=400.0, ai_limit=10.0)
+    v.loan(known, cloud, 5.0)
+    v.close()
+    v.run(borrow, cloud, DDTL, 1.0, 60, FLEET_COLLATERAL, 1, -1)
+    assert lent(v)[1:] == [(known if known_lends else other, 1.0)]
 
 
 def test_what_a_lender_is_owed_already_counts_against_its_limit():
@@ -362,7 +432,7 @@ def test_what_a_lender_is_owed_already_counts_against_its_limit():
 
 
 def test_a_fund_puts_a_part_of_its_loan_on_a_bank_line():
-    v = Village(warehouse_share=0.25, warehouse_tenor=30.0)
+    v = Village(warehouse_share=0.25, warehouse_tenor=30.0, syndicate_size=1.0)
     v.market.month = 9
     bank, fund = v.lender(cash=100.0), v.lender(subkind=PRIVATE_CREDIT, cash=100.0, min_capital=0.05, pd=0.02)
     cloud = v.neocloud()
@@ -381,12 +451,13 @@ def test_a_fund_puts_a_part_of_its_loan_on_a_bank_line():
 
 
 def test_a_fund_puts_a_part_of_what_it_lends_on_a_line_not_of_what_was_asked():
-    v = Village(warehouse_share=0.25, large_exposure_limit=0.25)
-    bank, fund = v.lender(cash=100.0), v.lender(subkind=PRIVATE_CREDIT, cash=16.0, min_capital=0.05)
+    v = Village(warehouse_share=0.25, large_exposure_limit=0.25, rate_choice=0.0)
+    bank, fund = v.lender(cash=100.0, ai_limit=20.0), v.lender(subkind=AI_FUND, cash=16.0, min_capital=0.05)
     cloud = v.neocloud()
     v.close()
+    # Room for 20 and for 4.
     assert v.run(borrow, cloud, DDTL, 6.0, 60, FLEET_COLLATERAL, 1, -1) == 6.0
-    assert lent(v) == [(fund, 4.0), (bank, 1.0), (bank, 2.0)]
+    assert lent(v) == [(bank, 5.0), (fund, 1.0), (bank, 0.25)]
 
 
 @pytest.mark.parametrize(("amount", "got"), [(0.00099, 0.0), (0.001, 0.001)])
@@ -407,7 +478,7 @@ def test_no_one_lends_to_a_neocloud_above_the_concentration_cap(kind, share, got
     assert v.run(borrow, v.firm(kind, top_customer=share), DDTL, 3.0, 60, FLEET_COLLATERAL, 1, -1) == got
 
 
-@pytest.mark.parametrize(("room", "got"), [(16, 3.0), (15, 0.0)])
+@pytest.mark.parametrize(("room", "got"), [(128, 3.0), (127, 0.0)])
 def test_a_full_table_takes_no_new_loan(room, got):
     v = Village()
     v.lender(cash=100.0)
@@ -437,7 +508,7 @@ def test_only_lenders_in_business_lend_and_none_to_itself():
     ],
 )  # fmt: skip
 def test_a_loan_is_made_by_those_who_make_its_kind_at_its_risk(kind, pd, by):
-    v = Village(warehouse_share=0.0)
+    v = Village(warehouse_share=0.0, syndicate_size=1.0)
     kinds = (SECURITISATION, IG_BONDS, HY_BONDS, BANK, PRIVATE_CREDIT, SPONSOR)
     rows = {s: v.lender(subkind=s, cash=100.0, min_capital=0.05 + 0.01 * k) for k, s in enumerate(kinds)}
     v.close()
@@ -456,14 +527,6 @@ def test_a_lender_leaves_a_loan_alone_of_which_it_could_lend_a_hundredth(limit, 
     assert lent(v) == ([(bank, limit * 80.0)] if lends else [])
     # It has capital enough: nobody's stress keeps the money from the borrower.
     assert before.hits() == []
-
-
-def test_a_small_rest_is_lent_all_the_same():
-    v = Village(large_exposure_limit=0.5)
-    first, second, cloud = cheap(v, cash=9.96), v.lender(cash=100.0), v.neocloud()
-    v.close()
-    v.run(borrow, cloud, DDTL, 5.0, 60, FLEET_COLLATERAL, 1, -1)
-    assert lent(v) == [(first, 4.98), (second, 0.02)]
 
 
 def test_a_refusal_for_want_of_capital_is_a_hit_of_the_funding_channel():
@@ -509,25 +572,24 @@ def test_a_lender_is_short_of_capital_when_closed_or_below_its_buffer(open_, rat
 
 
 # --- a fund's line with a bank --------------------------------------------------------------------------------
-def test_a_fund_draws_on_the_first_bank_that_gives_half_of_what_it_wants():
-    v = Village(large_exposure_limit=0.25, warehouse_tenor=30.0)
+def test_a_fund_draws_on_banks_by_their_capacity():
+    v = Village(large_exposure_limit=0.25, warehouse_tenor=30.0, loan_ticket=4.0, relationship=1.0)
     v.hyperscaler(cash=90.0, lending_open=1.0, appetite=1.0, min_capital=0.1, ai_limit=1e6)
     v.lender(cash=90.0, status=FAILED)
     v.lender(cash=90.0, subkind=SECURITISATION)
-    v.lender(cash=15.9)
-    half, big = v.lender(cash=16.0), v.lender(cash=90.0)
+    small, big = v.lender(cash=16.0), v.lender(cash=80.0)
     fund = v.lender(subkind=PRIVATE_CREDIT, cash=50.0, pd=0.03)
     v.close()
     before = Before(v)
-    assert v.run(draw_warehouse, fund, 8.0) == 4.0
-    assert lent(v) == [(half, 4.0)]
+    assert v.run(draw_warehouse, fund, 6.0) == 6.0
+    assert lent(v) == [(small, 1.0), (big, 5.0)]
     assert before.firms() == {
-        (SAVERS, "cash"): -4.0, (SAVERS, "other_assets"): 4.0, (half, "funding"): 4.0, (half, "loans_held"): 4.0,
-        (fund, "cash"): 4.0, (fund, "debt"): 4.0,
+        (SAVERS, "cash"): -6.0, (SAVERS, "other_assets"): 6.0, (small, "funding"): 1.0, (small, "loans_held"): 1.0,
+        (big, "funding"): 5.0, (big, "loans_held"): 5.0, (fund, "cash"): 6.0, (fund, "debt"): 6.0,
     }  # fmt: skip
-    v[half].lending_open = 0.0
-    assert v.run(draw_warehouse, fund, 8.0) == 8.0
-    assert lent(v) == [(half, 4.0), (big, 8.0)]
+    v[big].lending_open = 0.0
+    assert v.run(draw_warehouse, fund, 8.0) == 3.0
+    assert lent(v)[2:] == [(small, 3.0)]
     v.audit()
 
 
@@ -773,7 +835,7 @@ def test_a_neoclouds_loan_on_its_sites_is_repaid_in_parts():
 
 
 def test_a_funds_own_line_stays_its_own_when_a_borrower_rolls_over():
-    v = Village(**CAPACITY, warehouse_share=0.25)
+    v = Village(**CAPACITY, warehouse_share=0.25, syndicate_size=1.0)
     v.lender(cash=200.0)
     fund = v.lender(subkind=PRIVATE_CREDIT, cash=200.0, min_capital=0.05)
     v.close()
