@@ -315,7 +315,7 @@ def break_promises(state, firm):
         c = state.contracts[r]
         if binds(c) and (c.buyer == firm or c.seller == firm):
             break_contract(state, r, firm)
-    for r in range(m.n_orders):
+    for r in range(m.oldest_order, m.n_orders):
         o = state.orders[r]
         if o.status != PENDING:
             continue
