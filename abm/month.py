@@ -19,6 +19,7 @@ from abm.markets.compute import compute_market, serve_contracts
 from abm.markets.credit import arrange_lines, issue_bonds, measure, refinance_early
 from abm.markets.gpus import ready_deliveries, vendors_plan, wear
 from abm.markets.investment import enter, invest
+from abm.markets.projects import pay_builders
 from abm.markets.services import model_market
 from abm.markets.tenders import clouds_tender, labs_tender
 
@@ -35,13 +36,14 @@ def deliveries(state):
 
 @jit
 def decide(state):
-    """Phase 9: beliefs, equity, bank lines, early refinancing, tenders for compute, sites, orders and their bonds,
-    vendors' plans, entry."""
+    """Phase 9: beliefs, equity, bank lines, early refinancing, builders of projects, tenders for compute, sites, orders
+    and their bonds, vendors' plans, entry."""
     tally_orders(state)
     serve_contracts(state)
     update_beliefs(state)
     refinance_early(state)
     arrange_lines(state)
+    pay_builders(state)
     labs_tender(state)
     invest(state)
     issue_bonds(state)

@@ -181,7 +181,7 @@ def sum_claims(state):
         if binds(contract):
             firms[contract.seller].prepaid_in += contract.prepaid
             firms[contract.buyer].prepaid_out += contract.prepaid
-    for r in range(m.n_orders):
+    for r in range(m.oldest_order, m.n_orders):
         order = state.orders[r]
         if order.status == PENDING:
             firms[order.vendor].deposits_in += order.deposit

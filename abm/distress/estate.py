@@ -335,7 +335,7 @@ def break_promises(state, firm):
             c.claim = 0.0
         if binds(c) and (c.buyer == firm or c.seller == firm):
             break_contract(state, r, firm)
-    for r in range(m.n_orders):
+    for r in range(m.oldest_order, m.n_orders):
         o = state.orders[r]
         if o.status != PENDING:
             continue

@@ -122,7 +122,7 @@ def obligations(state):
         interest = loan.principal * loan.rate / 12.0
         owe(state, DUE_INTEREST, loan.borrower, loan.lender, interest, r)
         owe(state, DUE_PRINCIPAL, loan.borrower, loan.lender, scheduled_principal(loan), r)
-    for r in range(m.n_orders):
+    for r in range(m.oldest_order, m.n_orders):
         o = state.orders[r]
         if o.status == PENDING and o.ready > 0.0:
             owe(state, DUE_ORDER, o.buyer, o.vendor, balance_due(o), r)

@@ -246,7 +246,9 @@ def chain_rows(state):
         status = state.contracts[r].status
         if status != FREE and status != ENDED and status != BROKEN:
             chain_contract(state, r)
-    for r in range(m.n_orders):
+    while m.oldest_order < m.n_orders and state.orders[m.oldest_order].status != PENDING:
+        m.oldest_order += 1
+    for r in range(m.oldest_order, m.n_orders):
         if state.orders[r].status == PENDING:
             chain_order(state, r)
     for r in range(m.n_stakes):

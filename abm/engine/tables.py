@@ -380,6 +380,7 @@ n_firms | i8 | rows | rows used in the firm table
 n_contracts | i8 | rows | rows used in the contract table
 n_loans | i8 | rows | rows used in the loan table
 n_orders | i8 | rows | rows used in the order table
+oldest_order | i8 | row | first row of the order table that may still be in the queue
 n_stakes | i8 | rows | rows used in the stakes table
 n_generations | i8 | rows | rows used in the generation table
 n_shocks | i8 | rows | rows used in the shock table

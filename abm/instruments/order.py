@@ -151,11 +151,16 @@ def take_delivery(state, r, paid):
 
 @jit
 def cancel_order(state, r):
-    """Cancel an order: the vendor keeps the deposit and loses the margin (vendor channel)."""
+    """Cancel an order: the vendor keeps what is paid and loses the margin (vendor channel).
+
+    What was paid for a site beyond the usual deposit stands half built, and is its buyer's.
+    """
     o = state.orders[r]
     earn(state, o.vendor, o.deposit)
-    state.firms[o.buyer].retained -= o.deposit
-    state.firms[o.buyer].write_off += o.deposit
+    built = max(o.deposit - state.params[0].order_deposit * o.units * o.price, 0.0) if o.kind == SITE_ORDER else 0.0
+    state.firms[o.buyer].sites += built
+    state.firms[o.buyer].retained -= o.deposit - built
+    state.firms[o.buyer].write_off += o.deposit - built
     lost = o.units * o.price
     log_event(state, E_CANCELLED, o.buyer, o.vendor, lost)
     if o.kind == GPU_ORDER:
@@ -189,6 +194,15 @@ def place_order(state, kind, buyer, vendor, generation, units, price, lead, end_
 
 
 @jit
+def pay_on_account(state, r, amount):
+    """Pay a part of the price of what is ordered before it is delivered (bn): it adds to the deposit."""
+    o = state.orders[r]
+    transfer(state, o.buyer, o.vendor, amount, F_GPU if o.kind == GPU_ORDER else F_SITE)
+    state.firms[o.buyer].capex += amount
+    o.deposit += amount
+
+
+@jit
 def gw_on_order(state, firm):
     """Power that hardware on order, or delivered and waiting for a hall, will draw (GW)."""
     total = 0.0
@@ -214,7 +228,7 @@ def tally_orders(state):
             state.firms[i].on_order += state.fleet[i, g].waiting
         state.firms[i].on_order_gw = 0.0
         state.firms[i].orders_owed = 0.0
-    for r in range(m.n_orders):
+    for r in range(m.oldest_order, m.n_orders):
         o = state.orders[r]
         if o.status == PENDING:
             state.firms[o.buyer].orders_owed += o.units * o.price - o.deposit

@@ -119,7 +119,7 @@ def ready_deliveries(state):
     budget = state.work_space[0]
     for i in range(m.n_firms):
         budget[i] = 0.0
-    for r in range(m.n_orders):
+    for r in range(m.oldest_order, m.n_orders):
         o = state.orders[r]
         if o.status == PENDING and o.kind == GPU_ORDER and o.due <= m.month:
             budget[o.vendor] += o.units * o.price
@@ -127,7 +127,7 @@ def ready_deliveries(state):
         sells = state.firms[i].kind == VENDOR and state.firms[i].status == ACTIVE
         budget[i] = state.firms[i].supply - sell_outside(state, i, budget[i]) if sells else 0.0
     m.grid_left = connections(state) / 12.0
-    for r in range(m.n_orders):
+    for r in range(m.oldest_order, m.n_orders):
         o = state.orders[r]
         if o.status != PENDING:
             continue
@@ -280,7 +280,7 @@ def vendors_plan(state):
         if f.on_order > 0.0:
             room = power_by(state, i, m.month + int(p.site_window)) - f.fleet_gw
             housed[i] = min(max(room / max(gw_on_order(state, i), 1e-9), 0.0), 1.0)
-    for r in range(m.n_orders):
+    for r in range(m.oldest_order, m.n_orders):
         o = state.orders[r]
         if o.status == PENDING and o.kind == GPU_ORDER:
             book[o.vendor] += o.units * o.price * housed[o.buyer]

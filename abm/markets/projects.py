@@ -5,11 +5,21 @@ from __future__ import annotations
 from abm.accounts.ledger import binds, log_event
 from abm.agents.firm import new_firm
 from abm.agents.project import lease_rent
-from abm.engine.chains import first_of_kind, first_sold, next_of_kind, next_sold, pass_hits_on, unchain_last_firm
+from abm.engine.chains import (
+    first_of_kind,
+    first_order,
+    first_sold,
+    next_of_kind,
+    next_order,
+    next_sold,
+    pass_hits_on,
+    unchain_last_firm,
+)
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     ACTIVE,
     E_PROJECT,
+    PENDING,
     PROJECT,
     SITE,
     SITE_COLLATERAL,
@@ -18,7 +28,8 @@ from abm.engine.tables import (
     VEHICLE,
 )
 from abm.instruments.contract import sign_lease
-from abm.instruments.order import gw_on_order, place_order
+from abm.instruments.facility import commitments
+from abm.instruments.order import gw_on_order, pay_on_account, place_order
 from abm.instruments.stake import endow
 from abm.markets.credit import borrow, draw_committed
 from abm.markets.gpus import months_to_build
@@ -56,13 +67,44 @@ def lease_empty_sites(state, tenant, gw):
 
 
 @jit
+def instalment(state, r):
+    """What is built of a hall to come in a month (bn): of the price still open an equal part until it is due."""
+    m = state.market[0]
+    o = state.orders[r]
+    if o.status != PENDING or o.kind != SITE_ORDER or o.due <= m.month:
+        return 0.0
+    return (o.units * o.price - o.deposit) / (o.due - m.month + 1)
+
+
+@jit
+def pay_builders(state):
+    """Project companies pay for what was built in the month (`instalment`) out of what their lenders promised, as far
+    as that goes; what is then still open is paid on delivery."""
+    i = first_of_kind(state, VEHICLE)
+    while i >= 0:
+        due = 0.0
+        if state.firms[i].status == ACTIVE and commitments(state, i) > 0.0:
+            r = first_order(state, i)
+            while r >= 0:
+                due += instalment(state, r)
+                r = next_order(state, r)
+        if due > 0.0:
+            part = draw_committed(state, i, due) / due
+            r = first_order(state, i)
+            while r >= 0:
+                pay_on_account(state, r, part * instalment(state, r))
+                r = next_order(state, r)
+        i = next_of_kind(state, i)
+
+
+@jit
 def found_project(state, tenant, gw):
     """Found a project company that borrows, builds a site and lets it to its tenant.
 
-    Lenders commit its debt at today's rate and pay it out as the halls are paid for, as on the delayed-draw loans of
-    Vantage (G2-032); equity of outside investors comes first and covers the rest. What a deposit above the equity
-    takes is drawn at once, and equity covers its interest until the site is expected to stand. Halls are handed over
-    one a month; what is not drawn `draw_period` months after the last was to come lapses.
+    Lenders commit its debt at today's rate and pay it out as it builds (`pay_builders`), as on the delayed-draw loans
+    of Vantage (G2-032). Equity of outside investors covers the rest, and the interest until the site is expected to
+    stand on debt drawn evenly; what a deposit above the equity takes is drawn at once. Halls are handed over one a
+    month; what is not drawn `draw_period` months after the last was to come lapses.
 
     Parameters
     ----------
@@ -108,7 +150,7 @@ def found_project(state, tenant, gw):
             interest += state.loans[r].limit * state.loans[r].rate
     own = gw * price - got
     first = max(p.order_deposit * gw * price - own, 0.0)
-    endow(state, i, own + first * interest / got * lead / 12.0)
+    endow(state, i, own + 0.5 * (1.0 + first / got) * interest * lead / 12.0)
     draw_committed(state, i, first)
     state.firms[tenant].last_project = m.month
     rent = lease_rent(state, interest / got)

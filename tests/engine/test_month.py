@@ -62,6 +62,7 @@ def test_what_is_decided_is_decided_in_order_on_counts_of_today():
         "update_beliefs",
         "refinance_early",
         "arrange_lines",
+        "pay_builders",
         "labs_tender",
         "invest",
         "issue_bonds",

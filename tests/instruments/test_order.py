@@ -13,6 +13,7 @@ from abm.instruments.order import (
     gw_on_order,
     house,
     house_waiting,
+    pay_on_account,
     place_order,
     room_for,
     take_delivery,
@@ -313,13 +314,45 @@ def test_a_cancelled_order_leaves_the_vendor_the_deposit_and_costs_it_the_margin
 def test_a_cancelled_site_hits_no_vendor():
     v, cloud, _ = parties()
     v[ec.SUPPLIERS].margin = 0.3
+    v.p.order_deposit = 0.75
     r = v.order(cloud, ec.SUPPLIERS, 0.2, 12.0, kind=ec.SITE_ORDER, generation=-1, deposit=1.5)
     v.run(cancel_order, r)
     assert v.rows("orders")[r].status == ec.BROKEN
-    assert (v[ec.SUPPLIERS].revenue, v[cloud].write_off) == (1.5, 1.5)
+    assert (v[ec.SUPPLIERS].revenue, v[cloud].write_off, v[cloud].sites) == (1.5, 1.5, 0.0)
     assert v.market.n_hits == 0
     (event,) = v.rows("events")
     assert (event.kind, event.a, event.b, event.amount) == (ec.E_CANCELLED, cloud, ec.SUPPLIERS, near(2.4))
+    v.audit()
+
+
+def test_what_is_paid_for_a_site_beyond_the_deposit_stands_half_built():
+    v, cloud, _ = parties()
+    v.p.order_deposit = 0.25
+    r = v.order(cloud, ec.SUPPLIERS, 0.2, 12.0, kind=ec.SITE_ORDER, generation=-1, deposit=1.5)
+    before = float(v[cloud].retained)
+    v.run(cancel_order, r)
+    assert (v[ec.SUPPLIERS].revenue, v[cloud].sites) == (1.5, near(0.9))
+    assert (v[cloud].write_off, v[cloud].retained - before) == (near(0.6), near(-0.6))
+    assert v[cloud].site_gw == 0.0
+    v.audit()
+
+
+def test_hardware_paid_on_account_and_not_taken_is_lost():
+    v, cloud, vendor = parties()
+    r = v.order(cloud, vendor, 0.2, 12.0, deposit=1.5)
+    v.run(cancel_order, r)
+    assert (v[cloud].write_off, v[cloud].sites) == (1.5, 0.0)
+
+
+@pytest.mark.parametrize(("kind", "flow"), [(ec.SITE_ORDER, ec.F_SITE), (ec.GPU_ORDER, ec.F_GPU)])
+def test_a_payment_on_account_adds_to_the_deposit(kind, flow):
+    v, cloud, vendor = parties()
+    r = v.order(cloud, vendor, 0.2, 12.0, kind=kind, deposit=0.5)
+    before, capex = float(v[cloud].cash), float(v[cloud].capex)
+    v.run(pay_on_account, r, 0.75)
+    assert v.rows("orders")[r].deposit == 1.25
+    assert (v[cloud].cash - before, v[cloud].capex - capex) == (near(-0.75), near(0.75))
+    assert v.flow(flow, cloud, vendor) == 0.75
     v.audit()
 
 

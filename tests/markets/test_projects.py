@@ -8,8 +8,10 @@ from village import Village
 from abm.agents.project import lease_rent, off_balance_share
 from abm.engine import tables as ec
 from abm.instruments.contract import sign_lease
+from abm.instruments.facility import commitments
 from abm.markets.credit import finance_hardware
-from abm.markets.projects import found_project, lease_empty_sites
+from abm.markets.projects import found_project, instalment, lease_empty_sites, pay_builders
+from abm.rules import interpreted
 
 
 def near(value):
@@ -197,10 +199,11 @@ def test_a_project_borrows_builds_and_lets_its_site():
     assert (loan.months, loan.amortising, loan.end_user, loan.tier) == (40, 0, -1, ec.TIER_SECURED)
     assert (loan.limit, loan.rate, loan.covenant_ltv) == (near(4.8), near(0.07), 0.95)
     # Equity of 1.2 comes first: of the deposit of 1.5 lenders pay 0.3. Connected in 25 months, as 5 GW wait for 0.2
-    # a month: equity pays 25 months of 0.3 at 7 %. A year after the hall was to come the commitment lapses.
+    # a month: equity pays 25 months of interest at 7 % on 0.3 and on half of the 4.5 that are drawn meanwhile. A year
+    # after the hall was to come the commitment lapses.
     assert (loan.principal, loan.undrawn, loan.draws_until) == (near(0.3), near(4.5), 9 + 25 + 1 + 12)
     assert v[bank].undrawn == near(4.5)
-    equity = 1.2 + 0.3 * 0.07 * 25.0 / 12.0
+    equity = 1.2 + (0.3 + 0.5 * 4.5) * 0.07 * 25.0 / 12.0
     assert f.paid_in == near(equity)
     assert v.flow(ec.F_EQUITY, ec.SAVERS, project) == near(equity)
     assert v.flow(ec.F_LENDING, bank, project) == near(0.3)
@@ -250,7 +253,7 @@ def test_a_project_hands_its_halls_over_one_a_month():
     assert [near(o.deposit) for o in orders] == [0.5] * 3
     assert v[project].on_order_gw == near(0.6)
     # Equity pays the interest until the first hall stands.
-    assert v[project].paid_in == near(1.2 + 0.3 * 0.07 * 25.0 / 12.0)
+    assert v[project].paid_in == near(1.2 + 2.55 * 0.07 * 25.0 / 12.0)
     assert v.rows("loans")[0].draws_until == 9 + 25 + 3 + 12
     v.audit()
 
@@ -286,7 +289,7 @@ def test_a_project_is_as_large_as_its_loans_allow():
     ]
     # Of the deposit of 0.9375 lenders pay what is above the equity of 0.75, each its part.
     assert [loan.principal for loan in v.rows("loans")] == [near(0.1875 / 3.0), near(0.1875 * 2.0 / 3.0)]
-    assert v[project].paid_in == near(0.75 + 0.1875 * 0.26 / 3.0 * 25.0 / 12.0)
+    assert v[project].paid_in == near(0.75 + 0.5 * (3.0 + 0.1875) * 0.26 / 3.0 * 25.0 / 12.0)
     (lease,) = v.rows("contracts")
     assert (lease.quantity, lease.price) == (near(0.375), near(1.3 * 8.0 * annuity(0.26 / 3.0, 24)))
     assert v.rows("orders")[0].units == near(0.375)
@@ -298,7 +301,7 @@ def test_a_project_s_interest_is_that_of_its_own_loans():
     v, bank, cloud = ground()
     v.loan(bank, cloud, 3.0, rate=0.5)
     v.run(found_project, cloud, 0.6)
-    assert v[v.market.n_firms - 1].paid_in == near(1.2 + 0.3 * 0.07 * 25.0 / 12.0)
+    assert v[v.market.n_firms - 1].paid_in == near(1.2 + 2.55 * 0.07 * 25.0 / 12.0)
 
 
 def test_equity_above_the_deposit_leaves_the_commitment_undrawn():
@@ -306,23 +309,108 @@ def test_equity_above_the_deposit_leaves_the_commitment_undrawn():
     v.run(found_project, cloud, 0.6)
     (loan,) = v.rows("loans")
     assert (loan.principal, loan.undrawn) == (0.0, near(4.8))
-    assert (v[cloud + 1].paid_in, v[cloud + 1].cash) == (near(1.2), near(0.3))
+    interest = 0.5 * 4.8 * 0.07 * 25.0 / 12.0
+    assert (v[cloud + 1].paid_in, v[cloud + 1].cash) == (near(1.2 + interest), near(0.3 + interest))
     assert v[bank].loans_held == 0.0
     v.audit()
 
 
-def test_a_project_draws_its_commitment_as_its_halls_are_paid_for():
+def test_a_project_draws_its_commitment_for_what_its_cash_does_not_pay_on_delivery():
     v, bank, cloud = ground(order_deposit=0.1, project_halls=2.0)
     v.run(found_project, cloud, 0.6)
     project = cloud + 1
-    # The first hall costs 3 less its deposit of 0.3; of its equity of 1.2 the company has 0.6 left.
+    # The first hall costs 3 less its deposit of 0.3; of its equity of 1.2 the company keeps a month of debt service.
+    v[project].cash = 0.6
+    v[project].debt_service = 0.1
+    v.close()
     v.market.month = 34
-    assert v.run(finance_hardware, project, 2.7, -1) == near(2.1)
+    assert v.run(finance_hardware, project, 2.7, -1) == near(2.2)
     (loan,) = v.rows("loans")
-    assert (loan.principal, loan.undrawn, loan.rate) == (near(2.1), near(2.7), near(0.07))
-    assert (v[project].debt, v[project].secured_debt) == (near(2.1), near(2.1))
-    assert (v[bank].loans_held, v[bank].undrawn) == (near(2.1), near(2.7))
+    assert (loan.principal, loan.undrawn, loan.rate) == (near(2.2), near(2.6), near(0.07))
+    assert (v[project].debt, v[project].secured_debt) == (near(2.2), near(2.2))
+    assert (v[bank].loans_held, v[bank].undrawn) == (near(2.2), near(2.6))
     v.audit()
+
+
+def test_a_project_needs_other_lenders_only_for_what_was_not_promised():
+    v, _, cloud = ground(order_deposit=0.1)
+    v.run(found_project, cloud, 0.6)
+    project = cloud + 1
+    v[project].cash, v[project].sites = 0.0, 9.0
+    v.close()
+    assert v.run(finance_hardware, project, 5.0, -1) == near(5.0)
+    assert [near(loan.principal) for loan in v.rows("loans")] == [4.8, 0.2]
+
+
+# --- built ----------------------------------------------------------------------------------------------
+def building(**columns):
+    """In month 10 a project of two halls of 3 bn, due in months 14 and 15, a tenth paid; 4.8 promised."""
+    v, bank, cloud = ground(order_deposit=0.1, project_halls=2.0, site_lead=5.0, grid_gw=60.0)
+    v.run(found_project, cloud, 0.6)
+    v.market.month = 10
+    for column, value in columns.items():
+        v[cloud + 1][column] = value
+    return v, bank, cloud + 1
+
+
+def test_each_month_an_equal_part_of_what_is_open_is_built_and_drawn():
+    v, bank, project = building()
+    cash = float(v[project].cash)
+    before = v.state.flows.copy()
+    v.run(pay_builders)
+    first, second = v.rows("orders")
+    assert (first.due, second.due) == (14, 15)
+    assert (first.deposit, second.deposit) == (near(0.3 + 2.7 / 5.0), near(0.3 + 2.7 / 6.0))
+    paid = 2.7 / 5.0 + 2.7 / 6.0
+    assert v.rows("loans")[0].principal == near(paid)
+    assert v[bank].undrawn == near(4.8 - paid)
+    assert (v[project].cash, v[project].debt) == (near(cash), near(paid))
+    assert (v.state.flows - before)[ec.F_SITE].sum() == near(paid)
+    v.audit()
+    for month in range(11, 15):
+        v.market.month = month
+        v.run(pay_builders)
+    # The last part of the first hall is its balance on delivery.
+    assert (first.deposit, second.deposit) == (near(3.0 - 0.54), near(3.0 - 0.45))
+    v.audit()
+
+
+def test_when_the_promise_is_used_up_the_rest_is_paid_on_delivery():
+    v, bank, _ = building()
+    v.state.loans[0].undrawn = 0.7
+    v.close()
+    v.run(pay_builders)
+    parts = [0.7 * 0.54 / 0.99, 0.7 * 0.45 / 0.99]
+    assert [near(o.deposit) for o in v.rows("orders")] == [0.3 + parts[0], 0.3 + parts[1]]
+    assert v.rows("loans")[0].undrawn == pytest.approx(0.0, abs=1e-12)
+    assert v[bank].undrawn == pytest.approx(0.0, abs=1e-12)
+    v.run(pay_builders)
+    assert [near(o.deposit) for o in v.rows("orders")] == [0.3 + parts[0], 0.3 + parts[1]]
+
+
+@pytest.mark.parametrize(("column", "value"), [("status", ec.FAILED), ("kind", ec.NEOCLOUD)])
+def test_only_projects_in_business_pay_builders_ahead(column, value):
+    v, _, _ = building(**{column: value})
+    v.run(pay_builders)
+    assert [near(o.deposit) for o in v.rows("orders")] == [0.3, 0.3]
+
+
+@pytest.mark.parametrize("columns", [{"kind": ec.GPU_ORDER, "generation": 0}, {"status": ec.BROKEN}, {"due": 10}])
+def test_only_halls_to_come_are_paid_ahead(columns):
+    v, _, _ = building()
+    for column, value in columns.items():
+        v.state.orders[0][column] = value
+    v.run(pay_builders)
+    assert v.state.orders[0].deposit == near(0.3)
+    assert v.state.orders[1].deposit == near(0.75)
+
+
+def test_a_hall_cancelled_this_month_is_built_no_further():
+    v, _, project = building()
+    v.run(commitments, project)
+    v.state.orders[0].status = ec.BROKEN  # its buyer's chain still has it
+    assert interpreted(instalment)(v.state, 0) == 0.0
+    assert interpreted(instalment)(v.state, 1) == near(0.45)
 
 
 @pytest.mark.parametrize(("max_tenor", "months"), [(30.7, 30), (99.0, 40), (1.0, 2)])
