@@ -216,7 +216,7 @@ def test_banks_short_of_capital_rebuild_it_and_lend_again():
 
 def test_damages_of_a_failed_buyer_follow_the_scale_of_take_or_pay():
     """OpenAI finds no money after its loss, so nothing pays the damages; those of two years make its loans a crumb."""
-    broke = {"round_success": 0, "termination_months": 24}
+    broke = {"round_success": 0, "rescue_success": 0, "termination_months": 24}
 
     def loss(scale):
         economy = open_economy(
@@ -225,7 +225,7 @@ def test_damages_of_a_failed_buyer_follow_the_scale_of_take_or_pay():
         economy.run(11)
         (failed,) = economy.rows("defaults")
         assert economy.names[failed.firm] == "OpenAI"
-        return failed.loss_given
+        return failed.loss_claims
 
     assert loss(0.0) < 0.01 * loss(1.0)
     assert loss(0.5) == pytest.approx(0.5 * loss(1.0), rel=0.05)

@@ -365,7 +365,7 @@ def test_importance_ranks_by_the_mean_share(opening: Economy) -> None:
     struck = opening.copy()
     default(struck, "CoreWeave")
     cloud = next(entry for entry in ranked if entry.firm == "CoreWeave")
-    assert cloud.creditors_loss == pytest.approx(sum(d.loss_given for d in defaults(struck)))
+    assert cloud.creditors_loss == pytest.approx(sum(d.loss_credit + d.loss_claims for d in defaults(struck)))
     drops = (
         balance_sheet(opening, row).net_worth - balance_sheet(struck, row).net_worth
         for row in range(tables.N_OUTSIDE, len(opening.names))

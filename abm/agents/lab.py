@@ -253,21 +253,29 @@ def closing_odds(state, firm):
 
 
 @jit
-def is_worth_rescuing(state, firm):
-    """Whether a firm is plainly worth more than all it owes, so that the trouble is cash and not value.
+def rescue_margin(state, firm):
+    """What a firm is worth as a going concern over `rescue_cover` times all it owes, at most 99: from one on the
+    trouble is cash and not value.
 
-    ``valuation + debts > rescue_cover * (debts + overpay)``: what investors pay for its shares and its debts make its
-    value as a going concern; what its contracts ask above the market counts with its debts.
+    ``(valuation + debts) / (rescue_cover * (debts + overpay))``: what investors pay for its shares and its debts make
+    its value as a going concern; what its contracts ask above the market counts with its debts.
     """
     f = state.firms[firm]
+    if f.valuation <= 0.0:
+        return 0.0
     debts = f.debt + f.other_debt
-    return f.valuation > 0.0 and f.valuation + debts > state.params[0].rescue_cover * (debts + f.overpay)
+    return min((f.valuation + debts) / max(state.params[0].rescue_cover * (debts + f.overpay), 1e-9), 99.0)
 
 
 @jit
-def rescue_odds(state):
-    """Chance that investors are found in the month for a rescue: with sentiment."""
-    return state.params[0].rescue_success * state.market[0].sentiment
+def rescue_odds(state, margin):
+    """Chance that investors are found in the month for a rescue: with sentiment, and the more is left for them the more
+    of them look at it.
+
+    ``1 - (1 - rescue_success * sentiment)**margin`` with the firm's `rescue_margin`.
+    """
+    each = min(state.params[0].rescue_success * state.market[0].sentiment, 1.0)
+    return 1.0 - math.exp(margin * math.log(max(1.0 - each, 1e-12)))
 
 
 @jit

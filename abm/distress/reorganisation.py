@@ -95,13 +95,14 @@ def carried_debt(state, firm):
 
 @jit
 def going_value(state, firm):
-    """What a firm is worth as a going concern to all who have claims on it (bn): at least the debt it can serve."""
+    """What a firm is worth as a going concern to all who have claims on it (bn): a lab's sales and others' cash
+    earnings at what rescuers pay, `rescue_discount` below the market, and at least the debt that it can serve."""
+    p = state.params[0]
     if state.firms[firm].kind == LAB:
         worth = value_lab(state, firm)
     else:
-        earned = 12.0 * max(cash_earnings(state, firm), 0.0)
-        worth = earned * state.params[0].earnings_multiple * state.market[0].sentiment
-    return max(worth, served_debt(state, firm))
+        worth = 12.0 * max(cash_earnings(state, firm), 0.0) * p.earnings_multiple * state.market[0].sentiment
+    return max((1.0 - p.rescue_discount) * worth, served_debt(state, firm))
 
 
 @jit
@@ -418,6 +419,7 @@ def protect(state, firm, shortfall, reason):
     f = state.firms[firm]
     enter_default(state, firm, REORGANISATION, f.debt, shortfall, reason)
     log_event(state, E_PROTECTED, firm, -1, f.debt)
+    f.protected_since = m.month
     f.protected_until = m.month + max(int(state.params[0].reorganisation_months), 1)
     f.desired = 0.0
     review_contracts(state, firm, True)
@@ -488,10 +490,12 @@ def emerge(state, firm):
 # --- who decides when ---------------------------------------------------------------------------------------------
 @jit
 def can_restructure(state, firm):
-    """Whether a firm is of a kind that lenders and courts keep alive, and not under protection already."""
+    """Whether a firm is of a kind that lenders and courts keep alive, and not under protection since an earlier month:
+    what others did not pay in the month in which it asked for it is no failure of its own."""
+    m = state.market[0]
     kind = state.firms[firm].kind
     industry = kind == LAB or kind == HYPERSCALER or kind == NEOCLOUD or kind == VEHICLE
-    return industry and not is_protected(state, firm)
+    return industry and (not is_protected(state, firm) or state.firms[firm].protected_since == m.month)
 
 
 @jit
@@ -521,7 +525,7 @@ def come_to_terms(state, firm):
         short -= d.amount[state.chains.claim_rows[k]]
     if short <= 1e-9:
         return CLOSED
-    if not can_restructure(state, firm):
+    if not can_restructure(state, firm) or is_protected(state, firm):
         return OPEN
     exchanged = short <= service and exchange_debt(state, firm, short, FOR_CASH)
     if not exchanged:
@@ -561,8 +565,8 @@ def ease_due(state, r, exchanged):
 def resolve(state, firm, shortfall, reason):
     """After the clearing: a firm that has not paid exchanges its debt, goes under protection, or is wound up.
 
-    It is wound up if it is under protection already, worth less going than sold, or without the money for a month of
-    running costs, and always by decree.
+    It is wound up if it is under protection since an earlier month, worth less going than sold, or without the money
+    for a month of running costs, and always by decree.
 
     Parameters
     ----------
@@ -574,9 +578,10 @@ def resolve(state, firm, shortfall, reason):
     """
     f = state.firms[firm]
     if reason != BY_DECREE and can_restructure(state, firm) and is_worth_more_going(state, firm):
-        if exchange_debt(state, firm, shortfall, reason):
+        if not is_protected(state, firm) and exchange_debt(state, firm, shortfall, reason):
             return
         if f.cash + cash_earnings(state, firm) + review_contracts(state, firm, False) >= 0.0:
-            protect(state, firm, shortfall, reason)
+            if not is_protected(state, firm):
+                protect(state, firm, shortfall, reason)
             return
     fail(state, firm, shortfall, reason)

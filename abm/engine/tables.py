@@ -116,6 +116,7 @@ parent | i8 | firm | firm that stands behind this one and funds it, -1 if none
 tenant | i8 | firm | for whom a project company was founded during the run, -1 for every other firm
 entered | i8 | month | month of entry
 failed | i8 | month | month in which it was liquidated, -1 if none
+protected_since | i8 | month | month in which it last asked a court for protection, 0 if none
 protected_until | i8 | month | last month of its protection by the court, 0 if none
 exchanged | i8 | month | month in which its lenders last took less than they were owed, 0 if none
 deferred | i8 | month | month in which its last spell of deferral began, 0 if none

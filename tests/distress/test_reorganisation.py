@@ -6,12 +6,17 @@ debt; at a multiple of 10 they are worth 12 bn.
 
 import pytest
 from before import Before, cells, due, near
+from calls import calls
 from village import Village
 
+from abm.agents.lab import rescue_margin, rescue_odds
+from abm.agents.lender import size_loan
+from abm.agents.payouts import distribute
 from abm.distress.cascade import aftermath, spread
 from abm.distress.causes import BY_DECREE, FOR_CASH, FOR_COLLATERAL
 from abm.distress.covenants import check_covenants
 from abm.distress.estate import fail
+from abm.distress.fire_sale import sell_second_hand
 from abm.distress.funding import find_money, rescue_round
 from abm.distress.lenders import call_lines
 from abm.distress.obligations import obligations
@@ -38,6 +43,7 @@ from abm.distress.reorganisation import (
     sold_parts,
     sold_value,
 )
+from abm.engine.draws import D_ROUND, uniform
 from abm.engine.tables import (
     ACTIVE,
     BROKEN,
@@ -57,6 +63,7 @@ from abm.engine.tables import (
     E_PROTECTED,
     E_REORGANISED,
     E_RESCUED,
+    ENDED,
     EXCHANGE,
     FAILED,
     FLEET_COLLATERAL,
@@ -78,12 +85,14 @@ from abm.engine.tables import (
     VENDOR,
     WAREHOUSE,
 )
+from abm.markets.investment import invest
+from abm.markets.tenders import can_promise, clouds_tender, labs_tender
 
 PLAN = {
     "lending_margin": -0.05, "plan_tenor": 50.0, "project_tenor": 100.0, "lending_cover": 1.25,
     "earnings_multiple": 10.0, "distressed_factor": 0.5, "site_recovery": 0.25, "other_recovery": 0.25,
     "bankruptcy_cost": 0.2, "owners_keep": 0.1, "exchange_consent": 0.9, "reorganisation_months": 10.0,
-    "rejection_cap": 6.0, "termination_months": 12.0,
+    "rejection_cap": 6.0, "termination_months": 12.0, "rescue_discount": 0.0,
 }  # fmt: skip
 
 
@@ -121,6 +130,11 @@ def test_fear_lowers_the_value_but_not_below_the_debt_that_is_carried():
     assert v.run(going_value, cloud) == near(6.0)
     v.market.sentiment = 0.2
     assert v.run(going_value, cloud) == near(4.0)
+
+
+def test_it_is_worth_what_rescuers_would_pay():
+    v = village(rescue_discount=0.25)
+    assert v.run(going_value, v.neocloud(earnings=0.1)) == near(9.0)
 
 
 def test_a_lab_is_worth_its_sales():
@@ -164,7 +178,7 @@ def test_debt_stays_as_far_as_it_is_carried_and_the_rest_becomes_shares(secured,
         v.loan(bank, cloud, secured, collateral=FLEET_COLLATERAL)
     if others:
         v.loan(bank, cloud, others)
-    v.loan(bank, cloud, 9.0, status=BROKEN)
+    v.loan(bank, cloud, 9.0, status=ENDED)
     v.loan(bank, v.neocloud(), 9.0)
     assert v.run(plan_terms, cloud, claims) == near(terms)
 
@@ -325,7 +339,10 @@ def test_lenders_prefer_a_sale_that_brings_more():
 
 @pytest.mark.parametrize(
     ("columns", "made"),
-    [({}, True), ({"exchanged": 9}, False), ({"exchanged": 8}, True), ({"earnings": 0.0}, False)],
+    [
+        ({}, True), ({"exchanged": 9}, False), ({"exchanged": 8}, True), ({"earnings": 0.0}, False),
+        ({"earnings": 0.1, "other_debt": 4.0}, False),
+    ],
 )
 def test_once_a_year_and_only_where_debt_can_be_carried(columns, made):
     v, *_, cloud = indebted()
@@ -403,6 +420,7 @@ def test_what_is_not_needed_is_rejected_and_what_is_too_dear_is_paid_at_the_mark
         ({"need": 0.51}, 4.0, {}, "cheaper"),  # 0.49 can be done without
         ({"need": 0.5}, 4.0, {}, "dropped"),
         ({"need": 1.0}, 4.0, {"status": PENDING, "delivered": 0.0}, "dropped"),  # nothing yet
+        ({"need": 1.0}, 4.0, {"status": PENDING}, "dropped"),
         ({"need": 1.0}, 2.0, {"status": PENDING, "delivered": 0.0}, "kept"),
         ({"need": 0.2, "training": 0.1, "contracted_out": 0.1, "spot_sold": 0.11}, 4.0, {}, "cheaper"),
         ({"need": 1.5, "capacity": 1.0}, 4.0, {}, "dropped"),  # 2 in all
@@ -416,7 +434,7 @@ def test_which_contracts_a_firm_under_protection_keeps(columns, price, contract,
     v.run(review_contracts, lab, True)
     changed = {column for _, column in before.rows("contracts")}
     told = {"kept": set(), "cheaper": {"price", "claim"}, "dropped": {"status", "delivered", "claim"}}[outcome]
-    assert changed == told - ({"delivered"} if contract.get("status") == PENDING else set())
+    assert changed == told - ({"delivered"} if contract.get("delivered") == 0.0 else set())
 
 
 @pytest.mark.parametrize(
@@ -484,7 +502,8 @@ def test_a_firm_under_protection_lives_and_cancels_what_it_has_ordered(kind, mon
     v.run(protect, firm, 0.4, FOR_COLLATERAL)
     d = v.state.defaults[0]
     assert cells(d, "firm", "way", "shortfall", "debt", "loss_credit") == (firm, REORGANISATION, 0.4, 6.0, 0.0)
-    assert cells(v[firm], "status", "protected_until", "desired", "valuation") == (ACTIVE, until, 0.0, 5.0)
+    told = cells(v[firm], "status", "protected_since", "protected_until", "desired", "valuation")
+    assert told == (ACTIVE, 20, until, 0.0, 5.0)
     assert v.state.orders[r].status == (PENDING if kind == VEHICLE else BROKEN)
     cancelled = [] if kind == VEHICLE else [(E_CANCELLED, firm, vendor, 10.0)]
     assert before.events() == [(E_PROTECTED, firm, -1, 6.0), *cancelled]
@@ -672,7 +691,7 @@ def test_under_protection_loans_and_orders_are_not_due_and_contracts_are_at_the_
         ({"cash": 0.24}, OPEN),  # not even wages
         ({"cash": 0.25}, AGREED),
         ({"earnings": 0.0}, OPEN),  # worth less going than the 0.8 of its cash
-        ({"protected_until": 20}, OPEN),
+        ({"protected_until": 20, "protected_since": 20}, OPEN),
         ({"kind": LENDER}, OPEN),
         ({"kind": VENDOR}, OPEN),
         ({"kind": HYPERSCALER}, AGREED),
@@ -704,7 +723,9 @@ def test_a_project_company_pays_for_what_it_builds_or_is_not_protected():
         ({}, FOR_COLLATERAL, EXCHANGE),
         ({}, BY_DECREE, LIQUIDATION),
         ({"exchanged": 15}, FOR_CASH, REORGANISATION),
-        ({"exchanged": 15, "protected_until": 20}, FOR_CASH, LIQUIDATION),
+        ({"exchanged": 15, "protected_until": 20, "protected_since": 19}, FOR_CASH, LIQUIDATION),
+        ({"exchanged": 15, "protected_until": 30, "protected_since": 20}, FOR_CASH, None),
+        ({"exchanged": 15, "protected_until": 30, "protected_since": 20, "earnings": -0.1}, FOR_CASH, LIQUIDATION),
         ({"exchanged": 15, "protected_until": 19}, FOR_CASH, REORGANISATION),
         ({"cash": 99.0}, FOR_CASH, LIQUIDATION),  # worth more sold
         ({"kind": LENDER}, FOR_CASH, LIQUIDATION),
@@ -716,7 +737,7 @@ def test_what_becomes_of_a_firm_that_has_not_paid(columns, reason, way):
         v[cloud][column] = value
     v.close()
     v.run(resolve, cloud, 0.3, reason)
-    assert [int(d.way) for d in v.rows("defaults")] == [way]
+    assert [int(d.way) for d in v.rows("defaults")] == ([] if way is None else [way])
     assert v[cloud].status == (FAILED if way == LIQUIDATION else ACTIVE)
     v.audit()
 
@@ -765,11 +786,12 @@ RESCUE = {
         ({"debt_service": 0.25}, 3.0),  # and four months of 0.25
         ({"debt_service": 9.0}, 4.0),  # half of the firm at half its price
         ({"valuation": 3.9}, 0.0),  # 1.95 would not do
-        ({"debt": 31.9}, 2.0),
-        ({"debt": 32.0}, 0.0),  # 40 is a quarter more than 32
-        ({"kind": HYPERSCALER}, 0.0),
+        ({"debt": 32.0}, 2.0),  # 40 is a quarter more than 32
+        ({"debt": 32.1}, 0.0),
+        ({"kind": HYPERSCALER}, 2.0),
         ({"kind": VEHICLE}, 0.0),
         ({"kind": LAB}, 2.0),
+        ({"valuation": -1.0}, 0.0),
         ({"parent": 0}, 0.0),
     ],
 )
@@ -798,14 +820,41 @@ def test_what_contracts_ask_above_the_market_counts_with_the_debts(overpay, resc
     assert bool(v.run(rescue_round, cloud, 2.0) > 0.0) is rescued
 
 
-def test_rescuers_are_found_with_the_odds_of_the_month():
+@pytest.mark.parametrize(
+    ("success", "sentiment", "margin", "odds"),
+    [(0.5, 1.0, 1.0, 0.5), (0.5, 0.5, 1.0, 0.25), (0.5, 1.0, 3.0, 0.875), (0.0, 1.0, 99.0, 0.0), (0.9, 2.0, 1.0, 1.0)],
+)
+def test_the_odds_of_a_rescue_rise_with_sentiment_and_with_what_is_left(success, sentiment, margin, odds):
+    v = village(rescue_success=success)
+    v.market.sentiment = sentiment
+    assert v.run(rescue_odds, margin) == pytest.approx(odds)
+
+
+@pytest.mark.parametrize(
+    ("columns", "margin"),
+    [
+        ({"valuation": 8.0, "other_debt": 2.0, "overpay": 2.0}, 2.0),
+        ({"valuation": 8.0}, 99.0),
+        ({"valuation": 0.0, "other_debt": 1.0}, 0.0),
+    ],
+)
+def test_what_is_left_for_rescuers(columns, margin):
     v = village(**RESCUE)
-    cloud = v.neocloud(valuation=8.0)
-    found = []
-    for success, sentiment in ((0.0, 1.0), (0.5, 0.0), (1.0, 1.0)):
-        v.p.rescue_success, v.market.sentiment = success, sentiment
-        found.append(bool(v.run(rescue_round, cloud, 2.0) > 0.0))
-    assert found == [False, False, True]
+    assert v.run(rescue_margin, v.neocloud(**columns)) == near(margin)
+
+
+def test_rescuers_are_drawn_month_by_month():
+    v = village(**(RESCUE | {"rescue_success": 0.1}))
+    cloud = v.neocloud()
+    found, drawn = [], []
+    for month in range(40):
+        v.market.month = month
+        v[cloud].valuation, v[cloud].other_debt = 8.0, 1.6
+        found.append(bool(v.run(rescue_round, cloud, 0.001) > 0.0))
+        # 9.6 are 4.8 times 1.25 times 1.6.
+        drawn.append(bool(v.run(uniform, 1, D_ROUND, month, 2000 + cloud) <= 1.0 - 0.9**4.8))
+    assert found == drawn
+    assert 5 < sum(found) < 35
 
 
 LADDER = {"cash_buffer": 0.0, "receipt_trust": 1.0, "round_success": 0.0, "spending_cut": 0.1, "interest_deferral": 0.0}
@@ -866,10 +915,79 @@ def test_a_failed_firms_damages_of_an_unfinished_plan_are_claims_in_its_estate()
     v = village()
     cloud, seller = v.neocloud(cash=5.0, protected_until=30), v.neocloud()
     v.contract(cloud, seller, 0.5, status=BROKEN, claim=1.0)
-    live = v.contract(cloud, seller, 0.5, 2.0, claim=0.5)
+    live = v.contract(cloud, seller, 0.5, 2.0, claim=0.5, missed=0.25)
+    v.contract(cloud, seller, 0.5, status=ENDED, missed=7.0)
     v.run(fail, cloud, 1.0, FOR_CASH)
-    # 4 are left: 1, and 0.5 with twelve months of 0.73.
-    assert v.state.defaults[0].claims == near(1.5 + 12.0 * 0.73)
+    # 4 are left: 1, and 0.5 with twelve months of 0.73 and a bill not paid.
+    assert v.state.defaults[0].claims == near(1.75 + 12.0 * 0.73)
     assert v.state.contracts[live].claim == 0.0
     assert v[seller].cash == near(4.0)
     v.audit()
+
+
+# --- what is not done under protection --------------------------------------------------------------------------
+PROTECTED = pytest.mark.parametrize(("until", "free"), [(20, False), (19, True), (0, True)])
+
+
+@PROTECTED
+def test_no_one_lends_to_a_firm_under_protection(until, free):
+    v = village()
+    bank, cloud = v.lender(cash=100.0), v.neocloud(protected_until=until)
+    v.close()
+    assert bool(v.run(size_loan, bank, cloud, 1.0, 0.0) > 0.0) is free
+
+
+@PROTECTED
+def test_a_firm_under_protection_pays_its_owners_nothing(until, free):
+    v = village(provider_payout=0.5)
+    cloud = v.neocloud(cash=8.0, protected_until=until)
+    v.close()
+    v.run(distribute)
+    assert v[cloud].cash == (4.0 if free else 8.0)
+
+
+@PROTECTED
+def test_a_firm_under_protection_promises_no_capacity(until, free):
+    v = village()
+    v.generation(v.vendor())
+    cloud = v.neocloud(protected_until=until)
+    v.fleet(cloud, 1.0)
+    assert bool(v.run(can_promise, cloud) > 0.0) is free
+
+
+@PROTECTED
+def test_a_firm_under_protection_buys_no_second_hand_hardware(until, free):
+    v = village(scrap_factor=0.5)
+    v.generation(v.vendor())
+    seller, cloud = v.neocloud(), v.neocloud(cash=50.0, site_gw=9.0, protected_until=until)
+    v.fleet(seller, 1.0)
+    v.run(sell_second_hand, seller)
+    assert bool(v[cloud].capacity > 0.0) is free
+
+
+@PROTECTED
+def test_a_lab_under_protection_does_not_walk_away_but_pays_or_ends(until, free):
+    v = village(walk_away=1.0, value_multiple=5.0, value_growth_slope=0.0, frontier_option=0.0)
+    v.lab(overpay=9.0, valuation=1.0, cash=1.0, earnings=-0.5, revenue=1.0, protected_until=until)
+    v.close()
+    v.market.month = 20 if until != 20 else 19
+    v.run(aftermath)
+    assert [int(d.way) for d in v.rows("defaults")] == ([REORGANISATION] if free else [])
+
+
+@pytest.mark.parametrize(("kind", "buyer"), [(LAB, labs_tender), (HYPERSCALER, clouds_tender)])
+def test_a_firm_under_protection_tenders_for_nothing(kind, buyer):
+    v = village(tender_threshold=0.0, rental_share=9.0)
+    firm = v.firm(kind, protected_until=30, need=5.0, desired=7.0, revenue=50.0, other_income=9.0)
+    v.close()
+    made, _ = calls(buyer, v.state, answer=lambda name, given: 1.0 if name == "is_protected" else 0.5)
+    assert [name for name, _ in made if name != "is_protected"] == []
+    assert v[firm].desired == 7.0
+
+
+def test_a_firm_under_protection_orders_nothing():
+    v = village()
+    v.neocloud(protected_until=30)
+    v.close()
+    made, _ = calls(invest, v.state, answer=lambda name, given: 1.0 if name == "is_protected" else 0.0)
+    assert "plan_orders" not in [name for name, _ in made]

@@ -92,7 +92,7 @@ def test_every_row_is_what_a_run_by_hand_gives(swept: store.Results) -> None:
         assert row["peak_ai_debt"] == series["ai_debt"].max()
         assert row["final_look_through"] == series["look_through"][-1]
         assert row["defaults"] == len(defaults)
-        assert row["losses"] == defaults["loss_given"].sum()
+        assert row["losses"] == defaults["loss_credit"].sum()
         mine = swept.series[swept.series["run"] == number]
         assert mine["month"].tolist() == [5, 10, 14]
         assert mine["ai_debt"].tolist() == series["ai_debt"][[4, 9, 13]].tolist()

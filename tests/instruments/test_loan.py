@@ -135,6 +135,14 @@ def test_a_part_of_the_interest_is_paid_in_kind_at_a_higher_rate():
     v.audit()
 
 
+def test_only_the_principal_of_the_same_loan_is_put_off_with_its_interest():
+    v, _, _, cloud, _, second = debtor(interest_deferral=0.5)
+    v.state.dues.ref[1], v.state.dues.amount[1] = second, 0.3
+    before = Before(v)
+    assert v.run(amend_loans, cloud, 0.005) == near(0.01)
+    assert before.due() == near({0: -0.01})
+
+
 def test_a_drawn_line_keeps_its_limit_when_its_interest_is_paid_in_kind():
     v, *_, first, _ = debtor()
     v.state.loans[first].limit = 9.0
