@@ -50,10 +50,10 @@ def look_through(state):
     """Debt that stands on others' books for each lab (bn), into the column `look_through`.
 
     AI debt dedicated to a tenant is wholly the tenant's, and orphaned (`market.orphaned`) when it has failed, as is the
-    part of a provider's debt behind capacity that a lost customer left idle; the rest of a provider's AI debt is shared over its own
-    workloads and the customers of its backlog and passed on along sub-contracts. The network of contracts is a short
-    chain (vehicle, neocloud, hyperscaler, lab), so passing the debt on six times, enough for chains of six sellers,
-    gives the solution of ``x = d + W' x`` that `abm.contagion.attribute_debt` solves.
+    part of a provider's debt behind capacity that a lost customer left idle; the rest of a provider's AI debt is shared
+    over its own workloads and the customers of its backlog and passed on along sub-contracts. The network of contracts
+    is a short chain (vehicle, neocloud, hyperscaler, lab), so passing the debt on six times, enough for chains of six
+    sellers, gives the solution of ``x = d + W' x`` that `abm.contagion.attribute_debt` solves.
     """
     m = state.market[0]
     carried = state.work_space[0]

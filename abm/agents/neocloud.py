@@ -6,6 +6,7 @@ import math
 
 from abm.agents.provider import expected_return, growth_over
 from abm.engine.compiled import jit
+from abm.engine.draws import D_ISSUE, uniform
 from abm.markets.gpus import unit_cost
 from abm.markets.marks import scarcity, term_rent
 
@@ -47,6 +48,23 @@ def seek_growth_equity(state, cloud):
     f = state.firms[cloud]
     own = (f.desired - f.on_order) * unit_cost(state, cloud) * (1.0 - p.loan_to_cost)
     return max(min(own - p.equity_part * max(f.cash, 0.0), p.equity_dilution * f.valuation), 0.0)
+
+
+@jit
+def seek_debt(state, cloud):
+    """Unsecured notes a neocloud issues now towards its target debt (bn): its owners want no more equity in it than
+    they must have.
+
+    Once in `bond_spacing` months on average what brings it `leverage_speed` a year of the way to `cloud_debt` years of
+    cash earnings (partial adjustment: Fama and French 2002; Flannery and Rangan 2006).
+    """
+    m = state.market[0]
+    p = state.params[0]
+    f = state.firms[cloud]
+    if uniform(m.seed, D_ISSUE, m.month, cloud) * p.bond_spacing >= 1.0:
+        return 0.0
+    room = p.cloud_debt * 12.0 * max(f.earnings, 0.0) - f.debt
+    return max(p.leverage_speed * room * p.bond_spacing / 12.0, 0.0)
 
 
 @jit

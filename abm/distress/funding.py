@@ -35,6 +35,7 @@ from abm.engine.tables import (
     REVOLVER,
     SAVERS,
     SPONSOR,
+    VENDOR,
     VENDOR_CHANNEL,
     VENDOR_LOAN,
     WAREHOUSE,
@@ -121,12 +122,19 @@ def parent_support(state, firm, amount):
 
 
 @jit
+def has_shareholders(state, firm):
+    """Whether a firm can sell shares of its own: labs, clouds and vendors that are nobody's subsidiary."""
+    f = state.firms[firm]
+    return (f.kind == LAB or f.kind == NEOCLOUD or f.kind == HYPERSCALER or f.kind == VENDOR) and f.parent < 0
+
+
+@jit
 def emergency_round(state, firm, amount):
     """Equity raised under pressure (bn): investors come in with the odds of any round."""
     m = state.market[0]
     p = state.params[0]
     f = state.firms[firm]
-    if (f.kind != LAB and f.kind != NEOCLOUD) or f.parent >= 0 or f.valuation <= 0.0:
+    if not has_shareholders(state, firm) or f.valuation <= 0.0:
         return 0.0
     if uniform(m.seed, D_ROUND, m.month, firm) > closing_odds(state, firm):
         return 0.0
@@ -142,7 +150,7 @@ def rescue_round(state, firm, gap):
     m = state.market[0]
     f = state.firms[firm]
     margin = rescue_margin(state, firm)
-    if (f.kind != LAB and f.kind != NEOCLOUD and f.kind != HYPERSCALER) or f.parent >= 0 or margin < 1.0:
+    if not has_shareholders(state, firm) or margin < 1.0:
         return 0.0
     size = seek_rescue(state, firm, gap)
     if size < gap or uniform(m.seed, D_ROUND, m.month, 2000 + firm) > rescue_odds(state, margin):
@@ -287,9 +295,9 @@ def find_money_in_court(state, i, gap):
 
 @jit
 def find_money(state, i, outflow, inflow, hardware, maturing):
-    """The pecking order of a firm that foresees a shortfall: hardware loans, revolvers, refinancing, the parent,
-    equity, cancelled orders and spending cuts, renegotiation, rescuers, forbearance of lenders; at the end an exchange
-    of its debt or protection by the court.
+    """The pecking order of a firm that foresees a shortfall: hardware loans, revolvers, refinancing, the parent, new
+    debt, equity (Myers and Majluf 1984), cancelled orders and spending cuts, renegotiation, rescuers, forbearance of
+    lenders; at the end an exchange of its debt or protection by the court.
 
     Parameters
     ----------
@@ -323,10 +331,10 @@ def find_money(state, i, outflow, inflow, hardware, maturing):
     if gap > 0.0 and completes(state, i, gap):
         endow(state, i, gap)
         gap = 0.0
-    if gap > 0.0:
-        gap -= emergency_round(state, i, gap * p.round_excess)
     if gap > 0.0 and (f.kind == NEOCLOUD or f.kind == HYPERSCALER):
         gap -= refinance(state, i, gap, 0.0, 0, 1, -1)
+    if gap > 0.0:
+        gap -= emergency_round(state, i, gap * p.round_excess)
     gap -= buffer
     if gap > 0.0 and hardware > 0.0:
         gap -= drop_orders(state, i, gap)

@@ -268,6 +268,7 @@ announced | f8 | bn | value announced at signing
 missed | f8 | bn | claim on the buyer: invoices left unpaid and, once broken, damages
 amended | i8 | month | month of the last renegotiation, -1 if none
 claim | f8 | bn | damages for the part that a buyer under protection has rejected, until its plan settles them
+late | i8 | months | months in a row in which a part of what was due was missing
 """)
 LOAN_COLUMNS = _columns("""
 id | i8 | id | running number, never reused
@@ -511,7 +512,7 @@ PANEL_COLUMNS = (
     "write_off", "operating_result_6m", "capex", "capacity", "site_gw", "contracted_in", "contracted_out", "need",
     "training", "used", "spot_bought", "spot_sold", "energy", "emissions", "fleet_book", "fleet_mark", "debt",
     "secured_debt", "debt_service", "backlog_in", "backlog_out", "top_customer", "top_customer_id", "dscr", "ltv",
-    "leverage", "pd", "quality", "price", "valuation", "appetite", "capital_ratio", "loans_held", "loss_month",
+    "leverage", "pd", "pd_long", "obligations", "quality", "price", "valuation", "appetite", "capital_ratio", "loans_held", "loss_month",
     "look_through", "on_order", "other_assets", "other_debt", "funding", "sites", "holdings", "prepaid_in",
     "prepaid_out", "deposits_in", "deposits_out", "utilisation", "lease_gw", "on_order_gw", "stalled",
     "protected_until",

@@ -155,6 +155,8 @@ partner_taste | share | 0.1 | 0 | 0.9 | assumption: clouds that hold a lab's equ
 renegotiation | ratio | 1 | 0 | 5 | assumption: 1 lets providers weigh loss against haircut | willingness of providers to extend and amend
 renegotiation_cover | ratio | 0.9 | 0 | 5 | assumption: a provider whose own debt is not covered cannot give way | debt-service cover a provider needs to give way
 termination_months | months | 12 | 0 | 60 | assumption: a year to let the capacity again | months of take-or-pay rent claimed as damages from a buyer that fails
+late_damages | share | 0.3 | 0 | 2 | assumption: credits of service agreements run from a tenth to all of the price | part of the price of compute due and missing that its seller owes
+late_limit | months | 6 | 1 | 60 | R5-003: delays of three to six months are usual | months after which a buyer may give up what was not delivered
 reletting_glut | ratio | 3 | 0 | 50 | assumption: a tenth of all capacity in use looking for tenants at once takes a third longer to let | lengthening of that time per part of all compute in use that looks for tenants
 reletting_months | months | 9 | 1 | 60 | assumption: clusters are set up for one customer; the mean of a wait that fades | months until capacity a customer left is let again
 amend_haircut | share | 0.1 | 0 | 0.9 | assumption: telecom restructurings of 2001 cut more (G8-004) | price cut when a contract is amended
@@ -224,6 +226,7 @@ hyperscaler_cash_months | months | 6 | 0 | 60 | K1-098, K1-119 over the year of 
 prefund_months | months | 6 | 1 | 36 | assumption: treasurers fund half a year ahead, as they refinance | months of orders for which a hyperscaler issues bonds ahead
 leverage_speed | 1/year | 0.12 | 0 | 4 | Fama and French 2002: 7 to 18 % of the way to the target a year; Flannery and Rangan 2006: a third | part of the room to its target debt that a hyperscaler takes up in a year in which it grows
 bond_spacing | months | 12 | 1 | 60 | assumption: a large firm comes to the bond market about once a year (L1) | months between two issues of a hyperscaler on its way to its target debt, on average
+cloud_debt | years | 4 | 0 | 12 | assumption: CoreWeave owes four to five years of cash earnings while it grows | debt over yearly cash earnings that a neocloud's owners aim at
 bond_size | bn | 5 | 0 | 100 | L1: issues of 5 to 30 bn | smallest bond issue of a hyperscaler
 backlog_advance | share | 0.5 | 0 | 1.5 | G1-079, G1-089: Oracle's debt against its backlog, G7-008 for what is to come | debt that firm contracts sold can carry, per unit of backlog
 debt_capex_share | 1/year | 0.8 | 0 | 12 | G4-047: what is sold is built within a year and a half | part of the room to borrow used a year
@@ -263,8 +266,8 @@ asset_volatility | 1/year | 0.5 | 0.01 | 3 | R1-008 (35 to 60 %) | volatility of
 hyperscaler_volatility | 1/year | 0.25 | 0.01 | 3 | R1-002, R1-003: Oracle's shares 38 to 53 %, less for its debt | volatility of what hyperscalers and vendors own (log)
 project_volatility | 1/year | 0.15 | 0.01 | 3 | assumption: a site with a lease moves with rents and land, R8-001: 6.7 % default in ten years | volatility of what project companies own (log)
 lender_volatility | 1/year | 0.03 | 0.001 | 1 | assumption: a diversified book of loans (R9-001) | volatility of what lenders own (log)
-hazard_level | log odds | 0.9 | -5 | 10 | fitted to the frequency of defaults in the model by distance to default, with hazard_slope | log odds of survival at a distance to default of zero
-hazard_slope | log odds | 1.12 | 0 | 5 | fitted with hazard_level | log odds of survival per standard deviation of distance to default
+hazard_level | log odds | 1.5 | -5 | 10 | fitted to the frequency of defaults in the model by distance to default, with hazard_slope | log odds of survival at a distance to default of zero
+hazard_slope | log odds | 1 | 0 | 5 | fitted with hazard_level | log odds of survival per standard deviation of distance to default
 rating_years | years | 5 | 1 | 15 | R3-007 to R3-010: ratings are read over five years | span of the hazard that ratings, rates and mandates look at
 customer_passthrough | share | 0.5 | 0 | 1 | G3-003, G3-004: 6 against 13 points by the customer's grade; R8-002: in two of three cases nothing is lost | part of its customers' hazard that is a firm's own
 window_slope | ratio | 2 | 0 | 10 | assumption: high yield shut for months in 2002, 2008 and 2016 while banks lent on | narrowing of a lender's mandate, in logs of hazard per log of appetite below normal

@@ -183,6 +183,8 @@ partner_taste | lognormal | 0.03 | 0.25 | assumption: within a factor of three
 renegotiation | lognormal | 0.67 | 1.5 | assumption: half as much again either way
 renegotiation_cover | lognormal | 0.6 | 1.4 | assumption: half as much again either way
 termination_months | lognormal | 8.6 | 17 | assumption: two fifths either way
+late_damages | lognormal | 0.1 | 0.9 | assumption: a third or three times
+late_limit | lognormal | 3 | 12 | assumption: half or double
 reletting_glut | lognormal | 1 | 9 | assumption: a third or three times
 reletting_months | lognormal | 6.4 | 13 | assumption: two fifths either way
 amend_haircut | logit | 0.053 | 0.18 | assumption: odds half or double
@@ -252,6 +254,7 @@ hyperscaler_cash_months | lognormal | 4 | 10 | K1-098, K1-119: 6.4 to 6.8 months
 prefund_months | lognormal | 3 | 12 | assumption: half or double
 leverage_speed | lognormal | 0.04 | 0.35 | Fama and French 2002 at the low end, Flannery and Rangan 2006 at the high end
 bond_spacing | lognormal | 6 | 24 | assumption: half or double
+cloud_debt | lognormal | 3 | 5.5 | assumption: a third either way
 bond_size | lognormal | 2 | 15 | L1: issues of 5 to 30 bn, smaller ones rare
 backlog_advance | lognormal | 0.25 | 1 | assumption: half or double
 debt_capex_share | logit | 0.5 | 0.95 | assumption: half to nearly all
@@ -291,8 +294,8 @@ asset_volatility | lognormal | 0.35 | 0.65 | R1-008: 35 to 60 %
 hyperscaler_volatility | lognormal | 0.2 | 0.35 | R1-002, R1-003: shares 38 to 53 %
 project_volatility | lognormal | 0.1 | 0.22 | assumption: half as much again either way
 lender_volatility | lognormal | 0.02 | 0.045 | assumption: half as much again either way
-hazard_level | normal | 0.5 | 1.3 | assumption: lenders misjudge the level by a third either way
-hazard_slope | lognormal | 0.9 | 1.4 | assumption: a quarter either way
+hazard_level | normal | 1.1 | 1.9 | assumption: lenders misjudge the level by a third either way
+hazard_slope | lognormal | 0.8 | 1.25 | assumption: a quarter either way
 rating_years | lognormal | 3 | 7 | assumption: three to seven years
 customer_passthrough | logit | 0.3 | 0.7 | assumption: a third to two thirds
 window_slope | lognormal | 1 | 4 | assumption: half or double

@@ -231,10 +231,31 @@ def usage(f):
 
 
 @jit
+def check_delivery(state, r):
+    """Compute of a contract that is due and missing (M H100e); what has been missing for `late_limit` months the buyer
+    may give up, and does where the market is cheaper (termination rights: R5-001 to R5-007 on delays)."""
+    m = state.market[0]
+    c = state.contracts[r]
+    due = c.quantity * ramp_share(c, m.month)
+    missing = max(due - c.delivered, 0.0)
+    if missing <= 0.05 * due:
+        c.late = 0
+        return 0.0
+    c.late += 1
+    if c.late >= state.params[0].late_limit and m.contract_price < c.price and c.backstop == 0:
+        log_hit(state, c.seller, c.buyer, CUSTOMER, missing * c.price * BN_PER_RATE)
+        c.quantity *= c.delivered / due
+        c.late = 0
+    return missing
+
+
+@jit
 def bill_contracts(state):
     """Invoices of live contracts: what is delivered, the take-or-pay part whether used or not.
 
-    A prepayment is worked off evenly over the months left.
+    A prepayment is worked off evenly over the months left. Compute that is due and not delivered costs the seller
+    `late_damages` of its price, at most the invoice (credits of service agreements); `check_delivery` ends what comes
+    too late.
     """
     m = state.market[0]
     for r in range(m.n_contracts):
@@ -246,6 +267,9 @@ def bill_contracts(state):
         firm_part = firm_share(state, c)
         used = usage(state.firms[c.buyer]) if c.kind == COMPUTE else 1.0
         invoice = c.delivered * c.price * scale * (firm_part + (1.0 - firm_part) * used)
+        if c.kind == COMPUTE:
+            missing = check_delivery(state, r)
+            invoice = max(invoice - state.params[0].late_damages * missing * c.price * scale, 0.0)
         credit = min(c.prepaid / max(c.months_left, 1), invoice)
         if credit > 0.0:
             c.prepaid -= credit

@@ -165,8 +165,8 @@ def offered_part(state):
 def reletting_pace(state):
     """Part of the capacity that lost customers left that is let again this month.
 
-    ``1 / (reletting_months * (1 + reletting_glut * left / used))``: it takes the longer, the more of it looks for tenants
-    at once (matching in a thin market: Shleifer and Vishny 1992 on assets whose only users are in trouble together).
+    ``1 / (reletting_months * (1 + reletting_glut * left / used))``: it takes the longer, the more of it looks for
+    tenants at once (a thin market: Shleifer and Vishny 1992 on assets whose only users are in trouble together).
     """
     p = state.params[0]
     left = 0.0

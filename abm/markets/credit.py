@@ -14,6 +14,7 @@ from abm.agents.lender import (
     price_loan,
     size_loan,
 )
+from abm.agents.neocloud import seek_debt
 from abm.engine.chains import first_loan, first_of_kind, next_loan, next_of_kind
 from abm.engine.compiled import jit
 from abm.engine.tables import (
@@ -27,6 +28,7 @@ from abm.engine.tables import (
     FLEET_COLLATERAL,
     FUNDING,
     HYPERSCALER,
+    LAB,
     LENDER,
     LIVE,
     NEOCLOUD,
@@ -483,11 +485,14 @@ def finance_hardware(state, buyer, amount, end_user):
 
 @jit
 def issue_bonds(state):
-    """Hyperscalers issue bonds ahead of what they have ordered, while the market takes them."""
+    """Clouds issue bonds, while the market takes them: hyperscalers ahead of what they have ordered, neoclouds towards
+    their target debt."""
     p = state.params[0]
     for i in range(state.market[0].n_firms):
         f = state.firms[i]
-        if f.status == ACTIVE and f.kind == HYPERSCALER:
+        if f.status == ACTIVE and f.kind == NEOCLOUD:
+            borrow(state, i, BOND, seek_debt(state, i), int(p.bond_tenor), NO_COLLATERAL, 0, -1)
+        elif f.status == ACTIVE and f.kind == HYPERSCALER:
             borrow(state, i, BOND, seek_bonds(state, i), int(p.bond_tenor), NO_COLLATERAL, 0, -1, 1, 0)
 
 
@@ -557,7 +562,7 @@ def refinance_early(state):
 
 @jit
 def arrange_lines(state):
-    """Providers in good standing keep a bank line of `revolver_share` of a year's revenue to draw on in need.
+    """Labs and clouds in good standing keep a bank line of `revolver_share` of a year's income to draw on in need.
 
     The bank can call it at will where it doubts the borrower (default probability above `line_trust`).
     """
@@ -573,9 +578,10 @@ def arrange_lines(state):
             state.work_space[0, loan.borrower] = 1.0
     for i in range(m.n_firms):
         f = state.firms[i]
-        if f.status != ACTIVE or f.kind != NEOCLOUD or state.work_space[0, i] > 0.0:
+        keeps = f.kind == NEOCLOUD or f.kind == HYPERSCALER or (f.kind == LAB and f.parent < 0)
+        if f.status != ACTIVE or not keeps or state.work_space[0, i] > 0.0:
             continue
-        wanted = p.revolver_share * 12.0 * f.revenue
+        wanted = p.revolver_share * 12.0 * max(f.revenue, f.earnings)
         if wanted < 0.01 or f.top_customer > p.concentration_cap:
             continue
         ask_lenders(state, i, REVOLVER, wanted, False)

@@ -14,7 +14,7 @@ from abm.instruments.stake import issue_equity
 from abm.markets.credit import collateral_value
 from abm.markets.ratings import asset_volatility
 
-MOST_GEARING = 2.5  # equity volatility over asset volatility; beyond it shares are an option that hardly moves with news
+MOST_GEARING = 2.5  # equity volatility over asset volatility; beyond it shares hardly move with news
 
 
 @jit
@@ -33,7 +33,7 @@ def swing_sentiment(state):
     """Investors' sentiment: returns to normal, rises when AI revenue outgrows their yardstick, falls with fear.
 
     Fear sees the debt behind a firm, its own and what others borrowed for it: of one that failed the whole, of one that
-    is shaken as much as its hazard has risen; both relative to all debt of the sector.
+    is shaken as much as its hazard has risen (relief, where it has fallen); both relative to all debt of the sector.
     """
     m = state.market[0]
     p = state.params[0]
@@ -48,11 +48,11 @@ def swing_sentiment(state):
             debt += f.debt
             shaken += (f.pd - f.feared) * (f.debt + f.look_through)
             f.feared = f.pd
-    failed += max(shaken, 0.0)
+    failed += shaken
     s = m.sentiment
     s += p.sentiment_reversion * (1.0 - s)
     s += p.sentiment_growth * (m.demand_growth - growth_hoped(state))
-    s -= p.sentiment_fear * min(failed / debt, 1.0)
+    s -= p.sentiment_fear * min(max(failed / debt, -1.0), 1.0)
     s += p.sentiment_noise * normal(m.seed, D_SENTIMENT, m.month, 0)
     m.sentiment = min(max(s, 0.2), 1.6)
 
@@ -61,9 +61,10 @@ def swing_sentiment(state):
 def seen_value(state, i):
     """Equity value of a firm by the rule (bn).
 
-    A lab's by revenue and growth; that of a neocloud or a project company, whose assets have a market and a short life,
-    by what its hardware, sites and contracts are worth less its debt (net asset value), more for one that grows, by
-    `franchise`; another's by cash earnings less debt. At least a part of what its book or its assets say: shares of a firm under water are an option (Merton 1974).
+    A lab's by revenue and growth; that of a neocloud or a project company, whose assets have a market and a short
+    life, by what its hardware, sites and contracts are worth less its debt (net asset value), more for one that grows, by
+    `franchise`; another's by cash earnings less debt. At least a part of what its book or its assets say: shares of
+    a firm under water are an option (Merton 1974).
     """
     m = state.market[0]
     p = state.params[0]
@@ -100,8 +101,8 @@ def news(state, i):
 
 @jit
 def value_firms(state):
-    """Equity values investors use move with the news and towards the rule's, times what they see more or less in a firm;
-    what they believe of one firm and no rule knows fades."""
+    """Equity values investors use move with the news and towards the rule's, times what they see more or less in a
+    firm; what they believe of one firm and no rule knows fades."""
     m = state.market[0]
     p = state.params[0]
     for i in range(m.n_firms):

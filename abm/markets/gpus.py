@@ -63,7 +63,6 @@ def vendor_part(f, k):
 @jit
 def unit_cost(state, buyer):
     """Price of one M H100e of the hardware a provider would order, with its site (bn)."""
-    p = state.params[0]
     f = state.firms[buyer]
     cost = 0.0
     for k in range(3):
@@ -115,7 +114,6 @@ def ready_deliveries(state):
     Hardware comes when it is made, whether its hall stands or not (`house`).
     """
     m = state.market[0]
-    p = state.params[0]
     budget = state.work_space[0]
     for i in range(m.n_firms):
         budget[i] = 0.0

@@ -46,7 +46,7 @@ def site_price(state):
 def connections(state):
     """Powered sites that come to the market in a year (GW): the grids' own, and more at a higher price.
 
-    ``grid_gw * scarcity**site_elasticity``: turbines, fuel cells and batteries on the site, farther sites, dearer lines.
+    ``grid_gw * scarcity**site_elasticity``: turbines and batteries on the site, farther sites, dearer lines.
     """
     p = state.params[0]
     return p.grid_gw * math.exp(p.site_elasticity * math.log(state.market[0].site_scarcity))
