@@ -153,6 +153,33 @@ def test_buyers_outside_take_hardware_that_buyers_inside_lack():
         assert smaller < fleet
 
 
+def test_a_longer_draw_period_leaves_fewer_loans_and_as_much_debt():
+    def lent(period, seed):
+        economy = open_economy(scenarios.load("baseline"), parameters={"draw_period": period}, seed=seed, panel=False)
+        economy.run(MONTHS)
+        return len(economy.rows("loans")), float(economy.rows("series")["ai_debt"][-1])
+
+    for seed in SEEDS:
+        (each, debt), (pooled, about) = lent(0, seed), lent(12, seed)
+        assert pooled < 0.6 * each
+        assert 0.7 * debt < about < 1.3 * debt
+
+
+def test_a_project_company_draws_its_debt_as_it_builds():
+    for seed in SEEDS:
+        economy = open_economy(scenarios.load("baseline"), seed=seed, panel=False)
+        economy.run(18)
+        firms, loans = economy.rows("firms"), economy.rows("loans")
+        founded = np.flatnonzero(firms["tenant"] >= 0)
+        promised = loans[np.isin(loans["borrower"], founded) & (loans["undrawn"] > 0.0)]
+        assert len(promised)
+        assert np.all(promised["principal"] < promised["limit"])
+        assert np.any(promised["principal"] > 0.0)
+        held = np.zeros(len(firms))
+        np.add.at(held, loans["lender"], loans["undrawn"])
+        assert np.allclose(firms["undrawn"], held)
+
+
 def test_what_is_believed_of_firms_beyond_the_rule_brings_equity_for_as_long_as_it_lasts():
     def raised(fade, seed):
         economy = open_economy(scenarios.load("baseline"), parameters={"premium_fade": fade}, seed=seed, panel=False)

@@ -109,7 +109,7 @@ class Loan:
     """One loan seen from one of its parties; `role` is "owes" or "lends". `matures` is a month number.
 
     An `amortising` loan is repaid in equal parts, one each month left, any other at the end. `undrawn` (bn) is what
-    the borrower can still draw on a line.
+    the borrower can still draw on a line or a commitment.
     """
 
     id: int
