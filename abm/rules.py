@@ -16,7 +16,7 @@ from typing import Any
 
 import numba
 
-from abm.agents import entrant, hyperscaler, lab, lender, neocloud, payouts, project, provider, vendor
+from abm.agents import entrant, firm, hyperscaler, lab, lender, neocloud, payouts, project, provider, vendor
 from abm.distress import funding
 from abm.errors import BadInput
 from abm.inputs.parameters import nearest
@@ -37,6 +37,9 @@ RULES: dict[str, Any] = {
     "choose_tenor": lab.choose_tenor,
     "walks_away": lab.walks_away,
     "grow_overhead": lab.grow_overhead,
+    "rescue_odds": lab.rescue_odds,
+    "seek_rescue": lab.seek_rescue,
+    "drops_contract": firm.drops_contract,
     "release_model": entrant.release_model,
     "quote_contract": neocloud.quote_contract,
     "growth_over": provider.growth_over,
@@ -61,6 +64,7 @@ RULES: dict[str, Any] = {
     "size_loan": lender.size_loan,
     "debt_capacity": lender.debt_capacity,
     "accept_amendment": lender.accept_amendment,
+    "accept_exchange": lender.accept_exchange,
     "swing_appetite": lender.swing_appetite,
     "rebuild_capital": lender.rebuild_capital,
     "set_markup": vendor.set_markup,

@@ -126,7 +126,7 @@ class Copy:
 
 
 def add_a_panel_column(copy: Copy) -> None:
-    copy.edit(COLUMN, "abm/engine/tables.py", '"stalled",\n)', '"stalled", "mean_cost",\n)')
+    copy.edit(COLUMN, "abm/engine/tables.py", '"protected_until",\n)', '"protected_until", "mean_cost",\n)')
 
 
 def add_an_effect(copy: Copy) -> None:
@@ -192,7 +192,8 @@ def add_a_parameter_and_an_event(copy: Copy) -> None:
     believed = "\nbroker_fee | logit | 0.005 | 0.02 | assumption: half or double\nlabs:\n"
     copy.edit(PARAMETER, "abm/inputs/priors.py", "\nlabs:\n", believed)
     tables = "abm/engine/tables.py"
-    copy.edit(EVENT, tables, "E_AMENDED, E_PROJECT,\n) = range(17)", "E_AMENDED, E_PROJECT, E_FEE,\n) = range(18)")
+    last = "    E_EXCHANGED, E_PROTECTED, E_REORGANISED,\n) = range(21)"
+    copy.edit(EVENT, tables, last, "    E_EXCHANGED, E_PROTECTED, E_REORGANISED, E_FEE,\n) = range(22)")
     copy.edit(EVENT, tables, 'E_PROJECT: "project founded",', 'E_PROJECT: "project founded", E_FEE: "fee asked",')
     copy.edit(KIND, "abm/agents/broker.py", "return 0.01 * ", "return state.params[0].broker_fee * ")
     copy.edit(KIND, "abm/agents/broker.py", "import pay_cost", "import log_event, pay_cost")

@@ -87,6 +87,7 @@ from abm.engine.tables import (
 )
 from abm.markets.investment import invest
 from abm.markets.tenders import can_promise, clouds_tender, labs_tender
+from abm.rules import interpreted
 
 PLAN = {
     "lending_margin": -0.05, "plan_tenor": 50.0, "project_tenor": 100.0, "lending_cover": 1.25,
@@ -852,7 +853,7 @@ def test_rescuers_are_drawn_month_by_month():
         v[cloud].valuation, v[cloud].other_debt = 8.0, 1.6
         found.append(bool(v.run(rescue_round, cloud, 0.001) > 0.0))
         # 9.6 are 4.8 times 1.25 times 1.6.
-        drawn.append(bool(v.run(uniform, 1, D_ROUND, month, 2000 + cloud) <= 1.0 - 0.9**4.8))
+        drawn.append(bool(interpreted(uniform)(1, D_ROUND, month, 2000 + cloud) <= 1.0 - 0.9**4.8))
     assert found == drawn
     assert 5 < sum(found) < 35
 
