@@ -9,6 +9,7 @@ from abm.agents.payouts import distribute
 from abm.distress.cascade import aftermath, refuse_to_pay
 from abm.distress.clearing import clearing
 from abm.distress.funding import funding
+from abm.distress.lender_books import keep_books
 from abm.distress.obligations import obligations
 from abm.engine.compiled import jit
 from abm.engine.room import overflowing
@@ -36,10 +37,11 @@ def deliveries(state):
 
 @jit
 def decide(state):
-    """Phase 9: beliefs, equity, bank lines, early refinancing, builders of projects, tenders for compute, sites, orders
-    and their bonds, vendors' plans, entry."""
+    """Phase 9: lenders' books, beliefs, equity, bank lines, early refinancing, builders of projects, tenders for
+    compute, sites, orders and their bonds, vendors' plans, entry."""
     tally_orders(state)
     serve_contracts(state)
+    keep_books(state)
     update_beliefs(state)
     refinance_early(state)
     arrange_lines(state)

@@ -258,14 +258,9 @@ class Economy:
         m.site_scarcity = 1.0
         m.opening_spot = m.spot_price
         m.flagship = o.names.index(o.flagship) if o.flagship in o.names else -1
-        # Lenders' capital and AI books: less of it is more debt to savers, the size of the balance sheet stays.
-        scale = p.lender_capital
         for f in firms[:n]:
             if f.appetite > 0.0:
-                change = min((scale - 1.0) * (f.paid_in + f.retained), f.other_debt)
-                f.other_debt -= change
-                f.retained += change
-                f.ai_limit *= scale
+                self._scale_lender(f, p)
         self._close_outside_books()
         labs = [i for i in range(n) if firms[i].kind == LAB]
         opens = [i for i in range(n) if firms[i].kind == ENTRANT]
@@ -297,6 +292,29 @@ class Economy:
         look_through(state)
         self._open_flows()
         state.firms["feared"][:n] = state.firms["pd"][:n]
+
+    @staticmethod
+    def _scale_lender(f: Any, p: Any) -> None:
+        """A lender of `lender_capital` times the capital, limits and other book.
+
+        Its loans of the opening stay, so that less capital carries as many; nobody opens below its own minimum, and no
+        debt to savers below zero.
+        """
+        scale = p.lender_capital
+        capital = f.paid_in + f.retained
+        book = (scale - 1.0) * f.other_assets
+        needed = f.min_capital * p.capital_requirement
+        weighted = p.loan_risk_weight * f.loans_held + f.other_weight * (f.other_assets + book)
+        change = (scale - 1.0) * capital
+        if change < 0.0:
+            change = min(max(change, needed * weighted - capital), 0.0)
+        if f.other_debt + book - change < 0.0:
+            book = change - f.other_debt
+        f.other_assets += book
+        f.ai_other = min(f.ai_other * scale, f.other_assets)
+        f.other_debt += book - change
+        f.retained += change
+        f.ai_limit *= scale
 
     def _close_outside_books(self) -> None:
         """The outside sectors hold the other side of every claim: money, lenders' funding, other debt."""

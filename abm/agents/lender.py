@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from abm.accounts.ledger import net_worth, pay_cost
+from abm.accounts.ledger import assets, earn, net_worth, pay_cost, return_funding, transfer
 from abm.agents.firm import is_protected
 from abm.engine.compiled import jit
 from abm.engine.tables import (
@@ -14,6 +14,7 @@ from abm.engine.tables import (
     BOND,
     CUSTOMERS,
     DDTL,
+    F_FUNDING,
     F_OTHER_BUSINESS,
     HY_BONDS,
     IG_BONDS,
@@ -22,10 +23,12 @@ from abm.engine.tables import (
     PRIVATE_CREDIT,
     PROJECT,
     REVOLVER,
+    SAVERS,
     SECURITISATION,
     WAREHOUSE,
 )
 from abm.instruments.annuity import annuity
+from abm.instruments.stake import endow, new_stake
 
 
 @jit
@@ -140,11 +143,20 @@ def price_loan(state, lender, borrower, secured):
 
 
 @jit
+def economic_capital(state, lender):
+    """Net worth less the losses that marks show and books do not (bn): what lenders' own limits are measured by."""
+    f = state.firms[lender]
+    return net_worth(f) - state.params[0].mark_weight * f.unrealised
+
+
+@jit
 def size_loan(state, lender, borrower, amount, exposure):
     """Most a lender lends now (bn): the request within its limits, zero if it does not lend.
 
-    Limits: the large-exposure limit per borrower (BCBS 283: 25 % of capital, G3-071), its AI book times
-    appetite, and the capital ratio after the loan. What it has committed and not paid out yet counts in full.
+    Limits: the large-exposure limit per borrower (BCBS 283: 25 % of capital, G3-071; of funds of private loans and
+    pools 25 % of assets, the diversification test of section 851 of the Internal Revenue Code), its AI book times
+    appetite, and the capital ratio after the loan, all on economic capital. A fund that is gated keeps its money.
+    What a lender has committed and not paid out yet counts in full.
 
     Parameters
     ----------
@@ -153,10 +165,14 @@ def size_loan(state, lender, borrower, amount, exposure):
     """
     p = state.params[0]
     bank = state.firms[lender]
-    capital = net_worth(bank)
-    if bank.lending_open < 0.5 or capital <= 0.0 or is_protected(state, borrower):
+    capital = economic_capital(state, lender)
+    if bank.lending_open < 0.5 or bank.gated == 1 or capital <= 0.0 or is_protected(state, borrower):
         return 0.0
-    single = p.large_exposure_limit * capital - exposure
+    whole = capital
+    if bank.subkind == PRIVATE_CREDIT or bank.subkind == AI_FUND or bank.subkind == SECURITISATION:
+        # Regulated investment companies and pools are held to a part of their assets.
+        whole = assets(bank)
+    single = p.large_exposure_limit * whole - exposure
     promised = bank.loans_held + bank.undrawn
     book = bank.ai_limit * bank.appetite - promised
     required = bank.min_capital * p.capital_requirement * (1.0 + p.capital_buffer)
@@ -169,14 +185,15 @@ def swing_appetite(state, lender):
     """A lender's risk appetite next month: drifts up in calm, falls with losses and with investors' fear.
 
     ``a + drift (0.25 + sentiment - a) - fear * loss / book`` (Minsky 1986; Danielsson, Valenzuela and Zer 2018
-    on low risk and credit booms), within 0.1 and 1.25.
+    on low risk and credit booms), within 0.1 and 1.25. The loss is what was written off and what marks fell by.
     """
     p = state.params[0]
     f = state.firms[lender]
     capital = max(net_worth(f), 1.0)
     book = max(min(f.ai_limit, capital), 1.0)
     calm = p.appetite_drift * (0.25 + state.market[0].sentiment - f.appetite)
-    return min(max(f.appetite + calm - p.loss_fear * f.loss_month / book, 0.1), 1.25)
+    loss = max(f.loss_month + p.mark_weight * f.mark_move, 0.0)
+    return min(max(f.appetite + calm - p.loss_fear * loss / book, 0.1), 1.25)
 
 
 @jit
@@ -202,7 +219,7 @@ def is_short_of_capital(state, lender):
 
 @jit
 def rebuild_capital(state, bank):
-    """A bank short of capital keeps what its other business earns on the capital behind it.
+    """A bank or insurer short of capital keeps what its other business earns on the capital behind it.
 
     At other times a bank pays these earnings out, so that only this part of them is booked. Its minimum holds the
     buffers inside which distributions are restricted (Basel III, BCBS 189, part 1, section III).
@@ -213,3 +230,62 @@ def rebuild_capital(state, bank):
     earnings = p.bank_earnings / 12.0 * net_worth(f) * other / max(risk_weighted(state, bank), 1e-9)
     if earnings > 0.0:
         pay_cost(state, CUSTOMERS, bank, earnings, F_OTHER_BUSINESS)
+
+
+@jit
+def calls_capital(state, lender, pace):
+    """Whether a dedicated fund or a securitisation calls money: its capital carries less than a year's growth more.
+
+    Parameters
+    ----------
+    pace : float
+        Growth of the month (log).
+    """
+    p = state.params[0]
+    f = state.firms[lender]
+    required = f.min_capital * p.capital_requirement * (1.0 + p.capital_buffer)
+    weighted = risk_weighted(state, lender)
+    return net_worth(f) / max(required, 1e-9) - weighted < 12.0 * pace * weighted
+
+
+@jit
+def grow_lender(state, lender):
+    """A lender in good standing grows with its class, and its limit on AI with it.
+
+    Growth is `book_growth` a year times appetite; it fades to `lender_growth_long_run` as all growth does
+    (`growth_fade`). The limit grows by `mandate_growth` more, for index weights and concentration limits follow what is
+    issued. Banks, insurers and open funds grow in kind: capital (kept earnings, or new units), debts and the other book
+    by one rate. Dedicated funds and securitisations call money from their investors as long as they can use it
+    (`calls_capital`), and lend it in the loan table.
+    """
+    p = state.params[0]
+    f = state.firms[lender]
+    if f.book_growth <= 0.0 or f.lending_open < 0.5 or f.gated == 1 or net_worth(f) <= 0.0:
+        return
+    pace = p.lender_growth * f.book_growth * f.appetite / 12.0
+    f.ai_limit *= math.exp(pace + p.mandate_growth * f.appetite / 12.0)
+    f.book_growth += p.growth_fade / 12.0 * (p.lender_growth_long_run - f.book_growth)
+    capital = pace * net_worth(f)
+    if f.subkind == AI_FUND or f.subkind == SECURITISATION:
+        if capital > 0.0 and calls_capital(state, lender, pace):
+            endow(state, lender, capital)
+            # The money stands in for debt until it is lent.
+            repaid = min(capital, f.other_debt)
+            transfer(state, lender, SAVERS, repaid, F_FUNDING)
+            f.other_debt -= repaid
+            state.firms[SAVERS].other_assets -= repaid
+            return_funding(state, lender, min(capital - repaid, f.funding))
+        return
+    debts = pace * f.other_debt
+    if f.subkind == BANK or f.subkind == INSURER:
+        earn(state, lender, capital)
+    else:
+        new_stake(state, SAVERS, lender, 0.0, capital)
+        f.paid_in += capital
+        state.firms[SAVERS].holdings += capital
+        earn(state, SAVERS, capital)
+    f.other_assets += capital + debts
+    f.ai_other *= 1.0 + pace
+    f.other_debt += debts
+    state.firms[SAVERS].other_assets += debts
+    earn(state, SAVERS, debts)

@@ -132,7 +132,7 @@ def _allowed(files: Files) -> dict[tuple[str, str], set[str]]:
             words[table, column] = firms | ({""} if column in _MAY_BE_EMPTY else set())
     for table in ("loans", "orders", "contracts"):
         words[table, SPEAKS_OF[table]] |= classes
-    words["loans", "lender"] |= classes
+    words["loans", "lender"] |= {row["firm"] for row in files.tables["roster"] if row["kind"] == "LENDER"}
     words["firms", "firm"] = firm_groups(files)
     words["firms", "column"] = {c.name for c in ec.FIRM_COLUMNS} | GIVEN
     words["fleet", "mix"] = {row["mix"] for row in files.tables["mixes"]}

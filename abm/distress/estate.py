@@ -306,7 +306,8 @@ def fail(state, firm, shortfall, reason):
         log_event(state, E_FIRE_SALE, firm, -1, from_fleet)
         spread_marks(state, firm, m.fire_discount - before)
     from_sites, from_holdings = sell_sites_and_rest(state, firm)
-    pass_on_loans(state, firm)
+    # Its loans secure a fund's lines, as its shares do a sponsor's debt.
+    from_holdings += pass_on_loans(state, firm)
     # What leaves in cash as costs of the proceedings (Rogers and Veraart's bankruptcy costs on the estate).
     cost = state.params[0].bankruptcy_cost * max(f.cash, 0.0)
     transfer(state, firm, SUPPLIERS, cost, F_BANKRUPTCY)

@@ -46,6 +46,8 @@ from abm.instruments.stake import endow, issue_equity, new_stake
 from abm.markets.credit import draw_warehouse, finance_hardware, lend, refinance
 from abm.markets.gpus import nth_vendor
 
+CUSHION = 1e-6  # of a bank's outflow: what it takes beyond the gap
+
 
 @jit
 def draw_revolvers(state, firm, amount):
@@ -243,7 +245,8 @@ def fund_lender(state, i, outflow, maturing):
         return
     if f.subkind == BANK:
         if net_worth(f) > 0.0:
-            raise_funding(state, i, gap)
+            # A little more than the gap: a bank that is solvent does not fail for what sums of cash lose.
+            raise_funding(state, i, gap + CUSHION * outflow)
         return
     gap -= roll_over(state, i, min(gap, maturing))
     if gap > 0.0 and f.subkind != SPONSOR and f.lending_open > 0.5 and net_worth(f) > 0.0:

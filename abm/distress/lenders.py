@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abm.accounts.ledger import earn, log_event, log_hit, net_worth, transfer
+from abm.accounts.ledger import assets, earn, log_event, log_hit, net_worth, transfer, write_off
 from abm.agents.firm import is_protected
 from abm.agents.lender import capital_ratio, risk_weighted
 from abm.engine.compiled import jit
@@ -13,11 +13,45 @@ from abm.engine.tables import (
     F_SUPPORT,
     FUNDING,
     GOVERNMENT,
+    HY_BONDS,
+    IG_BONDS,
     LENDER,
     LENDER_TO_LENDER,
     LIVE,
+    SAVERS,
+    SECURITISATION,
+    SPONSOR,
 )
 from abm.instruments.loan import prepay_loan
+
+ROUNDING = 1e-9  # of assets: a hole that is no more than what sums of cash lose
+
+
+@jit
+def pass_losses_on(state, i):
+    """Losses beyond the capital of a bond fund or a securitisation are those of its unit or note holders: written off
+    what it owes them, so that it closes and does not fail. A fund with creditors fails by them."""
+    f = state.firms[i]
+    if f.subkind != IG_BONDS and f.subkind != HY_BONDS and f.subkind != SECURITISATION:
+        return
+    hole = -net_worth(f)
+    units = min(hole, f.other_debt)
+    notes = min(hole - units, f.funding)
+    f.other_debt -= units
+    f.funding -= notes
+    state.firms[SAVERS].other_assets -= units + notes
+    write_off(state, SAVERS, units + notes)
+    write_off(state, i, -(units + notes))
+
+
+@jit
+def margin_due(state, i):
+    """What a lender owes on its lines beyond the part of its pool that banks advance (bn).
+
+    A line is drawn up to `warehouse_advance` of the loans behind it at their marks.
+    """
+    f = state.firms[i]
+    return f.debt - state.params[0].warehouse_advance * max(f.loans_held - f.unrealised, 0.0)
 
 
 @jit
@@ -32,10 +66,13 @@ def check_lender(state, i):
     m = state.market[0]
     p = state.params[0]
     f = state.firms[i]
+    insolvent = -ROUNDING * assets(f)
+    if net_worth(f) < 0.0:
+        pass_losses_on(state, i)
     capital = net_worth(f)
     f.capital_ratio = capital_ratio(state, i)
     minimum = f.min_capital * p.capital_requirement
-    if capital < 0.0:
+    if capital < insolvent:
         rescue = p.backstop_share * (-capital + minimum * risk_weighted(state, i))
         if rescue > 0.0:
             transfer(state, GOVERNMENT, i, rescue, F_SUPPORT)
@@ -45,14 +82,15 @@ def check_lender(state, i):
             log_event(state, E_BACKSTOP, i, -1, rescue)
             capital = net_worth(f)
             f.capital_ratio = capital_ratio(state, i)
-        if capital < 0.0:
+        if capital < insolvent:
             return True
     if f.capital_ratio < minimum:
         if f.lending_open > 0.5:
             f.lending_open = 0.0
             log_event(state, E_CREDIT_STOP, i, -1, f.capital_ratio)
         call_lines(state, i)
-    elif f.capital_ratio > minimum * (1.0 + p.capital_buffer):
+    elif f.capital_ratio > minimum * (1.0 + p.capital_buffer) and (f.subkind == SPONSOR or margin_due(state, i) <= 0.0):
+        # What a margin call has closed stays closed until the pool covers the lines.
         f.lending_open = 1.0
     return False
 

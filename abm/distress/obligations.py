@@ -26,6 +26,7 @@ from abm.engine.tables import (
     GOVERNMENT,
     GPU_ORDER,
     HYPERSCALER,
+    INSURER,
     LAB,
     LENDER,
     LIVE,
@@ -111,7 +112,7 @@ def obligations(state):
             continue
         if f.other_income > 0.0:
             pay_cost(state, CUSTOMERS, i, f.other_income, F_OTHER_BUSINESS)
-        if f.kind == LENDER and f.subkind == BANK and is_short_of_capital(state, i):
+        if f.kind == LENDER and (f.subkind == BANK or f.subkind == INSURER) and is_short_of_capital(state, i):
             rebuild_capital(state, i)
         owe_running_costs(state, i)
     bill_contracts(state)

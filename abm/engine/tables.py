@@ -226,6 +226,10 @@ ai_limit | f8 | bn | largest AI book the lender allows itself
 ai_other | f8 | bn | part of a lender's other assets that is AI loans the loan table does not know
 book_growth | f8 | 1/year | growth of a lender's capital, other book and limits in calm (log)
 redeemable | f8 | share | part of a fund's money that its investors may ask back
+asked | f8 | share | part of it that they have asked back and not got yet
+gated | i8 | flag | 1 while a fund pays back less than is asked
+unrealised | f8 | bn | loss on its traded loans that marks show and books do not
+mark_move | f8 | bn/month | change of it
 appetite | f8 | ratio | risk appetite, 1 is normal
 capital_ratio | f8 | share | net worth over risk-weighted assets
 min_capital | f8 | share | minimum capital ratio of this kind of lender
@@ -512,10 +516,10 @@ PANEL_COLUMNS = (
     "write_off", "operating_result_6m", "capex", "capacity", "site_gw", "contracted_in", "contracted_out", "need",
     "training", "used", "spot_bought", "spot_sold", "energy", "emissions", "fleet_book", "fleet_mark", "debt",
     "secured_debt", "debt_service", "backlog_in", "backlog_out", "top_customer", "top_customer_id", "dscr", "ltv",
-    "leverage", "pd", "pd_long", "obligations", "quality", "price", "valuation", "appetite", "capital_ratio", "loans_held", "loss_month",
-    "look_through", "on_order", "other_assets", "other_debt", "funding", "sites", "holdings", "prepaid_in",
-    "prepaid_out", "deposits_in", "deposits_out", "utilisation", "lease_gw", "on_order_gw", "stalled",
-    "protected_until",
+    "leverage", "pd", "pd_long", "obligations", "quality", "price", "valuation", "appetite", "capital_ratio",
+    "loans_held", "loss_month", "unrealised", "gated", "look_through", "on_order", "other_assets", "other_debt",
+    "funding", "sites", "holdings", "prepaid_in", "prepaid_out", "deposits_in", "deposits_out", "utilisation",
+    "lease_gw", "on_order_gw", "stalled", "protected_until",
 )  # fmt: skip
 # What a firm earns, pays and loses in a month; acts between months move it in the month that follows.
 ACTED_COLUMNS = (

@@ -285,7 +285,7 @@ capital_buffer | share | 0.1 | 0 | 2 | G1-159 against G1-161 | buffer over the m
 loan_risk_weight | ratio | 1 | 0.1 | 5 | Basel: unrated corporates weigh 100 % | risk weight of AI loans
 large_exposure_limit | share | 0.25 | 0.001 | 1 | G3-071 | largest exposure to one borrower relative to capital
 rate_choice | ratio | 40 | 0 | 1000 | assumption: a lender two points dearer gets less than half of its part | how strongly dearer lenders lose their part of a loan, per unit of yearly rate
-relationship | ratio | 2 | 1 | 100 | assumption: a known lender comes before one with twice the free capacity (Petersen and Rajan 1994) | advantage of lenders that the borrower owes already
+relationship | ratio | 2 | 1 | 100 | assumption: a known lender counts as much as one with twice the free capacity (Petersen and Rajan 1994) | how much likelier a lender joins that the borrower owes already
 loan_ticket | bn | 2 | 0.001 | 100 | assumption: the leaders of a syndicate take a bn or two each | part of a loan for which one more lender is asked
 syndicate_size | count | 5 | 1 | 60 | assumption: club deals of GPU loans had four to ten lenders | lenders asked before capacity decides
 concentration_cap | share | 1 | 0.05 | 1 | policy lever, off at 1 | lenders refuse neoclouds whose largest customer has a greater share
@@ -319,8 +319,15 @@ covenant_ltv | ratio | 1 | 0.1 | 5 | assumption: debt not above collateral | loa
 cash_sweep | share | 0.5 | 0 | 1 | assumption | part of spare cash swept in a breach
 acceleration_ltv | ratio | 1.5 | 1 | 10 | assumption: lenders call only when far under water | breach of the covenant at which a loan is called
 acceleration_cover | ratio | 1 | 0 | 5 | G3-011 | debt-service cover below which a breached loan is called
+warehouse_advance | share | 0.67 | 0 | 1 | assumption: advance rate on first-lien loans (L6-018, 0.60 to 0.72) | part of a fund's loans at their marks up to which banks let it draw on lines
 warehouse_share | share | 0.3 | 0 | 0.9 | assumption: funds' back leverage | part of a fund's loan refinanced with a bank
 warehouse_tenor | months | 36 | 1 | 120 | assumption | term of warehouse lines
+lender_growth | ratio | 1 | 0 | 3 | assumption: 1 is the growth of each class of lenders; opening tables | scales the growth of lenders' books
+lender_growth_long_run | 1/year | 0.05 | 0 | 0.5 | assumption: credit grows with nominal GDP | growth of lenders' books once that of their class has faded
+mandate_growth | 1/year | 0.05 | 0 | 1 | assumption: index weights follow issues; AI's part of investment-grade issues was 30 % against 14 % of the index (G1-176, G1-177) | growth of the part of their book that lenders allow AI
+mark_weight | share | 0.8 | 0 | 1 | assumption: own limits count most of what marks say, for private marks are smoothed | part of unrealised losses that lenders count against their capital
+redemption_fear | ratio | 1 | 0 | 20 | assumption: flows out of illiquid funds match the loss (Goldstein, Jiang and Ng 2017) | part of a fund's money asked back for each part lost
+redemption_gate | share | 0.05 | 0 | 1 | L6-007: 5 % of net assets a quarter | most that a fund of private loans pays back in a quarter
 funding_access | 1/month | 0.02 | 0 | 1 | assumption: fund inflows of a quarter of net worth a year | new money savers give a fund or bond market in need, relative to its net worth
 asset_sale_price | share | 0.95 | 0.05 | 1 | assumption: large portfolios sell a little below book | price of a fund's or sponsor's other holdings, of book
 asset_sale_pace | 1/month | 0.06 | 0 | 1 | assumption: a quarter of a portfolio in a year | part of its other holdings a fund or sponsor can sell in a month
@@ -328,6 +335,9 @@ lender_cash | share | 0.01 | 0 | 1 | assumption | cash lenders keep per loan
 lender_payout | share | 0.5 | 0 | 1 | assumption | part of surplus cash lenders pay out
 bank_earnings | 1/year | 0.1 | 0 | 1 | assumption: return on equity of large banks | what a bank's other business earns on the capital behind it, kept while the bank is short of capital
 stress:
+common_onset | ratio | 0.85 | 0 | 1.6 | assumption: earnings carry the losses of ordinary bad moods | sentiment below which everybody's other book loses
+common_loss_regulated | 1/year | 0.045 | 0 | 1 | L6-011, L6-012: stress costs banks 1.8 to 3.7 % of risk-weighted assets, two thirds of a year of full fear | loss of banks' and insurers' other risk-weighted assets in a year per unit of sentiment missing
+common_loss_fund | 1/year | 0.12 | 0 | 1 | assumption: business development companies lose 8 % of assets in severe stress | the same of funds' other assets
 bankruptcy_cost | share | 0.1 | 0 | 0.9 | G3-064: firm-wide recoveries 52 % leave room for costs | part of a failed firm's means lost to the proceedings (1 - alpha of Rogers and Veraart)
 rescue_cover | ratio | 1.25 | 1 | 10 | assumption: a fifth of the value is left to those who come | value as a going concern over all that is owed from which a firm is rescued
 rescue_success | 1/month | 0.8 | 0 | 1 | assumption: who is worth more than it owes finds money within two months | chance of a rescue in a month at normal sentiment

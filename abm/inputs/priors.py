@@ -343,6 +343,16 @@ rate_choice | lognormal | 15 | 100 | assumption: two points of rate cost a quart
 relationship | lognormal | 1.2 | 5 | assumption: known lenders hardly matter, or decide
 loan_ticket | lognormal | 0.7 | 6 | assumption: tickets of loans and of large deals
 syndicate_size | lognormal | 3 | 12 | assumption: club deals and syndications
+warehouse_advance | logit | 0.6 | 0.72 | L6-018
+lender_growth | lognormal | 0.5 | 1.6 | assumption: credit dries up, or floods in
+lender_growth_long_run | lognormal | 0.03 | 0.08 | assumption: nominal growth a little less or more
+mandate_growth | lognormal | 0.02 | 0.15 | assumption: investors' limits hardly move, or follow all issues
+mark_weight | logit | 0.4 | 0.95 | assumption: nobody knows how much of marks lenders act on
+redemption_fear | lognormal | 0.3 | 3 | assumption: calm investors, or runs
+redemption_gate | lognormal | 0.03 | 0.1 | assumption: funds gate earlier, or pay more
+common_onset | normal | 0.7 | 0.95 | assumption: deeper or shallower falls of sentiment cost credit
+common_loss_regulated | lognormal | 0.027 | 0.055 | L6-011, L6-012: 1.8 and 3.7 %
+common_loss_fund | lognormal | 0.06 | 0.24 | assumption: half or double
 warehouse_share | logit | 0.18 | 0.46 | assumption: odds half or double
 warehouse_tenor | lognormal | 26 | 50 | assumption: two fifths either way
 funding_access | lognormal | 0.013 | 0.03 | assumption: half as much again either way

@@ -17,6 +17,7 @@ from abm.agents.lender import (
 from abm.agents.neocloud import seek_debt
 from abm.engine.chains import first_loan, first_of_kind, next_loan, next_of_kind
 from abm.engine.compiled import jit
+from abm.engine.draws import D_SYNDICATE, uniform
 from abm.engine.tables import (
     ACTIVE,
     AI_FUND,
@@ -27,6 +28,7 @@ from abm.engine.tables import (
     F_LENDING,
     FLEET_COLLATERAL,
     FUNDING,
+    HOLDINGS_COLLATERAL,
     HYPERSCALER,
     LAB,
     LENDER,
@@ -48,6 +50,7 @@ from abm.markets.power import mean_kw, running_cost
 from abm.markets.ratings import rate_firms
 
 BOUNDLESS = 1e9  # a request that no lender could meet (bn): what a lender lends at most
+MOST_FIRMS = 4096  # more than there are rows of the firm table: numbers the draws of a borrower
 MOST_LENDERS = 64  # lenders for which the loan table keeps room, of a loan and its lines each
 
 
@@ -70,7 +73,7 @@ def contract_value(state, borrower):
 
 @jit
 def collateral_value(state, borrower):
-    """Value of what secures a firm's loans (bn): fleet, sites, and shares it holds.
+    """Value of what secures a firm's loans (bn): fleet, sites, a sponsor's shares, a fund's loans.
 
     Hardware under contract counts with what its contracts bring in if that is more than its mark.
     """
@@ -79,7 +82,10 @@ def collateral_value(state, borrower):
     if f.kind == NEOCLOUD and f.capacity > 0.0:
         free = max(1.0 - f.contracted_out / f.capacity, 0.0)
         value += max(contract_value(state, borrower) - (1.0 - free) * f.fleet_mark, 0.0)
-    if f.kind == LENDER and f.subkind == SPONSOR:
+    if f.kind == LENDER and f.subkind != SPONSOR:
+        # The pool behind a fund's lines.
+        value += f.loans_held
+    elif f.kind == LENDER:
         value += f.other_assets
         for r in range(state.market[0].n_stakes):
             stake = state.stakes[r]
@@ -226,13 +232,18 @@ def ask_lenders(state, borrower, kind, amount, secured):
 
     Work space row 3: 2 for a lender that is short of capital and would lend otherwise; row 4: free capacity (bn);
     row 6: weight in the loan, ``capacity * exp(-rate_choice * rate)``, the logit choice among offers (McFadden 1974)
-    with a lender's capacity as its size; row 7: rate a year.
+    with a lender's capacity as its size; row 7: rate a year; row 5: its place in the queue, the log of the weight and a
+    Gumbel draw, so that who stands first is chosen with the probabilities of the logit.
+
+    Lenders that the borrower owes already count `relationship` times (Petersen and Rajan 1994). A borrower's draws of a
+    month are the same for all its loans, so that they stand with the same lenders.
 
     Returns
     -------
     int
         Lenders short of capital.
     """
+    m = state.market[0]
     p = state.params[0]
     standing = state.work_space[3]
     room = state.work_space[4]
@@ -253,6 +264,10 @@ def ask_lenders(state, borrower, kind, amount, secured):
                 room[i] = size
                 rates[i] = price_loan(state, i, borrower, secured)
                 weight[i] = size * math.exp(-p.rate_choice * rates[i])
+                known = p.relationship if owed[i] > 0.0 else 1.0
+                draw = uniform(m.seed, D_SYNDICATE, m.month, MOST_FIRMS * borrower + i)
+                # From here on its place in the queue.
+                owed[i] = math.log(known * size) - p.rate_choice * rates[i] - math.log(-math.log(draw))
             elif is_short_of_capital(state, i):
                 standing[i] = 2.0
                 short += 1
@@ -262,26 +277,16 @@ def ask_lenders(state, borrower, kind, amount, secured):
 
 @jit
 def next_member(state):
-    """The lender that joins a syndicate next, -1 if none is left: of the cheap and the known one that has used least
-    of its limit (`ask_lenders`; work space row 3: 1 for members).
-
-    Lenders that the borrower owes already come before others of equal merit (`relationship`: Petersen and Rajan 1994).
-    """
-    p = state.params[0]
+    """The lender that joins a syndicate next, -1 if none is left: the first in the queue (`ask_lenders`) that is no
+    member yet (work space row 3: 1 for members)."""
     standing = state.work_space[3]
-    owed = state.work_space[5]
+    place = state.work_space[5]
     weight = state.work_space[6]
     best = -1
-    best_merit = 0.0
     i = first_of_kind(state, LENDER)
     while i >= 0:
-        if weight[i] > 0.0 and standing[i] == 0.0:
-            merit = weight[i] / max(state.firms[i].ai_limit, 1e-9)
-            if owed[i] > 0.0:
-                merit *= p.relationship
-            if merit > best_merit:
-                best = i
-                best_merit = merit
+        if weight[i] > 0.0 and standing[i] == 0.0 and (best < 0 or place[i] > place[best]):
+            best = i
         i = next_of_kind(state, i)
     return best
 
@@ -337,8 +342,9 @@ def share_out(state, amount):
 def syndicate(state, borrower, kind, amount, secured):
     """Find lenders for a loan: one for every `loan_ticket` bn up to `syndicate_size`, and as many more as it takes.
 
-    Nobody stands before the others by the order of the rows: who joins follows from price, relationship and free
-    capacity (`next_member`), and the loan is split by capacity and price (`share_out`; work space rows 7 and 8).
+    Nobody stands before the others by the order of the rows, and a lender split in two lends as much: who joins is
+    drawn by free capacity, price and relationship, and the loan is split by capacity and price (`share_out`; work
+    space rows 7 and 8).
 
     Returns
     -------
@@ -427,7 +433,10 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
     i = first_of_kind(state, LENDER)
     while i >= 0:
         if lent[i] > 0.0:
-            draw_warehouse(state, i, lent[i] * p.warehouse_share)
+            fund = state.firms[i]
+            # Banks advance a part of the pool that secures the line.
+            room = p.warehouse_advance * (fund.loans_held - fund.unrealised) - fund.debt
+            draw_warehouse(state, i, min(lent[i] * p.warehouse_share, room))
         i = next_of_kind(state, i)
     return got
 
@@ -437,14 +446,14 @@ def draw_warehouse(state, fund, amount):
     """A private-credit fund refinances a part of its loans with banks, on lines they can call (bn drawn)."""
     if amount < 1e-3:
         return 0.0
-    got, _ = syndicate(state, fund, WAREHOUSE, amount, False)
+    got, _ = syndicate(state, fund, WAREHOUSE, amount, True)
     months = int(state.params[0].warehouse_tenor)
     i = first_of_kind(state, LENDER)
     while i >= 0:
         part = state.work_space[8, i]
         if part > 0.0:
             # Not for AI: the hardware's debt stands at the builder already. The bank may call it.
-            lend(state, i, fund, WAREHOUSE, part, state.work_space[7, i], months, NO_COLLATERAL, 0, -1, 0, 0)
+            lend(state, i, fund, WAREHOUSE, part, state.work_space[7, i], months, HOLDINGS_COLLATERAL, 0, -1, 0, 0)
         i = next_of_kind(state, i)
     return got
 

@@ -62,8 +62,8 @@ def seen_value(state, i):
     """Equity value of a firm by the rule (bn).
 
     A lab's by revenue and growth; that of a neocloud or a project company, whose assets have a market and a
-    short life, by what its hardware, sites and contracts are worth less its debt (net asset value), more for one that grows, by
-    `franchise`; another's by cash earnings less debt. At least a part of what its book or its assets say: shares of
+    short life, by what its hardware, sites and contracts are worth less its debt (net asset value), more for one that
+    grows, by `franchise`; another's by cash earnings less debt. At least a part of what its book or its assets say: shares of
     a firm under water are an option (Merton 1974).
     """
     m = state.market[0]

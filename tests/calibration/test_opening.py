@@ -33,9 +33,7 @@ NAMED = {
     "Oracle", "Meta", "CoreWeave", "Nebius", "Lambda", "Crusoe", "Nscale", "IREN", "Fluidstack",
     "Applied Digital", "TeraWulf", "Vantage-Oracle", "Abilene", "New Mexico", "Hyperion", "Colossus",
     "NVIDIA", "AMD", "Custom chips", "Llama", "DeepSeek", "Qwen", "Mistral",
-    "JPMorgan", "Other large US banks",
-    "Japanese banks", "European banks", "Blue Owl", "Apollo", "Blackstone", "Magnetar", "IG bond market",
-    "HY bond market", "Securitisations", "SoftBank",
+    "JPMorgan", "Blue Owl", "Apollo", "Blackstone", "Magnetar", "SoftBank",
 }  # fmt: skip
 
 

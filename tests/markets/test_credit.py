@@ -65,7 +65,6 @@ TERMS = (
 )  # fmt: skip
 # Loans of a bank of minimum capital 0.1 and appetite 1 to a firm of default probability 0.01: base rate, expected
 # loss, return on capital, cost of the book.
-OUTSIDERS = 5  # rows of the outside sectors
 UNSECURED = near(0.05 + 0.01 * 0.6 + 0.12 * 0.1 + 0.008)
 SECURED = near(0.05 + 0.01 * 0.45 + 0.12 * 0.1 + 0.008)
 
@@ -295,7 +294,7 @@ def test_a_vendor_lends_its_own_money():
 
 # --- borrowing ------------------------------------------------------------------------------------------------
 def test_of_two_lenders_with_equal_room_the_cheaper_lends_what_one_can():
-    v = Village(covenant_ltv=0.75, syndicate_size=1.0)
+    v = Village(covenant_ltv=0.75, syndicate_size=1.0, rate_choice=2e3)
     v.market.month = 4
     v.lender(cash=100.0)
     second = cheap(v, cash=100.0)
@@ -361,7 +360,8 @@ def test_one_lender_more_for_every_ticket_up_to_the_size_of_a_syndicate(ticket, 
     cloud = v.neocloud()
     v.close()
     assert v.run(borrow, cloud, DDTL, 6.0, 60, FLEET_COLLATERAL, 1, -1) == 6.0
-    assert lent(v) == [(row, 6.0 / members) for row in range(OUTSIDERS, OUTSIDERS + members)]
+    assert [size for _, size in lent(v)] == [6.0 / members] * members
+    assert len({lender for lender, _ in lent(v)}) == members
 
 
 def test_as_many_lenders_join_as_the_loan_needs():
@@ -370,7 +370,8 @@ def test_as_many_lenders_join_as_the_loan_needs():
     cloud = v.neocloud()
     v.close()
     assert v.run(borrow, cloud, DDTL, 5.0, 60, FLEET_COLLATERAL, 1, -1) == 5.0
-    assert lent(v) == [(bank, 5.0 / 3.0) for bank in banks[:3]]
+    assert [size for _, size in lent(v)] == [5.0 / 3.0] * 3
+    assert {lender for lender, _ in lent(v)} < set(banks)
 
 
 def test_who_is_full_leaves_its_rest_to_the_others():
@@ -400,26 +401,47 @@ def test_all_together_lend_what_they_can():
     assert lent(v) == [(banks[0], 2.0), (banks[1], 1.0), (banks[2], 0.5)]
 
 
-def test_who_has_used_least_of_its_limit_joins_first():
-    v = Village(syndicate_size=1.0)
-    rival = v.neocloud()
-    used, free = v.lender(cash=400.0, ai_limit=10.0), v.lender(cash=40.0, ai_limit=1.0)
-    v.loan(used, rival, 2.0)
-    cloud = v.neocloud()
+def single_lenders(v, months, **columns):
+    """How often each lender makes a small loan alone, of so many months with draws of their own."""
+    cloud = columns.pop("cloud")
     v.close()
-    v.run(borrow, cloud, DDTL, 0.4, 60, FLEET_COLLATERAL, 1, -1)
-    assert lent(v)[1:] == [(free, 0.4)]
+    counts = {}
+    for month in range(months):
+        v.market.month = month
+        n = int(v.market.n_loans)
+        v.run(borrow, cloud, DDTL, 0.002, 60, FLEET_COLLATERAL, 1, -1)
+        (loan,) = v.rows("loans")[n:]
+        counts[int(loan.lender)] = counts.get(int(loan.lender), 0) + 1
+        v.market.n_loans = n
+    return counts
 
 
-@pytest.mark.parametrize(("relationship", "known_lends"), [(1.8, False), (2.2, True)])
-def test_a_known_lender_comes_before_one_with_a_little_more_room(relationship, known_lends):
-    v = Village(syndicate_size=1.0, relationship=relationship)
+def test_a_loan_of_one_lender_goes_to_each_as_often_as_its_capacity_weighs():
+    v = Village()
+    small, big = rooms(v, 8.0, 24.0)
+    counts = single_lenders(v, 400, cloud=v.neocloud())
+    assert counts[small] + counts[big] == 400
+    assert abs(counts[small] - 100) < 27, "three standard deviations"
+
+
+def test_a_known_lender_is_asked_more_often():
+    v = Village(relationship=9.0)
     cloud = v.neocloud()
-    known, other = v.lender(cash=400.0, ai_limit=10.0), v.lender(cash=400.0, ai_limit=10.0)
-    v.loan(known, cloud, 5.0)
+    known, other = v.lender(cash=32.0), v.lender(cash=32.0)
+    v.loan(known, cloud, 0.001)
+    counts = single_lenders(v, 400, cloud=cloud)
+    # Nine times in ten.
+    assert abs(counts[other] - 40) < 18, "three standard deviations"
+
+
+def test_a_borrowers_loans_of_a_month_stand_with_the_same_lender():
+    v = Village(relationship=1.0)
+    rooms(v, *[8.0] * 9)
+    cloud = v.neocloud()
     v.close()
-    v.run(borrow, cloud, DDTL, 1.0, 60, FLEET_COLLATERAL, 1, -1)
-    assert lent(v)[1:] == [(known if known_lends else other, 1.0)]
+    for _ in range(4):
+        v.run(borrow, cloud, DDTL, 0.1, 60, FLEET_COLLATERAL, 1, -1)
+    assert len({lender for lender, _ in lent(v)}) == 1
 
 
 def test_what_a_lender_is_owed_already_counts_against_its_limit():
@@ -432,7 +454,7 @@ def test_what_a_lender_is_owed_already_counts_against_its_limit():
 
 
 def test_a_fund_puts_a_part_of_its_loan_on_a_bank_line():
-    v = Village(warehouse_share=0.25, warehouse_tenor=30.0, syndicate_size=1.0)
+    v = Village(warehouse_share=0.25, warehouse_tenor=30.0, syndicate_size=1.0, rate_choice=2e3)
     v.market.month = 9
     bank, fund = v.lender(cash=100.0), v.lender(subkind=PRIVATE_CREDIT, cash=100.0, min_capital=0.05, pd=0.02)
     cloud = v.neocloud()
@@ -441,10 +463,10 @@ def test_a_fund_puts_a_part_of_its_loan_on_a_bank_line():
     assert v.run(borrow, cloud, DDTL, 6.0, 60, FLEET_COLLATERAL, 1, -1) == 6.0
     assert lent(v) == [(fund, 6.0), (bank, 1.5)]
     assert terms(v) == {
-        "kind": WAREHOUSE, "status": LIVE, "lender": bank, "borrower": fund, "tier": TIER_UNSECURED,
-        "collateral": NO_COLLATERAL, "end_user": -1, "for_ai": 0, "amortising": 0, "committed": 0, "made": 9,
+        "kind": WAREHOUSE, "status": LIVE, "lender": bank, "borrower": fund, "tier": TIER_SECURED,
+        "collateral": HOLDINGS_COLLATERAL, "end_user": -1, "for_ai": 0, "amortising": 0, "committed": 0, "made": 9,
         "months": 30, "months_left": 30, "principal": 1.5, "limit": 1.5, "covenant_ltv": 0.0, "amended": -1,
-        "rate": near(0.05 + 0.02 * 0.6 + 0.12 * 0.1 + 0.008),
+        "rate": near(0.05 + 0.02 * 0.45 + 0.12 * 0.1 + 0.008),
     }  # fmt: skip
     assert before.events() == [(E_LOAN, fund, cloud, 6.0), (E_LOAN, bank, fund, 1.5)]
     v.audit()
@@ -508,9 +530,9 @@ def test_only_lenders_in_business_lend_and_none_to_itself():
     ],
 )  # fmt: skip
 def test_a_loan_is_made_by_those_who_make_its_kind_at_its_risk(kind, pd, by):
-    v = Village(warehouse_share=0.0, syndicate_size=1.0)
+    v = Village(warehouse_share=0.0, syndicate_size=1.0, rate_choice=2e3)
     kinds = (SECURITISATION, IG_BONDS, HY_BONDS, BANK, PRIVATE_CREDIT, SPONSOR)
-    rows = {s: v.lender(subkind=s, cash=100.0, min_capital=0.05 + 0.01 * k) for k, s in enumerate(kinds)}
+    rows = {s: v.lender(subkind=s, cash=100.0, min_capital=0.05 + 0.05 * k) for k, s in enumerate(kinds)}
     v.close()
     v.run(borrow, v.neocloud(pd=pd), kind, 3.0, 60, NO_COLLATERAL, 0, -1)
     assert lent(v) == ([] if by is None else [(rows[by], 3.0)])
@@ -586,6 +608,7 @@ def test_a_fund_draws_on_banks_by_their_capacity():
     assert before.firms() == {
         (SAVERS, "cash"): -6.0, (SAVERS, "other_assets"): 6.0, (small, "funding"): 1.0, (small, "loans_held"): 1.0,
         (big, "funding"): 5.0, (big, "loans_held"): 5.0, (fund, "cash"): 6.0, (fund, "debt"): 6.0,
+        (fund, "secured_debt"): 6.0,
     }  # fmt: skip
     v[big].lending_open = 0.0
     assert v.run(draw_warehouse, fund, 8.0) == 3.0
@@ -835,7 +858,7 @@ def test_a_neoclouds_loan_on_its_sites_is_repaid_in_parts():
 
 
 def test_a_funds_own_line_stays_its_own_when_a_borrower_rolls_over():
-    v = Village(**CAPACITY, warehouse_share=0.25, syndicate_size=1.0)
+    v = Village(**CAPACITY, warehouse_share=0.25, syndicate_size=1.0, rate_choice=2e3)
     v.lender(cash=200.0)
     fund = v.lender(subkind=PRIVATE_CREDIT, cash=200.0, min_capital=0.05)
     v.close()
