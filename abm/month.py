@@ -14,7 +14,7 @@ from abm.distress.obligations import obligations
 from abm.engine.compiled import jit
 from abm.engine.room import overflowing
 from abm.environment.world import world
-from abm.instruments.contract import start_contracts
+from abm.instruments.contract import lose_tenants, start_contracts
 from abm.instruments.order import house_waiting, tally_orders
 from abm.markets.compute import compute_market, serve_contracts
 from abm.markets.credit import arrange_lines, issue_bonds, measure, refinance_early
@@ -29,6 +29,7 @@ from abm.markets.tenders import clouds_tender, labs_tender
 def deliveries(state):
     """Phase 2: contracts go live, fleets age, hardware moves into halls, more arrives if it is paid for in phase 7."""
     start_contracts(state)
+    lose_tenants(state)
     wear(state)
     serve_contracts(state)
     house_waiting(state)

@@ -55,8 +55,8 @@ def seek_debt(state, cloud):
     """Unsecured notes a neocloud issues now towards its target debt (bn): its owners want no more equity in it than
     they must have.
 
-    Once in `bond_spacing` months on average what brings it `leverage_speed` a year of the way to `cloud_debt` years of
-    cash earnings (partial adjustment: Fama and French 2002; Flannery and Rangan 2006).
+    Once in `bond_spacing` months on average what brings it `cloud_leverage_speed` a year of the way to `cloud_debt`
+    years of cash earnings (partial adjustment: Flannery and Rangan 2006).
     """
     m = state.market[0]
     p = state.params[0]
@@ -64,7 +64,7 @@ def seek_debt(state, cloud):
     if uniform(m.seed, D_ISSUE, m.month, cloud) * p.bond_spacing >= 1.0:
         return 0.0
     room = p.cloud_debt * 12.0 * max(f.earnings, 0.0) - f.debt
-    return max(p.leverage_speed * room * p.bond_spacing / 12.0, 0.0)
+    return max(p.cloud_leverage_speed * room * p.bond_spacing / 12.0, 0.0)
 
 
 @jit

@@ -16,8 +16,8 @@ from abm.engine.compiled import jit
 # Purposes: one stream each. Never renumber: results would change.
 (
     D_DEMAND, D_RATE, D_POWER, D_SHOCK, D_ROUND, D_QUALITY, D_RELEASE, D_ENTRY, D_RENEGOTIATE, D_SENTIMENT, D_TENDER,
-    D_CYCLE, D_MOMENTUM, D_DEAL, D_SITE, D_ISSUE, D_VALUE, D_SYNDICATE,
-) = range(18)  # fmt: skip
+    D_CYCLE, D_MOMENTUM, D_DEAL, D_SITE, D_ISSUE, D_VALUE, D_SYNDICATE, D_TENANT,
+) = range(19)  # fmt: skip
 _MASK = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 _M0 = np.uint64(0xD2511F53)

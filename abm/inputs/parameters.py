@@ -71,6 +71,7 @@ switching_pull | 1/year | 3 | 0 | 30 | assumption: shares of firms' spending on 
 tenant_growth | 1/year | 0.55 | -1 | 2 | G5-011, G5-012: AI-optimised IaaS 7.4 to 18.3 bn, fading | growth of compute rented by other tenants at the opening
 tenant_growth_long_run | 1/year | 0.08 | -0.5 | 1 | assumption: as fast as cloud revenue of mature customers, below G6-011 | growth of compute rented by other tenants in the long run
 tenant_fade | 1/year | 0.35 | 0 | 3 | assumption: half of the extra growth is gone in two years; small firms follow the clouds' own workloads more slowly | speed at which other tenants' growth falls to the long run
+tenant_failure | 1/year | 0.06 | 0 | 1 | R3-009: firms rated B default with 4 % a year, young ones more often | part of the unnamed tenants of compute that fail or leave in a year at normal sentiment
 tenant_elasticity | ratio | 0.9 | 0.1 | 4 | assumption: between the two LLM elasticities, nearer the long run | price elasticity of spot demand
 own_growth_long_run | 1/year | 0.15 | -0.5 | 1 | G6-011: data-centre electricity 15 % a year to 2030 | growth of clouds' own workloads in the long run
 growth_fade | 1/year | 0.45 | 0 | 3 | assumption: half of the extra growth is gone in a year and a half | speed at which own workloads' growth falls to the long run
@@ -225,6 +226,7 @@ hyperscaler_debt | years | 1.2 | 0 | 10 | K1-081 to K1-118: debt of the four at 
 hyperscaler_cash_months | months | 6 | 0 | 60 | K1-098, K1-119 over the year of cash flow: 6.4 to 6.8 months, the leanest of the five in 2024 (the others 9 to 10.5) | cash earnings below which a hyperscaler does not let its cash fall
 prefund_months | months | 6 | 1 | 36 | assumption: treasurers fund half a year ahead, as they refinance | months of orders for which a hyperscaler issues bonds ahead
 leverage_speed | 1/year | 0.12 | 0 | 4 | Fama and French 2002: 7 to 18 % of the way to the target a year; Flannery and Rangan 2006: a third | part of the room to its target debt that a hyperscaler takes up in a year in which it grows
+cloud_leverage_speed | 1/year | 0.33 | 0 | 4 | Flannery and Rangan 2006: a third of the way a year | part of the room to its target debt that a neocloud takes up in a year
 bond_spacing | months | 12 | 1 | 60 | assumption: a large firm comes to the bond market about once a year (L1) | months between two issues of a hyperscaler on its way to its target debt, on average
 cloud_debt | years | 4 | 0 | 12 | assumption: CoreWeave owes four to five years of cash earnings while it grows | debt over yearly cash earnings that a neocloud's owners aim at
 bond_size | bn | 5 | 0 | 100 | L1: issues of 5 to 30 bn | smallest bond issue of a hyperscaler
@@ -266,8 +268,8 @@ asset_volatility | 1/year | 0.5 | 0.01 | 3 | R1-008 (35 to 60 %) | volatility of
 hyperscaler_volatility | 1/year | 0.25 | 0.01 | 3 | R1-002, R1-003: Oracle's shares 38 to 53 %, less for its debt | volatility of what hyperscalers and vendors own (log)
 project_volatility | 1/year | 0.15 | 0.01 | 3 | assumption: a site with a lease moves with rents and land, R8-001: 6.7 % default in ten years | volatility of what project companies own (log)
 lender_volatility | 1/year | 0.03 | 0.001 | 1 | assumption: a diversified book of loans (R9-001) | volatility of what lenders own (log)
-hazard_level | log odds | 1.5 | -5 | 10 | fitted to the frequency of defaults in the model by distance to default, with hazard_slope | log odds of survival at a distance to default of zero
-hazard_slope | log odds | 1 | 0 | 5 | fitted with hazard_level | log odds of survival per standard deviation of distance to default
+hazard_level | log odds | 2 | -5 | 10 | fitted to the frequency of defaults in the model by distance to default, with hazard_slope | log odds of survival at a distance to default of zero
+hazard_slope | log odds | 0.9 | 0 | 5 | fitted with hazard_level | log odds of survival per standard deviation of distance to default
 rating_years | years | 5 | 1 | 15 | R3-007 to R3-010: ratings are read over five years | span of the hazard that ratings, rates and mandates look at
 customer_passthrough | share | 0.5 | 0 | 1 | G3-003, G3-004: 6 against 13 points by the customer's grade; R8-002: in two of three cases nothing is lost | part of its customers' hazard that is a firm's own
 window_slope | ratio | 2 | 0 | 10 | assumption: high yield shut for months in 2002, 2008 and 2016 while banks lent on | narrowing of a lender's mandate, in logs of hazard per log of appetite below normal

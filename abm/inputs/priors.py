@@ -101,6 +101,7 @@ switching_pull | lognormal | 1 | 8 | assumption: within a factor of about three
 tenant_growth | normal | 0.1 | 1 | assumption: from hardly any to the growth of G5-011 to G5-012
 tenant_growth_long_run | normal | 0 | 0.16 | assumption: from none to the growth of all data centres (G6-011)
 tenant_fade | lognormal | 0.15 | 0.8 | assumption: half or double
+tenant_failure | lognormal | 0.03 | 0.12 | assumption: half or double
 tenant_elasticity | lognormal | 0.6 | 1.4 | assumption: half as much again either way
 own_growth_long_run | normal | 0.05 | 0.25 | G6-011, with 10 points either way
 growth_fade | lognormal | 0.2 | 0.9 | assumption: half of the extra growth gone in nine months to three years
@@ -253,6 +254,7 @@ hyperscaler_debt | lognormal | 0.6 | 2.4 | assumption: half or double; 0.1 to 0.
 hyperscaler_cash_months | lognormal | 4 | 10 | K1-098, K1-119: 6.4 to 6.8 months for the leanest, 9 to 10.5 for the others
 prefund_months | lognormal | 3 | 12 | assumption: half or double
 leverage_speed | lognormal | 0.04 | 0.35 | Fama and French 2002 at the low end, Flannery and Rangan 2006 at the high end
+cloud_leverage_speed | lognormal | 0.15 | 0.7 | assumption: half or double
 bond_spacing | lognormal | 6 | 24 | assumption: half or double
 cloud_debt | lognormal | 3 | 5.5 | assumption: a third either way
 bond_size | lognormal | 2 | 15 | L1: issues of 5 to 30 bn, smaller ones rare
@@ -294,8 +296,8 @@ asset_volatility | lognormal | 0.35 | 0.65 | R1-008: 35 to 60 %
 hyperscaler_volatility | lognormal | 0.2 | 0.35 | R1-002, R1-003: shares 38 to 53 %
 project_volatility | lognormal | 0.1 | 0.22 | assumption: half as much again either way
 lender_volatility | lognormal | 0.02 | 0.045 | assumption: half as much again either way
-hazard_level | normal | 1.1 | 1.9 | assumption: lenders misjudge the level by a third either way
-hazard_slope | lognormal | 0.8 | 1.25 | assumption: a quarter either way
+hazard_level | normal | 1.6 | 2.4 | assumption: lenders misjudge the level by a third either way
+hazard_slope | lognormal | 0.72 | 1.12 | assumption: a quarter either way
 rating_years | lognormal | 3 | 7 | assumption: three to seven years
 customer_passthrough | logit | 0.3 | 0.7 | assumption: a third to two thirds
 window_slope | lognormal | 1 | 4 | assumption: half or double

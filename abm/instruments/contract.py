@@ -10,6 +10,7 @@ import math
 from abm.accounts.ledger import binds, charge, earn, log_event, log_hit, transfer, write_off
 from abm.engine.chains import chain_contract, change_buyer, first_bought, first_sold, next_bought, next_sold
 from abm.engine.compiled import jit
+from abm.engine.draws import D_TENANT, uniform
 from abm.engine.tables import (
     ACTIVE,
     BN_PER_RATE,
@@ -25,12 +26,15 @@ from abm.engine.tables import (
     INTENT,
     LAB,
     LIVE,
+    MARKET,
     PENDING,
     SAVERS,
     SITE,
     VEHICLE,
 )
 from abm.instruments.due import owe
+
+TENANTS = 4  # of a provider, that its contracts with tenants without a name stand for (assumption)
 
 
 @jit
@@ -68,6 +72,7 @@ def new_contract(state, kind, buyer, seller, quantity, price, months, start, ram
     c.missed = 0.0
     c.amended = -1
     c.claim = 0.0
+    c.late = 0
     chain_contract(state, r)
     m.n_contracts += 1
     m.next_contract += 1
@@ -286,6 +291,29 @@ def start_contracts(state):
         c = state.contracts[r]
         if c.status == PENDING and c.start <= m.month:
             c.status = LIVE
+
+
+@jit
+def lose_tenants(state):
+    """Tenants without a name fail or leave, each with a chance of `tenant_failure` a year at normal sentiment.
+
+    A seller's contracts with them stand for `TENANTS` tenants: one of them goes at a time, and what it rented stands
+    idle until it is let again. There is nobody left to claim damages from.
+    """
+    m = state.market[0]
+    p = state.params[0]
+    chance = p.tenant_failure * TENANTS / 12.0 * max(2.0 - m.sentiment, 0.0)
+    for r in range(m.n_contracts):
+        c = state.contracts[r]
+        if c.status != LIVE or c.kind != COMPUTE or c.buyer != CUSTOMERS:
+            continue
+        if uniform(m.seed, D_TENANT, m.month, c.seller) >= chance:
+            continue
+        part = c.delivered / TENANTS
+        log_hit(state, c.seller, -1, MARKET, part * c.price * BN_PER_RATE)
+        state.firms[c.seller].stranded += part
+        c.quantity -= c.quantity / TENANTS
+        c.delivered -= part
 
 
 @jit

@@ -63,8 +63,8 @@ def seen_value(state, i):
 
     A lab's by revenue and growth; that of a neocloud or a project company, whose assets have a market and a
     short life, by what its hardware, sites and contracts are worth less its debt (net asset value), more for one that
-    grows, by `franchise`; another's by cash earnings less debt. At least a part of what its book or its assets say: shares of
-    a firm under water are an option (Merton 1974).
+    grows, by `franchise`; another's by cash earnings less debt. At least a part of what its book or its assets say:
+    shares of a firm under water are an option (Merton 1974).
     """
     m = state.market[0]
     p = state.params[0]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from abm.accounts.ledger import assets, liabilities
-from abm.agents.lab import closing_odds, monthly_burn, runway
+from abm.agents.lab import closing_odds, monthly_burn, rescue_margin, rescue_odds, runway
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, HYPERSCALER, LAB, LENDER, VEHICLE, VENDOR
 from abm.instruments.annuity import annuity
@@ -90,8 +90,11 @@ def distance_to_default(state, firm, years):
 
 @jit
 def runs_dry(state, firm, years):
-    """Chance that a lab's cash ends within some years before a round closes: it asks every month, each time with the
-    odds of `closing_odds`, until its runway is over: ``(1 - odds)**runway``."""
+    """Chance that a lab's cash ends within some years before a round closes and that no rescuers come then.
+
+    It asks every month, each time with the odds of `closing_odds`, until its runway is over: ``(1 - odds)**runway``; at
+    the end there are rescuers for what is worth more than it owes (`rescue_margin`, `rescue_odds`).
+    """
     f = state.firms[firm]
     if f.kind != LAB or f.parent >= 0 or monthly_burn(state, firm) <= 1e-9:
         return 0.0
@@ -99,7 +102,9 @@ def runs_dry(state, firm, years):
     if months >= 12.0 * years:
         return 0.0
     odds = min(max(closing_odds(state, firm), 0.0), 1.0)
-    return math.exp(months * math.log(max(1.0 - odds, 1e-9)))
+    margin = rescue_margin(state, firm)
+    alone = 1.0 - rescue_odds(state, margin) if margin >= 1.0 else 1.0
+    return alone * math.exp(months * math.log(max(1.0 - odds, 1e-9)))
 
 
 @jit
