@@ -58,6 +58,7 @@ from abm.instruments.annuity import annuity
 from abm.instruments.contract import break_contract, firm_share, ramp_months, unit_invoice
 from abm.instruments.order import cancel_order
 from abm.instruments.stake import new_stake
+from abm.markets.credit import collateral_value
 from abm.markets.power import mean_kw, running_cost
 
 CLOSED, AGREED, OPEN = range(3)  # a firm's gap before the clearing: none left, closed by new terms, still there
@@ -95,11 +96,15 @@ def carried_debt(state, firm):
 
 @jit
 def going_value(state, firm):
-    """What a firm is worth as a going concern to all who have claims on it (bn): a lab's sales and others' cash
-    earnings at what rescuers pay, `rescue_discount` below the market, and at least the debt that it can serve."""
+    """What a firm is worth as a going concern to all who have claims on it (bn): a lab's sales, a cloud's hardware,
+    sites and contracts and others' cash earnings at what rescuers pay, `rescue_discount` below the market, and at least
+    the debt that it can serve."""
     p = state.params[0]
-    if state.firms[firm].kind == LAB:
+    f = state.firms[firm]
+    if f.kind == LAB:
         worth = value_lab(state, firm)
+    elif f.kind == NEOCLOUD or f.kind == VEHICLE:
+        worth = (collateral_value(state, firm) + f.other_assets) * state.market[0].sentiment
     else:
         worth = 12.0 * max(cash_earnings(state, firm), 0.0) * p.earnings_multiple * state.market[0].sentiment
     return max((1.0 - p.rescue_discount) * worth, served_debt(state, firm))
@@ -255,6 +260,7 @@ def change_loan(state, r, kept, worth, share):
         state.firms[loan.lender].loans_held -= less
         loan.principal = kept * loan.principal
     loan.limit = loan.principal
+    loan.amended = state.market[0].month
     if loan.principal <= 0.0:
         loan.status = BROKEN
         return lost
@@ -262,7 +268,6 @@ def change_loan(state, r, kept, worth, share):
     loan.months_left = max(loan.months_left, months)
     loan.months = max(loan.months, months)
     loan.covenant_ltv = 0.0
-    loan.amended = state.market[0].month
     return lost
 
 

@@ -342,7 +342,7 @@ common_loss_regulated | 1/year | 0.045 | 0 | 1 | L6-011, L6-012: stress costs ba
 common_loss_fund | 1/year | 0.12 | 0 | 1 | assumption: business development companies lose 8 % of assets in severe stress | the same of funds' other assets
 bankruptcy_cost | share | 0.1 | 0 | 0.9 | G3-064: firm-wide recoveries 52 % leave room for costs | part of a failed firm's means lost to the proceedings (1 - alpha of Rogers and Veraart)
 rescue_cover | ratio | 1.25 | 1 | 10 | assumption: a fifth of the value is left to those who come | value as a going concern over all that is owed from which a firm is rescued
-rescue_success | 1/month | 0.8 | 0 | 1 | assumption: who is worth more than it owes finds money within two months | chance of a rescue in a month at normal sentiment
+rescue_success | 1/month | 0.5 | 0 | 1 | assumption: who is worth more than it owes finds money within two months | chance of a rescue in a month at normal sentiment
 rescue_discount | share | 0.4 | 0 | 0.95 | assumption: rescue rights issues are priced 30 to 50 % below the market | discount at which rescuers buy
 rescue_dilution | share | 0.5 | 0 | 0.9 | assumption: control changes hands at half | largest part of a firm that rescuers hold after the round
 rescue_months | months | 6 | 0 | 36 | assumption: time for an ordinary round | months of burn that a rescue pays for
@@ -371,7 +371,7 @@ earnings_speed | 1/month | 0.3 | 0.01 | 1 | assumption: a quarter's results | sp
 extrapolation | ratio | 0.9 | 0 | 3 | assumption: growth is expected to fade a little | how far the growth seen is carried forward
 sentiment_reversion | 1/month | 0.05 | 0 | 1 | assumption | return of sentiment to normal
 sentiment_growth | ratio | 0.04 | 0 | 1 | assumption | rise of sentiment per unit of AI growth above the yardstick
-growth_yardstick | 1/year | 0.35 | -1 | 3 | G5-004: 86 % a year to 2030 is 0.62 in logs; less is enough | growth of AI revenue that investors are content with
+growth_yardstick | 1/year | 0.6 | -1 | 3 | G5-004: 86 % a year to 2030 is 0.62 in logs | growth of AI revenue that investors are content with
 sentiment_fear | ratio | 1 | 0 | 50 | assumption: a default with a third of all debt behind it costs 0.3 | fall of sentiment per share of the sector's debt in default
 sentiment_noise | ratio | 0.05 | 0 | 0.5 | assumption | monthly noise of sentiment
 sponsor_share | share | 0.25 | 0 | 1 | G1-137: SoftBank's part of OpenAI's rounds | sponsor's part in its holdings' rounds

@@ -366,7 +366,7 @@ bank_earnings | lognormal | 0.067 | 0.15 | assumption: half as much again either
 stress:
 bankruptcy_cost | logit | 0.053 | 0.18 | assumption: odds half or double
 rescue_cover | lognormal | 1.05 | 2 | assumption: a little to half of the value left
-rescue_success | logit | 0.5 | 0.95 | assumption: half to nearly all are found in a month
+rescue_success | logit | 0.25 | 0.75 | assumption: a quarter to three quarters are found in a month
 rescue_discount | logit | 0.2 | 0.6 | assumption: a fifth to three fifths
 rescue_dilution | logit | 0.33 | 0.67 | assumption: odds half or double
 rescue_months | lognormal | 3 | 12 | assumption: half or double
@@ -392,7 +392,7 @@ earnings_speed | lognormal | 0.2 | 0.45 | assumption: half as much again either 
 extrapolation | lognormal | 0.6 | 1.4 | assumption: half as much again either way
 sentiment_reversion | lognormal | 0.033 | 0.075 | assumption: half as much again either way
 sentiment_growth | lognormal | 0.027 | 0.06 | assumption: half as much again either way
-growth_yardstick | lognormal | 0.23 | 0.52 | assumption: half as much again either way
+growth_yardstick | lognormal | 0.4 | 0.85 | assumption: forecasts of the growth of AI revenue to 2030 were 50 to 130 % a year
 sentiment_fear | lognormal | 0.5 | 2 | assumption: half or double
 sentiment_noise | lognormal | 0.03 | 0.08 | assumption: half or double
 sponsor_share | logit | 0.14 | 0.4 | assumption: odds half or double
