@@ -246,7 +246,7 @@ def test_credit_losses_are_those_of_the_months_and_those_at_once_are_in_the_firs
     later = stress(opening, "CoreWeave", months=3).aftermath
     struck, at_once = opening.copy(), {}
     default(struck, "CoreWeave")
-    for firm in ("HY bond market", "Blackstone", "JPMorgan"):
+    for firm in ("HY bond fund 1", "Blackstone", "JPMorgan"):
         at_once[firm] = float(struck.rows("firms")["loss_month"][struck.firm(firm)])
     struck.run(3)
     lost = {x.firm: x.losses for x in later.lenders}
@@ -309,7 +309,7 @@ def test_a_horizon_that_makes_no_sense_is_refused(month: int, months: int, sente
 # --- importance ---------------------------------------------------------------------------------------------
 def test_exposures_are_the_claims_of_the_tables(opening: Economy) -> None:
     owed = exposures(opening)
-    row, lender = opening.firm("CoreWeave"), opening.firm("HY bond market")
+    row, lender = opening.firm("CoreWeave"), opening.firm("HY bond fund 1")
     sheet = balance_sheet(opening, row)
     lenders = opening.rows("firms")["kind"] == tables.LENDER
     shares = sum(s.book for s in opening.rows("stakes") if s.issuer == row and lenders[s.holder])
@@ -437,7 +437,7 @@ def test_stress_prints_who_falls_and_who_loses(tmp_path: Path) -> None:
     assert result.stdout.startswith("CoreWeave (neocloud) loses 8 bn at the end of 2026-01, owing ")
     assert "  round 1, 2026-01  CoreWeave (neocloud), owing " in result.stdout
     assert "What lenders lose until the end of 2026-02, bn USD" in result.stdout
-    assert "HY bond market" in result.stdout
+    assert "HY bond fund 1" in result.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tree.graphml", "tree.png"]
     assert "CoreWeave" in "".join(ElementTree.parse(graph).getroot().itertext())
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -524,7 +524,7 @@ def test_systemic_prints_a_ranking() -> None:
     assert ranks == ["1", "2", "3"]
     assert any(line.split()[:2] == ["1", "OpenAI"] for line in lines)
     narrow = call("systemic", "--top", 51, columns=80).stdout
-    assert "Other large US banks" in narrow
+    assert "Other large US bank 1" in narrow
     assert max(map(len, narrow.splitlines()[1:])) <= 80
     assert "…" not in narrow
     told = json.loads(call("systemic", "--json", "--top", 3).stdout)
