@@ -74,7 +74,7 @@ def test_counterparty():
     """A borrower fails and takes a fund with it that has lost most of its capital before."""
     economy = _open()
     assert any(loan.counterparty == "CoreWeave" and loan.role == "lends" for loan in loans(economy, "Magnetar"))
-    lose(economy, "Magnetar", 5.0)
+    lose(economy, "Magnetar", 2.8)
     struck, spared = _twins(economy, 2, lambda e: default(e, "CoreWeave"))
     _check(struck, spared, "Magnetar", "CoreWeave", "counterparty", at_once=True)
 
@@ -121,17 +121,16 @@ def test_no_collateral_channel_in_a_deep_market():
 
 
 def test_funding():
-    """A bond falls due while the market that bought it has lost its capital: who is refused cannot repay."""
+    """Bonds fall due while the one fund with room for more has lost its capital: who is refused cannot repay."""
     economy = _open()
     funds = [f"HY bond fund {k + 1}" for k in range(5)]
-    economy.rows("loans")["months_left"][_loan_rows(economy, "xAI", funds[0])] = 1
+    held = np.isin(economy.rows("loans")["lender"], [economy.firm(fund) for fund in funds])
+    economy.rows("loans")["months_left"][held & _loan_rows(economy, "xAI")] = 1
+    # The other funds have capital, but no room for more.
+    economy.state.firms["ai_limit"][[economy.firm(fund) for fund in funds[1:]]] = 0.0
     lose(economy, "xAI", 7.0)
-
-    def strike(e):
-        for fund in funds:
-            lose(e, fund, 0.97 * balance_sheet(e, fund).net_worth)
-
-    struck, spared = _twins(economy, 1, strike)
+    worth = balance_sheet(economy, funds[0]).net_worth
+    struck, spared = _twins(economy, 1, lambda e: lose(e, funds[0], 0.97 * worth))
     _check(struck, spared, "xAI", funds[0], "funding")
     assert balance_sheet(struck, funds[0]).status == "active", "it refuses, it does not fail"
 
