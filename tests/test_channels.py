@@ -11,7 +11,7 @@ from books import Audit
 from abm import open_economy
 from abm.accounts.statement import balance_sheet, contracts, defaults, loans
 from abm.acts import default, lose
-from abm.engine.tables import CHANNEL_NAMES
+from abm.engine.tables import BANK, CHANNEL_NAMES, LENDER
 
 # Nobody comes to the rescue: no rounds of equity, no bank lines, no forbearance of landlords and lenders.
 ALONE = {"round_success": 0, "revolver_share": 0, "renegotiation": 0, "loan_amendment": 0}
@@ -74,7 +74,7 @@ def test_counterparty():
     """A borrower fails and takes a fund with it that has lost most of its capital before."""
     economy = _open()
     assert any(loan.counterparty == "CoreWeave" and loan.role == "lends" for loan in loans(economy, "Magnetar"))
-    lose(economy, "Magnetar", 5.0)
+    lose(economy, "Magnetar", 2.8)
     struck, spared = _twins(economy, 2, lambda e: default(e, "CoreWeave"))
     _check(struck, spared, "Magnetar", "CoreWeave", "counterparty", at_once=True)
 
@@ -121,23 +121,32 @@ def test_no_collateral_channel_in_a_deep_market():
 
 
 def test_funding():
-    """A bond falls due while the market that bought it has lost its capital: who is refused cannot repay."""
+    """Bonds fall due while the one fund with room for more has lost its capital: who is refused cannot repay."""
     economy = _open()
-    economy.rows("loans")["months_left"][_loan_rows(economy, "xAI", "HY bond market")] = 1
+    funds = [f"HY bond fund {k + 1}" for k in range(5)]
+    held = np.isin(economy.rows("loans")["lender"], [economy.firm(fund) for fund in funds])
+    economy.rows("loans")["months_left"][held & _loan_rows(economy, "xAI")] = 1
+    # The other funds have capital, but no room for more.
+    economy.state.firms["ai_limit"][[economy.firm(fund) for fund in funds[1:]]] = 0.0
     lose(economy, "xAI", 7.0)
-    struck, spared = _twins(economy, 1, lambda e: lose(e, "HY bond market", 290.0))
-    _check(struck, spared, "xAI", "HY bond market", "funding")
-    assert balance_sheet(struck, "HY bond market").status == "active", "it refuses, it does not fail"
+    worth = balance_sheet(economy, funds[0]).net_worth
+    struck, spared = _twins(economy, 1, lambda e: lose(e, funds[0], 0.97 * worth))
+    _check(struck, spared, "xAI", funds[0], "funding")
+    assert balance_sheet(struck, funds[0]).status == "active", "it refuses, it does not fail"
 
 
 def test_lender_to_lender():
     """A bank short of capital calls the line on which a fund has lent; no other bank has room, nobody buys."""
     economy = _open(asset_sale_pace=0, funding_access=0)
-    others = [economy.firm(bank) for bank in ("JPMorgan", "Other large US banks", "Japanese banks")]
-    economy.state.firms["ai_limit"][others] = 0.0
-    struck, spared = _twins(economy, 1, lambda e: lose(e, "European banks", 490.0))
-    _check(struck, spared, "Magnetar", "European banks", "lender-to-lender")
-    assert balance_sheet(struck, "European banks").status == "active", "it calls, it does not fail"
+    firms = economy.rows("firms")
+    bank = economy.names[int(economy.rows("loans")["lender"][_loan_rows(economy, "Magnetar")][0])]
+    others = (firms["kind"] == LENDER) & (firms["subkind"] == BANK)
+    others[economy.firm(bank)] = False
+    firms["ai_limit"][others] = 0.0
+    worth = balance_sheet(economy, bank).net_worth
+    struck, spared = _twins(economy, 1, lambda e: lose(e, bank, 0.98 * worth))
+    _check(struck, spared, "Magnetar", bank, "lender-to-lender")
+    assert balance_sheet(struck, bank).status == "active", "it calls, it does not fail"
 
 
 def test_vendor():

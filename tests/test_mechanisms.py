@@ -231,9 +231,10 @@ def test_the_state_bears_lenders_losses(seed):
 
 def test_banks_short_of_capital_rebuild_it_and_lend_again():
     def ratio(**given):
-        economy = open_economy(scenarios.load("baseline"), parameters={"lender_capital": 0.85, **given}, panel=False)
+        given["capital_requirement"] = 1.2
+        economy = open_economy(scenarios.load("baseline"), parameters=given, panel=False)
         bank = economy.firm("JPMorgan")
-        needed = 1.1 * economy.rows("firms")["min_capital"][bank]
+        needed = 1.1 * 1.2 * economy.rows("firms")["min_capital"][bank]
         assert economy.rows("firms")["capital_ratio"][bank] < needed
         economy.run(12)
         return economy.rows("firms")["capital_ratio"][bank] - needed

@@ -235,7 +235,7 @@ def test_loans_of_nothing_are_not_listed_and_lines_say_what_can_be_drawn(opening
     assert len(loans(economy, row)) == before - 2
 
 
-@pytest.mark.parametrize("firm", [FIRM, "JPMorgan", "OpenAI", "Blue Owl", "HY bond market", "Microsoft Azure"])
+@pytest.mark.parametrize("firm", [FIRM, "JPMorgan", "OpenAI", "Blue Owl", "HY bond fund 1", "Microsoft Azure"])
 @pytest.mark.parametrize("month", [0, 24])
 def test_everything_fits_80_columns_and_no_name_is_cut(firm: str, month: int) -> None:
     text = inspected(firm, "--month", month)

@@ -125,7 +125,7 @@ def test_a_failed_firm_can_lose_nothing_more(opening: Economy) -> None:
 
 
 # --- stress -------------------------------------------------------------------------------------------------
-def test_a_default_falls_first_and_its_lenders_lose_no_more_than_they_lent(opening: Economy) -> None:
+def test_a_default_falls_first_and_its_lenders_lose_no_more_than_they_lent_and_hold_beside(opening: Economy) -> None:
     known = opening.result_hash()
     found = stress(opening, "coreweave")
     assert opening.result_hash() == known
@@ -135,12 +135,15 @@ def test_a_default_falls_first_and_its_lenders_lose_no_more_than_they_lent(openi
     assert losses == sorted(losses, reverse=True)
     lent = {toll.firm: toll.lent for toll in found.lenders if toll.lent}
     assert sum(lent.values()) == pytest.approx(balance_sheet(opening, "CoreWeave").liabilities["loans and bonds"])
+    hidden = dict(zip(opening.names, opening.rows("firms")["ai_other"], strict=True))
     for toll in found.lenders:
         assert not toll.falls
+        # Loans that the loan table does not know lose as those that it knows: a tenth or so of the sector's.
+        beside = 0.2 * float(hidden[toll.firm])
         if toll.lent:  # a month's interest may be lost beside the principal
-            assert 0.0 < toll.loss < 1.02 * toll.lent
+            assert 0.0 < toll.loss < 1.02 * toll.lent + beside
         else:
-            assert abs(toll.loss) < 0.1
+            assert abs(toll.loss) < 0.1 + beside
     assert "CoreWeave" not in {toll.firm for toll in found.others}
     # Its customer's prepayments are lost with it.
     assert loss_of("Meta", found.others) > 1.0
@@ -246,7 +249,7 @@ def test_credit_losses_are_those_of_the_months_and_those_at_once_are_in_the_firs
     later = stress(opening, "CoreWeave", months=3).aftermath
     struck, at_once = opening.copy(), {}
     default(struck, "CoreWeave")
-    for firm in ("HY bond market", "Blackstone", "JPMorgan"):
+    for firm in ("HY bond fund 1", "Blackstone", "JPMorgan"):
         at_once[firm] = float(struck.rows("firms")["loss_month"][struck.firm(firm)])
     struck.run(3)
     lost = {x.firm: x.losses for x in later.lenders}
@@ -309,7 +312,7 @@ def test_a_horizon_that_makes_no_sense_is_refused(month: int, months: int, sente
 # --- importance ---------------------------------------------------------------------------------------------
 def test_exposures_are_the_claims_of_the_tables(opening: Economy) -> None:
     owed = exposures(opening)
-    row, lender = opening.firm("CoreWeave"), opening.firm("HY bond market")
+    row, lender = opening.firm("CoreWeave"), opening.firm("HY bond fund 1")
     sheet = balance_sheet(opening, row)
     lenders = opening.rows("firms")["kind"] == tables.LENDER
     shares = sum(s.book for s in opening.rows("stakes") if s.issuer == row and lenders[s.holder])
@@ -437,7 +440,7 @@ def test_stress_prints_who_falls_and_who_loses(tmp_path: Path) -> None:
     assert result.stdout.startswith("CoreWeave (neocloud) loses 8 bn at the end of 2026-01, owing ")
     assert "  round 1, 2026-01  CoreWeave (neocloud), owing " in result.stdout
     assert "What lenders lose until the end of 2026-02, bn USD" in result.stdout
-    assert "HY bond market" in result.stdout
+    assert "HY bond fund 1" in result.stdout
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tree.graphml", "tree.png"]
     assert "CoreWeave" in "".join(ElementTree.parse(graph).getroot().itertext())
     assert picture.read_bytes().startswith(b"\x89PNG")
@@ -509,10 +512,10 @@ def test_who_falls_later_and_through_what_is_told(opening: Economy, capsys: pyte
     )  # fmt: skip
     show(replace(found, falls=found.falls[:1], aftermath=aftermath), "a run")
     told = " ".join(capsys.readouterr().out.split())
-    assert "Falls that would not happen without it: 2027-01 Magnetar (private credit), owing " in told
+    assert "Falls that would not happen without it: 2027-01 Magnetar (AI credit fund), owing " in told
     assert "CoreWeave (unpaid bills or loans)" in told
     assert "Falls either way, in another month: Lambda (neocloud) in 2026-02, without it in 2026-09" in told
-    assert "Falls that do not happen with it: 2027-01 Firm [x] (private credit)" in told
+    assert "Falls that do not happen with it: 2027-01 Firm [x] (AI credit fund)" in told
     assert told.count("Falls that would not happen") == 1
 
 
@@ -523,8 +526,8 @@ def test_systemic_prints_a_ranking() -> None:
     ranks = [line.split()[0] for line in lines if line.split() and line.split()[0].isdigit()]
     assert ranks == ["1", "2", "3"]
     assert any(line.split()[:2] == ["1", "OpenAI"] for line in lines)
-    narrow = call("systemic", "--top", 51, columns=80).stdout
-    assert "Other large US banks" in narrow
+    narrow = call("systemic", "--top", 94, columns=80).stdout
+    assert "Other large US bank 1" in narrow
     assert max(map(len, narrow.splitlines()[1:])) <= 80
     assert "…" not in narrow
     told = json.loads(call("systemic", "--json", "--top", 3).stdout)

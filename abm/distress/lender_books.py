@@ -40,16 +40,15 @@ def is_of_the_sector(kind):
 
 @jit
 def sector_loss(state):
-    """Part of lenders' loans to the firms that live off AI lost in the month."""
+    """Part of lenders' loans to the firms that live off AI lost since the last month's books."""
     m = state.market[0]
     lost = 0.0
-    for h in range(m.n_hits - 1, -1, -1):
+    for h in range(m.seen_hits, m.n_hits):
         hit = state.hits[h]
-        if hit.month < m.month:
-            break
         of_lender = hit.channel == COUNTERPARTY and state.firms[hit.victim].kind == LENDER
         if of_lender and hit.source >= 0 and is_of_the_sector(state.firms[hit.source].kind):
             lost += hit.amount
+    m.seen_hits = m.n_hits
     if lost <= 0.0:
         return 0.0
     left = 0.0

@@ -380,6 +380,7 @@ rationed | f8 | M H100e | spot demand not served
 demand_growth | f8 | 1/year | growth of AI revenue over the last twelve months (log)
 demand_cycle | f8 | 1/year | common part of the growth of all demand for AI, above its trend (log)
 stage | i8 | - | round of the cascade now running
+seen_hits | i8 | rows | rows of the table of hits that lenders' other books have felt
 seen_defaults | i8 | rows | rows of the default table that the recorded months have counted
 seen_events | i8 | rows | rows of the event log that the recorded months have counted
 n_firms | i8 | rows | rows used in the firm table

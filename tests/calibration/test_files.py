@@ -152,7 +152,7 @@ def test_months_count_from_the_opening_and_terms_do_not(copy: Path) -> None:
     for column, moved in (("start", 3), ("signed", 3), ("months", 0), ("ramp", 0)):
         assert before.contracts[column][row] - after.contracts[column][row] == moved, column
     assert before.contracts["months_left"][row] == after.contracts["months_left"][row] == 60
-    bond = before.loan_names.index("coreweave notes 2030")
+    bond = before.loan_names.index("coreweave notes 2030: HY bond fund 5")
     assert before.loans["months_left"][bond] - after.loans["months_left"][bond] == 3
     assert before.generations["released"][0] - after.generations["released"][0] == 3
     openai = before.row("OpenAI")

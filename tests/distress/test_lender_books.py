@@ -45,34 +45,33 @@ from abm.engine.tables import (
 )
 
 
-def hit(v, victim, source, amount, channel=COUNTERPARTY, month=0):
+def hit(v, victim, source, amount, channel=COUNTERPARTY):
     """A loss that a firm brought on another."""
     h = v.state.hits[int(v.market.n_hits)]
-    h.month, h.stage, h.victim, h.source, h.channel, h.amount = month, 1, victim, source, channel, amount
+    h.stage, h.victim, h.source, h.channel, h.amount = 1, victim, source, channel, amount
     v.market.n_hits += 1
 
 
 # --- what the loan table does not know --------------------------------------------------------------------------
 def test_the_sector_loses_what_lenders_lose_on_firms_that_live_off_ai():
     v = Village()
-    v.market.month = 3
     bank, fund = v.lender(), v.lender(subkind=AI_FUND)
     cloud, lab, project, hyper, vendor = v.neocloud(), v.lab(), v.project(), v.hyperscaler(), v.vendor()
     for borrower in (cloud, lab, project, hyper):
         v.loan(bank, borrower, 2.0)
     v.loan(bank, cloud, 70.0, status=BROKEN)
     v.loan(vendor, cloud, 50.0)
-    hit(v, bank, cloud, 90.0, month=2)
-    hit(v, bank, cloud, 1.0, month=3)
-    hit(v, fund, lab, 0.5, month=3)
-    hit(v, bank, project, 0.5, month=3)
+    hit(v, bank, cloud, 90.0)
+    v.market.seen_hits = 1
+    hit(v, bank, cloud, 1.0)
+    hit(v, fund, lab, 0.5)
+    hit(v, bank, project, 0.5)
     for victim, source, channel in ((bank, hyper, COUNTERPARTY), (vendor, cloud, COUNTERPARTY),
                                     (bank, cloud, LENDER_TO_LENDER), (bank, -1, COUNTERPARTY)):  # fmt: skip
-        hit(v, victim, source, 30.0, channel, 3)
+        hit(v, victim, source, 30.0, channel)
     # Two lost; six of loans to the cloud, the lab and the project are left.
     assert v.run(sector_loss) == near(2.0 / 8.0)
-    v.market.month = 4
-    assert v.run(sector_loss) == 0.0
+    assert v.run(sector_loss) == 0.0, "felt once"
 
 
 @pytest.mark.parametrize(
@@ -375,13 +374,13 @@ def test_who_is_closed_gated_or_worth_nothing_does_not_grow(columns):
 # --- the month ----------------------------------------------------------------------------------------------------
 def test_a_months_losses_reach_every_lender_but_sponsors_and_failed_ones():
     v = Village(common_onset=1.0, common_loss_regulated=0.12, common_loss_fund=0.24, **OPEN)
-    v.market.month, v.market.sentiment = 2, 0.5
+    v.market.sentiment = 0.5
     columns = {"other_assets": 100.0, "ai_other": 50.0, "other_weight": 1.0, "redeemable": 0.5}
     bank, fund = v.lender(**columns | {"redeemable": 0.0}), v.lender(subkind=PRIVATE_CREDIT, **columns)
     sponsor, gone = v.lender(subkind=SPONSOR, **columns), v.lender(status=FAILED, **columns)
     cloud = v.neocloud()
     v.loan(bank, cloud, 9.0)
-    hit(v, bank, cloud, 1.0, month=2)
+    hit(v, bank, cloud, 1.0)
     before = Before(v)
     v.run(keep_books)
     found = before.firms()
