@@ -373,6 +373,8 @@ sentiment_reversion | 1/month | 0.05 | 0 | 1 | assumption | return of sentiment 
 sentiment_growth | ratio | 0.04 | 0 | 1 | assumption | rise of sentiment per unit of AI growth above the yardstick
 growth_yardstick | 1/year | 0.6 | -1 | 3 | G5-004: 86 % a year to 2030 is 0.62 in logs | growth of AI revenue that investors are content with
 sentiment_fear | ratio | 1 | 0 | 50 | assumption: a default with a third of all debt behind it costs 0.3 | fall of sentiment per share of the sector's debt in default
+doubt_gain | log odds | 2.5 | 0 | 20 | assumption: a failure with a third of the sector's debt behind it doubles the hazard that is seen in the others, as spreads of peers did in 2002 and 2008 | rise of the odds of default seen in all borrowers, per share of the sector's debt behind those that fail
+doubt_fade | 1/month | 0.1 | 0 | 1 | assumption: half a year, as spreads after a shock | fall of that doubt
 sentiment_noise | ratio | 0.05 | 0 | 0.5 | assumption | monthly noise of sentiment
 sponsor_share | share | 0.25 | 0 | 1 | G1-137: SoftBank's part of OpenAI's rounds | sponsor's part in its holdings' rounds
 energy:

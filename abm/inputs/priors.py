@@ -394,6 +394,8 @@ sentiment_reversion | lognormal | 0.033 | 0.075 | assumption: half as much again
 sentiment_growth | lognormal | 0.027 | 0.06 | assumption: half as much again either way
 growth_yardstick | lognormal | 0.4 | 0.85 | assumption: forecasts of the growth of AI revenue to 2030 were 50 to 130 % a year
 sentiment_fear | lognormal | 0.5 | 2 | assumption: half or double
+doubt_gain | lognormal | 1.25 | 5 | assumption: half or double
+doubt_fade | lognormal | 0.05 | 0.2 | assumption: half or double
 sentiment_noise | lognormal | 0.03 | 0.08 | assumption: half or double
 sponsor_share | logit | 0.14 | 0.4 | assumption: odds half or double
 energy:

@@ -34,12 +34,16 @@ def swing_sentiment(state):
 
     Fear sees the debt behind a firm, its own and what others borrowed for it: of one that failed the whole, of one that
     is shaken as much as its hazard has risen (relief, where it has fallen); both relative to all debt of the sector.
+    Failures also leave doubt, which fades (`market.doubt`): contagion through beliefs (Collin-Dufresne, Goldstein and
+    Helwege 2010), a frailty that is inferred from defaults (Duffie, Eckner, Horel and Saita 2009).
     """
     m = state.market[0]
     p = state.params[0]
     failed = 0.0
     for k in range(m.n_defaults - 1, m.seen_defaults - 1, -1):
-        failed += state.defaults[k].debt + state.defaults[k].carried
+        d = state.defaults[k]
+        if state.firms[d.firm].kind != LENDER:
+            failed += d.debt + d.carried
     debt = 1.0
     shaken = 0.0
     for i in range(m.n_firms):
@@ -48,6 +52,7 @@ def swing_sentiment(state):
             debt += f.debt
             shaken += (f.pd - f.feared) * (f.debt + f.look_through)
             f.feared = f.pd
+    m.doubt += p.doubt_gain * min(failed / debt, 1.0) - p.doubt_fade * m.doubt
     failed += shaken
     s = m.sentiment
     s += p.sentiment_reversion * (1.0 - s)

@@ -111,12 +111,16 @@ def runs_dry(state, firm, years):
 def judge(state, firm, years):
     """Yearly hazard of a firm by its own means over some years, its customers left aside (1/year).
 
+    Failures make everybody doubt what they know of those that are left (`market.doubt`), which is added to the odds.
     The chance to default within T years is a logistic function of the distance to default, fitted to how often firms
     of that distance fail (as the expected default frequency of Crosbie and Bohn 2003 maps distances to frequencies),
     and of the cash running dry (`runs_dry`); ``hazard = -ln(1 - chance) / T``.
     """
     p = state.params[0]
-    chance = 1.0 / (1.0 + math.exp(p.hazard_level + p.hazard_slope * distance_to_default(state, firm, years)))
+    odds = p.hazard_level + p.hazard_slope * distance_to_default(state, firm, years)
+    if state.firms[firm].kind != LENDER:
+        odds -= state.market[0].doubt
+    chance = 1.0 / (1.0 + math.exp(odds))
     survives = (1.0 - chance) * (1.0 - runs_dry(state, firm, years))
     return min(max(-math.log(max(survives, 1e-9)) / years, SURVIVES), DOOMED)
 
