@@ -40,9 +40,12 @@ def swing_sentiment(state):
     m = state.market[0]
     p = state.params[0]
     failed = 0.0
+    lenders = 0.0
     for k in range(m.n_defaults - 1, m.seen_defaults - 1, -1):
         d = state.defaults[k]
-        if state.firms[d.firm].kind != LENDER:
+        if state.firms[d.firm].kind == LENDER:
+            lenders += d.debt
+        else:
             failed += d.debt + d.carried
     debt = 1.0
     shaken = 0.0
@@ -53,7 +56,7 @@ def swing_sentiment(state):
             shaken += (f.pd - f.feared) * (f.debt + f.look_through)
             f.feared = f.pd
     m.doubt += p.doubt_gain * min(failed / debt, 1.0) - p.doubt_fade * m.doubt
-    failed += shaken
+    failed += lenders + shaken
     s = m.sentiment
     s += p.sentiment_reversion * (1.0 - s)
     s += p.sentiment_growth * (m.demand_growth - growth_hoped(state))
