@@ -55,7 +55,7 @@ class Village:
             fleet=np.zeros((n, 0), ec.dtype_of(ec.VINTAGE_COLUMNS)), revenue=np.zeros((ec.N_SEGMENTS, n)),
             market={
                 "base_rate": 0.05, "power_price": 50.0, "spot_price": 2.0, "contract_price": 2.0, "opening_spot": 2.0,
-                "long_run_price": 2.0, "sentiment": 1.0, "tightness": 1.0, "unit_compute": 1.0,
+                "long_run_price": 2.0, "sentiment": 1.0, "site_scarcity": 1.0, "tightness": 1.0, "unit_compute": 1.0,
             },
             statements={}, generation_names=[], contract_names=[], loan_names=[], sources=(),
         )  # fmt: skip
@@ -92,6 +92,7 @@ class Village:
         f.expected_spot = self.market.spot_price
         for column, value in columns.items():
             f[column] = value
+        f.pd_long = columns.get("pd_long", f.pd)
         self.market.n_firms += 1
         self.names.append(name or f"{ec.KIND_NAMES[kind]} {i}")
         return i
