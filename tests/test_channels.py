@@ -82,10 +82,11 @@ def test_counterparty():
 def test_customer():
     """A lab fails that rented most of a cloud's fleet: the cloud lives on its cash for some months, then no more.
 
-    Nobody else's demand grows into the empty halls, no bond market lends on them, and no damages are owed. Forced
-    sales move no prices, for another lab fails later on: the sale of its fleet would be a second cause.
+    Nobody comes to its rescue, nobody else's demand grows into the empty halls, no bond market lends on them, and no
+    damages are owed. Forced sales move no prices, for another lab fails later on: the sale of its fleet would be a
+    second cause.
     """
-    economy = _open(tenant_growth=0, high_yield_limit=0, termination_months=0, price_impact=0)
+    economy = _open(tenant_growth=0, high_yield_limit=0, termination_months=0, price_impact=0, rescue_success=0)
     assert "OpenAI" in {c.counterparty for c in contracts(economy, "CoreWeave") if c.role == "sells"}
     lose(economy, "CoreWeave", 5.0)
     struck, spared = _twins(economy, 15, lambda e: default(e, "OpenAI"))
@@ -121,8 +122,11 @@ def test_no_collateral_channel_in_a_deep_market():
 
 
 def test_funding():
-    """Bonds fall due while the one fund with room for more has lost its capital: who is refused cannot repay."""
-    economy = _open()
+    """Bonds fall due while the one fund with room for more has lost its capital: who is refused cannot repay.
+
+    Nobody comes to its rescue.
+    """
+    economy = _open(rescue_success=0)
     funds = [f"HY bond fund {k + 1}" for k in range(5)]
     held = np.isin(economy.rows("loans")["lender"], [economy.firm(fund) for fund in funds])
     economy.rows("loans")["months_left"][held & _loan_rows(economy, "xAI")] = 1
@@ -165,9 +169,11 @@ def test_market():
     """Open models catch up and the price of AI work falls until a lab's cash is gone: nobody's fault.
 
     The market is the cause on record, but such a default is fundamental, for it left no claim unpaid.
-    Its staff does not grow with revenue, or else it would run out of cash within the year by its own growth.
+    Its staff does not grow with revenue, or else it would run out of cash within the year by its own growth. Nobody
+    comes to its rescue.
     """
-    struck, spared = _open(open_lag=0, open_gap=0, overhead_growth=0), _open(overhead_growth=0)
+    calm = {"overhead_growth": 0, "rescue_success": 0}
+    struck, spared = _open(open_lag=0, open_gap=0, **calm), _open(**calm)
     for economy in (struck, spared):
         lose(economy, "Anthropic", 11.5)
         _follow(economy, 12)

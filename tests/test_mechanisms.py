@@ -271,6 +271,8 @@ def test_every_parameter_matters_somewhere():
             {"bank_risk_limit": 0.0, "acceleration_ltv": 1.0, "second_hand_cash": 0.001, "price_impact": 0.0},
             60,
         ),
+        # Nobody rescues, so that lenders are asked.
+        ("r1_demand_disappoints", {"rescue_success": 0.0, "demand_growth": 0.3}, 60),
     ]
     idle = [p.name for p in PARAMETERS]
     for scenario, given, months in settings:

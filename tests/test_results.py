@@ -173,7 +173,7 @@ def test_a_failure_is_told_in_one_sentence() -> None:
         Cause(None, "market", 0.1),
         Cause("OpenAI", "counterparty", 0.1),
     )
-    told = Default(15, 2, "Lambda", "neocloud", False, 0.41, 3.2, 1.0, 0.3, causes)
+    told = Default(15, 2, "Lambda", "neocloud", "liquidation", False, 0.41, 3.2, 0.0, 1.0, 0.0, 0.0, 0.3, causes)
     assert failure_sentence(told, OPENING) == (
         "2027-03  Lambda (neocloud), owing 3.20 bn, 0.41 bn short:"
         " OpenAI (lost as a customer, unpaid bills or loans) 60 %, its own doing 30 %,"
@@ -188,10 +188,17 @@ def test_a_failure_is_told_in_one_sentence() -> None:
     assert failure_sentence(replace(told, own_share=0.226, causes=many), OPENING).endswith(
         "(falling prices) 10 %, 2 others 7 %"
     )
-    alone = Default(15, 1, "Lambda", "neocloud", True, 0.0412, 320.0, 1.0, 1.0, ())
+    alone = Default(15, 1, "Lambda", "neocloud", "liquidation", True, 0.0412, 320.0, 0.0, 1.0, 0.0, 0.0, 1.0, ())
     assert (
         failure_sentence(alone, OPENING) == "2027-03  Lambda (neocloud), owing 320 bn, 0.041 bn short: its own doing"
     )
+    lives = replace(alone, way="deferral", debt=0.0, claims=12.0)
+    assert failure_sentence(lives, OPENING) == (
+        "2027-03  Lambda (neocloud), putting off what it owes, owing 0 bn and 12 bn under contracts, 0.041 bn short:"
+        " its own doing"
+    )
+    for way in tables.WAY_NAMES[1:]:
+        assert failure_sentence(replace(alone, way=way), OPENING).startswith("2027-03  Lambda (neocloud), ")
 
 
 def test_balance_sheets_balance(economy: Economy) -> None:
