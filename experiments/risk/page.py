@@ -15,7 +15,7 @@ from experiments.page import document, escape, image, table
 from experiments.reproductions.figures import BLUE, GREY, ORANGE, RED, png
 from experiments.risk.ensemble import ANALOGUE, FEWER, Made, plan
 from experiments.risk.findings import CRISIS, FACTOR, FOLLOWS, STRIKE_MONTH, Group, Recovery
-from experiments.risk.observe import CAUSES, FLAGSHIP, STRIKE, STRUCK, YEARS
+from experiments.risk.observe import CAUSES, FLAGSHIP, STRUCK, YEARS
 from experiments.risk.statistics import DRAWS
 from experiments.risk.table import FOLDER, MISSED, Findings, Line, verdicts
 from experiments.screen import counted
@@ -215,7 +215,7 @@ def about(made: Made) -> str:
     """What was run, in sentences."""
     worlds = plan(made.seeds)
     others = len(worlds) - 3
-    few = next(count for name, count in worlds.items() if name not in (BASELINE, STRIKE, ANALOGUE))
+    few = min(worlds.values())
     differ = (
         "central parameters and opening, luck alone differs"
         if made.central
