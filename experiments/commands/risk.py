@@ -42,7 +42,7 @@ def risk(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Run many worlds and say what happens to their borrowers and lenders, beside the evidence.
+    """Say what defaults and is lost in many worlds, beside the evidence.
 
     The folder holds the report (RISK.md), the same as a page (risk.html), its figure (reliability.png), its table
     (lines.json), what every world says (runs, seen, defaults, firms, lenders and months, .parquet) and what was run
