@@ -50,6 +50,7 @@ def new_firm(state, kind, like):
     f.expected_growth = model.expected_growth
     f.pd = model.pd
     f.pd_long = model.pd_long
+    f.feared = model.pd
     f.dscr = 9.9
     chain_firm(state, i)
     m.n_firms += 1

@@ -9,7 +9,7 @@ from abm.agents.lab import appeal, closing_odds, runway, seek_equity, value_lab
 from abm.agents.neocloud import seek_growth_equity
 from abm.engine.compiled import jit
 from abm.engine.draws import D_ROUND, D_SENTIMENT, D_VALUE, normal, uniform
-from abm.engine.tables import ACTIVE, CUSTOMERS, LAB, LENDER, NEOCLOUD, OUTSIDE, VEHICLE
+from abm.engine.tables import ACTIVE, LAB, LENDER, NEOCLOUD, OUTSIDE, VEHICLE
 from abm.instruments.stake import issue_equity
 from abm.markets.credit import collateral_value
 from abm.markets.ratings import asset_volatility
@@ -115,7 +115,7 @@ def value_firms(state):
     p = state.params[0]
     for i in range(m.n_firms):
         f = state.firms[i]
-        if f.status != ACTIVE or i <= CUSTOMERS:
+        if f.status != ACTIVE or f.kind == OUTSIDE:
             continue
         told = news(state, i)
         f.premium += told

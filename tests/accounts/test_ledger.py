@@ -488,7 +488,7 @@ def test_a_new_contract_waits_for_its_start_and_holds_what_was_agreed():
         "id": 40, "kind": ec.SITE, "status": ec.PENDING, "buyer": lab, "seller": cloud, "guarantor": -1,
         "end_user": -1, "own_use": 0, "backstop": 0, "signed": 5, "start": 9, "ramp": 6, "months": 48,
         "months_left": 48, "quantity": 0.3, "delivered": 0.0, "price": 1.7, "take_or_pay": 0.9, "prepaid": 0.0,
-        "announced": 0.0, "missed": 0.0, "amended": -1, "claim": 0.0,
+        "announced": 0.0, "missed": 0.0, "amended": -1, "claim": 0.0, "late": 0,
     }  # fmt: skip
 
 
@@ -546,7 +546,7 @@ def test_only_live_and_pending_contracts_bind():
 # --- new firms --------------------------------------------------------------------------------------------
 LIKE = {
     "pue": 1.3, "power_premium": 1.1, "renewables": 0.4, "unit_opex": 0.2, "book_life": 72.0, "amd_share": 0.15,
-    "custom_share": 0.05, "expected_growth": 0.6, "pd": 0.07,
+    "custom_share": 0.05, "expected_growth": 0.6, "pd": 0.07, "pd_long": 0.05, "feared": 0.07,
 }  # fmt: skip
 
 

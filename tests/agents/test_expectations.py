@@ -1,17 +1,21 @@
 """Beliefs: memory, expectations, sentiment, valuations and equity rounds of one month."""
 
-from math import exp, log
+from math import exp, log, sqrt
 
 import pytest
 from village import Village
 
 from abm.agents.expectations import expect_growth, remember, update_beliefs
-from abm.engine.draws import D_ROUND, D_SENTIMENT, normal, uniform
-from abm.engine.tables import CUSTOMERS, E_EQUITY, F_EQUITY, FAILED, LAB, NEOCLOUD, SAVERS, SUPPLIERS
-from abm.markets.equity import hold_rounds, seen_value, swing_sentiment, value_firms
+from abm.engine.draws import D_ROUND, D_SENTIMENT, D_VALUE, normal, uniform
+from abm.engine.tables import CUSTOMERS, E_EQUITY, F_EQUITY, FAILED, HYPERSCALER, LAB, NEOCLOUD, SAVERS, SUPPLIERS, VEHICLE
+from abm.markets.equity import hold_rounds, news, seen_value, swing_sentiment, value_firms
 from abm.rules import interpreted
 
 luck, chance = interpreted(normal), interpreted(uniform)
+
+
+# Nobody learns anything of any firm.
+CALM = {f"{kind}_volatility": 0.0 for kind in ("asset", "hyperscaler", "project", "lender")}
 
 
 def near(value):
@@ -119,19 +123,21 @@ def test_without_revenue_now_or_then_expectations_fade(now, before):
 
 
 # --- sentiment ------------------------------------------------------------------------------------------
-def sentiment(start=1.0, growth=0.35, defaults=(), **parameters):
+def sentiment(start=1.0, growth=0.35, defaults=(), feared=0.05, carried=0.0, failed=5, **parameters):
     """Sentiment after month 7 among firms that owe 49 bn."""
     still = {
         "sentiment_reversion": 0.0, "sentiment_growth": 0.0, "sentiment_fear": 0.0, "sentiment_noise": 0.0,
-        "growth_yardstick": 0.35,
+        "growth_yardstick": 0.35, "own_growth_long_run": 0.15, "belief_fade": 0.3, "doubt_gain": 0.0,
     }  # fmt: skip
     v = in_month(7, **(still | parameters))
-    v.neocloud(debt=40.0)
-    v.hyperscaler(debt=9.0)
+    v.neocloud(debt=40.0, pd=0.05, feared=0.05)
+    v.hyperscaler(debt=9.0, look_through=7.0, pd=0.05, feared=feared)
     v.neocloud(debt=70.0, status=FAILED)
+    v.lender(debt=8.0, pd=0.9)
     v.market.sentiment, v.market.demand_growth, v.market.seed = start, growth, 23
     for k, (month, debt) in enumerate(defaults):
         v.state.defaults[k].month, v.state.defaults[k].debt = month, debt
+        v.state.defaults[k].firm, v.state.defaults[k].carried = failed, carried
     v.market.n_defaults = len(defaults)
     v.market.seen_defaults = sum(month < 7 for month, _ in defaults)
     v.run(swing_sentiment)
@@ -144,14 +150,39 @@ def test_sentiment_returns_to_normal():
 
 
 def test_growth_above_the_yardstick_cheers_and_below_it_sobers():
-    assert sentiment(0.9, 0.6, sentiment_growth=0.04) == near(0.9 + 0.04 * 0.25)
-    assert sentiment(0.9, -0.1, sentiment_growth=0.04) == near(0.9 - 0.04 * 0.45)
+    # they know that growth fades: 0.35 at the opening, 0.15 in the long run
+    hoped = 0.15 + 0.2 * exp(-0.3 * 7 / 12)
+    assert sentiment(0.9, 0.6, sentiment_growth=0.04) == near(0.9 + 0.04 * (0.6 - hoped))
+    assert sentiment(0.9, -0.1, sentiment_growth=0.04) == near(0.9 - 0.04 * (0.1 + hoped))
 
 
 def test_this_month_s_defaults_frighten_by_their_part_of_all_debt():
-    # 2.9 + 1.9 and a tenth each, of 1 + 40 + 9
-    defaults = [(6, 30.0), (7, 2.9), (7, 1.9)]
+    # 3 + 2 of 1 + 40 + 9
+    defaults = [(6, 30.0), (7, 3.0), (7, 2.0)]
     assert sentiment(0.9, defaults=defaults, sentiment_fear=3.0) == near(0.9 - 3.0 * 5.0 / 50.0)
+
+
+def test_fear_sees_the_debt_that_others_carry_for_who_fails():
+    assert sentiment(0.9, defaults=[(7, 3.0)], carried=4.5, sentiment_fear=3.0) == near(0.9 - 3.0 * 7.5 / 50.0)
+
+
+@pytest.mark.parametrize(("feared", "moved"), [(0.01, -0.04), (0.05, 0.0), (0.15, 0.1)])
+def test_who_is_shaken_frightens_as_much_as_its_hazard_has_risen_and_relief_counts(feared, moved):
+    # 9 of its own and 7 on others' books, of 1 + 40 + 9
+    assert sentiment(0.9, feared=feared, sentiment_fear=2.0) == near(0.9 + 2.0 * moved * 16.0 / 50.0)
+
+
+def test_failures_of_borrowers_leave_doubt_that_fades_and_of_lenders_none():
+    for failed, left in ((5, 0.9 * 0.4 + 2.5 * 5.0 / 50.0), (8, 0.9 * 0.4)):
+        v = in_month(7, doubt_gain=2.5, doubt_fade=0.1)
+        v.neocloud(debt=40.0)
+        v.hyperscaler(debt=9.0)
+        v.neocloud(status=FAILED)
+        v.lender(status=FAILED)
+        v.market.doubt, v.market.n_defaults = 0.4, 1
+        v.state.defaults[0].month, v.state.defaults[0].debt, v.state.defaults[0].firm = 7, 5.0, failed
+        v.run(swing_sentiment)
+        assert v.market.doubt == near(left)
 
 
 def test_no_default_is_more_than_all_debt():
@@ -172,10 +203,10 @@ def test_sentiment_stays_between_a_fifth_and_one_and_six_tenths():
 
 
 # --- valuations -----------------------------------------------------------------------------------------
-def valued(kind=NEOCLOUD, **columns):
+def valued(kind=HYPERSCALER, **columns):
     v = Village(
         earnings_multiple=8.0, book_floor=0.7, value_speed=0.25, value_multiple=6.0, frontier_option=0.0,
-        value_growth_slope=0.0,
+        value_growth_slope=0.0, **CALM,
     )  # fmt: skip
     v.market.sentiment = 1.25
     usual = {"earnings": 0.5, "debt": 20.0, "valuation": 10.0, "paid_in": 12.0, "retained": 8.0, "revenue": 2.0}
@@ -205,15 +236,53 @@ def test_neither_customers_nor_failed_firms_are_valued():
     v = Village(value_speed=1.0, book_floor=0.5)
     v[CUSTOMERS].retained = v[SUPPLIERS].retained = 40.0
     v.run(value_firms)
-    assert (v[CUSTOMERS].valuation, v[SUPPLIERS].valuation) == (0.0, 20.0)
+    assert (v[CUSTOMERS].valuation, v[SUPPLIERS].valuation) == (0.0, 0.0)
+
+
+def told(seed=3, kind=NEOCLOUD, **columns):
+    """News of a firm of month 14, among others."""
+    v = in_month(
+        14, asset_volatility=0.5, hyperscaler_volatility=0.25, project_volatility=0.15, value_correlation=0.36,
+        lease_weight=0.6,
+    )  # fmt: skip
+    v.market.seed = seed
+    v.lab()
+    i = v.firm(kind, **({"valuation": 40.0} | columns))
+    common, own = luck(seed, D_VALUE, 14, 0), luck(seed, D_VALUE, 14, 1 + i)
+    return float(v.run(news, i)), (0.6 * common + 0.8 * own) / sqrt(12.0)
+
+
+@pytest.mark.parametrize(("kind", "volatility"), [(NEOCLOUD, 0.5), (LAB, 0.5), (HYPERSCALER, 0.25), (VEHICLE, 0.15)])
+def test_news_moves_shares_by_a_common_factor_and_own_luck(kind, volatility):
+    for seed in (3, 4):
+        found, drawn = told(seed, kind)
+        assert found == near(volatility * drawn)
+
+
+@pytest.mark.parametrize(("columns", "gearing"), [
+    ({"debt": 10.0, "other_debt": 4.0, "leases_owed": 10.0}, 1.5),
+    ({"debt": 59.0}, 2.475),
+    ({"debt": 90.0}, 2.5),
+])  # fmt: skip
+def test_shares_move_more_the_more_debt_stands_before_them(columns, gearing):
+    found, drawn = told(**columns)
+    assert found == near(0.5 * gearing * drawn)
+
+
+def test_news_stays_in_what_investors_believe_until_it_fades():
+    v = in_month(14, asset_volatility=0.5, value_speed=0.0, premium_fade=0.1)
+    i = v.neocloud(valuation=40.0, premium=0.2)
+    heard = float(v.run(news, i))
+    v.run(value_firms)
+    assert (v[i].valuation, v[i].premium) == (near(40.0 * exp(heard)), near(0.9 * (0.2 + heard)))
 
 
 def premium(value_speed=0.25, **columns):
-    """A neocloud that the rule sees at 35 bn: what it is valued at after a month, and its premium then."""
-    v = Village(earnings_multiple=8.0, value_speed=value_speed, premium_fade=0.1)
+    """A hyperscaler that the rule sees at 35 bn: what it is valued at after a month, and its premium then."""
+    v = Village(earnings_multiple=8.0, value_speed=value_speed, premium_fade=0.1, **CALM)
     v.market.sentiment = 1.25
     usual = {"earnings": 0.5, "debt": 20.0, "valuation": 10.0, "premium": log(2.0)}
-    i = v.neocloud(**(usual | columns))
+    i = v.hyperscaler(**(usual | columns))
     assert v.run(seen_value, i) == near(35.0)
     v.run(value_firms)
     return float(v[i].valuation), float(v[i].premium)
@@ -226,8 +295,8 @@ def test_what_investors_paid_above_or_below_the_rule_multiplies_it_and_fades():
 
 
 def test_a_premium_is_gone_after_years():
-    v = Village(earnings_multiple=8.0, value_speed=1.0, premium_fade=0.04)
-    i = v.neocloud(earnings=0.5, debt=20.0, valuation=10.0, premium=1.5)
+    v = Village(earnings_multiple=8.0, value_speed=1.0, premium_fade=0.04, **CALM)
+    i = v.hyperscaler(earnings=0.5, debt=20.0, valuation=10.0, premium=1.5)
     for _ in range(120):
         v.run(value_firms)
     assert v[i].premium == near(1.5 * 0.96**120)
@@ -256,8 +325,24 @@ def test_the_rule_s_value(columns, value):
     v.market.sentiment = 1.25
     usual = {"earnings": 0.5, "debt": 20.0, "paid_in": 12.0, "retained": 8.0, "revenue": 2.0}
     columns = dict(columns)
-    i = v.firm(columns.pop("kind", NEOCLOUD), **(usual | columns))
+    i = v.firm(columns.pop("kind", HYPERSCALER), **(usual | columns))
     assert v.run(seen_value, i) == near(value)
+
+
+@pytest.mark.parametrize(("columns", "value"), [
+    # sites 30, cash 4, other assets 3 and deposits 2, less 22
+    ({}, 17.0),
+    ({"expected_growth": 0.3}, 17.0 * 1.5),
+    ({"expected_growth": 0.9}, 17.0 * 2.0),
+    ({"debt": 36.0}, 0.1 * 39.0),
+])  # fmt: skip
+def test_a_cloud_is_worth_its_net_assets_and_more_if_it_grows(columns, value):
+    v = Village(franchise=1.0, option_floor=0.1, growth_yardstick=0.6)
+    v.market.sentiment = 1.25
+    usual = {"sites": 30.0, "cash": 4.0, "other_assets": 3.0, "deposits_out": 2.0, "debt": 20.0, "other_debt": 2.0}
+    assert v.run(seen_value, v.neocloud(**(usual | columns))) == near(1.25 * value)
+    # of a project company deposits and cash stand in its collateral already
+    assert v.run(seen_value, v.project(**(usual | columns))) == near(1.25 * value)
 
 
 # --- equity rounds --------------------------------------------------------------------------------------
@@ -358,16 +443,18 @@ def test_one_firm_s_silence_does_not_keep_the_next_from_a_round():
 
 def test_a_round_closes_with_a_chance_that_follows_sentiment():
     draw = chance(23, D_ROUND, 14, 1006)
-    for sentiment in (1.25, 0.6):
-        v, i, raised = round_of(sure=False, probability=draw / sentiment * 1.0001, sentiment=sentiment)
+    for sentiment in (1.25, 0.7):
+        # the window is shut at 0.6, and who may fail within five years raises less often
+        window = (sentiment - 0.6) / 0.4 * exp(-5 * 0.01)
+        v, i, raised = round_of(sure=False, probability=draw / window * 1.0001, sentiment=sentiment)
         assert (raised, v[i].last_round) == (near(40.0), 14)
-        v, i, raised = round_of(sure=False, probability=draw / sentiment * 0.9999, sentiment=sentiment)
+        v, i, raised = round_of(sure=False, probability=draw / window * 0.9999, sentiment=sentiment)
         assert (raised, v[i].last_round, v.market.n_events) == (0.0, 5, 0)
 
 
 # --- all of them ----------------------------------------------------------------------------------------
 def test_everybody_expects_rents_and_growth_adaptively():
-    v = in_month(14, expectation_speed=0.25, extrapolation=0.8)
+    v = in_month(14, expectation_speed=0.25, extrapolation=0.8, cloud_overhead_growth=0.9)
     v.market.spot_price, v.market.contract_price = 3.2, 5.0
     failed = v.neocloud(expected_spot=2.0, expected_growth=0.4, revenue=3.0, status=FAILED)
     cloud = v.neocloud(expected_spot=2.0, expected_growth=0.4, revenue=3.0, fixed_cost=5.0, appetite=0.7)
@@ -375,7 +462,7 @@ def test_everybody_expects_rents_and_growth_adaptively():
     v.run(update_beliefs)
     assert v[cloud].expected_spot == near(2.3)
     assert v[cloud].expected_growth == near(0.4 + 0.25 * (0.8 * 2.0 * log(1.5) - 0.4))
-    assert (v[cloud].fixed_cost, v[cloud].appetite) == (5.0, 0.7)
+    assert (v[cloud].fixed_cost, v[cloud].appetite) == (near(5.0 * exp(0.9 * v[cloud].expected_growth / 12)), 0.7)
     assert (v[failed].expected_spot, v[failed].expected_growth) == (2.0, 0.4)
 
 
@@ -403,7 +490,7 @@ def test_growth_moves_sentiment_sentiment_values_and_values_rounds_in_one_month(
     v = in_month(
         14, sentiment_reversion=1.0, sentiment_noise=0.0, sentiment_growth=0.1, growth_yardstick=0.0, value_speed=1.0,
         value_multiple=6.0, value_growth_slope=0.0, frontier_option=0.0, round_success=9.0, equity_dilution=0.05,
-        runway_target=20.0,
+        runway_target=20.0, own_growth_long_run=0.0, sentiment_fear=0.0, **CALM,
     )  # fmt: skip
     lab = v.lab(revenue=2.0, operating_cost=4.0, earnings=-9.0, cash=1.0, last_round=-99)
     v.close()

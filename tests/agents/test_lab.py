@@ -391,12 +391,15 @@ def test_investors_offer_the_tolerable_part_times_sentiment_and_less_below_their
 
 
 def test_investors_like_growth_and_the_round_of_who_they_like_closes_sooner():
-    v = Village(growth_yardstick=0.4, round_success=0.3)
-    v.market.sentiment = 1.25
+    v = Village(growth_yardstick=0.4, round_success=0.3, window_shut=0.6, rating_years=5.0)
+    v.market.sentiment = 0.8
     for growth, liked in ((-0.2, 0.0), (0.1, 0.25), (0.4, 1.0), (2.0, 1.0)):
-        lab = v.lab(expected_growth=growth)
+        lab = v.lab(expected_growth=growth, pd_long=0.04)
         assert v.run(appeal, lab) == near(liked)
-        assert v.run(closing_odds, lab) == near(0.3 * 1.25 * (1.0 + liked))
+        # half open, and the less likely the more of the money would serve old creditors
+        assert v.run(closing_odds, lab) == near(0.3 * 0.5 * (1.0 + liked) * exp(-0.2))
+    v.market.sentiment = 0.6
+    assert v.run(closing_odds, lab) == 0.0
 
 
 def test_a_lab_takes_what_is_offered_up_to_its_war_chest():
