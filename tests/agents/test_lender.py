@@ -9,8 +9,6 @@ from abm.agents.lender import (
     accept_amendment,
     accepts_kind,
     debt_capacity,
-    fleet_age,
-    judge,
     price_loan,
     size_loan,
     swing_appetite,
@@ -35,96 +33,6 @@ from abm.engine.tables import (
 
 def near(value):
     return pytest.approx(value, rel=1e-12)
-
-
-# --- judging a borrower ---------------------------------------------------------------------------------
-def judged(customer_pd=0.05, **columns):
-    v = Village(
-        base_default_rate=0.01, score_leverage=3.0, score_cover=0.9, score_ltv=1.6, score_concentration=1.5,
-        score_age=0.1,
-    )  # fmt: skip
-    customer = v.lab(pd=customer_pd, leverage=0.9, top_customer=0.9)
-    if columns.get("top_customer_id") == "the lab":
-        columns["top_customer_id"] = customer
-    usual = {"leverage": 0.5, "dscr": 1.3, "ltv": 0.6, "pd": 0.3}
-    return float(v.run(judge, v.neocloud(**(usual | columns))))
-
-
-def test_an_average_balance_sheet_has_the_base_rate():
-    assert judged() == near(0.01)
-
-
-def test_leverage_counts_both_ways_around_a_half():
-    assert judged(leverage=0.7) == near(0.01 * exp(0.6))
-    assert judged(leverage=0.2) == near(0.01 * exp(-0.9))
-
-
-@pytest.mark.parametrize(("dscr", "score"), [(0.8, 0.45), (1.29, 0.009), (2.5, 0.0), (-1.0, 2.07), (-4.0, 2.07)])
-def test_missing_cover_counts_down_to_minus_one_and_more_than_enough_does_not(dscr, score):
-    assert judged(dscr=dscr) == near(0.01 * exp(score))
-
-
-@pytest.mark.parametrize(("ltv", "score"), [(0.85, 0.4), (0.61, 0.016), (0.4, 0.0)])
-def test_only_loan_to_value_above_the_threshold_counts(ltv, score):
-    assert judged(ltv=ltv) == near(0.01 * exp(score))
-
-
-@pytest.mark.parametrize(("customer_pd", "risk"), [(0.05, 0.5), (0.09, 0.9), (0.3, 1.0)])
-def test_hanging_on_one_customer_counts_with_that_customer_s_risk(customer_pd, risk):
-    found = judged(customer_pd=customer_pd, top_customer=0.4, top_customer_id="the lab")
-    assert found == near(0.01 * exp(1.5 * 0.4 * risk))
-
-
-def test_the_outside_sector_counts_as_a_customer_and_no_one_does_not():
-    v = Village(base_default_rate=0.01, score_concentration=1.5)
-    cloud = v.neocloud(leverage=0.5, dscr=2.0, top_customer=0.4, top_customer_id=CUSTOMERS)
-    v[CUSTOMERS].pd, v[-1].pd = 0.02, 0.9
-    assert v.run(judge, cloud) == near(0.01 * exp(1.5 * 0.4 * 0.2))
-    v[cloud].top_customer_id = -1
-    assert v.run(judge, cloud) == near(0.01)
-
-
-def test_an_old_fleet_counts_by_the_year():
-    v = Village(base_default_rate=0.01, score_age=0.1)
-    cloud = v.neocloud(leverage=0.5, dscr=2.0)
-    v.generation(v.vendor())
-    v.fleet(cloud, 0.3, age=30.0)
-    assert v.run(judge, cloud) == near(0.01 * exp(0.25))
-
-
-def test_the_terms_add_up():
-    found = judged(leverage=0.6, dscr=1.1, ltv=0.7, top_customer=0.4, top_customer_id="the lab")
-    assert found == near(0.01 * exp(0.3 + 0.18 + 0.16 + 0.3))
-
-
-def test_a_default_probability_stays_between_two_basis_points_and_nine_tenths():
-    assert judged(leverage=-0.7) == near(0.01 * exp(-3.6))
-    assert judged(leverage=-1.0) == near(0.0002)
-    assert judged(leverage=1.9) == near(0.01 * exp(4.2))
-    assert judged(leverage=2.5) == near(0.9)
-
-
-def test_the_age_of_a_fleet_is_weighted_by_cost_and_in_years():
-    v = Village()
-    vendor, cloud, other = v.vendor(), v.neocloud(), v.neocloud()
-    v.generation(vendor)
-    v.generation(vendor, cost=5.0)
-    v.fleet(cloud, 1.5, 0, book=7.0, age=12.0)
-    v.fleet(cloud, 2.0, 1, book=9.0, age=48.0)
-    v.fleet(other, 4.0, 1, age=90.0)
-    # 30 bn a year old, 10 bn four years old
-    assert v.run(fleet_age, cloud) == near((30 * 1.0 + 10 * 4.0) / 40)
-
-
-def test_no_fleet_has_no_age():
-    v = Village()
-    cloud = v.neocloud()
-    v.generation(v.vendor())
-    assert v.run(fleet_age, cloud) == 0.0
-    v.fleet(cloud, 4e-11, age=24.0)
-    assert v.run(fleet_age, cloud) == 0.0
-    v.fleet(cloud, 6e-11, age=24.0)
-    assert v.run(fleet_age, cloud) == near(2.0)
 
 
 # --- kinds of loans -------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from abm.engine.tables import (
     WAREHOUSE,
 )
 from abm.instruments.facility import commitments, find_facility, top_up
-from abm.markets.credit import borrow, commit, draw_committed, exposure, lend
+from abm.markets.credit import borrow, commit, draw_committed, lend, tell_exposures
 from abm.rules import interpreted
 
 
@@ -141,7 +141,8 @@ def test_a_commitment_moves_no_money_and_fills_the_lender_s_room():
     assert (loan.kind, loan.lender, loan.borrower, loan.principal) == (PROJECT, first, project, 0.0)
     assert (loan.limit, loan.undrawn, loan.draws_until, loan.rate, loan.months) == (3.0, 3.0, 20, 0.07, 40)
     assert (v[first].undrawn, v[second].undrawn, v[project].debt) == (3.0, 1.0, 0.0)
-    assert (v.run(exposure, first, project), v.run(commitments, project)) == (3.0, 4.0)
+    v.run(tell_exposures, project)
+    assert (v.state.work_space[5, first], v.run(commitments, project)) == (3.0, 4.0)
     v.close()
     assert (v[first].undrawn, v[second].undrawn) == (3.0, 1.0)
 

@@ -50,7 +50,6 @@ from abm.markets.credit import (
     collateral_value,
     contract_value,
     draw_warehouse,
-    exposure,
     finance_hardware,
     issue_bonds,
     lend,
@@ -85,19 +84,6 @@ def cheap(v, name="cheap", **columns):
 
 
 # --- exposure, collateral, ratios ---------------------------------------------------------------------------
-def test_exposure_counts_live_loans_between_the_two():
-    v = Village()
-    bank, other, cloud, rival = v.lender(), v.lender(), v.neocloud(), v.neocloud()
-    v.loan(bank, cloud, 3.0, limit=9.0)
-    v.loan(bank, cloud, 0.5)
-    v.loan(other, cloud, 7.0)
-    v.loan(bank, rival, 11.0)
-    v.loan(bank, cloud, 13.0, status=BROKEN)
-    assert v.run(exposure, bank, cloud) == 3.5
-    assert v.run(exposure, cloud, bank) == 0.0
-    v.audit()
-
-
 def test_fleet_and_sites_at_their_marks_secure_a_providers_loans():
     v = Village()
     columns = {"fleet_mark": 3.0, "sites": 2.0, "other_assets": 5.0, "deposits_out": 0.7, "cash": 9.0}
