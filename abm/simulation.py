@@ -290,6 +290,7 @@ class Economy:
         sum_claims(state)
         measure(state)
         look_through(state)
+        state.firms["feared"][:n] = state.firms["pd"][:n]
         self._open_flows()
         state.firms["feared"][:n] = state.firms["pd"][:n]
 

@@ -93,6 +93,7 @@ def first_values(**columns):
     v = Village(
         earnings_multiple=10.0, value_speed=0.25, sentiment_noise=0.0, sentiment_reversion=0.0, sentiment_growth=0.0,
         earnings_speed=1.0, provider_payout=0.0, other_income_growth=0.0,
+        hyperscaler_volatility=0.0, sentiment_fear=0.0,
     )  # fmt: skip
     v.state.segments.opening_index[:] = 1.0
     cloud = v.hyperscaler(**({"other_income": 1.0, "cash": 50.0} | columns))

@@ -96,17 +96,19 @@ def carried_debt(state, firm):
 
 @jit
 def going_value(state, firm):
-    """What a firm is worth as a going concern to all who have claims on it (bn): a lab's sales, a cloud's hardware,
-    sites and contracts and others' cash earnings at what rescuers pay, `rescue_discount` below the market, and at least
-    the debt that it can serve."""
+    """What a firm is worth as a going concern to all who have claims on it (bn): a lab's sales and others' cash
+    earnings at what rescuers pay, `rescue_discount` below the market, and at least the debt that it can serve.
+
+    For a neocloud or a project company nobody pays more than its hardware, sites and contracts are worth.
+    """
     p = state.params[0]
     f = state.firms[firm]
     if f.kind == LAB:
         worth = value_lab(state, firm)
-    elif f.kind == NEOCLOUD or f.kind == VEHICLE:
-        worth = (collateral_value(state, firm) + f.other_assets) * state.market[0].sentiment
     else:
         worth = 12.0 * max(cash_earnings(state, firm), 0.0) * p.earnings_multiple * state.market[0].sentiment
+        if f.kind == NEOCLOUD or f.kind == VEHICLE:
+            worth = min(worth, (collateral_value(state, firm) + f.other_assets) * state.market[0].sentiment)
     return max((1.0 - p.rescue_discount) * worth, served_debt(state, firm))
 
 

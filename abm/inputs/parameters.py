@@ -264,10 +264,10 @@ default_barrier | ratio | 0.75 | 0.1 | 2 | assumption: firms default when what t
 lease_weight | share | 0.6 | 0 | 1 | assumption: leases of 15 years are worth 0.57 of their rents at 8 % (L2-001 to L2-010: undiscounted) | part of lease rents still to be paid that counts as debt
 take_or_pay_weight | share | 0.35 | 0 | 1 | assumption: rating agencies impute a quarter to a half of long purchase contracts as debt | part of take-or-pay compute still to be paid that counts as debt
 order_weight | share | 0.5 | 0 | 1 | assumption: half of what is on order could be cancelled or sold on | part of what is still to be paid on orders that counts as debt
-asset_volatility | 1/year | 0.5 | 0.01 | 3 | R1-008 (35 to 60 %) | volatility of what labs, neoclouds and entrants own (log)
-hyperscaler_volatility | 1/year | 0.25 | 0.01 | 3 | R1-002, R1-003: Oracle's shares 38 to 53 %, less for its debt | volatility of what hyperscalers and vendors own (log)
-project_volatility | 1/year | 0.15 | 0.01 | 3 | assumption: a site with a lease moves with rents and land, R8-001: 6.7 % default in ten years | volatility of what project companies own (log)
-lender_volatility | 1/year | 0.03 | 0.001 | 1 | assumption: a diversified book of loans (R9-001) | volatility of what lenders own (log)
+asset_volatility | 1/year | 0.5 | 0 | 3 | R1-008 (35 to 60 %) | volatility of what labs, neoclouds and entrants own (log)
+hyperscaler_volatility | 1/year | 0.25 | 0 | 3 | R1-002, R1-003: Oracle's shares 38 to 53 %, less for its debt | volatility of what hyperscalers and vendors own (log)
+project_volatility | 1/year | 0.15 | 0 | 3 | assumption: a site with a lease moves with rents and land, R8-001: 6.7 % default in ten years | volatility of what project companies own (log)
+lender_volatility | 1/year | 0.03 | 0 | 1 | assumption: a diversified book of loans (R9-001) | volatility of what lenders own (log)
 hazard_level | log odds | 2 | -5 | 10 | fitted to the frequency of defaults in the model by distance to default, with hazard_slope | log odds of survival at a distance to default of zero
 hazard_slope | log odds | 0.9 | 0 | 5 | fitted with hazard_level | log odds of survival per standard deviation of distance to default
 rating_years | years | 5 | 1 | 15 | R3-007 to R3-010: ratings are read over five years | span of the hazard that ratings, rates and mandates look at

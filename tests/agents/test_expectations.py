@@ -7,7 +7,18 @@ from village import Village
 
 from abm.agents.expectations import expect_growth, remember, update_beliefs
 from abm.engine.draws import D_ROUND, D_SENTIMENT, D_VALUE, normal, uniform
-from abm.engine.tables import CUSTOMERS, E_EQUITY, F_EQUITY, FAILED, HYPERSCALER, LAB, NEOCLOUD, SAVERS, SUPPLIERS, VEHICLE
+from abm.engine.tables import (
+    CUSTOMERS,
+    E_EQUITY,
+    F_EQUITY,
+    FAILED,
+    HYPERSCALER,
+    LAB,
+    NEOCLOUD,
+    SAVERS,
+    SUPPLIERS,
+    VEHICLE,
+)
 from abm.markets.equity import hold_rounds, news, seen_value, swing_sentiment, value_firms
 from abm.rules import interpreted
 

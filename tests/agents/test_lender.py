@@ -1,6 +1,5 @@
 """Lenders: their judgement of a borrower, what they lend, at what rate, and their appetite."""
 
-from math import exp
 
 import pytest
 from village import Village
@@ -16,7 +15,6 @@ from abm.agents.lender import (
 from abm.engine.tables import (
     BANK,
     BOND,
-    CUSTOMERS,
     DDTL,
     HY_BONDS,
     IG_BONDS,

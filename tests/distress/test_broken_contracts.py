@@ -43,6 +43,8 @@ def test_a_failed_buyer_owes_damages_and_loses_its_prepayment():
     assert before.firms() == near({
         (lab, "retained"): -0.25, (lab, "write_off"): 0.25, (cloud, "retained"): 0.25, (cloud, "revenue"): 0.25,
         (cloud, "stranded"): 0.4,
+        # Everybody knows at once that this income is gone.
+        (cloud, "earnings"): -0.8 * RENT,
     })  # fmt: skip
     assert before.flows() == {}
     assert before.market() == {"n_hits": 1.0}

@@ -282,7 +282,7 @@ def test_a_lender_that_falls_with_a_called_borrower_is_not_thought_to_have_faile
 
 
 def test_a_firm_brought_down_fails_by_decree_with_all_that_follows():
-    v = Village(base_default_rate=0.05)
+    v = Village()
     v.market.month, v.market.stage = 30, 7
     lab, bank = v.lab(), v.lender(cash=1.0, other_debt=3.0)
     cloud = v.neocloud(debt_service=0.5, invoiced_out=0.25, fixed_cost=0.125)

@@ -112,13 +112,16 @@ def village(**parameters):
         ({"earnings": 0.1, "other_debt": 9.0}, 0.0, 12.0),
         ({"earnings": -0.1, "other_debt": 1.0}, 0.0, 0.0),
         ({"earnings": 0.1, "promised_rent": 9.0}, 4.0, 12.0),
-        ({"kind": VEHICLE, "earnings": 0.1, "promised_rent": 0.2}, 16.0, 24.0),
-        ({"kind": VEHICLE, "earnings": 0.1}, 8.0, 12.0),
+        ({"kind": VEHICLE, "earnings": 0.1, "promised_rent": 0.2, "sites": 30.0}, 16.0, 24.0),
+        ({"kind": VEHICLE, "earnings": 0.1, "promised_rent": 0.2, "sites": 11.0, "other_assets": 8.0}, 16.0, 19.0),
+        ({"kind": VEHICLE, "earnings": 0.1}, 8.0, 8.0),
+        ({"kind": NEOCLOUD, "earnings": 0.1, "sites": 20.0, "fleet_mark": 30.0}, 4.0, 12.0),
+        ({"kind": NEOCLOUD, "earnings": 0.1, "sites": 3.0, "fleet_mark": 4.0, "other_assets": 2.0}, 4.0, 9.0),
     ],
 )
 def test_cash_earnings_carry_debt_and_make_the_value_of_a_going_concern(columns, debt, value):
     v = village()
-    firm = v.firm(**({"kind": NEOCLOUD} | columns))
+    firm = v.firm(**({"kind": HYPERSCALER} | columns))
     v.close()
     assert v.run(carried_debt, firm) == near(debt)
     assert v.run(going_value, firm) == near(value)
@@ -126,7 +129,7 @@ def test_cash_earnings_carry_debt_and_make_the_value_of_a_going_concern(columns,
 
 def test_fear_lowers_the_value_but_not_below_the_debt_that_is_carried():
     v = village()
-    cloud = v.neocloud(earnings=0.1, other_debt=1.0)
+    cloud = v.hyperscaler(earnings=0.1, other_debt=1.0)
     v.market.sentiment = 0.5
     assert v.run(going_value, cloud) == near(6.0)
     v.market.sentiment = 0.2
@@ -135,7 +138,7 @@ def test_fear_lowers_the_value_but_not_below_the_debt_that_is_carried():
 
 def test_it_is_worth_what_rescuers_would_pay():
     v = village(rescue_discount=0.25)
-    assert v.run(going_value, v.neocloud(earnings=0.1)) == near(9.0)
+    assert v.run(going_value, v.hyperscaler(earnings=0.1)) == near(9.0)
 
 
 def test_a_lab_is_worth_its_sales():
@@ -148,7 +151,7 @@ def test_a_lab_is_worth_its_sales():
 
 def test_what_a_sale_brings_after_its_costs_and_when_a_firm_is_worth_more_going():
     v = village()
-    cloud = v.neocloud(fleet_mark=8.0, sites=4.0, other_assets=3.0, cash=2.0, earnings=0.055)
+    cloud = v.hyperscaler(fleet_mark=8.0, sites=4.0, other_assets=3.0, cash=2.0, earnings=0.055)
     v.stake(cloud, v.lab(), 0.1, 1.0)
     assert v.run(sold_value, cloud) == (near(4.0), near(2.4))
     assert v.run(is_worth_more_going, cloud)
@@ -174,26 +177,26 @@ def test_what_a_sale_brings_after_its_costs_and_when_a_firm_is_worth_more_going(
 )
 def test_debt_stays_as_far_as_it_is_carried_and_the_rest_becomes_shares(secured, others, claims, terms):
     v = village()
-    bank, cloud = v.lender(), v.neocloud(earnings=0.1)
+    bank, cloud = v.lender(), v.hyperscaler(earnings=0.1)
     if secured:
         v.loan(bank, cloud, secured, collateral=FLEET_COLLATERAL)
     if others:
         v.loan(bank, cloud, others)
     v.loan(bank, cloud, 9.0, status=ENDED)
-    v.loan(bank, v.neocloud(), 9.0)
+    v.loan(bank, v.hyperscaler(), 9.0)
     assert v.run(plan_terms, cloud, claims) == near(terms)
 
 
 def test_a_firm_worth_nothing_goes_to_its_creditors_all_the_same():
     v = village()
-    bank, cloud = v.lender(), v.neocloud(earnings=-1.0)
+    bank, cloud = v.lender(), v.hyperscaler(earnings=-1.0)
     v.loan(bank, cloud, 5.0)
     assert v.run(plan_terms, cloud, 0.0) == near((1.0, 0.0, 5.0, 0.0, 0.9, 0.0))
 
 
 def test_other_debt_ranks_before_the_shares():
     v = village()
-    bank, cloud = v.lender(), v.neocloud(earnings=0.1, other_debt=1.0)
+    bank, cloud = v.lender(), v.hyperscaler(earnings=0.1, other_debt=1.0)
     v.loan(bank, cloud, 5.0)
     # Carried 3; worth 12 less 3 and 1.
     assert v.run(plan_terms, cloud, 0.0) == near((1.0, 0.6, 2.0, 1.0, 0.25, 8.0))
@@ -206,7 +209,7 @@ def test_other_debt_ranks_before_the_shares():
 )  # fmt: skip
 def test_in_a_sale_collateral_pays_its_loans_and_the_rest_is_shared(secured, others, parts):
     v = village()
-    bank, cloud = v.lender(), v.neocloud(fleet_mark=10.0, cash=0.75)
+    bank, cloud = v.lender(), v.hyperscaler(fleet_mark=10.0, cash=0.75)
     if secured:
         v.loan(bank, cloud, secured, collateral=FLEET_COLLATERAL)
     v.loan(bank, cloud, others)
@@ -227,7 +230,7 @@ def test_in_a_sale_collateral_pays_its_loans_and_the_rest_is_shared(secured, oth
 )
 def test_each_lender_compares_the_exchange_with_a_sale(collateral, worth, open_, kind, yes):
     v = village()
-    lender, cloud = v.firm(kind, lending_open=open_), v.neocloud()
+    lender, cloud = v.firm(kind, lending_open=open_), v.hyperscaler()
     r = v.loan(lender, cloud, 5.0, collateral=collateral)
     assert bool(v.run(agrees, r, 0.5, 0.1, worth, 0.8, 0.3)) is yes
     v.state.loans[r].status = BROKEN
@@ -236,7 +239,7 @@ def test_each_lender_compares_the_exchange_with_a_sale(collateral, worth, open_,
 
 def test_a_loan_on_new_terms_is_partly_shares_and_its_lender_books_the_loss():
     v = village(public_guarantee=0.25)
-    bank, cloud = v.lender(), v.neocloud()
+    bank, cloud = v.lender(), v.hyperscaler()
     r = v.loan(bank, cloud, 4.0, collateral=FLEET_COLLATERAL, months=40, months_left=7, limit=9.0, covenant_ltv=0.8)
     before = Before(v)
     assert v.run(change_loan, r, 0.25, 0.5, 0.1) == near(1.5)
@@ -257,7 +260,7 @@ def test_a_loan_on_new_terms_is_partly_shares_and_its_lender_books_the_loss():
 
 def test_a_loan_of_which_nothing_stays_is_over_and_a_longer_one_keeps_its_term():
     v = village()
-    bank, cloud = v.lender(), v.neocloud()
+    bank, cloud = v.lender(), v.hyperscaler()
     gone, long_ = v.loan(bank, cloud, 4.0), v.loan(bank, cloud, 4.0, months=90, months_left=80)
     v.run(change_loan, gone, 0.0, 0.5, 0.1)
     assert v.run(change_loan, long_, 1.0, 0.0, 0.0) == 0.0
@@ -268,7 +271,7 @@ def test_a_loan_of_which_nothing_stays_is_over_and_a_longer_one_keeps_its_term()
 
 def test_old_owners_lose_what_lenders_get():
     v = village()
-    bank, cloud = v.lender(), v.neocloud()
+    bank, cloud = v.lender(), v.hyperscaler()
     v.stake(SAVERS, cloud, 0.5, 4.0)
     v.stake(bank, cloud, 0.5, 2.0)
     v.stake(bank, v.lab(), 0.25, 1.0)
@@ -289,7 +292,7 @@ def indebted(**parameters):
     """A cloud that owes 6 without collateral and carries 4, worth 12; a sale brings nothing."""
     v = village(**parameters)
     bank, fund = v.lender(), v.lender()
-    cloud = v.neocloud(earnings=0.1, valuation=9.0)
+    cloud = v.hyperscaler(earnings=0.1, valuation=9.0)
     v.loan(bank, cloud, 4.0)
     v.loan(fund, cloud, 2.0)
     v.stake(SAVERS, cloud, 1.0, 1.0)
@@ -354,14 +357,14 @@ def test_once_a_year_and_only_where_debt_can_be_carried(columns, made):
 
 def test_there_is_no_exchange_without_debt():
     v = village()
-    assert not v.run(exchange_debt, v.neocloud(earnings=0.1), 0.3, FOR_CASH)
+    assert not v.run(exchange_debt, v.hyperscaler(earnings=0.1), 0.3, FOR_CASH)
 
 
 # --- deferral -------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("deferred", "counted"), [(0, 1), (8, 1), (9, 0)])
 def test_a_deferral_is_a_default_once_a_year(deferred, counted):
     v = village()
-    bank, cloud = v.lender(), v.neocloud(deferred=deferred, deferrals=2)
+    bank, cloud = v.lender(), v.hyperscaler(deferred=deferred, deferrals=2)
     v.loan(bank, cloud, 3.0, amended=20)
     v.loan(bank, cloud, 4.0, amended=19)
     v.loan(bank, cloud, 5.0, amended=20, status=BROKEN)
@@ -378,7 +381,7 @@ def test_a_deferral_is_a_default_once_a_year(deferred, counted):
 
 def test_what_struck_a_firm_this_month_before_the_clearing_explains_its_terms():
     v = village()
-    bank, cloud = v.lender(), v.neocloud()
+    bank, cloud = v.lender(), v.hyperscaler()
     v.market.stage, v.market.n_hits = 0, 1
     h = v.state.hits[0]
     h.month, h.stage, h.victim, h.source, h.channel, h.amount = 20, 0, cloud, bank, COUNTERPARTY, 1.0
@@ -392,7 +395,7 @@ def tenant(**columns):
     """A lab that uses 0.5 of 1.0 under contract, at prices of 4 and 2.5 where the market asks 2."""
     v = village()
     lab = v.lab(**({"need": 0.5, "contracted_in": 1.0, "cash": 1.0} | columns))
-    a, b = v.neocloud(), v.neocloud()
+    a, b = v.hyperscaler(), v.hyperscaler()
     dear = v.contract(lab, a, 0.5, 4.0)
     fair = v.contract(lab, b, 0.5, 2.5)
     return v, lab, a, b, dear, fair
@@ -429,7 +432,7 @@ def test_what_is_not_needed_is_rejected_and_what_is_too_dear_is_paid_at_the_mark
 )
 def test_which_contracts_a_firm_under_protection_keeps(columns, price, contract, outcome):
     v = village()
-    lab, cloud = v.lab(contracted_in=1.0, **columns), v.neocloud()
+    lab, cloud = v.lab(contracted_in=1.0, **columns), v.hyperscaler()
     v.contract(lab, cloud, 0.5, price, **contract)
     before = Before(v)
     v.run(review_contracts, lab, True)
@@ -444,7 +447,7 @@ def test_which_contracts_a_firm_under_protection_keeps(columns, price, contract,
 )
 def test_sites_are_kept_that_the_fleet_stands_in(status, delivered, fleet_gw, kept):
     v = village()
-    cloud, owner = v.neocloud(site_gw=0.3, leased_gw=0.7, fleet_gw=fleet_gw), v.project()
+    cloud, owner = v.hyperscaler(site_gw=0.3, leased_gw=0.7, fleet_gw=fleet_gw), v.project()
     r = v.contract(cloud, owner, 0.5, 0.25, kind=SITE, status=status, delivered=delivered)
     saved = v.run(review_contracts, cloud, True)
     assert (v.state.contracts[r].status == BROKEN) is not kept
@@ -453,7 +456,7 @@ def test_sites_are_kept_that_the_fleet_stands_in(status, delivered, fleet_gw, ke
 
 def test_damages_are_no_more_than_the_months_left_and_what_take_or_pay_promised():
     v = village()
-    lab, cloud = v.lab(contracted_in=2.0), v.neocloud()
+    lab, cloud = v.lab(contracted_in=2.0), v.hyperscaler()
     short = v.contract(lab, cloud, 0.5, 4.0, months_left=2)
     loose = v.contract(lab, cloud, 0.5, 4.0, take_or_pay=0.5, missed=7.0)
     soon = v.contract(lab, cloud, 0.5, 4.0)
@@ -465,7 +468,7 @@ def test_damages_are_no_more_than_the_months_left_and_what_take_or_pay_promised(
 
 def test_the_difference_to_the_market_is_claimed_for_the_months_left():
     v = village()
-    lab, cloud = v.lab(need=1.0, contracted_in=1.0), v.neocloud()
+    lab, cloud = v.lab(need=1.0, contracted_in=1.0), v.hyperscaler()
     r = v.contract(lab, cloud, 0.5, 4.0, months_left=3, take_or_pay=0.5)
     v.run(review_contracts, lab, True)
     assert v.state.contracts[r].claim == near(3.0 * 0.73 * 0.5)
@@ -473,7 +476,7 @@ def test_the_difference_to_the_market_is_claimed_for_the_months_left():
 
 def test_a_guarantor_takes_a_rejected_contract_over_and_nothing_is_claimed():
     v = village()
-    lab, cloud, parent = v.lab(contracted_in=1.0), v.neocloud(), v.hyperscaler()
+    lab, cloud, parent = v.lab(contracted_in=1.0), v.hyperscaler(), v.hyperscaler()
     r = v.contract(lab, cloud, 0.5, 4.0, guarantor=parent)
     v.run(review_contracts, lab, True)
     assert cells(v.state.contracts[r], "buyer", "status", "claim") == (parent, LIVE, 0.0)
@@ -482,7 +485,7 @@ def test_a_guarantor_takes_a_rejected_contract_over_and_nothing_is_claimed():
 @pytest.mark.parametrize(("price", "status"), [(0.2, BROKEN), (0.9, LIVE)])
 def test_what_is_sold_below_running_costs_is_delivered_no_more(price, status):
     v = village()
-    cloud, lab = v.neocloud(unit_opex=0.5), v.lab()
+    cloud, lab = v.hyperscaler(unit_opex=0.5), v.lab()
     v.generation(v.vendor(), kw=1.0)
     v.fleet(cloud, 1.0)
     r = v.contract(lab, cloud, 0.5, price)
@@ -515,7 +518,7 @@ def test_a_firm_under_protection_lives_and_cancels_what_it_has_ordered(kind, mon
 @pytest.mark.parametrize(("month", "stayed"), [(30, True), (31, False)])
 def test_old_loans_are_not_due_under_protection_and_lawyers_are(month, stayed):
     v = village(reorganisation_cost=0.1)
-    bank, cloud = v.lender(), v.neocloud(protected_until=30, valuation=4.0, fixed_cost=0.5)
+    bank, cloud = v.lender(), v.hyperscaler(protected_until=30, valuation=4.0, fixed_cost=0.5)
     v.loan(bank, cloud, 6.0, months_left=1)
     v.market.month = month
     v.run(obligations)
@@ -528,7 +531,7 @@ def test_old_loans_are_not_due_under_protection_and_lawyers_are(month, stayed):
 
 def test_loans_of_a_firm_under_protection_are_not_called():
     v = village(acceleration_cover=9.0)
-    bank, cloud = v.lender(), v.neocloud(protected_until=30, cash=4.0, dscr=0.0)
+    bank, cloud = v.lender(), v.hyperscaler(protected_until=30, cash=4.0, dscr=0.0)
     v.loan(bank, cloud, 6.0, collateral=FLEET_COLLATERAL, covenant_ltv=0.5)
     line = v.loan(bank, cloud, 1.0, kind=WAREHOUSE, committed=0)
     before = Before(v)
@@ -546,8 +549,8 @@ def test_loans_of_a_firm_under_protection_are_not_called():
 def planned(**columns):
     """A cloud at the end of its protection that owes 3 on its fleet, 3 to others and 2 under contracts."""
     v = village()
-    bank, fund, seller, gone = v.lender(), v.lender(), v.neocloud(), v.neocloud(status=FAILED)
-    cloud = v.neocloud(**({"earnings": 0.1, "valuation": 9.0, "protected_until": 20} | columns))
+    bank, fund, seller, gone = v.lender(), v.lender(), v.hyperscaler(), v.hyperscaler(status=FAILED)
+    cloud = v.hyperscaler(**({"earnings": 0.1, "valuation": 9.0, "protected_until": 20} | columns))
     v.loan(bank, cloud, 3.0, collateral=FLEET_COLLATERAL)
     v.loan(fund, cloud, 3.0)
     v.contract(cloud, seller, 0.5, status=BROKEN, claim=1.5)
@@ -608,7 +611,7 @@ def test_a_firm_worth_less_than_a_sale_is_wound_up_at_the_end_and_its_damages_ar
 
 def test_damages_to_savers_who_took_a_site_over_become_shares_too():
     v = village()
-    cloud = v.neocloud()
+    cloud = v.hyperscaler()
     r = v.contract(cloud, SAVERS, 0.5, kind=SITE, status=BROKEN, claim=2.0)
     before = Before(v)
     assert v.run(settle_claim, r, 0.75, 0.1) == near(0.5)
@@ -625,7 +628,7 @@ def test_damages_to_savers_who_took_a_site_over_become_shares_too():
 def short_of(cash=1.0, interest=0.5, principal=1.0, wages=0.25, **columns):
     """A cloud that must pay interest, principal and wages out of its cash."""
     v = village()
-    bank, cloud = v.lender(), v.firm(**({"kind": NEOCLOUD, "cash": cash, "earnings": 0.1} | columns))
+    bank, cloud = v.lender(), v.firm(**({"kind": HYPERSCALER, "cash": cash, "earnings": 0.1} | columns))
     loan = v.loan(bank, cloud, 6.0)
     due(v, DUE_INTEREST, cloud, bank, interest, loan)
     due(v, DUE_PRINCIPAL, cloud, bank, principal, loan)
@@ -666,7 +669,7 @@ def test_a_lender_that_did_not_agree_is_paid():
 
 def test_under_protection_loans_and_orders_are_not_due_and_contracts_are_at_the_market():
     v, _, cloud = short_of(exchanged=15)
-    vendor, seller = v.vendor(), v.neocloud()
+    vendor, seller = v.vendor(), v.hyperscaler()
     order = v.order(cloud, vendor, 0.5, ready=0.5)
     due(v, DUE_ORDER, cloud, vendor, 9.0, order)
     due(v, DUE_MAKING, vendor, SUPPLIERS, 4.5, order)
@@ -747,7 +750,7 @@ def test_what_becomes_of_a_firm_that_has_not_paid(columns, reason, way):
 def test_a_firm_that_cannot_run_for_a_month_is_wound_up(cash, way):
     v = village(value_multiple=5.0, value_growth_slope=0.0, frontier_option=0.0)
     # It loses 2 a month, of which 0.46 less if its contract is paid at the market: 0.73 of 1.19.
-    lab, cloud = v.lab(revenue=1.0, earnings=-2.0, cash=cash, need=1.0, contracted_in=0.5), v.neocloud()
+    lab, cloud = v.lab(revenue=1.0, earnings=-2.0, cash=cash, need=1.0, contracted_in=0.5), v.hyperscaler()
     v.contract(lab, cloud, 0.5, 3.2)
     v.run(resolve, lab, 0.3, FOR_CASH)
     assert [int(d.way) for d in v.rows("defaults")] == [way]
@@ -755,7 +758,7 @@ def test_a_firm_that_cannot_run_for_a_month_is_wound_up(cash, way):
 
 def test_a_called_loan_is_a_reason_for_terms_and_not_the_end():
     v = village(acceleration_cover=9.0, acceleration_ltv=1.0)
-    bank, cloud = v.lender(), v.neocloud(earnings=0.1, dscr=0.5, valuation=4.0)
+    bank, cloud = v.lender(), v.hyperscaler(earnings=0.1, dscr=0.5, valuation=4.0)
     v.loan(bank, cloud, 6.0, collateral=FLEET_COLLATERAL, covenant_ltv=0.5)
     v.run(spread)
     assert [int(d.way) for d in v.rows("defaults")] == [EXCHANGE]
@@ -800,7 +803,7 @@ def test_rescuers_buy_a_large_part_cheaply(columns, size):
     v = village(**RESCUE)
     columns = dict(columns)
     debt = columns.pop("debt", 0.0)
-    firm = v.firm(**({"kind": NEOCLOUD, "valuation": 8.0} | columns))
+    firm = v.firm(**({"kind": HYPERSCALER, "valuation": 8.0} | columns))
     if debt:
         v.loan(v.lender(), firm, debt)
     v.close()
@@ -815,7 +818,7 @@ def test_rescuers_buy_a_large_part_cheaply(columns, size):
 @pytest.mark.parametrize(("overpay", "rescued"), [(0.0, True), (14.0, False)])
 def test_what_contracts_ask_above_the_market_counts_with_the_debts(overpay, rescued):
     v = village(**RESCUE)
-    cloud = v.neocloud(valuation=8.0, overpay=overpay, other_debt=4.0)
+    cloud = v.hyperscaler(valuation=8.0, overpay=overpay, other_debt=4.0)
     v.close()
     # 12 over 4, or over 18.
     assert bool(v.run(rescue_round, cloud, 2.0) > 0.0) is rescued
@@ -841,12 +844,12 @@ def test_the_odds_of_a_rescue_rise_with_sentiment_and_with_what_is_left(success,
 )
 def test_what_is_left_for_rescuers(columns, margin):
     v = village(**RESCUE)
-    assert v.run(rescue_margin, v.neocloud(**columns)) == near(margin)
+    assert v.run(rescue_margin, v.hyperscaler(**columns)) == near(margin)
 
 
 def test_rescuers_are_drawn_month_by_month():
     v = village(**(RESCUE | {"rescue_success": 0.1}))
-    cloud = v.neocloud()
+    cloud = v.hyperscaler()
     found, drawn = [], []
     for month in range(40):
         v.market.month = month
@@ -863,7 +866,7 @@ LADDER = {"cash_buffer": 0.0, "receipt_trust": 1.0, "round_success": 0.0, "spend
 
 def test_a_firm_worth_saving_is_rescued_before_its_lenders_are_asked():
     v = village(**(LADDER | RESCUE))
-    bank, cloud = v.lender(), v.neocloud(valuation=80.0, cash=1.0, fixed_cost=1.0, dscr=2.0)
+    bank, cloud = v.lender(), v.hyperscaler(valuation=80.0, cash=1.0, fixed_cost=1.0, dscr=2.0)
     loan = v.loan(bank, cloud, 3.0, months_left=1)
     due(v, DUE_PRINCIPAL, cloud, bank, 3.0, loan)
     before = Before(v)
@@ -874,7 +877,7 @@ def test_a_firm_worth_saving_is_rescued_before_its_lenders_are_asked():
 
 def test_lenders_who_put_off_enough_keep_a_firm_from_the_court():
     v = village(**LADDER, loan_deferral=0.75)
-    bank, cloud = v.lender(), v.neocloud(cash=1.0, dscr=2.0, earnings=0.1)
+    bank, cloud = v.lender(), v.hyperscaler(cash=1.0, dscr=2.0, earnings=0.1)
     loan = v.loan(bank, cloud, 3.0, months_left=1)
     due(v, DUE_PRINCIPAL, cloud, bank, 3.0, loan)
     v.run(find_money, cloud, 3.0, 0.0, 0.0, 0.0)
@@ -884,7 +887,7 @@ def test_lenders_who_put_off_enough_keep_a_firm_from_the_court():
 
 def test_where_they_do_not_put_off_enough_debt_is_exchanged_and_that_is_the_default():
     v = village(**LADDER, loan_deferral=0.5)
-    bank, cloud = v.lender(), v.neocloud(cash=1.0, dscr=2.0, earnings=0.1)
+    bank, cloud = v.lender(), v.hyperscaler(cash=1.0, dscr=2.0, earnings=0.1)
     loan = v.loan(bank, cloud, 3.0, months_left=1)
     due(v, DUE_PRINCIPAL, cloud, bank, 3.0, loan)
     before = Before(v)
@@ -897,7 +900,7 @@ def test_where_they_do_not_put_off_enough_debt_is_exchanged_and_that_is_the_defa
 def test_under_protection_only_parent_rescuers_and_cuts_help():
     v = village(**(LADDER | RESCUE), parent_support=0.5)
     bank, parent = v.lender(), v.hyperscaler(cash=2.0)
-    cloud = v.neocloud(cash=1.0, fixed_cost=1.0, protected_until=30, dscr=2.0, parent=parent, promised_rent=9.0)
+    cloud = v.hyperscaler(cash=1.0, fixed_cost=1.0, protected_until=30, dscr=2.0, parent=parent, promised_rent=9.0)
     line = v.loan(bank, cloud, 0.5, limit=9.0, kind=REVOLVER)
     before = Before(v)
     v.run(find_money, cloud, 3.0, 0.0, 0.0, 0.0)
@@ -914,7 +917,7 @@ def test_under_protection_only_parent_rescuers_and_cuts_help():
 
 def test_a_failed_firms_damages_of_an_unfinished_plan_are_claims_in_its_estate():
     v = village()
-    cloud, seller = v.neocloud(cash=5.0, protected_until=30), v.neocloud()
+    cloud, seller = v.hyperscaler(cash=5.0, protected_until=30), v.hyperscaler()
     v.contract(cloud, seller, 0.5, status=BROKEN, claim=1.0)
     live = v.contract(cloud, seller, 0.5, 2.0, claim=0.5, missed=0.25)
     v.contract(cloud, seller, 0.5, status=ENDED, missed=7.0)
@@ -933,7 +936,7 @@ PROTECTED = pytest.mark.parametrize(("until", "free"), [(20, False), (19, True),
 @PROTECTED
 def test_no_one_lends_to_a_firm_under_protection(until, free):
     v = village()
-    bank, cloud = v.lender(cash=100.0), v.neocloud(protected_until=until)
+    bank, cloud = v.lender(cash=100.0), v.hyperscaler(protected_until=until)
     v.close()
     assert bool(v.run(size_loan, bank, cloud, 1.0, 0.0) > 0.0) is free
 
@@ -941,7 +944,7 @@ def test_no_one_lends_to_a_firm_under_protection(until, free):
 @PROTECTED
 def test_a_firm_under_protection_pays_its_owners_nothing(until, free):
     v = village(provider_payout=0.5)
-    cloud = v.neocloud(cash=8.0, protected_until=until)
+    cloud = v.hyperscaler(cash=8.0, protected_until=until)
     v.close()
     v.run(distribute)
     assert v[cloud].cash == (4.0 if free else 8.0)
@@ -951,7 +954,7 @@ def test_a_firm_under_protection_pays_its_owners_nothing(until, free):
 def test_a_firm_under_protection_promises_no_capacity(until, free):
     v = village()
     v.generation(v.vendor())
-    cloud = v.neocloud(protected_until=until)
+    cloud = v.hyperscaler(protected_until=until)
     v.fleet(cloud, 1.0)
     assert bool(v.run(can_promise, cloud) > 0.0) is free
 
@@ -960,7 +963,7 @@ def test_a_firm_under_protection_promises_no_capacity(until, free):
 def test_a_firm_under_protection_buys_no_second_hand_hardware(until, free):
     v = village(scrap_factor=0.5)
     v.generation(v.vendor())
-    seller, cloud = v.neocloud(), v.neocloud(cash=50.0, site_gw=9.0, protected_until=until)
+    seller, cloud = v.hyperscaler(), v.hyperscaler(cash=50.0, site_gw=9.0, protected_until=until)
     v.fleet(seller, 1.0)
     v.run(sell_second_hand, seller)
     assert bool(v[cloud].capacity > 0.0) is free
@@ -988,7 +991,7 @@ def test_a_firm_under_protection_tenders_for_nothing(kind, buyer):
 
 def test_a_firm_under_protection_orders_nothing():
     v = village()
-    v.neocloud(protected_until=30)
+    v.hyperscaler(protected_until=30)
     v.close()
     made, _ = calls(invest, v.state, answer=lambda name, given: 1.0 if name == "is_protected" else 0.0)
     assert "plan_orders" not in [name for name, _ in made]

@@ -205,7 +205,10 @@ def test_a_planned_round_closes_when_its_draw_is_below_the_chance():
         labs = [v.lab(last_round=-99, valuation=100.0, debt_service=1.0) for _ in range(2)]
         draw = uniform_of(D_ROUND, 1000 + labs[firm])
         for chance, closes in ((draw * (1 + 1e-12), True), (draw * (1 - 1e-12), False)):
-            v = village(round_success=chance / 0.8, round_spacing=9.0, equity_dilution=0.06)
+            # Half of the window is open at 0.8.
+            v = village(
+                round_success=chance / 0.5, round_spacing=9.0, equity_dilution=0.06, window_shut=0.6, rating_years=0.0
+            )  # fmt: skip
             v.market.sentiment = 0.8
             for _ in range(2):
                 v.lab(last_round=-99, valuation=100.0, debt_service=1.0)
@@ -218,7 +221,7 @@ def test_an_emergency_round_closes_when_its_draw_is_not_above_the_chance():
     for firm in (0, 1):
         draw = uniform_of(D_ROUND, 5 + firm)
         for chance, closes in ((draw * (1 + 1e-12), True), (draw * (1 - 1e-12), False)):
-            v = village(round_success=chance / 0.8, equity_dilution=0.1)
+            v = village(round_success=chance / 0.5, equity_dilution=0.1, window_shut=0.6, rating_years=0.0)
             v.market.sentiment = 0.8
             clouds = [v.neocloud(valuation=20.0) for _ in range(2)]
             # A tenth of 20 bn is the most.

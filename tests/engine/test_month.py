@@ -48,7 +48,7 @@ def test_contracts_start_before_fleets_are_counted_and_deliveries_fill_what_is_l
     v = Village()
     made, _ = calls(deliveries, v.state)
     assert names(made) == [
-        "start_contracts", "wear", "serve_contracts", "house_waiting", "ready_deliveries",
+        "start_contracts", "lose_tenants", "wear", "serve_contracts", "house_waiting", "ready_deliveries",
     ]  # fmt: skip
     assert all(given == (v.state,) for _, given in made)
 
@@ -59,6 +59,7 @@ def test_what_is_decided_is_decided_in_order_on_counts_of_today():
     assert names(made) == [
         "tally_orders",
         "serve_contracts",
+        "keep_books",
         "update_beliefs",
         "refinance_early",
         "arrange_lines",

@@ -137,7 +137,7 @@ def test_pending_contracts_go_live_in_their_start_month_and_no_others():
 def test_a_live_compute_contract_is_promise_backlog_and_invoice_of_both_sides():
     v = Village()
     v.market.month, v.market.contract_price = 3, 1.2
-    lab, cloud, _ = v.lab(), v.neocloud(), v.neocloud()
+    lab, cloud, _ = v.lab(pd=0.02, pd_long=0.05), v.neocloud(), v.neocloud()
     v.contract(lab, cloud, 0.5, 1.6, delivered=0.2, start=1, ramp=6, months_left=10, take_or_pay=0.8)
     did = differences(v, tally_contracts)
     invoice = 0.5 * 1.6 * 0.73
@@ -150,6 +150,7 @@ def test_a_live_compute_contract_is_promise_backlog_and_invoice_of_both_sides():
         # A quarter of the price is above the market, owed for 80 %.
         (lab, "overpay"): 0.25 * 0.8 * value,
         (lab, "invoiced_out"): 0.2 * 1.6 * 0.73, (cloud, "invoiced_in"): 0.2 * 1.6 * 0.73,
+        (lab, "compute_owed"): 0.8 * value, (cloud, "customer_risk"): 0.02, (cloud, "customer_risk_long"): 0.05,
         (cloud, "top_customer"): 1.0, (cloud, "top_customer_id"): lab + 1,
     })  # fmt: skip
 
@@ -165,6 +166,7 @@ def test_a_pending_contract_is_promised_but_not_invoiced():
         (lab, "backlog_out"): invoice * 9.5, (cloud, "backlog_in"): invoice * 9.5,
         (lab, "promised_pay"): invoice, (cloud, "promised_rent"): invoice,
         (lab, "promised_in"): 0.5, (cloud, "promised_out"): 0.5,
+        (lab, "compute_owed"): invoice * 9.5, (cloud, "customer_risk"): 0.01, (cloud, "customer_risk_long"): 0.01,
         (cloud, "top_customer"): 1.0, (cloud, "top_customer_id"): lab + 1,
     })  # fmt: skip
 
@@ -178,8 +180,19 @@ def test_a_site_lease_promises_money_but_no_compute():
     assert did.firms == near({
         (lab, "backlog_out"): 1.8, (owner, "backlog_in"): 1.8, (lab, "promised_pay"): 0.18,
         (owner, "promised_rent"): 0.18, (lab, "invoiced_out"): 0.12, (owner, "invoiced_in"): 0.12,
+        (lab, "leases_owed"): 1.8, (owner, "customer_risk"): 0.01, (owner, "customer_risk_long"): 0.01,
         (owner, "top_customer"): 1.0, (owner, "top_customer_id"): lab + 1,
     })  # fmt: skip
+
+
+def test_customers_count_by_their_parts_and_at_their_guarantor_s_hazard_if_that_is_less():
+    v = Village()
+    risky, safe, cloud = v.lab(pd=0.2, pd_long=0.1), v.hyperscaler(pd=0.02, pd_long=0.01), v.neocloud()
+    v.contract(risky, cloud, 0.3, 1.0, months_left=10)
+    v.contract(risky, cloud, 0.1, 1.0, months_left=10, guarantor=safe)
+    v.run(tally_contracts)
+    assert v[cloud].customer_risk == near(0.75 * 0.2 + 0.25 * 0.02)
+    assert v[cloud].customer_risk_long == near(0.75 * 0.1 + 0.25 * 0.01)
 
 
 def test_contracts_of_one_firm_add_up():

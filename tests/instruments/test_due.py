@@ -1,12 +1,13 @@
 """What falls due in a month: who owes whom, how much, how senior, for what."""
 
+import pytest
 from differences import differences, near
 from village import Village
 
 from abm.agents.lender import rebuild_capital
 from abm.distress.obligations import first_cloud, obligations, owe_running_costs, pay_in_shares
 from abm.engine import tables as ec
-from abm.instruments.contract import bill_contracts
+from abm.instruments.contract import bill_contracts, check_delivery
 from abm.instruments.due import add_due
 from abm.instruments.loan import scheduled_principal
 from abm.rules import interpreted
@@ -207,7 +208,7 @@ def test_only_lenders_owe_the_cost_of_funding():
 
 # --- invoices ---------------------------------------------------------------------------------------------
 def test_a_contract_used_in_full_is_invoiced_for_what_was_delivered():
-    v = Village()
+    v = Village(late_damages=0.0)
     lab, cloud = v.lab(), v.neocloud()
     v.contract(lab, cloud, 0.9, 9.0, status=ec.ENDED)
     r = v.contract(lab, cloud, 0.5, 1.6, delivered=0.3, take_or_pay=0.0)
@@ -216,15 +217,49 @@ def test_a_contract_used_in_full_is_invoiced_for_what_was_delivered():
 
 
 def test_take_or_pay_is_owed_whether_used_or_not_the_rest_as_used():
-    v = Village(take_or_pay_scale=0.5)
+    v = Village(take_or_pay_scale=0.5, late_damages=0.0)
     lab, cloud = v.lab(need=0.15, contracted_in=0.6), v.neocloud()
     v.contract(lab, cloud, 0.5, 1.6, delivered=0.3, take_or_pay=0.8)
     # Firm part 0.8 * 0.5 = 0.4; used 0.15 of 0.6: a quarter of the other 0.6. Together 0.55.
     assert dues_of(v, bill_contracts) == [(ec.DUE_INVOICE, lab, cloud, UNSECURED, 0.3 * 1.6 * 0.73 * 0.55, 0)]
 
 
-def test_it_is_the_buyer_s_use_that_counts():
+def test_what_is_due_and_missing_costs_its_seller_a_part_of_its_price_at_most_the_invoice():
+    v = Village(late_damages=0.5)
+    lab, cloud = v.lab(), v.neocloud()
+    r = v.contract(lab, cloud, 0.5, 1.6, delivered=0.3, take_or_pay=1.0)
+    assert dues_of(v, bill_contracts) == [(ec.DUE_INVOICE, lab, cloud, UNSECURED, (0.3 - 0.5 * 0.2) * 1.6 * 0.73, r)]
+    v = Village(late_damages=0.5)
+    lab, cloud = v.lab(), v.neocloud()
+    v.contract(lab, cloud, 0.5, 1.6, delivered=0.1, take_or_pay=1.0)
+    assert dues_of(v, bill_contracts) == []
+
+
+@pytest.mark.parametrize(("late", "market", "kept", "months"), [
+    (4, 1.5, 0.5, 5),  # five months are borne
+    (5, 1.5, 0.3, 0),  # after six, what is missing is given up where the market is cheaper
+    (5, 1.7, 0.5, 6),
+])  # fmt: skip
+def test_what_comes_too_late_is_given_up_where_the_market_is_cheaper(late, market, kept, months):
+    v = Village(late_limit=6.0)
+    v.market.contract_price = market
+    lab, cloud = v.lab(), v.neocloud()
+    r = v.contract(lab, cloud, 0.5, 1.6, delivered=0.3, late=late)
+    assert v.run(check_delivery, r) == pytest.approx(0.2, rel=1e-12)
+    assert (v.state.contracts[r].quantity, v.state.contracts[r].late) == (pytest.approx(kept, rel=1e-12), months)
+    lost = [(h.victim, h.source, h.channel, h.amount) for h in v.rows("hits")]
+    assert lost == ([(cloud, lab, ec.CUSTOMER, pytest.approx(0.2 * 1.6 * 0.73, rel=1e-12))] if kept == 0.3 else [])
+
+
+def test_a_delivery_all_but_complete_is_none_that_is_late():
     v = Village()
+    lab, cloud = v.lab(), v.neocloud()
+    r = v.contract(lab, cloud, 0.5, 1.6, delivered=0.48, late=3)
+    assert (v.run(check_delivery, r), v.state.contracts[r].late) == (0.0, 0)
+
+
+def test_it_is_the_buyer_s_use_that_counts():
+    v = Village(late_damages=0.0)
     lab, cloud = v.lab(), v.hyperscaler(need=0.15, contracted_in=0.6)
     v.contract(lab, cloud, 0.5, 1.6, delivered=0.3, take_or_pay=0.0)
     assert dues_of(v, bill_contracts) == [(ec.DUE_INVOICE, lab, cloud, UNSECURED, 0.3 * 1.6 * 0.73, 0)]

@@ -107,9 +107,9 @@ def test_loans_of_a_month_are_one_unless_there_is_no_draw_period(period, rows):
 
 
 def test_a_fund_draws_on_one_line_of_its_bank():
-    v = Village(warehouse_share=0.25)
+    v = Village(warehouse_share=0.25, bank_risk_limit=0.005)
     v.lender(cash=900.0)
-    fund = v.lender(subkind=PRIVATE_CREDIT, cash=900.0, min_capital=0.05)
+    fund = v.lender(subkind=PRIVATE_CREDIT, cash=900.0, min_capital=0.05, pd=0.001)
     cloud = v.neocloud()
     v.close()
     for _ in range(2):
@@ -193,10 +193,10 @@ def test_a_failed_lender_pays_nothing_out():
 
 
 def test_a_fund_takes_its_bank_s_part_when_it_pays_out():
-    v = Village(warehouse_share=0.25)
+    v = Village(warehouse_share=0.25, bank_risk_limit=0.005)
     v.market.month = 9
     v.lender(cash=900.0)
-    fund, project = v.lender(subkind=PRIVATE_CREDIT, cash=900.0, min_capital=0.05), v.project()
+    fund, project = v.lender(subkind=PRIVATE_CREDIT, cash=900.0, min_capital=0.05, pd=0.001), v.project()
     v.close()
     assert v.run(borrow, project, PROJECT, 4.0, 40, SITE_COLLATERAL, 0, -1, 1, 20) == 4.0
     assert [(loan.kind, loan.lender, loan.principal) for loan in v.rows("loans")] == [(PROJECT, fund, 0.0)]

@@ -538,6 +538,7 @@ def test_an_open_model_serves_the_part_of_its_work_that_finds_compute():
 )
 def test_clouds_offer_what_contracts_own_work_lost_customers_and_a_reserve_leave(kind, offered):
     v = spot_village()
+    v.p.reletting_glut = 0.0
     v.market.tenant_demand = 50.0
     # Has 2.2; need 0.9 counts for hyperscalers only; 0.4 stranded of which a quarter has been let again.
     cloud = v.firm(kind, capacity=2.0, contracted_in=0.5, contracted_out=0.3, need=0.9, stranded=0.4, training=0.6)

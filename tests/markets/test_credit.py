@@ -40,6 +40,7 @@ from abm.engine.tables import (
     SPONSOR,
     TIER_SECURED,
     TIER_UNSECURED,
+    VEHICLE,
     VENDOR,
     VENDOR_LOAN,
     WAREHOUSE,
@@ -148,9 +149,6 @@ def test_what_a_project_has_paid_for_and_not_yet_spent_secures_its_loans():
     assert v.run(collateral_value, project) == 5.75
 
 
-PLAIN = {"score_leverage": 0.0, "score_cover": 0.0, "score_ltv": 0.0, "score_concentration": 0.0, "score_age": 0.0}
-
-
 def test_measure_adds_up_claims_and_debt_service():
     v = Village()
     bank, cloud, other = v.lender(), v.neocloud(cash=50.0, debt_service=99.0), v.neocloud(debt_service=7.0)
@@ -166,7 +164,7 @@ def test_measure_adds_up_claims_and_debt_service():
 
 
 def test_measure_takes_the_ratios_lenders_look_at():
-    v = Village(**(PLAIN | {"score_leverage": 2.0, "base_default_rate": 0.02}))
+    v = Village()
     bank = v.lender(cash=10.0)
     cloud = v.neocloud(cash=4.0, sites=6.0, fleet_mark=2.0, earnings=0.3, promised_rent=5.0, other_debt=1.0)
     v.loan(bank, cloud, 5.0, rate=0.12, collateral=SITE_COLLATERAL)
@@ -176,7 +174,9 @@ def test_measure_takes_the_ratios_lenders_look_at():
     assert v[cloud].leverage == 0.8
     assert v[cloud].ltv == 0.625
     assert v[cloud].dscr == near(0.3 / 0.07)
-    assert v[cloud].pd == near(0.02 * math.exp(2.0 * 0.3))
+    # and rates everybody (`rate_firms`)
+    assert v[cloud].obligations == 8.0
+    assert v[cloud].pd > v[cloud].pd_long > 0.0
 
 
 def test_ratios_are_kept_within_bounds():
@@ -598,7 +598,7 @@ def test_a_fund_draws_on_banks_by_their_capacity():
     }  # fmt: skip
     v[big].lending_open = 0.0
     assert v.run(draw_warehouse, fund, 8.0) == 3.0
-    assert lent(v)[2:] == [(small, 3.0)]
+    assert lent(v) == [(small, 4.0), (big, 5.0)]
     v.audit()
 
 
@@ -615,7 +615,7 @@ def test_a_bank_refuses_a_line_to_a_risky_fund_and_counts_what_it_is_owed():
     bank, fund = v.lender(cash=11.0), v.lender(subkind=PRIVATE_CREDIT, pd=0.1)
     v.loan(bank, fund, 1.0)
     assert v.run(draw_warehouse, fund, 3.0) == 0.0
-    v[fund].pd = 0.099
+    v[fund].pd_long = 0.099
     assert v.run(draw_warehouse, fund, 3.0) == 2.0
 
 
@@ -1008,9 +1008,9 @@ def test_a_line_lasts_a_month_at_least():
 
 @pytest.mark.parametrize(
     "columns",
-    [{"revenue": 0.0083}, {"top_customer": 0.71}, {"pd": 0.1}, {"status": FAILED}, {"kind": HYPERSCALER}],
+    [{"revenue": 0.0083}, {"top_customer": 0.71}, {"pd": 0.1}, {"status": FAILED}, {"kind": VEHICLE}],
 )
-def test_who_is_small_or_dependent_or_risky_or_failed_or_no_neocloud_has_no_line(columns):
+def test_who_is_small_or_dependent_or_risky_or_failed_or_a_project_has_no_line(columns):
     v = Village(**LINES, concentration_cap=0.7)
     v.lender(cash=100.0)
     v.firm(**({"kind": NEOCLOUD, "revenue": 5.0} | columns))

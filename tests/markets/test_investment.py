@@ -169,7 +169,7 @@ def test_growth_and_sites_are_seen_before_anybody_plans():
     v, _ = shop()
     made, _ = calls(invest, v.state, answer=lambda name, given: 0.0)
     told = [name for name, _ in made if name != "is_protected"]
-    assert told == ["see_growth", "offer_sites", "tally_sites", "uniform"]
+    assert told == ["see_growth", "offer_sites", "price_sites", "tally_sites", "uniform"]
 
 
 def test_who_comes_first_to_the_landlords_is_drawn_each_month():

@@ -421,7 +421,7 @@ def test_nobody_signs_at_more_than_a_premium_over_the_rent_it_expects(expected, 
 
 def test_the_price_has_the_seller_s_charge_for_the_buyer_s_risk():
     v, lab, (cloud,) = bidders(1.2, bid_risk_weight=0.5)
-    v[lab].pd, v[cloud].pd = 0.1, 0.07
+    v[lab].pd_long, v[cloud].pd_long = 0.1, 0.07
     v.run(tender, lab, 0.2, 12)
     assert v.rows("contracts")[0].price == near(1.2 * 1.3)
 
