@@ -1,0 +1,172 @@
+"""The credit state: what a firm has promised, what it is worth, how far it is from default, and its hazard."""
+
+from math import exp, log, sqrt
+
+import pytest
+from village import Village
+
+from abm.agents.lab import closing_odds, rescue_odds
+from abm.engine.tables import HYPERSCALER, LAB, LENDER, NEOCLOUD, VEHICLE, VENDOR
+from abm.markets.ratings import (
+    asset_volatility,
+    distance_to_default,
+    judge,
+    obligations_of,
+    rate_firms,
+    runs_dry,
+    worth,
+)
+
+
+def near(value):
+    return pytest.approx(value, rel=1e-12)
+
+
+# --- what it has promised, what it is worth -------------------------------------------------------------------
+WEIGHTS = {"lease_weight": 0.6, "take_or_pay_weight": 0.35, "order_weight": 0.5}
+PROMISES = {"debt": 10.0, "other_debt": 4.0, "leases_owed": 20.0, "compute_owed": 40.0, "orders_owed": 6.0}
+
+
+def test_all_that_is_promised_counts_loans_in_full_and_the_rest_by_the_part_that_is_debt():
+    v = Village(**WEIGHTS)
+    assert v.run(obligations_of, v.neocloud(**PROMISES)) == near(10.0 + 4.0 + 12.0 + 14.0 + 3.0)
+
+
+@pytest.mark.parametrize(("cash", "need"), [(5.0, 13.0), (18.0, 0.0), (30.0, 0.0), (-2.0, 18.0)])
+def test_what_a_year_burns_beyond_the_cash_at_hand_counts(cash, need):
+    v = Village(**WEIGHTS)
+    lab = v.lab(earnings=-1.25, debt_service=0.25, cash=cash)
+    assert v.run(obligations_of, lab) == near(need)
+
+
+def test_a_project_company_owes_its_loans():
+    v = Village(**WEIGHTS)
+    assert v.run(obligations_of, v.project(**PROMISES)) == 10.0
+
+
+@pytest.mark.parametrize(("kind", "volatility"), [
+    (LAB, 0.5), (NEOCLOUD, 0.5), (HYPERSCALER, 0.25), (VENDOR, 0.25), (VEHICLE, 0.15), (LENDER, 0.03),
+])  # fmt: skip
+def test_assets_of_each_kind_have_their_volatility(kind, volatility):
+    v = Village(asset_volatility=0.5, hyperscaler_volatility=0.25, project_volatility=0.15, lender_volatility=0.03)
+    assert v.run(asset_volatility, v.firm(kind)) == volatility
+
+
+def test_a_firm_is_worth_its_shares_and_what_it_owes():
+    v = Village()
+    assert v.run(worth, v.neocloud(valuation=40.0), 25.0) == 65.0
+    assert v.run(worth, v.neocloud(valuation=-3.0), 25.0) == 25.0
+
+
+def test_a_project_is_worth_its_lease_or_its_site_if_that_is_more():
+    v = Village(project_spread=0.03)
+    v.market.base_rate = -0.03  # a lease of 20 months at 0.5 is worth 10
+    lease = {"promised_rent": 0.5, "backlog_in": 10.0, "fleet_mark": 1.0}
+    assert v.run(worth, v.project(**lease, sites=4.0, deposits_out=2.0, cash=1.0), 25.0) == near(11.0)
+    assert v.run(worth, v.project(**lease, sites=9.0, deposits_out=2.0, cash=1.0), 25.0) == near(13.0)
+    assert v.run(worth, v.project(sites=9.0, cash=-1.0), 25.0) == 9.0
+
+
+def test_a_lender_is_worth_its_assets():
+    v = Village()
+    assert v.run(worth, v.lender(cash=3.0, other_assets=90.0, valuation=7.0), 25.0) == 93.0
+
+
+# --- how far it is from default -------------------------------------------------------------------------------
+def firm(**columns):
+    v = Village(**WEIGHTS, default_barrier=0.75, asset_volatility=0.5, hazard_level=2.0, hazard_slope=0.9)
+    return v, v.neocloud(**({"debt": 20.0, "valuation": 40.0} | columns))
+
+
+@pytest.mark.parametrize("years", [1.0, 5.0])
+def test_distance_is_in_standard_deviations_over_the_span(years):
+    v, cloud = firm()
+    assert v.run(distance_to_default, cloud, years) == near((log(60.0 / 15.0) - 0.125 * years) / (0.5 * sqrt(years)))
+
+
+def test_who_has_promised_nothing_is_far_from_default():
+    v, cloud = firm(debt=0.0)
+    assert v.run(distance_to_default, cloud, 1.0) == 30.0
+
+
+def test_a_lender_stands_on_its_assets_against_all_it_owes():
+    v = Village(lender_volatility=0.03)
+    bank = v.lender(other_assets=100.0, other_debt=90.0)
+    assert v.run(distance_to_default, bank, 1.0) == near((log(100.0 / 90.0) - 0.00045) / 0.03)
+
+
+def test_the_hazard_falls_with_the_distance_and_is_a_yearly_rate():
+    for years in (1.0, 5.0):
+        v, cloud = firm()
+        odds = 2.0 + 0.9 * float(v.run(distance_to_default, cloud, years))
+        chance = 1.0 / (1.0 + exp(odds))
+        assert v.run(judge, cloud, years) == near(-log(1.0 - chance) / years)
+
+
+def test_doubt_adds_to_the_odds_of_borrowers_and_not_of_lenders():
+    v, cloud = firm()
+    before = float(v.run(judge, cloud, 1.0))
+    bank = v.lender(other_assets=100.0, other_debt=90.0)
+    calm = float(v.run(judge, bank, 1.0))
+    v.market.doubt = 0.5
+    odds = log((1 - exp(-before)) / exp(-before)) + 0.5
+    assert v.run(judge, cloud, 1.0) == near(-log(1.0 - 1.0 / (1.0 + exp(-odds))))
+    assert v.run(judge, bank, 1.0) == calm
+
+
+def test_a_hazard_is_kept_between_two_basis_points_and_nine_tenths():
+    v, cloud = firm(valuation=1e6)
+    assert v.run(judge, cloud, 1.0) == 0.0002
+    v, cloud = firm(debt=1e6, valuation=0.0)
+    v.p.default_barrier = 1e3
+    assert v.run(judge, cloud, 1.0) == 0.9
+
+
+# --- a lab that runs dry ---------------------------------------------------------------------------------------
+def lab(**columns):
+    v = Village(round_success=0.25, window_shut=0.6, rescue_success=0.5, rescue_cover=1.25, rating_years=5.0)
+    v.market.sentiment = 0.8
+    usual = {"kind": LAB, "earnings": -2.0, "cash": 6.0, "valuation": 10.0, "overpay": 40.0, "pd_long": 0.02}
+    return v, v.firm(**(usual | columns))
+
+
+def test_a_lab_runs_dry_if_no_round_closes_while_its_cash_lasts():
+    v, burning = lab()  # three months, worth less than it owes: no rescuers
+    odds = float(v.run(closing_odds, burning))
+    assert 0.1 < odds < 0.13
+    assert v.run(runs_dry, burning, 1.0) == near((1.0 - odds) ** 3)
+
+
+def test_rescuers_come_for_what_is_worth_more_than_it_owes():
+    v, burning = lab(overpay=4.0)  # margin 10 / (1.25 * 4) = 2
+    alone = 1.0 - float(v.run(rescue_odds, 2.0))
+    assert v.run(runs_dry, burning, 1.0) == near(alone * (1.0 - float(v.run(closing_odds, burning))) ** 3)
+
+
+@pytest.mark.parametrize("columns", [{"cash": 24.1}, {"earnings": 2.0}, {"kind": NEOCLOUD}, {"parent": 0}])
+def test_who_has_cash_for_longer_or_burns_none_or_has_a_parent_does_not_run_dry(columns):
+    v, burning = lab(**columns)
+    assert v.run(runs_dry, burning, 1.0) == 0.0
+
+
+def test_running_dry_adds_to_the_hazard():
+    v, burning = lab(valuation=1e6, overpay=1e9, cash=20.0)
+    dry = float(v.run(runs_dry, burning, 1.0))
+    assert v.run(judge, burning, 1.0) == pytest.approx(-log(1.0 - dry), rel=1e-4)
+
+
+# --- everybody --------------------------------------------------------------------------------------------------
+def test_a_firm_lives_in_part_off_its_customers_fate_and_a_subsidiary_stands_as_its_parent():
+    v = Village(customer_passthrough=0.5, rating_years=5.0)
+    cloud = v.neocloud(debt=20.0, valuation=40.0, customer_risk=0.1, customer_risk_long=0.06)
+    parent = v.hyperscaler(debt=50.0, valuation=90.0)
+    child = v.lab(debt=5.0, parent=parent)
+    near_own, far_own = float(v.run(judge, cloud, 1.0)), float(v.run(judge, cloud, 5.0))
+    v.run(rate_firms)
+    assert v[cloud].pd == near(near_own + 0.05)
+    assert v[cloud].pd_long == near(far_own + 0.03)
+    assert v[cloud].obligations == 20.0
+    assert (v[child].pd, v[child].pd_long) == (v[parent].pd, v[parent].pd_long)
+    v[cloud].customer_risk = 9.0
+    v.run(rate_firms)
+    assert v[cloud].pd == 0.9
