@@ -42,7 +42,8 @@ AFTER = 6  # months after the strike at which its effects are read
 FOLLOWS = 24  # months within which another failure counts as following
 CRISIS = range(1, 5)  # years of the scenarios in which losses are counted: 2027 to 2030
 SMALLEST_DEBT = 1e-3  # bn USD; a failure that owes less has no recovery to speak of
-SIZES = (1, 2, 3, 5, 10, 20)
+ALL = "all but lenders"
+SIZES = (2, 3, 5, 10, 20)
 
 
 class Part(NamedTuple):
@@ -293,9 +294,12 @@ def recovery(part: Part, name: str, frame: pd.DataFrame) -> Recovery:
 
 
 def recoveries(part: Part) -> list[Recovery]:
-    """By way, by kind, and all borrowers together; deferrals, in which nothing is given up, are left out."""
+    """By way, by kind, and all borrowers together.
+
+    Left out are deferrals, in which nothing is given up, and reorganisations whose losses are not known.
+    """
     frame = part.frames["defaults"]
-    mine = frame[frame["kind"].isin(BORROWER_KINDS) & (frame["way"] != tables.DEFERRAL)]
+    mine = frame[frame["kind"].isin(BORROWER_KINDS) & (frame["way"] != tables.DEFERRAL) & (frame["settled"] == 1)]
     found = [
         recovery(part, name, mine[mine["way"] == way])
         for way, name in enumerate(tables.WAY_NAMES)
@@ -315,11 +319,15 @@ class Losses(NamedTuple):
 
 
 def losses(part: Part) -> list[Losses]:
-    """Losses by kind of firm that defaults, those without defaults left out, and of all; three columns, never added."""
+    """Losses by kind of firm that defaults, those without defaults left out, and of all but lenders; never added.
+
+    What a failed lender's creditors lose is for the most part what it has lost itself, and would be counted twice.
+    """
     frame = part.frames["defaults"]
     kinds = [kind for kind in tables.KIND_NAMES if (frame["kind"] == kind).any()]
     found = []
-    for name, mine in [*((kind, frame[frame["kind"] == kind]) for kind in kinds), ("all", frame)]:
+    others = frame[frame["kind"] != tables.KIND_NAMES[tables.LENDER]]
+    for name, mine in [*((kind, frame[frame["kind"] == kind]) for kind in kinds), (ALL, others)]:
         three = (mean(part.total(mine, mine[column])) for column in ("loss_credit", "loss_equity", "loss_claims"))
         found.append(Losses(name, *three))
     return found

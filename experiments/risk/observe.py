@@ -57,6 +57,7 @@ secured | f | bn USD | of which with collateral, at most what had it a month bef
 loss_credit | f | bn USD | lost by those who had lent to it
 loss_equity | f | bn USD | value of its shares lost by their owners
 loss_claims | f | bn USD | damages under contracts that it did not pay
+settled | i | flag | 1 if these losses are known: of a reorganisation only if its plan took effect within the run
 {"".join(f"{name} | f | share | part of the shortfall{chr(10)}" for name in CAUSES).strip()}
 """),
     "firms": _schema("""
@@ -233,8 +234,31 @@ def _defaults(economy: Economy) -> list[Any]:
     return [
         rows["month"], rows["stage"], _named(economy, rows["firm"]),
         _kinds(economy.rows("firms")["kind"][rows["firm"]]), rows["way"], rows["debt"], secured,
-        rows["loss_credit"], rows["loss_equity"], rows["loss_claims"], *weights.T,
+        rows["loss_credit"], rows["loss_equity"], rows["loss_claims"], settled(rows, economy.rows("events")),
+        *weights.T,
     ]  # fmt: skip
+
+
+def settled(defaults: Any, events: Any) -> list[int]:
+    """Whether the losses of each default are known, as 0 or 1.
+
+    Those of a reorganisation are when its plan takes effect; before, they stand at zero, and for good if the firm is
+    wound up instead: what is lost then is in the row of the liquidation.
+
+    Parameters
+    ----------
+    defaults : structured array
+        Rows `month`, `firm` and `way`.
+    events : structured array
+        Rows `month`, `kind` and `a`, in the order of time.
+    """
+    ends = events[np.isin(events["kind"], (tables.E_REORGANISED, tables.E_DEFAULT))]
+    found = []
+    for d in defaults:
+        later = ends["kind"][(ends["a"] == d["firm"]) & (ends["month"] > d["month"])]
+        known = d["way"] != tables.REORGANISATION or (len(later) > 0 and later[0] == tables.E_REORGANISED)
+        found.append(int(known))
+    return found
 
 
 def log_changes(values: NDArray[np.float64], active: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from experiments.analysis.intervals import Estimate
 from experiments.page import document, escape, image, table
 from experiments.reproductions.figures import BLUE, GREY, ORANGE, RED, png
 from experiments.risk.ensemble import ANALOGUE, FEWER, Made, plan
-from experiments.risk.findings import CRISIS, FACTOR, FOLLOWS, STRIKE_MONTH, Group, Losses, Recovery
+from experiments.risk.findings import ALL, CRISIS, FACTOR, FOLLOWS, STRIKE_MONTH, Group, Losses, Recovery
 from experiments.risk.observe import CAUSES, FLAGSHIP, STRUCK, YEARS
 from experiments.risk.statistics import DRAWS
 from experiments.risk.table import FOLDER, MISSED, Findings, Line, verdicts
@@ -103,7 +103,7 @@ def group_rows(groups: Sequence[Group]) -> list[tuple[str, ...]]:
 
 FIRM_HEADS = (
     "", "tenant", "the market charges, %", "lenders see at the opening, %", "lenders see along the run, %",
-    "happens, %", "of which not deferrals alone, %", "asked, %", "",
+    "happens, %", "without deferrals, %", "asked, %", "",
 )  # fmt: skip
 
 
@@ -149,7 +149,8 @@ def recovery_rows(found: Sequence[Recovery]) -> list[tuple[str, ...]]:
     return [(r.name, f"{r.failures:,}", told(r.debt), percent(r.all), percent(r.unsecured)) for r in found]
 
 
-LOSS_HEADS = ("", "credit", "in the analogue", "equity", "in the analogue", "contract claims", "in the analogue")
+LOSS_HEADS = ("", *(f"{what}, {where}" for what in ("credit", "equity", "contract claims")
+                    for where in (BASELINE, ANALOGUE)))  # fmt: skip
 
 
 def loss_rows(f: Findings) -> list[tuple[str, ...]]:
@@ -157,7 +158,7 @@ def loss_rows(f: Findings) -> list[tuple[str, ...]]:
     nothing = Losses("", *[Estimate(0.0, 0.0, 0.0)] * 3)
     a, b = ({x.kind: x for x in f.losses[name]} for name in (BASELINE, ANALOGUE))
     rows = []
-    for name in (*tables.KIND_NAMES, "all"):
+    for name in (*tables.KIND_NAMES, ALL):
         if name in a or name in b:
             x, y = a.get(name, nothing), b.get(name, nothing)
             pairs = ((x.credit, y.credit), (x.equity, y.equity), (x.claims, y.claims))
@@ -170,7 +171,7 @@ def cascade_rows(f: Findings) -> list[tuple[str, ...]]:
     a, b = (f.cascades[name] for name in (BASELINE, ANALOGUE))
     rows = [("months with a default", f"{a.months:,}", f"{b.months:,}")]
     for n in a.at_least:
-        rows.append((f"of which at least {n} firms fail, %", percent(a.at_least[n]), percent(b.at_least[n])))
+        rows.append((f"of which at least {n} firms default, %", percent(a.at_least[n]), percent(b.at_least[n])))
     rows.append(("most firms in a month", str(a.largest), str(b.largest)))
     return [*rows, ("most rounds in a month", str(a.longest), str(b.longest))]
 
@@ -264,7 +265,7 @@ def how() -> list[str]:
         "The market's column is risk-neutral: it holds a premium over what happens (R2-005, R2-006).",
         "Values are of equity. Volatility: standard deviation of monthly log changes while the firm lives, times the"
         " root of 12; the evidence is implied by options, some points above what is realised.",
-        "Recovery is one less what lenders lose over the principal in default, deferrals left out; of unsecured debt,"
+        "Recovery is one less what lenders lose over the principal in default; of unsecured debt,"
         " as if secured creditors were paid first from all there is.",
         "The lag runs from the quarter of most investment to that of most defaults over four quarters, dated at their"
         f" middle, up to the end of {FIRST_YEAR + CRISIS[-1]}, both averaged over worlds.",
@@ -292,7 +293,11 @@ def sections(made: Made, f: Findings) -> list[tuple[str, list[str], list[tuple[S
         ("2 Five-year default by firm", [], [(FIRM_HEADS, firm_rows(f))]),
         (
             "3 Default rates",
-            ["Of the borrowers that begin a year, % a year."],
+            [
+                "Of the borrowers that begin a year, % a year. For the ways: 70 % of the defaults that Fitch counts in"
+                " private credit are deferrals or payment in kind, 5 % bankruptcies or liquidations (R8-006, R8-007);"
+                " of rated corporates about 60 % are distressed exchanges (R8-008)."
+            ],
             [(("", "baseline", ANALOGUE), rate_rows(f))],
         ),
         (
@@ -340,15 +345,19 @@ def sections(made: Made, f: Findings) -> list[tuple[str, list[str], list[tuple[S
         ),
         (
             "Recoveries",
-            ["Baseline, then the telecom analogue. Deferrals, in which no debt is given up, are left out."],
+            [
+                "Baseline, then the telecom analogue; by way, by kind, and all. Left out are deferrals, in which no"
+                " debt is given up, and reorganisations whose plan has not taken effect."
+            ],
             [(RECOVERY_HEADS, recovery_rows(f.recoveries)), (RECOVERY_HEADS, recovery_rows(f.recoveries_analogue))],
         ),
         (
             "Losses by kind",
             [
-                f"By kind of firm that defaults, bn USD a run of {YEARS} years, baseline and telecom analogue: of those"
-                " who had lent to it, of its owners (the value of its shares before), and damages under contracts that"
-                " it did not pay. They are different things and are not added."
+                f"By kind of firm that defaults, bn USD a run of {YEARS} years: of those who had lent to it, of its"
+                " owners (the value of its shares before), and damages under contracts that it did not pay. They are"
+                " different things and are not added. What creditors of a lender lose, it has lost itself before: it is"
+                " not in the last row. Reorganisations count when their plan takes effect."
             ],
             [(LOSS_HEADS, loss_rows(f))],
         ),
