@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 FORMAT = "invisible-debt risk 1"
 REPORT, PAGE, FIGURE, LINES = "RISK.md", "risk.html", "reliability.png", "lines.json"
 MOST_SEEDS = 100_000
+MOST_NAMED = 5  # runs that ended in an error, on screen
 
 
 def risk(
@@ -94,7 +95,9 @@ def risk(
         return
     show(found)
     if made.failures:
-        say(f"{counted(len(made.failures), 'run')} ended in an error; the first: {made.failures[0]}")
+        say(f"{counted(len(made.failures), 'run')} ended in an error, all named in {REPORT}:")
+        for sentence in made.failures[:MOST_NAMED]:
+            say(f"  {sentence}")
     say(f"Results in {folder}: {REPORT}, {PAGE}, {FIGURE}, {LINES} and the tables of all worlds")
 
 

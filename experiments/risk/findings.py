@@ -2,7 +2,7 @@
 
 A `Part` is all worlds of one scenario; its frames have a column `world`, 0 the first seed. Defaults are counted in all
 four ways, as agencies count them, among the borrowers that begin a year; firms that enter within a year count from the
-next one.
+next one. Beside this, what is counted without deferrals, the mildest way, is called hard.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from abm.engine import tables
 from experiments.analysis.intervals import Estimate
 from experiments.baseline import BORROWERS
-from experiments.risk.observe import CAUSES, FLAGSHIP, MONTHS, WATCHED, WAYS, YEARS
+from experiments.risk.observe import CAUSES, FLAGSHIP, MONTHS, WATCHED, YEARS
 from experiments.risk.statistics import (
     NOTHING,
     Floats,
@@ -42,7 +42,8 @@ AFTER = 6  # months after the strike at which its effects are read
 FOLLOWS = 24  # months within which another failure counts as following
 CRISIS = range(1, 5)  # years of the scenarios in which losses are counted: 2027 to 2030
 SMALLEST_DEBT = 1e-3  # bn USD; a failure that owes less has no recovery to speak of
-SIZES = (1, 2, 3, 5, 10, 20)
+ALL = "all but lenders"
+SIZES = (2, 3, 5, 10, 20)
 
 
 class Part(NamedTuple):
@@ -95,9 +96,9 @@ class Group(NamedTuple):
         return self.happened.low <= FACTOR * self.seen and self.happened.high >= self.seen / FACTOR
 
 
-def fails_within(frame: pd.DataFrame, months: int = 12) -> NDArray[np.bool_]:
-    """Whether each row's firm defaults within so many months."""
-    found: NDArray[np.bool_] = ((frame["months"] >= 1) & (frame["months"] <= months)).to_numpy()
+def fails_within(frame: pd.DataFrame, months: int = 12, until: str = "months") -> NDArray[np.bool_]:
+    """Whether each row's firm defaults within so many months; `until` is `months_hard` where deferrals do not count."""
+    found: NDArray[np.bool_] = ((frame[until] >= 1) & (frame[until] <= months)).to_numpy()
     return found
 
 
@@ -139,13 +140,14 @@ def perceived(part: Part) -> Perceived:
 # --- five-year default ------------------------------------------------------------------------------------
 class FiveYears(NamedTuple):
     """Five-year default of a firm, or the mean of a class: as lenders see it at the opening, as they come to see it
-    along the runs, and as it happens."""
+    along the runs, as it happens, and as it happens without deferrals."""
 
     name: str
     tenant: str
     at_opening: Estimate
     along: Estimate
     happened: Estimate
+    hard: Estimate
 
 
 def members(opened: pd.DataFrame, who: str, apart: Iterable[str]) -> list[str]:
@@ -159,32 +161,35 @@ def members(opened: pd.DataFrame, who: str, apart: Iterable[str]) -> list[str]:
 def five_years(part: Part, name: str, firms: Sequence[str], tenant: str = "") -> FiveYears:
     """Five-year default of some firms of the opening together.
 
-    What lenders come to see is the sum, over the years that a firm begins before its first default, of the
-    probability they see then: on average it equals the frequency of default if and only if they are right (the
-    compensator of the default's indicator; Duffie, Saita and Wang 2007 for hazards of this kind).
+    At the opening lenders see ``1 - exp(-5 h)``, h the yearly hazard over five years. What they come to see is the sum,
+    over the years that a firm begins before its first default, of the probability they see then: on average it equals
+    the frequency of default if and only if they are right (the compensator of the default's indicator; Duffie, Saita
+    and Wang 2007 for hazards of this kind).
     """
     frame = part.frames["seen"]
     mine = frame[frame["firm"].isin(firms) & (frame["year"] < HORIZON)]
     first = mine[mine["year"] == 0]
     if not len(first):
-        return FiveYears(name, tenant, NOTHING, NOTHING, NOTHING)
+        return FiveYears(name, tenant, NOTHING, NOTHING, NOTHING, NOTHING)
     count = part.total(first)
-    hazard = np.where(first["hazard_long"].notna(), first["hazard_long"], first["hazard"])
+    seen = part.total(first, probability(first["hazard_long"].to_numpy(float), HORIZON))
+    happened, hard = (part.total(first, fails_within(first, 12 * HORIZON, x)) for x in ("months", "months_hard"))
     failed = first.assign(at=np.where(first["months"] > 0, first["months"], 10**6))[["world", "firm", "at"]]
     begun = mine.merge(failed, on=["world", "firm"])
     begun = begun[12 * begun["year"] < begun["at"]]
     along = part.total(begun, probability(begun["hazard"].to_numpy(float)))
     return FiveYears(
-        name, tenant, ratio(part.total(first, probability(hazard, HORIZON)), count), ratio(along, count),
-        share(part.total(first, fails_within(first, 12 * HORIZON)), count),
+        name, tenant, ratio(seen, count), ratio(along, count), share(happened, count), share(hard, count)
     )  # fmt: skip
 
 
 # --- default rates ----------------------------------------------------------------------------------------
 class Rates(NamedTuple):
-    """Default rates a year: of all, weighted by debt, by year, kind and way; the worst year of each world."""
+    """Default rates a year: of all, without deferrals, weighted by debt, by year, kind and way (of several of a firm
+    in a year the first); the worst year of each world."""
 
     overall: Estimate
+    hard: Estimate
     by_debt: Estimate
     years: list[Estimate]
     kinds: dict[str, Estimate]
@@ -228,10 +233,11 @@ def rates(part: Part) -> Rates:
     kinds = {kind: seen[seen["kind"] == kind] for kind in BORROWER_KINDS}
     return Rates(
         share(count.sum(axis=1), everyone),
+        share(part.total(seen, fails_within(seen, until="months_hard")), everyone),
         ratio(part.total(failed, failed["debt"]), part.total(seen, seen["debt"])),
         [share(count[:, k], number[:, k]) for k in range(YEARS)],
         {kind: share(part.total(mine, fails_within(mine)), part.total(mine)) for kind, mine in kinds.items()},
-        {name: share(part.total(failed[failed["way"] == k]), everyone) for k, name in enumerate(WAYS)},
+        {name: share(part.total(failed[failed["way"] == k]), everyone) for k, name in enumerate(tables.WAY_NAMES)},
         worst,
         bootstrap(worst, lambda w: float(np.quantile(w, 0.9, method="inverted_cdf"))),
         bootstrap(worst, mean_of_worst_tenth),
@@ -260,9 +266,9 @@ def correlation(part: Part, kind: str) -> Estimate:
 
 # --- recoveries and cascades ------------------------------------------------------------------------------
 class Recovery(NamedTuple):
-    """Of the failures of a kind: how many, recovery of all debt, and of unsecured debt."""
+    """Of the defaults of a kind of borrower or a way: how many, recovery of all debt, and of unsecured debt."""
 
-    kind: str
+    name: str
     failures: int
     debt: float
     all: Estimate
@@ -275,23 +281,56 @@ def unsecured_recovered(debt: Floats, secured: Floats, lost: Floats) -> Floats:
     return found
 
 
-def recovery(part: Part, kind: str, frame: pd.DataFrame) -> Recovery:
-    """Recovery over some rows of `defaults`, pooled; losses beyond the debt are of contracts and are left out."""
+def recovery(part: Part, name: str, frame: pd.DataFrame) -> Recovery:
+    """Recovery over some rows of `defaults`, pooled: one less what lenders lost over the principal in default."""
     mine = frame[frame["debt"] > SMALLEST_DEBT]
-    debt, secured, lost = (mine[c].to_numpy(float) for c in ("debt", "secured", "loss_given"))
+    debt, secured, lost = (mine[c].to_numpy(float) for c in ("debt", "secured", "loss_credit"))
     free = debt - secured
     return Recovery(
-        kind, len(mine), float(debt.sum()),
+        name, len(mine), float(debt.sum()),
         ratio(part.total(mine, debt - np.minimum(lost, debt)), part.total(mine, debt)),
         ratio(part.total(mine, unsecured_recovered(debt, secured, lost)), part.total(mine, free)),
     )  # fmt: skip
 
 
 def recoveries(part: Part) -> list[Recovery]:
-    """By kind of borrower, and all borrowers together."""
+    """By way, by kind, and all borrowers together.
+
+    Left out are deferrals, in which nothing is given up, and reorganisations whose losses are not known.
+    """
     frame = part.frames["defaults"]
-    found = [recovery(part, kind, frame[frame["kind"] == kind]) for kind in BORROWER_KINDS]
-    return [*found, recovery(part, "all borrowers", frame[frame["kind"].isin(BORROWER_KINDS)])]
+    mine = frame[frame["kind"].isin(BORROWER_KINDS) & (frame["way"] != tables.DEFERRAL) & (frame["settled"] == 1)]
+    found = [
+        recovery(part, name, mine[mine["way"] == way])
+        for way, name in enumerate(tables.WAY_NAMES)
+        if way != tables.DEFERRAL
+    ]
+    found += [recovery(part, kind, mine[mine["kind"] == kind]) for kind in BORROWER_KINDS]
+    return [*found, recovery(part, "all borrowers", mine)]
+
+
+class Losses(NamedTuple):
+    """What the defaults of a kind of firm cost, bn USD a run: lenders to it, its owners, parties of its contracts."""
+
+    kind: str
+    credit: Estimate
+    equity: Estimate
+    claims: Estimate
+
+
+def losses(part: Part) -> list[Losses]:
+    """Losses by kind of firm that defaults, those without defaults left out, and of all but lenders; never added.
+
+    What a failed lender's creditors lose is for the most part what it has lost itself, and would be counted twice.
+    """
+    frame = part.frames["defaults"]
+    kinds = [kind for kind in tables.KIND_NAMES if (frame["kind"] == kind).any()]
+    found = []
+    others = frame[frame["kind"] != tables.KIND_NAMES[tables.LENDER]]
+    for name, mine in [*((kind, frame[frame["kind"] == kind]) for kind in kinds), (ALL, others)]:
+        three = (mean(part.total(mine, mine[column])) for column in ("loss_credit", "loss_equity", "loss_claims"))
+        found.append(Losses(name, *three))
+    return found
 
 
 class Cascades(NamedTuple):
@@ -352,13 +391,14 @@ def peak_lag(capex: Floats, defaults: NDArray[np.int64]) -> float:
 
 
 class LenderClass(NamedTuple):
-    """A class of lenders over the years of `CRISIS`, and in the same worlds of the baseline: losses in % of the capital
-    they begin with, share of the class by loans held that was gated, stopped lending or failed, change of new credit
-    against the baseline in the worst year."""
+    """A class of lenders over the years of `CRISIS`, and in the same worlds of the baseline: losses, and losses that
+    marks show and books do not in the worst year, over the capital they begin with; share of the class by loans held
+    that was gated, stopped lending or failed; change of new credit against the baseline in the worst year."""
 
     name: str
     losses: Estimate
     losses_baseline: Estimate
+    marks: Estimate
     gated: Estimate
     closed: Estimate
     failed: Estimate
@@ -386,6 +426,7 @@ def _lender_class(name: str, ours: Part, a: pd.DataFrame, theirs: Part, b: pd.Da
 
     begin, during = a[a["year"] == first], a[a["year"].isin(years)]
     book = ours.total(begin, begin["book"])
+    marked = np.array([ours.total(f, f["marks"]) for f in (during[during["year"] == year] for year in years)])
     struck = {}
     for what in ("gated", "closed", "failed"):
         ever = during.groupby(["world", "lender"])[what].max().rename("ever").reset_index()
@@ -396,7 +437,8 @@ def _lender_class(name: str, ours: Part, a: pd.DataFrame, theirs: Part, b: pd.Da
         for p, f in ((ours, a), (theirs, b))
     )
     return LenderClass(
-        name, losses(ours, a), losses(theirs, b), struck["gated"], struck["closed"], struck["failed"],
+        name, losses(ours, a), losses(theirs, b), ratio(marked.max(axis=0), ours.total(begin, begin["capital"])),
+        struck["gated"], struck["closed"], struck["failed"],
         worst_change(lent, usual),
     )  # fmt: skip
 
@@ -471,6 +513,7 @@ class Strike(NamedTuple):
     spot: dict[int, Estimate]
     hazards: dict[str, dict[int, Estimate]]
     spread: dict[int, Estimate]
+    orphaned: dict[int, Estimate]
     follows: Estimate
     by_demand: list[Kind]
     followers: list[tuple[str, float]]
@@ -514,7 +557,7 @@ def strike(struck: Part, baseline: Part) -> Strike:
         len(left), len(seeds) - len(left),
         change("sentiment", lambda x, y: x - y), change("spot_price", lambda x, y: times(x, y) - 1.0),
         {name: change(f"hazard of {name}", times) for name in WATCHED}, change("hazard", times),
-        share(fell, np.ones(len(fell))), by_terciles(growth, fell), often,
+        change("orphaned", lambda x, y: x - y), share(fell, np.ones(len(fell))), by_terciles(growth, fell), often,
     )  # fmt: skip
 
 

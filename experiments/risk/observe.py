@@ -1,8 +1,4 @@
-"""One world run once, and all that is read of it: small tables, from which every finding is made.
-
-What the engine may come to record beside today's columns is read by one function each (`ways`, `long_hazards`,
-`gates`): without the column they say what is true of an engine that does not have it.
-"""
+"""One world run once, and all that is read of it: small tables, from which every finding is made."""
 
 from __future__ import annotations
 
@@ -27,7 +23,6 @@ FLAGSHIP = "OpenAI"
 STRUCK = "2027-06"  # the month in which the flagship fails, where it is made to
 STRIKE = "flagship fails"  # no file: the baseline with that one shock
 WATCHED = ("Oracle", "CoreWeave")
-WAYS = ("liquidation", "reorganisation", "distressed exchange", "deferral")
 CAUSES = ("own doing", *tables.CHANNEL_NAMES)
 SECTOR = (tables.NEOCLOUD,)  # whose valuations are correlated with each other
 
@@ -42,13 +37,14 @@ def _schema(text: str) -> pa.Schema:
 SCHEMAS: Mapping[str, pa.Schema] = {
     "seen": _schema("""
 year | i | year | years since the opening, 0 the first: at its beginning
-firm | s | name | a borrower that is active then
+firm | s | name | a borrower that is active then, and not under protection from its creditors
 kind | s | kind | of firm
 debt | f | bn USD | principal it owes
-hazard | f | 1/year | default hazard as lenders see it
-hazard_long | f | 1/year | the same over five years, not a number where the model has none
+hazard | f | 1/year | hazard of default over the next year as lenders see it
+hazard_long | f | 1/year | the same over five years, a yearly rate
 months | i | months | until its next default, -1 if there is none in the run
 way | i | code | of that default, -1 if there is none
+months_hard | i | months | until its next default other than a deferral, -1 if there is none in the run
 """),
     "defaults": _schema(f"""
 month | i | month | months since the opening
@@ -56,9 +52,12 @@ stage | i | - | round of the cascade within the month
 firm | s | name | who failed
 kind | s | kind | of firm
 way | i | code | 0 liquidation, 1 reorganisation, 2 distressed exchange, 3 deferral
-debt | f | bn USD | principal it owed
-secured | f | bn USD | of which with collateral, a month before
-loss_given | f | bn USD | lost by its creditors, contract claims included
+debt | f | bn USD | principal in default
+secured | f | bn USD | of which with collateral, at most what had it a month before
+loss_credit | f | bn USD | lost by those who had lent to it
+loss_equity | f | bn USD | value of its shares lost by their owners
+loss_claims | f | bn USD | damages under contracts that it did not pay
+settled | i | flag | 1 if these losses are known: of a reorganisation only if its plan took effect within the run
 {"".join(f"{name} | f | share | part of the shortfall{chr(10)}" for name in CAUSES).strip()}
 """),
     "firms": _schema("""
@@ -75,6 +74,7 @@ year | i | year | years since the opening, 0 the first
 capital | f | bn USD | net worth at the beginning of the year
 book | f | bn USD | loans held then
 losses | f | bn USD | credit losses of the year
+marks | f | bn USD | loss on traded loans that marks show and books do not, in the worst month of the year
 lent | f | bn USD | loans made in the year
 closed | i | flag | 1 if it stopped lending in the year
 gated | i | flag | 1 if it let no investor out in a month of the year
@@ -85,6 +85,7 @@ month | i | month | months since the opening, 0 the opening itself
 ai_revenue | f | bn USD/month | spent on AI services
 capex | f | bn USD/month | paid for GPUs and sites
 ai_debt | f | bn USD | borrowed for AI infrastructure
+orphaned | f | bn USD | of it for firms that have failed, until its capacity is let again
 spot_price | f | USD/H100e-h | rental price
 sentiment | f | ratio | investors' sentiment
 borrowers | i | firms | borrowers that are active
@@ -92,22 +93,6 @@ hazard | f | 1/year | mean default hazard, as lenders see it, of active borrower
 {"".join(f"hazard of {name} | f | 1/year | not a number once it has failed{chr(10)}" for name in WATCHED).strip()}
 """),
 }
-
-
-def ways(defaults: Any) -> NDArray[np.int64]:
-    """Way of each default (`WAYS`): rows without the column are liquidations."""
-    return np.asarray(defaults["way"] if "way" in defaults.dtype.names else np.zeros(len(defaults)), np.int64)
-
-
-def long_hazards(panel: Any) -> NDArray[np.float64]:
-    """Yearly hazard over five years; not a number where the panel has no such column."""
-    there = "pd_long" in panel.dtype.names
-    return np.asarray(panel["pd_long"] if there else np.full(panel.shape, np.nan), np.float64)
-
-
-def gates(panel: Any) -> NDArray[np.bool_]:
-    """Whether a fund lets its investors out no more; nowhere where the panel has no such column."""
-    return np.asarray(panel["gated"] > 0 if "gated" in panel.dtype.names else np.zeros(panel.shape), np.bool_)
 
 
 @functools.cache
@@ -204,21 +189,39 @@ def _beginnings(economy: Economy, opened: Any) -> list[Any]:
 
 def _seen(economy: Economy, opened: Any) -> list[Any]:
     defaults = economy.rows("defaults")
-    how = ways(defaults)
+    hard = defaults[defaults["way"] != tables.DEFERRAL]
     found: list[list[Any]] = [[] for _ in SCHEMAS["seen"]]
     for year, rows in enumerate(_beginnings(economy, opened)):
-        who = np.flatnonzero((rows["status"] == tables.ACTIVE) & np.isin(rows["kind"], BORROWERS))
-        later = np.flatnonzero(defaults["month"] > 12 * year)
-        nearest = {int(defaults["firm"][k]): int(k) for k in later[::-1]}  # the earliest is written last
-        rows_of = [nearest.get(int(i), -1) for i in who]
-        months = [int(defaults["month"][k]) - 12 * year if k >= 0 else -1 for k in rows_of]
+        # Who is under protection has defaulted already, and is at no risk of it until the plan (as agencies count).
+        free = (rows["status"] == tables.ACTIVE) & (rows["protected_until"] <= 12 * year)
+        who = np.flatnonzero(free & np.isin(rows["kind"], BORROWERS))
+        months, ways = next_defaults(defaults, who, 12 * year)
         told = [
             [year] * len(who), _named(economy, who), _kinds(rows["kind"][who]), rows["debt"][who],
-            rows["pd"][who], long_hazards(rows)[who], months, [int(how[k]) if k >= 0 else -1 for k in rows_of],
+            rows["pd"][who], rows["pd_long"][who], months, ways, next_defaults(hard, who, 12 * year)[0],
         ]  # fmt: skip
         for column, values in zip(found, told, strict=True):
             column.extend(values)
     return found
+
+
+def next_defaults(defaults: Any, who: NDArray[np.int64], month: int) -> tuple[list[int], list[int]]:
+    """Months from a month until the next default of some firms, and its way; -1 where there is none.
+
+    Parameters
+    ----------
+    defaults : structured array
+        Rows `month`, `firm` and `way`, in the order of time.
+    who : array of int
+        Firms.
+    month : int
+        Defaults up to it have been.
+    """
+    later = np.flatnonzero(defaults["month"] > month)
+    nearest = {int(defaults["firm"][k]): int(k) for k in later[::-1]}  # the earliest is written last
+    rows = [nearest.get(int(i), -1) for i in who]
+    months = [int(defaults["month"][k]) - month if k >= 0 else -1 for k in rows]
+    return months, [int(defaults["way"][k]) if k >= 0 else -1 for k in rows]
 
 
 def _defaults(economy: Economy) -> list[Any]:
@@ -230,9 +233,32 @@ def _defaults(economy: Economy) -> list[Any]:
     secured = np.minimum(panel["secured_debt"][before, rows["firm"]], rows["debt"])
     return [
         rows["month"], rows["stage"], _named(economy, rows["firm"]),
-        _kinds(economy.rows("firms")["kind"][rows["firm"]]), ways(rows), rows["debt"], secured, rows["loss_given"],
+        _kinds(economy.rows("firms")["kind"][rows["firm"]]), rows["way"], rows["debt"], secured,
+        rows["loss_credit"], rows["loss_equity"], rows["loss_claims"], settled(rows, economy.rows("events")),
         *weights.T,
     ]  # fmt: skip
+
+
+def settled(defaults: Any, events: Any) -> list[int]:
+    """Whether the losses of each default are known, as 0 or 1.
+
+    Those of a reorganisation are when its plan takes effect; before, they stand at zero, and for good if the firm is
+    wound up instead: what is lost then is in the row of the liquidation.
+
+    Parameters
+    ----------
+    defaults : structured array
+        Rows `month`, `firm` and `way`.
+    events : structured array
+        Rows `month`, `kind` and `a`, in the order of time.
+    """
+    ends = events[np.isin(events["kind"], (tables.E_REORGANISED, tables.E_DEFAULT))]
+    found = []
+    for d in defaults:
+        later = ends["kind"][(ends["a"] == d["firm"]) & (ends["month"] > d["month"])]
+        known = d["way"] != tables.REORGANISATION or (len(later) > 0 and later[0] == tables.E_REORGANISED)
+        found.append(int(known))
+    return found
 
 
 def log_changes(values: NDArray[np.float64], active: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -297,7 +323,7 @@ def _lenders(economy: Economy, opened: Any) -> list[Any]:
     who = np.flatnonzero(firms["kind"][: len(opened)] == tables.LENDER)
     stops = events[events["kind"] == tables.E_CREDIT_STOP]
     loans = events[events["kind"] == tables.E_LOAN]
-    shut = gates(panel)
+    shut = panel["gated"] > 0
     found: list[list[Any]] = [[] for _ in SCHEMAS["lenders"]]
     for year, rows in enumerate(_beginnings(economy, opened)):
         months = slice(12 * year, 12 * year + 12)
@@ -310,7 +336,7 @@ def _lenders(economy: Economy, opened: Any) -> list[Any]:
         told = [
             _named(economy, who), [tables.LENDER_NAMES[k] for k in firms["subkind"][who].tolist()], [year] * len(who),
             (rows["paid_in"] + rows["retained"])[who], rows["loans_held"][who],
-            panel["loss_month"][months][:, who].sum(axis=0),
+            panel["loss_month"][months][:, who].sum(axis=0), panel["unrealised"][months][:, who].max(axis=0),
             np.bincount(lent["a"], lent["amount"], minlength=len(firms))[who], [int(i in closed) for i in who.tolist()],
             shut[months][:, who].any(axis=0).astype(int), within(firms["failed"][who]).astype(int),
         ]  # fmt: skip
@@ -333,9 +359,9 @@ def _months(economy: Economy, opened: Mapping[str, Any]) -> list[Any]:
         watched.append(np.where(borrows[:, at], hazards[:, at], np.nan) if at >= 0 else np.full(len(mean), np.nan))
     return [
         np.r_[0, series["month"]], np.r_[0.0, series["ai_revenue"]], np.r_[0.0, series["capex"]],
-        np.r_[opened["ai_debt"], series["ai_debt"]], np.r_[opened["spot_price"], series["spot_price"]],
-        np.r_[opened["sentiment"], series["sentiment"]], borrows.sum(axis=1),
-        np.where(count > 0, mean, np.nan), *watched,
+        np.r_[opened["ai_debt"], series["ai_debt"]], np.r_[0.0, series["orphaned"]],
+        np.r_[opened["spot_price"], series["spot_price"]], np.r_[opened["sentiment"], series["sentiment"]],
+        borrows.sum(axis=1), np.where(count > 0, mean, np.nan), *watched,
     ]  # fmt: skip
 
 

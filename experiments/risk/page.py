@@ -9,12 +9,13 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from abm.calibration.facts import read_table
+from abm.engine import tables
 from abm.inputs.scenarios import BASELINE
 from experiments.analysis.intervals import Estimate
 from experiments.page import document, escape, image, table
 from experiments.reproductions.figures import BLUE, GREY, ORANGE, RED, png
 from experiments.risk.ensemble import ANALOGUE, FEWER, Made, plan
-from experiments.risk.findings import CRISIS, FACTOR, FOLLOWS, STRIKE_MONTH, Group, Recovery
+from experiments.risk.findings import ALL, CRISIS, FACTOR, FOLLOWS, STRIKE_MONTH, Group, Losses, Recovery
 from experiments.risk.observe import CAUSES, FLAGSHIP, STRUCK, YEARS
 from experiments.risk.statistics import DRAWS
 from experiments.risk.table import FOLDER, MISSED, Findings, Line, verdicts
@@ -102,7 +103,7 @@ def group_rows(groups: Sequence[Group]) -> list[tuple[str, ...]]:
 
 FIRM_HEADS = (
     "", "tenant", "the market charges, %", "lenders see at the opening, %", "lenders see along the run, %",
-    "happens, %", "asked, %", "",
+    "happens, %", "without deferrals, %", "asked, %", "",
 )  # fmt: skip
 
 
@@ -113,7 +114,7 @@ def firm_rows(f: Findings) -> list[tuple[str, ...]]:
         (
             x.ours.name, x.ours.tenant, "" if x.market is None else f"{told(x.market[0])} to {told(x.market[1])}",
             percent(x.ours.at_opening), percent(x.ours.along), percent(x.ours.happened),
-            asked(by_name[x.ours.name]), verdict(by_name[x.ours.name]),
+            percent(x.ours.hard), asked(by_name[x.ours.name]), verdict(by_name[x.ours.name]),
         )
         for x in f.firms
     ]  # fmt: skip
@@ -122,7 +123,8 @@ def firm_rows(f: Findings) -> list[tuple[str, ...]]:
 def rate_rows(f: Findings) -> list[tuple[str, str, str]]:
     """Default rates of the baseline and the analogue, % a year."""
     a, b = f.rates, f.rates_analogue
-    rows = [("all", a.overall, b.overall), ("weighted by debt", a.by_debt, b.by_debt)]
+    rows = [("all", a.overall, b.overall), ("without deferrals", a.hard, b.hard)]
+    rows += [("weighted by debt", a.by_debt, b.by_debt)]
     rows += [(str(FIRST_YEAR + k), a.years[k], b.years[k]) for k in range(YEARS)]
     rows += [(kind, a.kinds[kind], b.kinds[kind]) for kind in a.kinds]
     rows += [(way, a.ways[way], b.ways[way]) for way in a.ways]
@@ -139,12 +141,29 @@ def value_rows(f: Findings) -> list[tuple[str, str, str]]:
     ]
 
 
-RECOVERY_HEADS = ("", "failures with debt", "debt, bn USD", "recovered, %", "of unsecured debt, %")
+RECOVERY_HEADS = ("", "defaults with debt", "debt, bn USD", "recovered, %", "of unsecured debt, %")
 
 
 def recovery_rows(found: Sequence[Recovery]) -> list[tuple[str, ...]]:
-    """Recoveries by kind."""
-    return [(r.kind, f"{r.failures:,}", told(r.debt), percent(r.all), percent(r.unsecured)) for r in found]
+    """Recoveries by way and kind."""
+    return [(r.name, f"{r.failures:,}", told(r.debt), percent(r.all), percent(r.unsecured)) for r in found]
+
+
+LOSS_HEADS = ("", *(f"{what}, {where}" for what in ("credit", "equity", "contract claims")
+                    for where in (BASELINE, ANALOGUE)))  # fmt: skip
+
+
+def loss_rows(f: Findings) -> list[tuple[str, ...]]:
+    """Losses by kind of firm that defaults, in the baseline and the analogue, bn USD a run."""
+    nothing = Losses("", *[Estimate(0.0, 0.0, 0.0)] * 3)
+    a, b = ({x.kind: x for x in f.losses[name]} for name in (BASELINE, ANALOGUE))
+    rows = []
+    for name in (*tables.KIND_NAMES, ALL):
+        if name in a or name in b:
+            x, y = a.get(name, nothing), b.get(name, nothing)
+            pairs = ((x.credit, y.credit), (x.equity, y.equity), (x.claims, y.claims))
+            rows.append((name, *(span(ours) for pair in pairs for ours in pair)))
+    return rows
 
 
 def cascade_rows(f: Findings) -> list[tuple[str, ...]]:
@@ -152,22 +171,22 @@ def cascade_rows(f: Findings) -> list[tuple[str, ...]]:
     a, b = (f.cascades[name] for name in (BASELINE, ANALOGUE))
     rows = [("months with a default", f"{a.months:,}", f"{b.months:,}")]
     for n in a.at_least:
-        rows.append((f"of which at least {n} firms fail, %", percent(a.at_least[n]), percent(b.at_least[n])))
+        rows.append((f"of which at least {n} firms default, %", percent(a.at_least[n]), percent(b.at_least[n])))
     rows.append(("most firms in a month", str(a.largest), str(b.largest)))
     return [*rows, ("most rounds in a month", str(a.longest), str(b.longest))]
 
 
 LENDER_HEADS = (
-    "", "losses, % of capital", "in the baseline", "gated, %", "stopped lending, %", "failed, %",
-    "new credit in the worst year, %",
+    "", "losses, % of capital", "in the baseline", "marks beyond them, % of capital", "gated, %",
+    "stopped lending, %", "failed, %", "new credit in the worst year, %",
 )  # fmt: skip
 
 
 def lender_rows(f: Findings) -> list[tuple[str, ...]]:
     """Lenders by class in the analogue."""
     return [
-        (x.name, percent(x.losses), percent(x.losses_baseline), percent(x.gated), percent(x.closed), percent(x.failed),
-         percent(x.credit))
+        (x.name, percent(x.losses), percent(x.losses_baseline), percent(x.marks), percent(x.gated), percent(x.closed),
+         percent(x.failed), percent(x.credit))
         for x in f.lenders
     ]  # fmt: skip
 
@@ -187,6 +206,7 @@ def strike_rows(f: Findings) -> list[tuple[str, str, str]]:
     rows = [("sentiment, change", s.sentiment, 1.0), ("spot rent, change in %", s.spot, 100.0)]
     rows += [(f"hazard of {name}, times", h, 1.0) for name, h in s.hazards.items()]
     rows += [("mean hazard of all borrowers, times", s.spread, 1.0)]
+    rows += [("orphaned debt, bn USD more", s.orphaned, 1.0)]
     return [(name, *(span(x, scale) for x in values.values())) for name, values, scale in rows]  # type: ignore[misc]
 
 
@@ -198,7 +218,7 @@ def demand_rows(f: Findings) -> list[tuple[str, str, str, str]]:
 
 
 def cause_rows(f: Findings, shares: bool) -> list[tuple[str, ...]]:
-    """By scenario: of how many failures each cause is the heaviest, or its share of all that explains them (%)."""
+    """By scenario: of how many defaults each cause is the heaviest, or its share of all that explains them (%)."""
     return [
         (c.scenario, str(c.worlds), told(c.failures / c.worlds),
          *(told(100.0 * c.shares[n]) if shares else str(c.heaviest[n]) for n in CAUSES))
@@ -236,18 +256,20 @@ def how() -> list[str]:
         f" Graubard 1998); of scores, a jackknife over worlds; of all else a bootstrap over worlds, {DRAWS:,} draws.",
         "A line is met if its number lies in the range asked for, or its whole interval where a direction alone is"
         " asked for; lines without a range are stated. A point is met if all its judged lines are.",
-        "Borrowers are labs, hyperscalers, neoclouds and project companies, counted as each year begins; a default is"
-        " any of the four ways. What lenders see is a yearly hazard h, a probability of 1 - exp(-h).",
+        "Borrowers are labs, hyperscalers, neoclouds and project companies, counted as each year begins unless a court"
+        " protects them then; a default is any of the four ways (liquidation, reorganisation, distressed exchange,"
+        " deferral), of several of a firm in a year the first. What lenders see is a yearly hazard h, a probability of"
+        " 1 - exp(-h); at the opening over five years 1 - exp(-5 h), h the yearly hazard over that time.",
         "Lenders see along the run: the probabilities seen in the years that a firm begins before its first default,"
         " summed; on average they equal what happens if and only if lenders are right.",
         "The market's column is risk-neutral: it holds a premium over what happens (R2-005, R2-006).",
         "Values are of equity. Volatility: standard deviation of monthly log changes while the firm lives, times the"
         " root of 12; the evidence is implied by options, some points above what is realised.",
-        "Recovery is one less what creditors lose over principal owed, losses beyond that (of contracts) left out;"
-        " of unsecured debt, as if secured creditors were paid first from all there is.",
+        "Recovery is one less what lenders lose over the principal in default; of unsecured debt,"
+        " as if secured creditors were paid first from all there is.",
         "The lag runs from the quarter of most investment to that of most defaults over four quarters, dated at their"
         f" middle, up to the end of {FIRST_YEAR + CRISIS[-1]}, both averaged over worlds.",
-        f"Pairs share seed and world. Another borrower follows if it fails within {FOLLOWS} months of month"
+        f"Pairs share seed and world. Another borrower follows if it defaults within {FOLLOWS} months of month"
         f" {STRIKE_MONTH} and not without the strike. Demand: growth of AI revenue over these months without it.",
         "A scenario's parameters stand above the world's.",
     ]
@@ -271,7 +293,11 @@ def sections(made: Made, f: Findings) -> list[tuple[str, list[str], list[tuple[S
         ("2 Five-year default by firm", [], [(FIRM_HEADS, firm_rows(f))]),
         (
             "3 Default rates",
-            ["Of the borrowers that begin a year, % a year."],
+            [
+                "Of the borrowers that begin a year, % a year. For the ways: 70 % of the defaults that Fitch counts in"
+                " private credit are deferrals or payment in kind, 5 % bankruptcies or liquidations (R8-006, R8-007);"
+                " of rated corporates about 60 % are distressed exchanges (R8-008)."
+            ],
             [(("", "baseline", ANALOGUE), rate_rows(f))],
         ),
         (
@@ -301,12 +327,12 @@ def sections(made: Made, f: Findings) -> list[tuple[str, list[str], list[tuple[S
         (
             "7 Causes",
             [
-                "All failures, lenders' and vendors' among them: of how many each cause is the heaviest, then shares"
+                "All defaults, lenders' and vendors' among them: of how many each cause is the heaviest, then shares"
                 " of what explains them all, %."
             ],
             [
-                (("scenario", "worlds", "failures a world", *CAUSES), cause_rows(f, False)),
-                (("scenario", "worlds", "failures a world", *CAUSES), cause_rows(f, True)),
+                (("scenario", "worlds", "defaults a world", *CAUSES), cause_rows(f, False)),
+                (("scenario", "worlds", "defaults a world", *CAUSES), cause_rows(f, True)),
             ],
         ),
         (
@@ -319,8 +345,21 @@ def sections(made: Made, f: Findings) -> list[tuple[str, list[str], list[tuple[S
         ),
         (
             "Recoveries",
-            ["Baseline, then the telecom analogue."],
+            [
+                "Baseline, then the telecom analogue; by way, by kind, and all. Left out are deferrals, in which no"
+                " debt is given up, and reorganisations whose plan has not taken effect."
+            ],
             [(RECOVERY_HEADS, recovery_rows(f.recoveries)), (RECOVERY_HEADS, recovery_rows(f.recoveries_analogue))],
+        ),
+        (
+            "Losses by kind",
+            [
+                f"By kind of firm that defaults, bn USD a run of {YEARS} years: of those who had lent to it, of its"
+                " owners (the value of its shares before), and damages under contracts that it did not pay. They are"
+                " different things and are not added. What creditors of a lender lose, it has lost itself before: it is"
+                " not in the last row. Reorganisations count when their plan takes effect."
+            ],
+            [(LOSS_HEADS, loss_rows(f))],
         ),
         (
             "Sizes of cascades",
@@ -335,21 +374,30 @@ def sections(made: Made, f: Findings) -> list[tuple[str, list[str], list[tuple[S
                 (("lenders", "layer", "holder", "share", "source"), holder_rows()),
             ],
         ),
+        *lost(made),
         ("How the numbers are made", [f"- {sentence}" for sentence in how()], []),
     ]
+
+
+def lost(made: Made) -> list[tuple[str, list[str], list[tuple[Sequence[str], list[Any]]]]]:
+    """The section that names the runs which ended in an error, if there are any."""
+    named = [f"- {sentence}" for sentence in made.failures]
+    heading = "Runs that ended in an error"
+    return [(heading, ["They are in no number above. That may flatter: what breaks a run may break firms."], []),
+            ("Their scenarios, seeds and errors", named, [])] if named else []  # fmt: skip
 
 
 def markdown(made: Made, f: Findings) -> str:
     """The page as Markdown."""
     lines = [f"# {TITLE}", "", "Output of", "", "```", command(made), "```", "", about(made), ""]
-    for heading, sentences, tables in sections(made, f):
+    for heading, sentences, shown in sections(made, f):
         lines += [f"## {heading}", ""]
         listed = all(x.startswith("- ") for x in sentences)
         for sentence in sentences:
             lines += [sentence] if listed else [sentence, ""]
         if sentences and listed:
             lines.append("")
-        for heads, rows in tables:
+        for heads, rows in shown:
             lines += [*_table(heads, rows), ""]
     return "\n".join(lines)
 
@@ -365,10 +413,10 @@ def html(made: Made, f: Findings) -> str:
     """The same as a page that loads nothing else, with the reliability diagram."""
     parts = [f"<h1>{escape(TITLE)}</h1>", f"<p><code>{escape(command(made))}</code></p>"]
     parts.append(f"<p>{escape(about(made))}</p>")
-    for heading, sentences, tables in sections(made, f):
+    for heading, sentences, shown in sections(made, f):
         parts.append(f"<h2>{escape(heading)}</h2>")
         parts += [f"<p>{escape(sentence)}</p>" for sentence in sentences]
-        parts += [table(heads, rows) for heads, rows in tables]
+        parts += [table(heads, rows) for heads, rows in shown]
         if heading.startswith("1 "):
             parts.append(image(reliability(f), "Reliability diagram: default probability seen against what happened"))
     return document(TITLE, "\n".join(parts))

@@ -25,6 +25,7 @@ from experiments.risk.findings import (
     Causes,
     FiveYears,
     LenderClass,
+    Losses,
     Perceived,
     Rates,
     Recovery,
@@ -96,6 +97,7 @@ class Findings(NamedTuple):
     volatilities: dict[str, tuple[Estimate, tuple[float, float]]]
     recoveries: list[Recovery]
     recoveries_analogue: list[Recovery]
+    losses: dict[str, list[Losses]]
     cascades: dict[str, Cascades]
     lenders: list[LenderClass]
     routed: dict[str, list[tuple[str, str, Estimate]]]
@@ -201,6 +203,7 @@ def judge(made: Made) -> Findings:
             for f in firms
         ],
         line("rate", rates.overall, 100.0),
+        line("rate hard", rates.hard, 100.0),
         line("worst", rates.tenth, 100.0),
         *[
             line(f"volatility {name}", v[0], 100.0) for name, v in values.items() if f"volatility {name}" in targets()
@@ -222,6 +225,7 @@ def judge(made: Made) -> Findings:
     holders = read_table(FOLDER / "holders.csv")
     return Findings(
         lines, firms, perceived, rates, rates_analogue, values, recoveries, later,
+        {name: found.losses(made.parts[name]) for name in (BASELINE, ANALOGUE)},
         {name: found.cascades(made.parts[name]) for name in (BASELINE, ANALOGUE)},
         found.lender_classes(analogue, base),
         {name: found.routed(made.parts[name], holders) for name in (BASELINE, ANALOGUE)}, strike, causes, debt,

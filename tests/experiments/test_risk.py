@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 from abm import open_economy
 from abm.calibration.facts import FACT_ID, facts, read_table
 from abm.engine import tables
+from abm.errors import Breakdown
 from abm.inputs.scenarios import BASELINE, load
+from experiments import execution
 from experiments.analysis.intervals import Estimate
 from experiments.cli import main
 from experiments.reproductions.intervals import wilson
@@ -39,27 +41,31 @@ def part(worlds=2, scenario=BASELINE, **rows):
         else:
             frame = pd.DataFrame(rows.get(name, []), columns=[*schema.names, "world"])
             for field in schema:
-                if not pa.types.is_string(field.type) and field.name != "hazard_long":
+                if not pa.types.is_string(field.type):
                     frame[field.name] = frame[field.name].fillna(0).astype(field.type.to_pandas_dtype())
             frame["world"] = frame["world"].astype(np.int64)
         frames[name] = frame
     return Part(scenario, np.arange(1, worlds + 1), frames)
 
 
-def year(world, firm, months=-1, hazard=0.1, year=0, kind="neocloud", debt=1.0, way=0):
-    """A firm that begins a year; after how many months it defaults."""
+def year(world, firm, months=-1, hazard=0.1, year=0, kind="neocloud", debt=1.0, way=0, long=0.1, hard=None):
+    """A firm that begins a year; after how many months it defaults, and does so other than by a deferral."""
+    if hard is None:
+        hard = -1 if way == tables.DEFERRAL else months
     return {
-        "world": world, "year": year, "firm": firm, "kind": kind, "debt": debt, "hazard": hazard, "hazard_long": NAN,
-        "months": months, "way": way if months > 0 else -1,
+        "world": world, "year": year, "firm": firm, "kind": kind, "debt": debt, "hazard": hazard, "hazard_long": long,
+        "months": months, "way": way if months > 0 else -1, "months_hard": hard,
     }  # fmt: skip
 
 
-def fall(world, firm, month, kind="neocloud", debt=10.0, secured=0.0, lost=0.0, stage=1, **weights):
+def fall(world, firm, month, kind="neocloud", debt=10.0, secured=0.0, lost=0.0, stage=1, way=0, settled=1,
+         equity=0.0, claims=0.0, **weights):  # fmt: skip
     """A default; the weights of its causes."""
     causes = dict.fromkeys(watched.CAUSES, 0.0) | (weights or {"own doing": 1.0})
     return {
-        "world": world, "month": month, "stage": stage, "firm": firm, "kind": kind, "way": 0, "debt": debt,
-        "secured": secured, "loss_given": lost, **causes,
+        "world": world, "month": month, "stage": stage, "firm": firm, "kind": kind, "way": way, "debt": debt,
+        "secured": secured, "loss_credit": lost, "loss_equity": equity, "loss_claims": claims, "settled": settled,
+        **causes,
     }  # fmt: skip
 
 
@@ -159,17 +165,18 @@ def test_five_year_default_counts_sixty_months_and_the_years_begun_before_the_fi
     rows += [year(w, "a", 60 + w - 12 * k, hazard=0.2, year=k) for w in (0, 1) for k in range(1, 6)]
     found = findings.five_years(part(seen=rows), "a", ["a"])
     assert found.happened.value == 0.5
-    assert found.at_opening.value == pytest.approx(1.0 - math.exp(-1.0))
+    assert found.at_opening.value == pytest.approx(1.0 - math.exp(-0.5))
     assert found.along.value == pytest.approx(5.0 * (1.0 - math.exp(-0.2)))
     soon = [year(0, "a", 6), year(0, "a", -1, year=1), year(1, "a", -1), year(1, "a", -1, year=1)]
     again = findings.five_years(part(seen=soon), "a", ["a"])  # reorganised: it goes on, and counts once
     assert again.along.value == pytest.approx(1.5 * (1.0 - math.exp(-0.1)))
 
 
-def test_a_long_hazard_is_taken_where_there_is_one():
-    row = year(0, "a") | {"hazard_long": 0.04}
-    found = findings.five_years(part(1, seen=[row]), "a", ["a"])
+def test_over_five_years_lenders_see_the_long_hazard_and_deferrals_count_apart():
+    rows = [year(0, "a", 7, way=tables.DEFERRAL, long=0.04), year(1, "a", 7, way=tables.DEFERRAL, long=0.04, hard=50)]
+    found = findings.five_years(part(seen=rows), "a", ["a"])
     assert found.at_opening.value == pytest.approx(1.0 - math.exp(-0.2))
+    assert (found.happened.value, found.hard.value) == (1.0, 0.5)
 
 
 def test_a_class_is_its_kind_without_those_that_have_rows_of_their_own():
@@ -191,15 +198,17 @@ def test_projects_of_the_opening_have_their_tenants():
 def test_default_rates_by_year_kind_way_and_debt():
     rows = [
         year(0, "a", 3, debt=3.0, way=1), year(0, "b", -1, kind="lab"), year(0, "b", -1, year=1, kind="lab"),
-        year(1, "a", -1), year(1, "b", 30, kind="lab"), year(1, "b", 18, year=1, kind="lab"),
-        year(1, "b", 6, year=2, kind="lab"),
+        year(1, "a", -1), year(1, "b", 30, kind="lab", way=3), year(1, "b", 18, year=1, kind="lab", way=3),
+        year(1, "b", 6, year=2, kind="lab", way=3),
     ]  # fmt: skip
     found = findings.rates(part(seen=rows))
     assert found.overall.value == pytest.approx(2 / 7)
     assert [round(x.value, 3) for x in found.years[:3]] == [0.25, 0.0, 1.0]
     assert found.kinds["neocloud"].value == 0.5
     assert found.kinds["lab"].value == 0.2
-    assert found.ways["reorganisation"].value == found.ways["liquidation"].value == pytest.approx(1 / 7)
+    assert found.ways["reorganisation"].value == found.ways["deferral"].value == pytest.approx(1 / 7)
+    assert found.ways["liquidation"].value == 0.0
+    assert found.hard.value == pytest.approx(1 / 7)
     assert found.by_debt.value == pytest.approx(4 / 9)
     assert found.worst.tolist() == [0.5, 1.0]
 
@@ -240,6 +249,28 @@ def test_recovery_of_all_and_of_what_is_left_for_the_unsecured():
     assert found.unsecured.value == pytest.approx(3.0 / 8.0)
 
 
+def test_recovery_leaves_out_deferrals_and_plans_that_never_took_effect():
+    rows = [
+        fall(0, "a", 5, way=tables.DEFERRAL), fall(0, "b", 6, way=tables.REORGANISATION, settled=0),
+        fall(0, "b", 12, lost=9.0), fall(1, "c", 7, way=tables.EXCHANGE, lost=3.0, kind="lab"),
+    ]  # fmt: skip
+    found = {r.name: r for r in findings.recoveries(part(defaults=rows))}
+    assert list(found)[:3] == ["liquidation", "reorganisation", "distressed exchange"]
+    assert (found["all borrowers"].failures, found["reorganisation"].failures) == (2, 0)
+    assert found["all borrowers"].all.value == pytest.approx(8.0 / 20.0)
+    assert found["distressed exchange"].all.value == found["lab"].all.value == pytest.approx(0.7)
+
+
+def test_losses_are_of_three_kinds_and_those_of_lenders_stand_apart():
+    rows = [fall(0, "a", 5, lost=4.0, equity=2.0, claims=1.0), fall(1, "b", 5, kind="lab", claims=8.0),
+            fall(1, "bank", 6, kind="lender", lost=50.0)]  # fmt: skip
+    found = {x.kind: (x.credit.value, x.equity.value, x.claims.value) for x in findings.losses(part(defaults=rows))}
+    assert found == {
+        "lab": (0.0, 0.0, 4.0), "neocloud": (2.0, 1.0, 0.5), "lender": (25.0, 0.0, 0.0),
+        findings.ALL: (2.0, 1.0, 4.5),
+    }  # fmt: skip
+
+
 def test_cascades_are_months_of_one_world():
     rows = [fall(0, "a", 5), fall(0, "b", 5, stage=3), fall(0, "c", 6), fall(1, "a", 5)]
     found = findings.cascades(part(defaults=rows))
@@ -256,10 +287,10 @@ def test_the_lag_runs_from_peak_to_peak():
 
 
 # --- lenders ----------------------------------------------------------------------------------------------
-def lender(world, year, losses=0.0, lent=1.0, name="bank 1", kind="bank", capital=10.0, closed=0):
+def lender(world, year, losses=0.0, lent=1.0, name="bank 1", kind="bank", capital=10.0, closed=0, gated=0, marks=0.0):
     return {
         "world": world, "lender": name, "class": kind, "year": year, "capital": capital, "book": 5.0,
-        "losses": losses, "lent": lent, "closed": closed, "gated": 0, "failed": 0,
+        "losses": losses, "marks": marks, "lent": lent, "closed": closed, "gated": gated, "failed": 0,
     }  # fmt: skip
 
 
@@ -273,6 +304,18 @@ def test_lenders_lose_part_of_the_capital_they_begin_the_crisis_with():
     assert found.losses_baseline.value == 0.0
     assert found.closed.value == 0.5
     assert found.credit.value == pytest.approx(-0.5)
+    assert found.marks.value == found.gated.value == 0.0
+
+
+def test_marks_are_of_the_worst_year_and_gates_are_weighed_by_loans_held():
+    ours = [
+        lender(0, k, name=name, marks=m * (k == 3), gated=int(name == "b" and k == 4)) | {"book": book}
+        for name, m, book in (("a", 1.0, 3.0), ("b", 3.0, 1.0)) for k in range(8)
+    ]  # fmt: skip
+    ours += [lender(1, k, name=name) | {"book": 0.0} for name in ("a", "b") for k in range(8)]
+    (found,) = findings.lender_classes(part(lenders=ours), part(lenders=ours))
+    assert found.marks.value == pytest.approx(4.0 / 40.0)
+    assert found.gated.value == pytest.approx(0.25)
 
 
 def test_losses_go_to_capital_first_and_all_of_them_go_somewhere():
@@ -394,15 +437,21 @@ def test_every_target_is_a_formula_over_facts_with_evidence():
 
 
 # --- the model read ---------------------------------------------------------------------------------------
-def test_columns_that_the_engine_may_come_to_have_are_read():
-    plain, more = np.zeros(2, [("pd", "f8")]), np.zeros(2, [("way", "i8"), ("pd_long", "f8"), ("gated", "f8")])
-    more["way"], more["pd_long"], more["gated"] = [0, 2], [0.1, 0.2], [0.0, 1.0]
-    assert watched.ways(plain).tolist() == [0, 0]
-    assert watched.ways(more).tolist() == [0, 2]
-    assert np.isnan(watched.long_hazards(plain)).all()
-    assert watched.long_hazards(more).tolist() == [0.1, 0.2]
-    assert watched.gates(plain).tolist() == [False, False]
-    assert watched.gates(more).tolist() == [False, True]
+def rows_of(names, *rows):
+    return np.array(list(rows), [(name, "i8") for name in names.split()])
+
+
+def test_the_next_default_is_the_first_after_the_month():
+    defaults = rows_of("month firm way", (3, 7, 3), (12, 7, 1), (20, 7, 0), (20, 8, 2))
+    who = np.array([8, 7, 9])
+    assert watched.next_defaults(defaults, who, 0) == ([20, 3, -1], [2, 3, -1])
+    assert watched.next_defaults(defaults, who, 12) == ([8, 8, -1], [2, 0, -1])
+
+
+def test_losses_of_a_reorganisation_are_known_once_its_plan_takes_effect():
+    defaults = rows_of("month firm way", (3, 7, 1), (4, 8, 1), (5, 9, 1), (14, 8, 0), (20, 7, 1), (20, 6, 2))
+    events = rows_of("month kind a", (13, tables.E_REORGANISED, 7), (14, tables.E_DEFAULT, 8))
+    assert watched.settled(defaults, events) == [1, 0, 0, 1, 0, 1]
 
 
 def test_a_scenario_stands_above_its_world_and_the_strike_is_one_shock():
@@ -441,20 +490,32 @@ def test_tables_say_what_the_economy_does(economy):
         for k in mine.index[1:]:
             assert mine["hazard"][k] == panel["pd"][12 * k - 1, i]
             assert mine["debt"][k] == panel["debt"][12 * k - 1, i]
-    for d in defaults[np.isin(economy.rows("firms")["kind"][defaults["firm"]], findings.BORROWERS)]:
-        mine = seen[seen["firm"] == economy.names[d["firm"]]]
-        assert (mine["months"] == d["month"] - 12 * mine["year"]).all()
-        assert (mine["year"] <= (d["month"] - 1) // 12).all()
+            assert mine["hazard_long"][k] == panel["pd_long"][12 * k - 1, i]
+    for row in seen.itertuples():
+        mine = defaults[(defaults["firm"] == economy.firm(row.firm)) & (defaults["month"] > 12 * row.year)]
+        hard = mine["month"][mine["way"] != tables.DEFERRAL]
+        assert (row.months, row.way) == ((mine["month"][0] - 12 * row.year, mine["way"][0]) if len(mine) else (-1, -1))
+        assert row.months_hard == (hard[0] - 12 * row.year if len(hard) else -1)
+        if row.year:
+            now = panel[12 * row.year - 1, economy.firm(row.firm)]
+            assert now["status"] == tables.ACTIVE
+            assert now["protected_until"] <= 12 * row.year
     told = found["defaults"]
-    assert told["month"].tolist() == defaults["month"].tolist()
+    for name in ("month", "way", "debt", "loss_credit", "loss_equity", "loss_claims"):
+        assert told[name].tolist() == defaults[name].tolist()
     assert told[list(watched.CAUSES)].sum(axis=1).to_numpy() == pytest.approx(1.0, abs=1e-6)
     assert (told["secured"] <= told["debt"] + 1e-12).all()
     lenders = found["lenders"]
     assert lenders["losses"].sum() == pytest.approx(series["lender_losses"].sum())
+    assert set(lenders["class"]) == set(tables.LENDER_NAMES)
+    for row in lenders[lenders["year"] == 3].itertuples():
+        mine = panel[36:48, economy.firm(row.lender)]
+        assert (row.marks, row.gated) == (mine["unrealised"].max(), mine["gated"].max())
     assert lenders.loc[lenders["year"] == 1, "lent"].sum() <= series["new_loans"][12:24].sum() + 1e-9
     months = found["months"]
     assert months["capex"].to_numpy()[1:] == pytest.approx(series["capex"])
     assert months["ai_debt"].iloc[0] == 7.0
+    assert months["orphaned"].tolist() == [0.0, *series["orphaned"]]
     i = economy.firm("Oracle")
     assert months["hazard of Oracle"].iloc[30] == panel["pd"][29, i]
     values = found["firms"].set_index("firm")
@@ -499,12 +560,45 @@ def test_the_command_writes_a_whole_folder_and_the_same_again(quick, tmp_path):
     text = (tmp_path / "1" / "RISK.md").read_text(encoding="utf-8")
     assert (tmp_path / "1.md").read_text(encoding="utf-8") == text
     assert "invisible-debt risk --seeds 4" in text
-    assert "flagship fails, seed 3: ValueError: no such luck" in " ".join(done[0].stdout.split()) or "3 runs" in text
+    assert "3 runs ended in an error" in text
+    for name in (BASELINE, watched.STRIKE, ensemble.ANALOGUE):
+        assert f"- {name}, seed 3: ValueError: no such luck" in text
     for what in table.POINTS:
         assert what in text
         assert what in " ".join(done[0].stdout.split())
     again = quick.invoke(main, ["risk", "--seeds", "4", "--threads", "--out", str(tmp_path / "1")])
     assert again.exit_code == 0  # its own folder may be replaced
+
+
+def test_runs_that_break_down_are_named_and_cost_no_more_than_themselves(quick, monkeypatch, tmp_path):
+    whole = execution.load_function("x:y")  # that of `quick`
+
+    def observe(settings, seed):
+        if settings["scenario"] == "subprime":
+            raise Breakdown("the run breaks down in May 2028")
+        return whole(settings, seed)
+
+    monkeypatch.setattr("experiments.execution.load_function", lambda where: observe)
+    result = quick.invoke(main, ["risk", "--seeds", "2", "--threads", "--out", str(tmp_path / "x")])
+    assert result.exit_code == 0, result.stderr
+    named = "subprime, seed 1: Breakdown: the run breaks down in May 2028"
+    assert named in " ".join(result.stdout.split())
+    text = (tmp_path / "x" / "RISK.md").read_text(encoding="utf-8")
+    assert f"- {named}" in text
+    assert "1 run ended in an error" in text
+    assert "| r6_customer_concentration | 1 |" in text
+    assert "| subprime |" not in text
+
+
+def test_a_scenario_that_no_table_can_do_without_must_end_well_once(quick, monkeypatch, tmp_path):
+    def observe(settings, seed):
+        raise Breakdown("the run breaks down in May 2028")
+
+    monkeypatch.setattr("experiments.execution.load_function", lambda where: observe)
+    result = quick.invoke(main, ["risk", "--seeds", "2", "--threads", "--out", str(tmp_path / "x")])
+    assert result.exit_code != 0
+    assert "no run of 'baseline' ended well" in " ".join(result.stderr.split())
+    assert not (tmp_path / "x").exists()
 
 
 def test_the_command_speaks_json_and_leaves_other_folders_alone(quick, tmp_path):
