@@ -360,9 +360,9 @@ def test_a_failed_lab_s_customers_move_at_once():
 
 
 def test_a_part_of_a_failed_lab_s_customers_stays_away_for_a_while():
-    v, row, segment = served(shares=(0.3, 0.2, 0.1), orphans=0.4, customers_lost=0.3)
+    v, _, segment = served(shares=(0.3, 0.2, 0.1), orphans=0.4, customers_lost=0.3)
     assert segment.shock == near(0.25 + log(1.0 - 0.12))
-    stays, _, whole = served(shares=(0.3, 0.2, 0.1), orphans=0.4, customers_lost=0.0)
+    _, _, whole = served(shares=(0.3, 0.2, 0.1), orphans=0.4, customers_lost=0.0)
     assert whole.shock == 0.25
     assert segment.work == near(0.88 * whole.work)
     # It is lost once: no one is left to lose in the next month.
