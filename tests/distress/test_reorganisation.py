@@ -136,6 +136,14 @@ def test_fear_lowers_the_value_but_not_below_the_debt_that_is_carried():
     assert v.run(going_value, cloud) == near(4.0)
 
 
+def test_fear_lowers_what_a_clouds_assets_are_worth():
+    v = village()
+    v.market.sentiment = 0.5
+    cloud = v.neocloud(earnings=0.1, sites=3.0, fleet_mark=4.0, other_assets=2.0)
+    # Half of 9, where half of 12 is its earnings' worth and 4 is carried.
+    assert v.run(going_value, cloud) == near(4.5)
+
+
 def test_it_is_worth_what_rescuers_would_pay():
     v = village(rescue_discount=0.25)
     assert v.run(going_value, v.hyperscaler(earnings=0.1)) == near(9.0)
@@ -1007,9 +1015,12 @@ def test_a_firm_under_protection_tenders_for_nothing(kind, buyer):
     assert v[firm].desired == 7.0
 
 
-def test_a_firm_under_protection_orders_nothing():
+@pytest.mark.parametrize("kind", [HYPERSCALER, NEOCLOUD, LAB])
+@pytest.mark.parametrize("protected", [True, False])
+def test_a_firm_under_protection_orders_nothing(kind, protected):
     v = village()
-    v.hyperscaler(protected_until=30)
+    v.firm(kind, own_hardware=1.0)
     v.close()
-    made, _ = calls(invest, v.state, answer=lambda name, given: 1.0 if name == "is_protected" else 0.0)
-    assert "plan_orders" not in [name for name, _ in made]
+    made, _ = calls(invest, v.state, answer=lambda name, given: float(protected) if name == "is_protected" else 0.0)
+    plans = {"plan_fleet", "plan_orders", "plan_own_fleet"} & {name for name, _ in made}
+    assert len(plans) == (0 if protected else 1)

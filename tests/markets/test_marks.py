@@ -48,6 +48,12 @@ def test_capital_cost_repays_the_price_with_its_markup_and_the_site():
     assert v.run(capital_cost, 0, cloud) == near((10.0 * TWO + 18.0 * THREE) * 1000.0 / 730.0)
 
 
+def test_scarce_sites_make_capacity_dearer():
+    v, cloud = hardware()
+    v.market.site_scarcity = 2.0
+    assert v.run(capital_cost, 0, cloud) == near((10.0 * TWO + 36.0 * THREE) * 1000.0 / 730.0)
+
+
 def test_capital_cost_of_a_generation_is_its_own():
     v, cloud = hardware()
     other = v.generation(v.vendor(markup=2.0), cost=3.0, kw=0.5)

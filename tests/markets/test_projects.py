@@ -266,6 +266,18 @@ def test_a_project_has_a_hall_at_least():
     assert v.rows("contracts")[0].start == 27
 
 
+def test_a_project_pays_the_price_of_scarce_sites():
+    v, _, cloud = ground(site_elasticity=0.0)
+    v.market.site_scarcity = 1.5
+    v.run(found_project, cloud, 0.6)
+    (loan,), (order,) = v.rows("loans"), v.rows("orders")
+    # Of 9 four fifths are debt; the deposit is 2.25, equity 1.8.
+    assert (loan.limit, loan.principal) == (near(7.2), near(0.45))
+    assert (order.price, order.deposit) == (15.0, near(2.25))
+    assert v.rows("contracts")[0].price == near(1.3 * 12.0 * annuity(0.07, 24))
+    v.audit()
+
+
 def test_a_project_for_a_lab_s_provider_is_built_on_the_lab_s_account():
     v, _, cloud = ground()
     lab = v.lab()

@@ -6,7 +6,8 @@ import pytest
 from village import Village
 
 from abm.agents.lab import closing_odds, rescue_odds
-from abm.engine.tables import HYPERSCALER, LAB, LENDER, NEOCLOUD, VEHICLE, VENDOR
+from abm.engine.tables import FAILED, HYPERSCALER, LAB, LENDER, NEOCLOUD, VEHICLE, VENDOR
+from abm.markets.equity import swing_sentiment
 from abm.markets.ratings import (
     asset_volatility,
     distance_to_default,
@@ -67,6 +68,13 @@ def test_a_project_is_worth_its_lease_or_its_site_if_that_is_more():
     assert v.run(worth, v.project(sites=9.0, cash=-1.0), 25.0) == 9.0
 
 
+def test_a_lease_is_worth_its_rent_at_what_lenders_to_projects_ask():
+    v = Village(project_spread=0.03)
+    v.market.base_rate = 0.09
+    lease = v.project(promised_rent=0.5, backlog_in=10.0)
+    assert v.run(worth, lease, 25.0) == near(0.5 * (1.0 - 1.01**-20) / 0.01)
+
+
 def test_a_lender_is_worth_its_assets():
     v = Village()
     assert v.run(worth, v.lender(cash=3.0, other_assets=90.0, valuation=7.0), 25.0) == 93.0
@@ -92,6 +100,12 @@ def test_who_has_promised_nothing_is_far_from_default():
 def test_a_lender_stands_on_its_assets_against_all_it_owes():
     v = Village(lender_volatility=0.03)
     bank = v.lender(other_assets=100.0, other_debt=90.0)
+    assert v.run(distance_to_default, bank, 1.0) == near((log(100.0 / 90.0) - 0.00045) / 0.03)
+
+
+def test_what_savers_put_into_a_lender_is_owed():
+    v = Village(lender_volatility=0.03)
+    bank = v.lender(other_assets=100.0, other_debt=40.0, funding=50.0)
     assert v.run(distance_to_default, bank, 1.0) == near((log(100.0 / 90.0) - 0.00045) / 0.03)
 
 
@@ -137,6 +151,13 @@ def test_a_lab_runs_dry_if_no_round_closes_while_its_cash_lasts():
     assert v.run(runs_dry, burning, 1.0) == near((1.0 - odds) ** 3)
 
 
+def test_over_more_years_cash_for_longer_than_one_runs_out():
+    v, burning = lab(cash=30.0)  # fifteen months
+    odds = float(v.run(closing_odds, burning))
+    assert v.run(runs_dry, burning, 1.0) == 0.0
+    assert v.run(runs_dry, burning, 5.0) == near((1.0 - odds) ** 15)
+
+
 def test_rescuers_come_for_what_is_worth_more_than_it_owes():
     v, burning = lab(overpay=4.0)  # margin 10 / (1.25 * 4) = 2
     alone = 1.0 - float(v.run(rescue_odds, 2.0))
@@ -170,3 +191,17 @@ def test_a_firm_lives_in_part_off_its_customers_fate_and_a_subsidiary_stands_as_
     v[cloud].customer_risk = 9.0
     v.run(rate_firms)
     assert v[cloud].pd == 0.9
+
+
+# --- what frightens investors -----------------------------------------------------------------------------------
+def test_fear_is_of_what_is_new_and_of_lenders_that_fail_too():
+    v = Village(sentiment_reversion=0.0, sentiment_growth=0.0, sentiment_fear=2.0, sentiment_noise=0.0, doubt_gain=0.0)
+    cloud, bank = v.neocloud(debt=49.0, pd=0.15, feared=0.05), v.lender(status=FAILED)
+    v.run(swing_sentiment)
+    assert v.market.sentiment == near(1.0 - 2.0 * 0.1 * 49.0 / 50.0)
+    assert v[cloud].feared == 0.15
+    v.state.defaults[0].firm, v.state.defaults[0].debt = bank, 5.0
+    v.market.n_defaults, v.market.sentiment = 1, 1.0
+    v.run(swing_sentiment)
+    # The cloud is no riskier than a month ago.
+    assert v.market.sentiment == near(1.0 - 2.0 * 5.0 / 50.0)

@@ -117,3 +117,11 @@ def test_debt_for_a_lab_that_has_failed_is_orphaned_and_on_nobody_s_account():
     # what is dedicated to it, and a quarter of the cloud's debt behind capacity that stands idle
     assert v.market.orphaned == near(7.0 + 5.0)
     assert (v[lab].look_through, v[gone].look_through) == (near(15.0), 0.0)
+
+
+def test_no_more_debt_is_orphaned_than_there_is_and_it_is_counted_anew_every_month():
+    v = Village()
+    v.loan(v.lender(), v.neocloud(capacity=4.0, stranded=5.0), 20.0, kind=DDTL)
+    for _ in range(2):
+        v.run(look_through)
+        assert v.market.orphaned == 20.0
