@@ -272,6 +272,13 @@ def test_what_the_grid_could_still_connect_is_kept():
     assert v.market.grid_left == near(0.3)
 
 
+def test_scarce_sites_bring_more_connections():
+    v, _ = shop(grid_gw=6.0, site_elasticity=0.5)
+    v.market.site_scarcity = 4.0
+    v.run(ready_deliveries)
+    assert v.market.grid_left == near(1.0)
+
+
 def test_sites_take_as_long_as_their_construction_or_the_queue_for_the_grid():
     v = Village(site_lead=99.0, grid_gw=24.0)
     v.neocloud(on_order_gw=20.0)

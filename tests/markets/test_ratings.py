@@ -5,6 +5,7 @@ from math import exp, log, sqrt
 import pytest
 from village import Village
 
+from abm.agents.expectations import update_beliefs
 from abm.agents.lab import closing_odds, rescue_odds
 from abm.engine.tables import FAILED, HYPERSCALER, LAB, LENDER, NEOCLOUD, VEHICLE, VENDOR
 from abm.markets.equity import swing_sentiment
@@ -205,3 +206,22 @@ def test_fear_is_of_what_is_new_and_of_lenders_that_fail_too():
     v.run(swing_sentiment)
     # The cloud is no riskier than a month ago.
     assert v.market.sentiment == near(1.0 - 2.0 * 5.0 / 50.0)
+
+
+def test_failures_of_more_than_all_that_is_owed_leave_no_more_doubt():
+    v = Village(doubt_gain=2.5, doubt_fade=0.0)
+    v.neocloud(debt=9.0)
+    gone = v.neocloud(status=FAILED)
+    v.state.defaults[0].firm, v.state.defaults[0].debt, v.state.defaults[0].carried = gone, 8.0, 30.0
+    v.market.n_defaults = 1
+    v.run(swing_sentiment)
+    assert v.market.doubt == 2.5
+
+
+def test_overheads_of_labs_and_neoclouds_grow_and_of_no_one_else():
+    v = Village(overhead_growth=0.5, cloud_overhead_growth=0.5)
+    kinds = (LAB, NEOCLOUD, HYPERSCALER, VENDOR)
+    firms = [v.firm(kind, fixed_cost=2.0, revenue=1.0, expected_growth=0.4) for kind in kinds]
+    v.close()
+    v.run(update_beliefs)
+    assert [bool(v[i].fixed_cost != 2.0) for i in firms] == [True, True, False, False]
