@@ -315,7 +315,7 @@ def test_marks_are_of_the_worst_year_and_gates_are_weighed_by_loans_held():
     ours += [lender(1, k, name=name) | {"book": 0.0} for name in ("a", "b") for k in range(8)]
     (found,) = findings.lender_classes(part(lenders=ours), part(lenders=ours))
     assert found.marks.value == pytest.approx(4.0 / 40.0)
-    assert found.gated.value == pytest.approx(0.25)
+    assert found.gated.value == found.gated_baseline.value == pytest.approx(0.25)
 
 
 def test_losses_go_to_capital_first_and_all_of_them_go_somewhere():
