@@ -95,6 +95,11 @@ class Group(NamedTuple):
         """Whether what is seen times or over `FACTOR` reaches the interval of what happened."""
         return self.happened.low <= FACTOR * self.seen and self.happened.high >= self.seen / FACTOR
 
+    @property
+    def near(self) -> bool:
+        """Whether the numbers themselves are within `FACTOR` of each other, however wide the interval."""
+        return 1.0 / FACTOR <= self.ratio.value <= FACTOR
+
 
 def fails_within(frame: pd.DataFrame, months: int = 12, until: str = "months") -> NDArray[np.bool_]:
     """Whether each row's firm defaults within so many months; `until` is `months_hard` where deferrals do not count."""

@@ -370,7 +370,8 @@ def sections(made: Made, f: Findings) -> list[tuple[str, list[str], list[tuple[S
         ),
         (
             "Who bears the losses in the end",
-            [f"Credit losses of lenders, bn USD a run of {YEARS} years; who holds a lender's liabilities is assumed:"],
+            [f"Credit losses of lenders, bn USD a run of {YEARS} years; who holds a lender's liabilities is assumed."
+             " What a lender loses to another that has failed is counted with both."],
             [
                 (("lenders", "borne by", "baseline", ANALOGUE), routed_rows(f)),
                 (("lenders", "layer", "holder", "share", "source"), holder_rows()),

@@ -146,7 +146,9 @@ def test_only_defaults_of_the_year_count_against_its_hazard():
     [(0.10, (0.05, 0.12), True), (0.10, (0.151, 0.3), False), (0.10, (0.14, 0.3), True), (0.10, (0.01, 0.06), False)],
 )
 def test_a_group_is_right_if_its_interval_reaches_the_factor(seen, interval, within):
-    assert findings.Group("1", 10, seen, Estimate(0.0, *interval), statistics.NOTHING).within is within
+    group = findings.Group("1", 10, seen, Estimate(0.0, *interval), Estimate(1.6, 0.1, 9.0))
+    assert (group.within, group.near) == (within, False)
+    assert group._replace(ratio=Estimate(0.7, 0.1, 9.0)).near is True
 
 
 def test_groups_go_from_low_to_high_hazards():
