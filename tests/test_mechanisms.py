@@ -274,6 +274,8 @@ def test_every_parameter_matters_somewhere():
             {"bank_risk_limit": 0.0, "acceleration_ltv": 1.0, "second_hand_cash": 0.001, "price_impact": 0.0},
             60,
         ),
+        # Power is scarce from the start.
+        ("baseline", {"grid_gw": 4.0}, 24),
         # Nobody rescues, so that lenders are asked.
         ("r1_demand_disappoints", {"rescue_success": 0.0, "demand_growth": 0.3}, 60),
     ]
