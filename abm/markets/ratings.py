@@ -130,7 +130,7 @@ def rate_firms(state):
     """Every firm's hazard for the next year (`pd`) and, as a yearly rate, over `rating_years` (`pd_long`).
 
     Its own hazard, and the part `customer_passthrough` of its customers', each with its share of the backlog: who lives
-    off one customer fails with it unless its capacity is let again. A subsidiary stands as well as its parent, while that is there.
+    off one customer fails with it unless its capacity is let again. A subsidiary stands as well as its parent, if any.
     Customers count with last month's rating, so that the order of the rows does not matter. Work space rows 0 and 1.
     """
     m = state.market[0]
