@@ -11,6 +11,7 @@ from abm.distress.funding import (
     find_money,
     funding,
     hardware_user,
+    has_shareholders,
     parent_support,
     renegotiate,
     roll_over,
@@ -602,6 +603,28 @@ def test_then_what_matures_is_rolled_over_then_new_debt_is_raised(maturing, even
     assert cells(v.state.loans[2], "for_ai", "end_user") == ((0, lab) if rolled else (1, -1))
     if len(events) == 2:
         assert cells(v.state.loans[3], "for_ai", "end_user", "kind") == (1, -1, BOND)
+    v.audit()
+
+
+@pytest.mark.parametrize(
+    ("columns", "sells"),
+    [({"kind": LAB}, True), ({"kind": NEOCLOUD}, True), ({"kind": HYPERSCALER}, True), ({"kind": VENDOR}, True),
+     ({"kind": VEHICLE}, False), ({"kind": LENDER}, False), ({"kind": LAB, "parent": 0}, False)],
+)  # fmt: skip
+def test_labs_clouds_and_vendors_that_are_nobody_s_subsidiary_have_shareholders(columns, sells):
+    v = Village()
+    assert v.run(has_shareholders, v.firm(**columns)) == sells
+
+
+@pytest.mark.parametrize("lends", [True, False])
+def test_a_firm_borrows_before_it_sells_shares(lends):
+    v = Village(**(LADDER | {"round_success": 9.0, "round_excess": 2.0, "equity_dilution": 0.1, "rating_years": 0.0}))
+    bonds = v.lender(subkind=IG_BONDS, cash=100.0, lending_open=float(lends))
+    hyper = missing(v, kind=HYPERSCALER, valuation=90.0)
+    before = Before(v)
+    climb(v, hyper)
+    assert before.events() == [(E_LOAN, bonds, hyper, near(0.9)) if lends else (E_EQUITY, hyper, -1, near(1.8))]
+    assert v[hyper].fixed_cost == 3.0
     v.audit()
 
 

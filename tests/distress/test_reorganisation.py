@@ -655,6 +655,24 @@ def test_after_an_exchange_its_loans_are_not_due_this_month():
     assert v.state.defaults[0].shortfall == near(0.75)
 
 
+def test_a_loan_wholly_turned_into_shares_is_over_and_not_due():
+    v = village()
+    bank, fund, cloud = v.lender(), v.lender(), v.hyperscaler(cash=1.0, earnings=0.1, valuation=9.0)
+    secured = v.loan(bank, cloud, 4.0, collateral=FLEET_COLLATERAL)
+    cut = v.loan(fund, cloud, 2.0)
+    for loan, lender, part in ((secured, bank, 0.5), (cut, fund, 0.25)):
+        due(v, DUE_INTEREST, cloud, lender, 0.5 * part, loan)
+        due(v, DUE_PRINCIPAL, cloud, lender, 2.0 * part, loan)
+    before = Before(v)
+    assert v.run(come_to_terms, cloud) == AGREED
+    # The secured loan takes all that is carried.
+    assert cells(v.state.loans[secured], "status", "principal") == near((LIVE, 4.0))
+    assert cells(v.state.loans[cut], "status", "principal", "limit", "amended") == (BROKEN, 0.0, 0.0, 20)
+    assert before.due() == {0: -0.25, 1: -1.0, 2: -0.125, 3: -0.5}
+    assert (v[fund].holdings, v[fund].loans_held) == (near(2.0), near(0.0))
+    v.audit()
+
+
 def test_a_lender_that_did_not_agree_is_paid():
     v, _, cloud = short_of()
     v[cloud].cash = 0.8

@@ -616,6 +616,37 @@ def test_the_price_goes_a_part_of_the_way_to_the_one_that_clears():
     v.audit()
 
 
+def test_what_lost_customers_left_presses_on_the_price_before_it_is_let():
+    v = spot_village(spot_adjustment=1.0, reletting_glut=0.0)
+    v.market.tenant_demand = 18.6
+    cloud = v.neocloud(capacity=10.0, stranded=4.0)
+    v.close()
+    v.run(clear_spot)
+    # A quarter has been let again; 18.6 at the opening's 0.5 falls to the 6.3 on offer and the 3 left at 0.5 * 2**2.
+    assert v[cloud].stranded == 3.0
+    assert v.market.spot_price == near(2.0)
+    assert v[cloud].spot_sold == near(6.3)
+    assert v.market.tightness == near(9.3 / 6.3)
+
+
+def test_no_more_is_left_than_stands_idle():
+    v = spot_village(spot_adjustment=1.0, reletting_glut=0.0)
+    v.market.tenant_demand = 2.0
+    cloud = v.hyperscaler(capacity=10.0, contracted_out=5.0, need=4.0, stranded=4.0)
+    v.close()
+    v.run(clear_spot)
+    assert (v[cloud].stranded, v[cloud].spot_sold) == (3.0, 0.0)
+    assert v.market.spot_price == near(2.0)  # 2 for the 1 that is neither let nor needed
+
+
+def test_the_more_lost_customers_left_the_more_of_it_waits():
+    v = spot_village(reletting_glut=3.0)
+    first, second = v.neocloud(stranded=0.5, used=2.0), v.hyperscaler(stranded=0.5, used=3.0)
+    v.run(clear_spot)
+    # A fifth of what is used: the four months become 6.4, for all at the pace of the month's start.
+    assert (v[first].stranded, v[second].stranded) == (near(0.5 * (1 - 1 / 6.4)), near(0.5 * (1 - 1 / 6.4)))
+
+
 @pytest.mark.parametrize(("tenants", "step"), [(27.73, 0.1), (0.73, -0.1)])
 def test_the_price_moves_no_more_than_a_step(tenants, step):
     v = spot_village(spot_adjustment=0.5, spot_step=0.1)

@@ -9,6 +9,7 @@ from village import Village
 from abm.agents.lender import is_short_of_capital
 from abm.engine.tables import (
     ABSENT,
+    ACTIVE,
     AI_FUND,
     BANK,
     BOND,
@@ -26,6 +27,7 @@ from abm.engine.tables import (
     HY_BONDS,
     HYPERSCALER,
     IG_BONDS,
+    LAB,
     LENDER,
     LIVE,
     NEOCLOUD,
@@ -663,6 +665,23 @@ def test_hyperscalers_issue_bonds_ahead_of_what_they_ordered():
     assert v.market.n_loans == 2
 
 
+@pytest.mark.parametrize(("status", "owed"), [(ACTIVE, 0.72), (FAILED, 0.0)])
+def test_neoclouds_issue_unsecured_notes_towards_their_target_debt(status, owed):
+    v = Village(cloud_debt=4.0, cloud_leverage_speed=0.3, bond_spacing=1.0, bond_tenor=90.0, loan_tenor=50.0)
+    fund = v.lender(subkind=HY_BONDS, cash=100.0)
+    cloud = v.neocloud(earnings=0.6, status=status)
+    v.close()
+    v.run(issue_bonds)
+    # 0.3 a year of the way to 28.8, a month's part of it.
+    assert float(v[cloud].debt) == near(owed)
+    if owed:
+        assert terms(v, 0) == terms(v, 0) | {
+            "kind": BOND, "lender": fund, "borrower": cloud, "months": 90, "amortising": 0, "tier": TIER_UNSECURED,
+            "collateral": NO_COLLATERAL, "end_user": -1, "for_ai": 1, "committed": 1,
+        }  # fmt: skip
+    v.audit()
+
+
 @pytest.mark.parametrize("columns", [{"kind": NEOCLOUD}, {"kind": VENDOR}, {"status": FAILED}])
 def test_others_and_failed_hyperscalers_issue_none(columns):
     v, _, (_, second) = bonds_of(columns.pop("kind", HYPERSCALER), **columns)
@@ -995,6 +1014,31 @@ def test_a_bank_may_call_the_line_of_whom_it_doubts(pd, committed):
     v.close()
     v.run(arrange_lines)
     assert terms(v)["committed"] == committed
+
+
+@pytest.mark.parametrize(
+    ("columns", "limit"),
+    [
+        ({"kind": HYPERSCALER}, 6.0), ({"kind": LAB}, 6.0), ({"kind": LAB, "parent": 0}, None),
+        ({"kind": HYPERSCALER, "earnings": 8.0}, 9.6), ({"kind": VENDOR}, None),
+    ],
+)  # fmt: skip
+def test_labs_and_clouds_keep_lines_of_what_they_take_in_or_earn(columns, limit):
+    v = Village(**LINES)
+    v.lender(cash=100.0)
+    v.firm(**({"revenue": 5.0, "earnings": 2.0} | columns))
+    v.close()
+    v.run(arrange_lines)
+    assert [float(loan.limit) for loan in v.rows("loans")] == ([] if limit is None else [near(limit)])
+
+
+def test_a_bank_looks_years_ahead_when_it_commits_itself():
+    v = Village(**LINES)
+    v.lender(cash=100.0)
+    v.neocloud(revenue=5.0, pd=0.001, pd_long=0.031)
+    v.close()
+    v.run(arrange_lines)
+    assert terms(v)["committed"] == 0
 
 
 def test_a_line_lasts_a_month_at_least():

@@ -44,6 +44,16 @@ def test_the_price_of_sites_follows_the_queue(waiting, before, excess):
     assert v.market.site_scarcity == near(before * exp(0.1 * excess))
 
 
+def test_a_queue_is_as_long_as_what_comes_at_today_s_price_makes_it():
+    v = Village(grid_gw=30.0, site_elasticity=1.0, site_lead=20.0, site_price_speed=0.1)
+    v.neocloud(on_order_gw=50.0)
+    v.project(on_order_gw=25.0)
+    v.market.site_scarcity = 2.0
+    v.run(price_sites)
+    # 60 a year come: 75 take fifteen months.
+    assert v.market.site_scarcity == near(2.0 * exp(0.1 * log(0.75)))
+
+
 def test_sites_cost_no_less_than_they_cost():
     v = Village(site_price_speed=0.1)
     v.run(price_sites)

@@ -359,6 +359,27 @@ def test_a_failed_lab_s_customers_move_at_once():
     assert (v.state.share[2, row["failed"]], v.state.share[2, row["cloud"]]) == (0.0, 0.0)
 
 
+def test_a_part_of_a_failed_lab_s_customers_stays_away_for_a_while():
+    v, _, segment = served(shares=(0.3, 0.2, 0.1), orphans=0.4, customers_lost=0.3)
+    assert segment.shock == near(0.25 + log(1.0 - 0.12))
+    _, _, whole = served(shares=(0.3, 0.2, 0.1), orphans=0.4, customers_lost=0.0)
+    assert whole.shock == 0.25
+    assert segment.work == near(0.88 * whole.work)
+    # It is lost once: no one is left to lose in the next month.
+    v.run(buy_services, False)
+    assert segment.shock == near(0.25 + log(0.88))
+
+
+def test_no_more_customers_stay_away_than_there_are():
+    _, _, segment = served(shares=(0.0, 0.0, 0.0), orphans=1.5, customers_lost=0.3)
+    assert segment.shock == near(0.25 + log(0.7))
+
+
+def test_where_nobody_has_failed_nobody_stays_away():
+    _, _, segment = served(customers_lost=0.3)
+    assert segment.shock == 0.25
+
+
 def test_work_is_what_is_reached_times_shock_price_and_part_inside():
     v, row, segment = served(switching_speed=0.0)
     index = exp(0.5 * log(2.0) + 0.3 * log(3.0) + 0.2 * log(5.0))
