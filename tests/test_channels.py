@@ -13,8 +13,8 @@ from abm.accounts.statement import balance_sheet, contracts, defaults, loans
 from abm.acts import default, lose
 from abm.engine.tables import BANK, CHANNEL_NAMES, LENDER
 
-# Nobody comes to the rescue: no rounds of equity, no bank lines, no forbearance of landlords and lenders.
-ALONE = {"round_success": 0, "revolver_share": 0, "renegotiation": 0, "loan_amendment": 0}
+# Nobody comes to the rescue: no rounds of equity, no rescuers, no bank lines, no forbearance of landlords and lenders.
+ALONE = {"round_success": 0, "rescue_success": 0, "revolver_share": 0, "renegotiation": 0, "loan_amendment": 0}
 
 
 def _open(**parameters):
@@ -86,7 +86,7 @@ def test_customer():
     damages are owed. Forced sales move no prices, for another lab fails later on: the sale of its fleet would be a
     second cause.
     """
-    economy = _open(tenant_growth=0, high_yield_limit=0, termination_months=0, price_impact=0, rescue_success=0)
+    economy = _open(tenant_growth=0, high_yield_limit=0, termination_months=0, price_impact=0)
     assert "OpenAI" in {c.counterparty for c in contracts(economy, "CoreWeave") if c.role == "sells"}
     lose(economy, "CoreWeave", 5.0)
     struck, spared = _twins(economy, 15, lambda e: default(e, "OpenAI"))
@@ -126,7 +126,7 @@ def test_funding():
 
     Nobody comes to its rescue.
     """
-    economy = _open(rescue_success=0)
+    economy = _open(high_yield_limit=1)
     funds = [f"HY bond fund {k + 1}" for k in range(5)]
     held = np.isin(economy.rows("loans")["lender"], [economy.firm(fund) for fund in funds])
     economy.rows("loans")["months_left"][held & _loan_rows(economy, "xAI")] = 1

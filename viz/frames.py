@@ -102,7 +102,7 @@ class Frame:
     carried : dict of str to float
         Debt that others carry for each lab that stands (bn).
     orphaned : float
-        What others still owe of the debt that was borrowed for labs that have failed (bn).
+        Debt that was borrowed for firms that have failed, until its capacity is let again (bn).
     """
 
     month: int
@@ -145,7 +145,7 @@ def frame(economy: Economy, history: History) -> Frame:
         ),
         cascade=cascade(economy, month),
         carried={names[row]: float(firms["look_through"][row]) for row in labs[~failed].tolist()},
-        orphaned=float(firms["look_through"][labs[failed]].sum()),
+        orphaned=float(economy.state.market[0].orphaned),
     )
 
 

@@ -358,7 +358,7 @@ def write_off_shares(state, firm):
     f = state.firms[firm]
     for r in range(state.market[0].n_stakes):
         s = state.stakes[r]
-        if s.issuer == firm and s.book > 0.0:
+        if s.issuer == firm and (s.book > 0.0 or s.share > 0.0):
             write_off(state, s.holder, s.book)
             state.firms[s.holder].holdings -= s.book
             f.retained += s.book

@@ -376,7 +376,7 @@ def find_top_customer(state, seller):
             share = unit_invoice(c) * ramp_months(c, m.month + 1) / f.backlog_in
             risk = state.firms[c.buyer].pd
             far = state.firms[c.buyer].pd_long
-            if c.guarantor >= 0:
+            if c.guarantor >= 0 and state.firms[c.guarantor].status == ACTIVE:
                 risk = min(risk, state.firms[c.guarantor].pd)
                 far = min(far, state.firms[c.guarantor].pd_long)
             f.customer_risk += share * risk

@@ -82,6 +82,7 @@ def seen_value(state, i):
     if f.kind == NEOCLOUD or f.kind == VEHICLE:
         owned = collateral_value(state, i) + max(f.cash, 0.0) + f.other_assets
         owned += f.deposits_out if f.kind == NEOCLOUD else -max(f.cash, 0.0)
+        owned = max(owned, 0.0)
         net = max(owned - f.debt - f.other_debt, p.option_floor * owned)
         return net * (1.0 + p.franchise * appeal(state, i)) * m.sentiment
     seen = (12.0 * f.earnings * p.earnings_multiple - f.debt) * m.sentiment

@@ -130,7 +130,7 @@ def rate_firms(state):
     """Every firm's hazard for the next year (`pd`) and, as a yearly rate, over `rating_years` (`pd_long`).
 
     Its own hazard, and the part `customer_passthrough` of its customers', each with its share of the backlog: who lives
-    off one customer fails with it unless its capacity is let again. A subsidiary stands as well as its parent.
+    off one customer fails with it unless its capacity is let again. A subsidiary stands as well as its parent, if any.
     Customers count with last month's rating, so that the order of the rows does not matter. Work space rows 0 and 1.
     """
     m = state.market[0]
@@ -152,6 +152,6 @@ def rate_firms(state):
             continue
         f.pd = near[i]
         f.pd_long = far[i]
-        if f.kind == LAB and f.parent >= 0:
+        if f.kind == LAB and f.parent >= 0 and state.firms[f.parent].status == ACTIVE:
             f.pd = near[f.parent]
             f.pd_long = far[f.parent]

@@ -231,7 +231,7 @@ def buy_services(state, first):
             held += state.share[s, i]
         # Part of a failed lab's customers stay away for a while: their work comes back as the shock fades.
         if total > 0.0 and orphaned > 0.0:
-            segment.shock += math.log(1.0 - p.customers_lost * min(orphaned, 1.0))
+            segment.shock += math.log(max(1.0 - p.customers_lost * min(orphaned, 1.0), 1e-6))
         if held + orphaned <= 0.0:
             # After a month without sellers nobody has a habit.
             orphaned = 1.0

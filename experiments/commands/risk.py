@@ -45,6 +45,13 @@ def risk(
 ) -> None:
     """Say what defaults and is lost in many worlds, beside the evidence.
 
+    Every seed is a world, run for eight years: as it is, with OpenAI failing in mid-2027, and through the telecom bust;
+    a quarter of the worlds go through every other scenario. Defaults are counted in all four ways (liquidation,
+    reorganisation, distressed exchange, deferral), losses in three kinds (credit, equity, contract claims). A run that
+    breaks down is named and left out.
+
+    invisible-debt risk --page abm/RISK.md writes the page that comes with this version anew.
+
     The folder holds the report (RISK.md), the same as a page (risk.html), its figure (reliability.png), its table
     (lines.json), what every world says (runs, seen, defaults, firms, lenders and months, .parquet) and what was run
     (manifest.json).

@@ -95,6 +95,11 @@ class Group(NamedTuple):
         """Whether what is seen times or over `FACTOR` reaches the interval of what happened."""
         return self.happened.low <= FACTOR * self.seen and self.happened.high >= self.seen / FACTOR
 
+    @property
+    def near(self) -> bool:
+        """Whether the numbers themselves are within `FACTOR` of each other, however wide the interval."""
+        return 1.0 / FACTOR <= self.ratio.value <= FACTOR
+
 
 def fails_within(frame: pd.DataFrame, months: int = 12, until: str = "months") -> NDArray[np.bool_]:
     """Whether each row's firm defaults within so many months; `until` is `months_hard` where deferrals do not count."""
@@ -393,13 +398,15 @@ def peak_lag(capex: Floats, defaults: NDArray[np.int64]) -> float:
 class LenderClass(NamedTuple):
     """A class of lenders over the years of `CRISIS`, and in the same worlds of the baseline: losses, and losses that
     marks show and books do not in the worst year, over the capital they begin with; share of the class by loans held
-    that was gated, stopped lending or failed; change of new credit against the baseline in the worst year."""
+    that was gated (in the baseline too), stopped lending or failed, in one month at least; change of new credit against
+    the baseline in the worst year."""
 
     name: str
     losses: Estimate
     losses_baseline: Estimate
     marks: Estimate
     gated: Estimate
+    gated_baseline: Estimate
     closed: Estimate
     failed: Estimate
     credit: Estimate
@@ -424,21 +431,21 @@ def _lender_class(name: str, ours: Part, a: pd.DataFrame, theirs: Part, b: pd.Da
         begin, during = frame[frame["year"] == first], frame[frame["year"].isin(years)]
         return ratio(part.total(during, during["losses"]), part.total(begin, begin["capital"]))
 
-    begin, during = a[a["year"] == first], a[a["year"].isin(years)]
-    book = ours.total(begin, begin["book"])
-    marked = np.array([ours.total(f, f["marks"]) for f in (during[during["year"] == year] for year in years)])
-    struck = {}
-    for what in ("gated", "closed", "failed"):
+    def struck(part: Part, frame: pd.DataFrame, what: str) -> Estimate:
+        begin, during = frame[frame["year"] == first], frame[frame["year"].isin(years)]
         ever = during.groupby(["world", "lender"])[what].max().rename("ever").reset_index()
         held = begin.merge(ever, on=["world", "lender"])
-        struck[what] = ratio(ours.total(held, held["book"] * held["ever"]), book)
+        return ratio(part.total(held, held["book"] * held["ever"]), part.total(begin, begin["book"]))
+
+    begin, during = a[a["year"] == first], a[a["year"].isin(years)]
+    marked = np.array([ours.total(f, f["marks"]) for f in (during[during["year"] == year] for year in years)])
     lent, usual = (
         np.array([p.total(f[f["year"] == year], f.loc[f["year"] == year, "lent"]) for year in years]).T
         for p, f in ((ours, a), (theirs, b))
     )
     return LenderClass(
         name, losses(ours, a), losses(theirs, b), ratio(marked.max(axis=0), ours.total(begin, begin["capital"])),
-        struck["gated"], struck["closed"], struck["failed"],
+        struck(ours, a, "gated"), struck(theirs, b, "gated"), struck(ours, a, "closed"), struck(ours, a, "failed"),
         worst_change(lent, usual),
     )  # fmt: skip
 

@@ -25,6 +25,7 @@ from experiments.summary import number
 FIRST_YEAR = 2026
 WHY = FOLDER / "causes.md"
 TITLE = "What the economy says of risk, beside the evidence"
+ANEW = "With `--page FILE` it writes this page: the same bytes for the same version and seeds."
 
 
 def command(made: Made) -> str:
@@ -177,7 +178,7 @@ def cascade_rows(f: Findings) -> list[tuple[str, ...]]:
 
 
 LENDER_HEADS = (
-    "", "losses, % of capital", "in the baseline", "marks beyond them, % of capital", "gated, %",
+    "", "losses, % of capital", "in the baseline", "marks beyond them, % of capital", "gated, %", "in the baseline",
     "stopped lending, %", "failed, %", "new credit in the worst year, %",
 )  # fmt: skip
 
@@ -185,8 +186,8 @@ LENDER_HEADS = (
 def lender_rows(f: Findings) -> list[tuple[str, ...]]:
     """Lenders by class in the analogue."""
     return [
-        (x.name, percent(x.losses), percent(x.losses_baseline), percent(x.marks), percent(x.gated), percent(x.closed),
-         percent(x.failed), percent(x.credit))
+        (x.name, percent(x.losses), percent(x.losses_baseline), percent(x.marks), percent(x.gated),
+         percent(x.gated_baseline), percent(x.closed), percent(x.failed), percent(x.credit))
         for x in f.lenders
     ]  # fmt: skip
 
@@ -309,7 +310,8 @@ def sections(made: Made, f: Findings) -> list[tuple[str, list[str], list[tuple[S
             "5 The telecom analogue",
             [
                 f"Lenders by class, {FIRST_YEAR + CRISIS[0]} to {FIRST_YEAR + CRISIS[-1]}; shares of a class by loans"
-                " held as these years begin; new credit against the same year of the baseline."
+                " held as these years begin, of lenders that are gated (pay back less than investors ask), stop lending"
+                " or fail in one month at least; new credit against the same year of the baseline."
             ],
             [(LENDER_HEADS, lender_rows(f))],
         ),
@@ -368,7 +370,8 @@ def sections(made: Made, f: Findings) -> list[tuple[str, list[str], list[tuple[S
         ),
         (
             "Who bears the losses in the end",
-            [f"Credit losses of lenders, bn USD a run of {YEARS} years; who holds a lender's liabilities is assumed:"],
+            [f"Credit losses of lenders, bn USD a run of {YEARS} years; who holds a lender's liabilities is assumed."
+             " What a lender loses to another that has failed is counted with both."],
             [
                 (("lenders", "borne by", "baseline", ANALOGUE), routed_rows(f)),
                 (("lenders", "layer", "holder", "share", "source"), holder_rows()),
@@ -389,7 +392,7 @@ def lost(made: Made) -> list[tuple[str, list[str], list[tuple[Sequence[str], lis
 
 def markdown(made: Made, f: Findings) -> str:
     """The page as Markdown."""
-    lines = [f"# {TITLE}", "", "Output of", "", "```", command(made), "```", "", about(made), ""]
+    lines = [f"# {TITLE}", "", "Output of", "", "```", command(made), "```", "", about(made), "", ANEW, ""]
     for heading, sentences, shown in sections(made, f):
         lines += [f"## {heading}", ""]
         listed = all(x.startswith("- ") for x in sentences)

@@ -189,11 +189,13 @@ def judge(made: Made) -> Findings:
     causes = [found.causes(part) for part in made.parts.values()]
     heavy = {name for c in causes for name in CAUSES[1:] if c.heaviest[name]}
     debt = found.debt_added(base)
-    within = sum(group.within for group in perceived.tenths) / max(len(perceived.tenths), 1)
+    tenths = perceived.tenths
+    within, near = (sum(k) / max(len(tenths), 1) for k in ((g.within for g in tenths), (g.near for g in tenths)))
     worst = found.middle(rates_analogue.worst)
     lines = [
         line("ratio", perceived.overall.ratio),
         line("deciles", exact(within), 100.0),
+        line("deciles near", exact(near), 100.0),
         line("auc", perceived.auc),
         line("brier", perceived.brier),
         *[

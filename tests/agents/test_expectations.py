@@ -183,6 +183,21 @@ def test_who_is_shaken_frightens_as_much_as_its_hazard_has_risen_and_relief_coun
     assert sentiment(0.9, feared=feared, sentiment_fear=2.0) == near(0.9 + 2.0 * moved * 16.0 / 50.0)
 
 
+def test_a_hazard_that_has_risen_frightens_once_and_failed_lenders_frighten_by_their_debt():
+    v = in_month(7, sentiment_reversion=0.0, sentiment_growth=0.0, sentiment_noise=0.0, sentiment_fear=2.0)
+    cloud, bank = v.neocloud(debt=49.0, pd=0.15, feared=0.05), v.lender(status=FAILED)
+    v.run(swing_sentiment)
+    assert v.market.sentiment == near(1.0 - 2.0 * 0.1 * 49.0 / 50.0)
+    assert v[cloud].feared == 0.15
+    v.run(swing_sentiment)
+    assert v.market.sentiment == near(1.0 - 2.0 * 0.1 * 49.0 / 50.0)
+    v.market.n_defaults = 1
+    v.state.defaults[0].month, v.state.defaults[0].debt, v.state.defaults[0].firm = 7, 5.0, bank
+    v.state.defaults[0].carried = 30.0
+    v.run(swing_sentiment)
+    assert v.market.sentiment == near(1.0 - 2.0 * (0.1 * 49.0 + 5.0) / 50.0)
+
+
 def test_failures_of_borrowers_leave_doubt_that_fades_and_of_lenders_none():
     for failed, left in ((5, 0.9 * 0.4 + 2.5 * 5.0 / 50.0), (8, 0.9 * 0.4)):
         v = in_month(7, doubt_gain=2.5, doubt_fade=0.1)

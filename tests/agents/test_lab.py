@@ -14,6 +14,7 @@ from abm.agents.lab import (
     compute_wanted,
     cost_of_work,
     deal_odds,
+    equity_window,
     grow_overhead,
     growth_by_mid_contract,
     monthly_burn,
@@ -400,6 +401,19 @@ def test_investors_like_growth_and_the_round_of_who_they_like_closes_sooner():
         assert v.run(closing_odds, lab) == near(0.3 * 0.5 * (1.0 + liked) * exp(-0.2))
     v.market.sentiment = 0.6
     assert v.run(closing_odds, lab) == 0.0
+
+
+@pytest.mark.parametrize(("sentiment", "window"), [(0.3, 0.0), (0.6, 0.0), (0.7, 0.25), (1.0, 1.0), (1.4, 2.0)])
+def test_the_window_for_shares_opens_above_the_sentiment_at_which_it_is_shut(sentiment, window):
+    v = Village(window_shut=0.6)
+    v.market.sentiment = sentiment
+    assert v.run(equity_window) == near(window)
+    assert (v.run(closing_odds, v.lab()) > 0.0) == (window > 0.0)
+
+
+def test_a_window_that_opens_at_normal_sentiment_only_is_shut_at_it():
+    v = Village(window_shut=1.0)
+    assert v.run(equity_window) == 0.0
 
 
 def test_a_lab_takes_what_is_offered_up_to_its_war_chest():

@@ -70,6 +70,16 @@ def test_the_rent_lost_is_that_of_what_was_delivered(delivered, hit):
     assert before.hits() == ([(cloud, lab, CUSTOMER, near(hit * RENT))] if hit else [])
 
 
+@pytest.mark.parametrize(("status", "delivered", "lost"), [(LIVE, 0.5, 1.0), (LIVE, 0.25, 0.5), (PENDING, 0.0, 0.0)])
+def test_a_seller_s_earnings_fall_at_once_by_what_it_was_paid(status, delivered, lost):
+    v = Village(**DAMAGES)
+    lab, cloud, *_ = parties(v)
+    v[lab].earnings = v[cloud].earnings = 3.0
+    row = v.contract(lab, cloud, 0.5, 4.0, status=status, delivered=delivered)
+    v.run(break_contract, row, lab)
+    assert (v[lab].earnings, v[cloud].earnings) == (3.0, near(3.0 - lost * RENT))
+
+
 def test_an_empty_site_is_no_stranded_cluster_and_its_rent_is_in_bn():
     v = Village(**DAMAGES)
     lab, cloud, *_ = parties(v)

@@ -146,7 +146,9 @@ def test_only_defaults_of_the_year_count_against_its_hazard():
     [(0.10, (0.05, 0.12), True), (0.10, (0.151, 0.3), False), (0.10, (0.14, 0.3), True), (0.10, (0.01, 0.06), False)],
 )
 def test_a_group_is_right_if_its_interval_reaches_the_factor(seen, interval, within):
-    assert findings.Group("1", 10, seen, Estimate(0.0, *interval), statistics.NOTHING).within is within
+    group = findings.Group("1", 10, seen, Estimate(0.0, *interval), Estimate(1.6, 0.1, 9.0))
+    assert (group.within, group.near) == (within, False)
+    assert group._replace(ratio=Estimate(0.7, 0.1, 9.0)).near is True
 
 
 def test_groups_go_from_low_to_high_hazards():
@@ -315,7 +317,7 @@ def test_marks_are_of_the_worst_year_and_gates_are_weighed_by_loans_held():
     ours += [lender(1, k, name=name) | {"book": 0.0} for name in ("a", "b") for k in range(8)]
     (found,) = findings.lender_classes(part(lenders=ours), part(lenders=ours))
     assert found.marks.value == pytest.approx(4.0 / 40.0)
-    assert found.gated.value == pytest.approx(0.25)
+    assert found.gated.value == found.gated_baseline.value == pytest.approx(0.25)
 
 
 def test_losses_go_to_capital_first_and_all_of_them_go_somewhere():

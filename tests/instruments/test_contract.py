@@ -195,6 +195,14 @@ def test_customers_count_by_their_parts_and_at_their_guarantor_s_hazard_if_that_
     assert v[cloud].customer_risk_long == near(0.75 * 0.1 + 0.25 * 0.01)
 
 
+def test_a_guarantor_that_is_riskier_than_the_buyer_counts_for_nothing():
+    v = Village()
+    safe, risky, cloud = v.lab(pd=0.02, pd_long=0.01), v.hyperscaler(pd=0.2, pd_long=0.1), v.neocloud()
+    v.contract(safe, cloud, 0.1, 1.0, months_left=10, guarantor=risky)
+    v.run(tally_contracts)
+    assert (v[cloud].customer_risk, v[cloud].customer_risk_long) == (near(0.02), near(0.01))
+
+
 def test_contracts_of_one_firm_add_up():
     v = Village()
     v.market.contract_price = 1.0

@@ -251,6 +251,33 @@ def test_what_comes_too_late_is_given_up_where_the_market_is_cheaper(late, marke
     assert lost == ([(cloud, lab, ec.CUSTOMER, pytest.approx(0.2 * 1.6 * 0.73, rel=1e-12))] if kept == 0.3 else [])
 
 
+def test_what_the_ramp_does_not_ask_for_yet_is_not_missing():
+    v = Village(late_limit=6.0)
+    v.market.contract_price = 1.5
+    lab, cloud = v.lab(), v.neocloud()
+    # 0.25 of 0.5 is due in the second of four months: of what is promised as much is given up as of what is due
+    r = v.contract(lab, cloud, 0.5, 1.6, delivered=0.2, late=5, start=-1, ramp=4)
+    assert v.run(check_delivery, r) == pytest.approx(0.05, rel=1e-12)
+    assert v.state.contracts[r].quantity == pytest.approx(0.4, rel=1e-12)
+
+
+def test_a_backstop_gives_nothing_up():
+    v = Village(late_limit=6.0)
+    v.market.contract_price = 1.5
+    lab, cloud = v.lab(), v.neocloud()
+    r = v.contract(lab, cloud, 0.5, 1.6, delivered=0.3, late=5, backstop=1)
+    assert v.run(check_delivery, r) == pytest.approx(0.2, rel=1e-12)
+    assert (v.state.contracts[r].quantity, v.state.contracts[r].late) == (0.5, 6)
+
+
+def test_damages_are_no_more_than_the_invoice_and_take_nothing_of_a_prepayment():
+    v = Village(late_damages=0.5)
+    lab, cloud = v.lab(), v.neocloud()
+    r = v.contract(lab, cloud, 0.5, 1.6, delivered=0.1, prepaid=2.4)
+    assert dues_of(v, bill_contracts) == []
+    assert (v.state.contracts[r].prepaid, v[cloud].revenue, v[lab].operating_cost) == (2.4, 0.0, 0.0)
+
+
 def test_a_delivery_all_but_complete_is_none_that_is_late():
     v = Village()
     lab, cloud = v.lab(), v.neocloud()

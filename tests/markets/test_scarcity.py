@@ -9,7 +9,7 @@ from abm.accounts.record import look_through
 from abm.agents.lender import most_risk
 from abm.agents.neocloud import seek_debt
 from abm.engine.draws import D_ISSUE, D_TENANT, uniform
-from abm.engine.tables import CUSTOMERS, DDTL, FAILED, MARKET
+from abm.engine.tables import CUSTOMERS, DDTL, ENDED, FAILED, MARKET, PENDING, SITE
 from abm.instruments.contract import lose_tenants, tally_contracts
 from abm.markets.compute import reletting_pace
 from abm.markets.power import connections, price_sites, site_price
@@ -84,6 +84,16 @@ def test_of_a_provider_s_unnamed_tenants_one_of_four_leaves_at_a_time():
         assert v.state.contracts[named].quantity == 0.8
         hits = [(h.victim, h.source, h.channel, h.amount) for h in v.rows("hits")]
         assert hits == ([(cloud, -1, MARKET, near(0.15 * 2.0 * 0.73))] if gone else [])
+
+
+@pytest.mark.parametrize("columns", [{"status": PENDING}, {"status": ENDED}, {"kind": SITE}])
+def test_tenants_leave_nothing_but_compute_that_they_have(columns):
+    v = Village(tenant_failure=9.0)
+    cloud = v.neocloud()
+    row = v.contract(CUSTOMERS, cloud, 0.8, 2.0, delivered=0.6, **columns)
+    v.run(lose_tenants)
+    assert (v.state.contracts[row].quantity, v.state.contracts[row].delivered) == (0.8, 0.6)
+    assert (v[cloud].stranded, v.market.n_hits) == (0.0, 0)
 
 
 # --- windows and targets --------------------------------------------------------------------------------------
