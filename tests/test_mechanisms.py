@@ -110,6 +110,8 @@ DIRECTIONS = [
     ("war_chest", 0, 36, _sum("equity_raised"), 1, "labs raise while investors are willing"),
     ("frontier_option", 1, 8, _sum("equity_raised"), 1, "labs that are worth more raise more"),
     ("tenant_fade", 0, 1.5, _mean("spot_price"), -1, "other tenants ask for less"),
+    ("cloud_debt", 1, 8, _end("ai_debt"), 1, "owners of clouds who aim at more debt owe more"),
+    ("cloud_debt", 1, 8, _sum("new_loans"), 1, "what keeps a cloud's equity for its owners is borrowed"),
 ]
 # The same under stress: what matters only once compute is ample and firms fail, in every run and not by chance.
 STRESS = "r1_demand_disappoints"
@@ -119,6 +121,8 @@ STRESSED = [
     ("tenor_flexibility", 0, 3, _sum("backlog"), -1, "rents fall: who can wait signs for less long"),
     ("holdback", 0, 6, _mean("spot_price"), 1, "idle capacity held back keeps rents up"),
     ("price_impact", 0, 20, _sum("lender_losses"), 1, "fire sales at lower prices leave creditors less"),
+    ("customers_lost", 0, 0.9, _sum("ai_revenue"), -1, "customers of failed labs who stay away buy nothing"),
+    ("window_slope", 0, 6, _sum("new_loans"), -1, "mandates narrow while lenders are afraid"),
 ]
 
 
