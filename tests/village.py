@@ -3,11 +3,11 @@
 A test founds the firms it needs, writes the loans, contracts, orders and stakes between them, closes the books
 and calls one rule; all numbers are small enough to be worked out in the test. Nothing is compiled:
 
->>> from abm.markets.credit import exposure
+>>> from abm.markets.ratings import obligations_of
 >>> v = Village()
 >>> bank, cloud = v.lender("bank"), v.neocloud("cloud")
 >>> _ = v.loan(bank, cloud, 3.0)
->>> float(v.run(exposure, bank, cloud))
+>>> float(v.run(obligations_of, cloud))
 3.0
 """
 
