@@ -69,7 +69,7 @@ def hurries(state, cloud, months, premium, kw):
     months : float
         Months gained.
     premium : float
-        What the site costs above one of its own, relative to `site_cost`.
+        What the site costs above one of its own, relative to the price of that (`site_price`).
     kw : float
         Power of the hardware it would hold, with cooling (kW per H100e).
     """
