@@ -281,8 +281,6 @@ def grow_lender(state, lender):
         earn(state, lender, capital)
     else:
         new_stake(state, SAVERS, lender, 0.0, capital)
-        f.paid_in += capital
-        state.firms[SAVERS].holdings += capital
         earn(state, SAVERS, capital)
     f.other_assets += capital + debts
     f.ai_other *= 1.0 + pace

@@ -118,8 +118,6 @@ def parent_support(state, firm, amount):
         return 0.0
     transfer(state, parent, firm, give, F_SUPPORT)
     new_stake(state, parent, firm, 0.0, give)
-    state.firms[parent].holdings += give
-    state.firms[firm].paid_in += give
     return give
 
 

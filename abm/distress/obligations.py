@@ -69,8 +69,6 @@ def pay_in_shares(state, firm):
     charge(state, firm, amount)
     earn(state, SAVERS, amount)
     new_stake(state, SAVERS, firm, 0.0, amount)
-    f.paid_in += amount
-    state.firms[SAVERS].holdings += amount
 
 
 @jit

@@ -208,8 +208,6 @@ def give_shares(state, holder, firm, share, book):
         m.no_room = 1
         return
     new_stake(state, holder, firm, share, book)
-    state.firms[holder].holdings += book
-    state.firms[firm].paid_in += book
 
 
 @jit

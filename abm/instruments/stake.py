@@ -10,8 +10,10 @@ from abm.engine.tables import ACTIVE, E_EQUITY, F_EQUITY, LENDER, SAVERS, SPONSO
 
 @jit
 def new_stake(state, holder, issuer, share, book):
-    """Add paid-in capital: to the holder's row of this issuer if there is one, else a new row."""
+    """Add paid-in capital on both sides: to the holder's row of this issuer if there is one, else a new row."""
     m = state.market[0]
+    state.firms[holder].holdings += book
+    state.firms[issuer].paid_in += book
     r = first_stake(state, issuer)
     while r >= 0:
         s = state.stakes[r]
@@ -72,14 +74,10 @@ def issue_equity(state, issuer, amount, valuation):
         if part > 1e-6:
             transfer(state, i, issuer, part, F_EQUITY)
             new_stake(state, i, issuer, part / after, part)
-            holder.holdings += part
-            state.firms[issuer].paid_in += part
             left -= part
     if left > 0.0:
         transfer(state, SAVERS, issuer, left, F_EQUITY)
         new_stake(state, SAVERS, issuer, left / after, left)
-        state.firms[SAVERS].holdings += left
-        state.firms[issuer].paid_in += left
     log_event(state, E_EQUITY, issuer, -1, amount)
 
 
@@ -88,6 +86,4 @@ def endow(state, firm, amount):
     """Savers found a firm with equity, or add to it (bn)."""
     transfer(state, SAVERS, firm, amount, F_EQUITY)
     new_stake(state, SAVERS, firm, 1.0 if state.firms[firm].paid_in <= 0.0 else 0.0, amount)
-    state.firms[firm].paid_in += amount
     state.firms[firm].valuation += amount
-    state.firms[SAVERS].holdings += amount

@@ -533,6 +533,8 @@ def test_a_new_holder_gets_a_row_and_an_old_one_more_of_its_own():
     assert row_of(v.state.stakes, 0) == {"holder": vendor, "issuer": lab, "share": 0.25, "book": 2.0}
     assert row_of(v.state.stakes, 1) == {"holder": cloud, "issuer": lab, "share": 0.1875, "book": 1.5}
     assert row_of(v.state.stakes, 2) == {"holder": vendor, "issuer": cloud, "share": 0.5, "book": 4.0}
+    # paid-in capital stands on both sides
+    assert (v[lab].paid_in, v[cloud].paid_in, v[vendor].holdings, v[cloud].holdings) == (3.5, 4.0, 6.0, 1.5)
 
 
 def test_only_live_and_pending_contracts_bind():
