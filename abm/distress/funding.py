@@ -16,7 +16,6 @@ from abm.engine.tables import (
     ACTIVE,
     BANK,
     DUE_INVOICE,
-    DUE_MAKING,
     DUE_ORDER,
     DUE_PRINCIPAL,
     E_RENEGOTIATED,
@@ -40,6 +39,7 @@ from abm.engine.tables import (
     VENDOR_LOAN,
     WAREHOUSE,
 )
+from abm.instruments.due import refuse_arrival
 from abm.instruments.loan import amend_loans, maturing_soon
 from abm.instruments.order import cancel_order
 from abm.instruments.stake import endow, issue_equity, new_stake
@@ -171,12 +171,7 @@ def drop_orders(state, firm, amount):
             break
         if d.kind[r] == DUE_ORDER and d.amount[r] > 0.0:
             saved += d.amount[r]
-            d.amount[r] = 0.0
-            vendor = state.orders[d.ref[r]].vendor
-            for own in range(state.chains.due_start[vendor], state.chains.due_start[vendor + 1]):
-                making = state.chains.due_rows[own]
-                if d.kind[making] == DUE_MAKING and d.ref[making] == d.ref[r]:
-                    d.amount[making] = 0.0
+            refuse_arrival(state, r)
             cancel_order(state, d.ref[r])
     return saved
 

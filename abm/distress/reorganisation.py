@@ -36,7 +36,6 @@ from abm.engine.tables import (
     DEFERRAL,
     DUE_INTEREST,
     DUE_INVOICE,
-    DUE_MAKING,
     DUE_ORDER,
     DUE_PRINCIPAL,
     E_EXCHANGED,
@@ -56,6 +55,7 @@ from abm.engine.tables import (
 )
 from abm.instruments.annuity import annuity
 from abm.instruments.contract import break_contract, firm_share, ramp_months, unit_invoice
+from abm.instruments.due import refuse_arrival
 from abm.instruments.order import cancel_order
 from abm.instruments.stake import new_stake
 from abm.markets.credit import collateral_value
@@ -558,12 +558,7 @@ def ease_due(state, r, exchanged):
         rent = c.delivered * c.price * (BN_PER_RATE if c.kind == COMPUTE else 1.0)
         d.amount[r] = min(d.amount[r], rent) if binds(c) and c.buyer == d.debtor[r] else 0.0
     elif kind == DUE_ORDER and not exchanged and state.orders[d.ref[r]].status != PENDING:
-        d.amount[r] = 0.0
-        vendor = d.creditor[r]
-        for own in range(state.chains.due_start[vendor], state.chains.due_start[vendor + 1]):
-            making = state.chains.due_rows[own]
-            if d.kind[making] == DUE_MAKING and d.ref[making] == d.ref[r]:
-                d.amount[making] = 0.0
+        refuse_arrival(state, r)
 
 
 @jit

@@ -11,6 +11,7 @@ from abm.engine.tables import (
     DUE_FUNDING,
     DUE_INTEREST,
     DUE_INVOICE,
+    DUE_MAKING,
     DUE_ORDER,
     DUE_POWER,
     DUE_PRINCIPAL,
@@ -54,6 +55,18 @@ def add_due(state, kind, debtor, creditor, tier, amount, ref):
 def owe(state, kind, debtor, creditor, amount, ref):
     """Append an obligation of this month (bn) in the tier of its kind (`abm.instruments.seniority`)."""
     add_due(state, kind, debtor, creditor, tier_of_due(state, kind, ref), amount, ref)
+
+
+@jit
+def refuse_arrival(state, r):
+    """What was to arrive is not due any more, nor is its making at the vendor."""
+    d = state.dues
+    d.amount[r] = 0.0
+    vendor = d.creditor[r]
+    for k in range(state.chains.due_start[vendor], state.chains.due_start[vendor + 1]):
+        own = state.chains.due_rows[k]
+        if d.kind[own] == DUE_MAKING and d.ref[own] == d.ref[r]:
+            d.amount[own] = 0.0
 
 
 @jit
