@@ -31,7 +31,7 @@ from abm.engine.tables import (
 from abm.instruments.contract import ramp_share
 from abm.instruments.order import gw_on_order
 from abm.markets.marks import best_generation
-from abm.markets.power import connections, running_cost, site_price
+from abm.markets.power import connections, running_cost, site_price, site_queue
 
 
 @jit
@@ -192,10 +192,7 @@ def months_to_build(state, months):
     months : float
         To build it.
     """
-    waiting = 0.0
-    for i in range(state.market[0].n_firms):
-        waiting += state.firms[i].on_order_gw
-    return int(max(months, min(12.0 * waiting / connections(state), 120.0)))
+    return int(max(months, min(site_queue(state), 120.0)))
 
 
 @jit

@@ -53,15 +53,21 @@ def connections(state):
 
 
 @jit
+def site_queue(state):
+    """Months until all sites on order are connected."""
+    waiting = 0.0
+    for i in range(state.market[0].n_firms):
+        waiting += state.firms[i].on_order_gw
+    return 12.0 * waiting / connections(state)
+
+
+@jit
 def price_sites(state):
     """The price of powered sites moves with the queue: up while what is ordered takes longer than a site takes to
     build, down towards its cost while it does not, at most `site_price_speed` a month per log of the excess."""
     m = state.market[0]
     p = state.params[0]
-    waiting = 0.0
-    for i in range(m.n_firms):
-        waiting += state.firms[i].on_order_gw
-    excess = math.log(max(12.0 * waiting / connections(state), 0.1) / max(p.site_lead, 1.0))
+    excess = math.log(max(site_queue(state), 0.1) / max(p.site_lead, 1.0))
     m.site_scarcity = max(m.site_scarcity * math.exp(p.site_price_speed * min(max(excess, -1.0), 1.0)), 1.0)
 
 
