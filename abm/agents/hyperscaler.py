@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-from abm.agents.provider import expected_return, growth_over
+from abm.agents.provider import debt_step, expected_return, growth_over
 from abm.engine.chains import first_order, next_order
 from abm.engine.compiled import jit
-from abm.engine.draws import D_ISSUE, uniform
 from abm.engine.tables import HYPERSCALER, NEOCLOUD, PENDING
 
 
@@ -84,8 +83,7 @@ def seek_bonds(state, cloud):
     The larger of two, within the debt that keeps its rating. The most that its orders will have asked for beyond its
     cash flow after dividends in any of the coming `prefund_months`, and what its cash lacks of
     `hyperscaler_cash_months` of cash earnings (target cash: Opler, Pinkowitz, Stulz and Williamson 1999). And, while
-    its capex is more than what it writes off, once in `bond_spacing` months on average, what brings it `leverage_speed`
-    a year of the way to that debt (partial adjustment to a target: Fama and French 2002; Flannery and Rangan 2006).
+    its capex is more than what it writes off, a step of `leverage_speed` a year towards that debt (`debt_step`).
     """
     m = state.market[0]
     p = state.params[0]
@@ -104,7 +102,7 @@ def seek_bonds(state, cloud):
         short = max(short, due - ahead * inflow)
     lacking = p.hyperscaler_cash_months * max(f.earnings, 0.0) + short - f.cash
     room = debt_room(state, cloud)
-    if f.capex > f.depreciation and uniform(m.seed, D_ISSUE, m.month, cloud) * p.bond_spacing < 1.0:
-        lacking = max(lacking, p.leverage_speed * room * p.bond_spacing / 12.0)
+    if f.capex > f.depreciation:
+        lacking = max(lacking, debt_step(state, cloud, p.leverage_speed, room))
     wanted = min(lacking, room)
     return wanted if wanted >= p.bond_size else 0.0

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import math
 
-from abm.agents.provider import expected_return, growth_over
+from abm.agents.provider import debt_step, expected_return, growth_over
 from abm.engine.compiled import jit
-from abm.engine.draws import D_ISSUE, uniform
 from abm.markets.gpus import unit_cost
 from abm.markets.marks import scarcity, term_rent
 
@@ -55,16 +54,11 @@ def seek_debt(state, cloud):
     """Unsecured notes a neocloud issues now towards its target debt (bn): its owners want no more equity in it than
     they must have.
 
-    Once in `bond_spacing` months on average what brings it `cloud_leverage_speed` a year of the way to `cloud_debt`
-    years of cash earnings (partial adjustment: Flannery and Rangan 2006).
+    A step of `cloud_leverage_speed` a year towards `cloud_debt` years of cash earnings (`debt_step`).
     """
-    m = state.market[0]
     p = state.params[0]
     f = state.firms[cloud]
-    if uniform(m.seed, D_ISSUE, m.month, cloud) * p.bond_spacing >= 1.0:
-        return 0.0
-    room = p.cloud_debt * 12.0 * max(f.earnings, 0.0) - f.debt
-    return max(p.cloud_leverage_speed * room * p.bond_spacing / 12.0, 0.0)
+    return debt_step(state, cloud, p.cloud_leverage_speed, p.cloud_debt * 12.0 * max(f.earnings, 0.0) - f.debt)
 
 
 @jit

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from abm.engine.compiled import jit
+from abm.engine.draws import D_ISSUE, uniform
 from abm.engine.tables import BN_PER_RATE, HYPERSCALER
 from abm.markets.power import running_cost, site_price
 
@@ -40,6 +41,25 @@ def expected_return(state, cloud):
     hurdle = max(m.long_run_price * (1.0 + p.hurdle_margin), 1e-6)
     pull = p.speculation * math.log(max(state.firms[cloud].expected_spot, 1e-6) / hurdle)
     return min(max(pull, -p.speculation_cap), p.speculation_cap)
+
+
+@jit
+def debt_step(state, cloud, speed, room):
+    """Debt that a cloud takes on now on its way to its target (bn): once in `bond_spacing` months on average what
+    brings it a part of the way (partial adjustment to a target: Fama and French 2002; Flannery and Rangan 2006).
+
+    Parameters
+    ----------
+    speed : float
+        Part of the way in a year.
+    room : float
+        What is missing of the target (bn).
+    """
+    m = state.market[0]
+    spacing = state.params[0].bond_spacing
+    if uniform(m.seed, D_ISSUE, m.month, cloud) * spacing >= 1.0:
+        return 0.0
+    return max(speed * room * spacing / 12.0, 0.0)
 
 
 @jit
