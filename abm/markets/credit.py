@@ -500,7 +500,7 @@ def issue_bonds(state):
     for i in range(state.market[0].n_firms):
         f = state.firms[i]
         if f.status == ACTIVE and f.kind == NEOCLOUD:
-            borrow(state, i, BOND, seek_debt(state, i), int(p.bond_tenor), NO_COLLATERAL, 0, -1)
+            borrow(state, i, BOND, seek_debt(state, i), int(p.bond_tenor), NO_COLLATERAL, 0, -1, 1, 0)
         elif f.status == ACTIVE and f.kind == HYPERSCALER:
             borrow(state, i, BOND, seek_bonds(state, i), int(p.bond_tenor), NO_COLLATERAL, 0, -1, 1, 0)
 
