@@ -150,6 +150,16 @@ def economic_capital(state, lender):
 
 
 @jit
+def margin_due(state, lender):
+    """What a lender owes on its lines beyond the part of its pool that banks advance (bn), negative for what is left.
+
+    A line is drawn up to `warehouse_advance` of the loans behind it at their marks.
+    """
+    f = state.firms[lender]
+    return f.debt - state.params[0].warehouse_advance * max(f.loans_held - f.unrealised, 0.0)
+
+
+@jit
 def size_loan(state, lender, borrower, amount, exposure):
     """Most a lender lends now (bn): the request within its limits, zero if it does not lend.
 

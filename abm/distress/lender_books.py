@@ -4,9 +4,8 @@ margins, growth (first part of phase 9)."""
 from __future__ import annotations
 
 from abm.accounts.ledger import log_event, net_worth, raise_funding, transfer, write_off
-from abm.agents.lender import grow_lender
+from abm.agents.lender import grow_lender, margin_due
 from abm.distress.funding import sell_assets
-from abm.distress.lenders import margin_due
 from abm.engine.chains import first_loan, first_of_kind, next_loan, next_of_kind
 from abm.engine.compiled import jit
 from abm.engine.tables import (

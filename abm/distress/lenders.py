@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abm.accounts.ledger import assets, earn, log_event, log_hit, net_worth, transfer, write_off
 from abm.agents.firm import is_protected
-from abm.agents.lender import capital_ratio, risk_weighted
+from abm.agents.lender import capital_ratio, margin_due, risk_weighted
 from abm.engine.compiled import jit
 from abm.engine.tables import (
     E_BACKSTOP,
@@ -42,16 +42,6 @@ def pass_losses_on(state, i):
     state.firms[SAVERS].other_assets -= units + notes
     write_off(state, SAVERS, units + notes)
     write_off(state, i, -(units + notes))
-
-
-@jit
-def margin_due(state, i):
-    """What a lender owes on its lines beyond the part of its pool that banks advance (bn).
-
-    A line is drawn up to `warehouse_advance` of the loans behind it at their marks.
-    """
-    f = state.firms[i]
-    return f.debt - state.params[0].warehouse_advance * max(f.loans_held - f.unrealised, 0.0)
 
 
 @jit

@@ -11,6 +11,7 @@ from abm.agents.lender import (
     capital_ratio,
     debt_capacity,
     is_short_of_capital,
+    margin_due,
     price_loan,
     size_loan,
 )
@@ -204,8 +205,7 @@ def draw_committed(state, firm, amount):
             loan.principal += size
             state.firms[loan.lender].undrawn -= size
             disburse(state, loan.lender, firm, loan.kind, size, loan.collateral)
-            if state.firms[loan.lender].subkind == PRIVATE_CREDIT or state.firms[loan.lender].subkind == AI_FUND:
-                draw_warehouse(state, loan.lender, size * state.params[0].warehouse_share)
+            refinance_lending(state, loan.lender, size)
         r = next_loan(state, r)
     return part * left
 
@@ -419,8 +419,7 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
                 r = lend(state, i, borrower, kind, part, rate, months, collateral, amortising, end_user, for_ai, 1)
             if secured:
                 state.loans[r].covenant_ltv = p.covenant_ltv
-            fund = state.firms[i].subkind == PRIVATE_CREDIT or state.firms[i].subkind == AI_FUND
-            if fund and draws_until == 0:
+            if draws_until == 0:
                 lent[i] = part
         i = next_of_kind(state, i)
     if short > 0 and got < 0.99 * amount:
@@ -433,12 +432,18 @@ def borrow(state, borrower, kind, amount, months, collateral, amortising, end_us
     i = first_of_kind(state, LENDER)
     while i >= 0:
         if lent[i] > 0.0:
-            fund = state.firms[i]
-            # Banks advance a part of the pool that secures the line.
-            room = p.warehouse_advance * (fund.loans_held - fund.unrealised) - fund.debt
-            draw_warehouse(state, i, min(lent[i] * p.warehouse_share, room))
+            refinance_lending(state, i, lent[i])
         i = next_of_kind(state, i)
     return got
+
+
+@jit
+def refinance_lending(state, lender, lent):
+    """A private-credit or AI credit fund refinances `warehouse_share` of what it has lent (bn) with banks, as far as
+    they advance money on its pool; other lenders do not."""
+    f = state.firms[lender]
+    if f.subkind == PRIVATE_CREDIT or f.subkind == AI_FUND:
+        draw_warehouse(state, lender, min(lent * state.params[0].warehouse_share, -margin_due(state, lender)))
 
 
 @jit
