@@ -178,7 +178,8 @@ def plan_terms(state, firm, claims):
     given = 1.0 - p.owners_keep
     if equity > 0.0:
         given = min(cut / equity, given)
-    return first, second, cut, given * equity / cut, given, equity
+    # Never more than the claim, not even by a rounding: creditors gain nothing beyond it.
+    return first, second, cut, min(given * equity / cut, 1.0), given, equity
 
 
 @jit

@@ -210,6 +210,14 @@ def test_other_debt_ranks_before_the_shares():
     assert v.run(plan_terms, cloud, 0.0) == near((1.0, 0.6, 2.0, 1.0, 0.25, 8.0))
 
 
+@pytest.mark.parametrize("cut", [0.1 * k for k in range(1, 60)])
+def test_shares_are_never_worth_more_than_the_claim_they_are_given_for_not_even_by_a_rounding(cut):
+    v = village()
+    bank, cloud = v.lender(), v.hyperscaler(earnings=0.13)
+    v.loan(bank, cloud, 5.2 + cut)
+    assert v.run(plan_terms, cloud, 0.0)[3] <= 1.0
+
+
 @pytest.mark.parametrize(
     ("secured", "others", "parts"),
     [(5.0, 5.0, (0.8 + 0.2 * 0.1, 0.1)), (2.0, 10.0, (1.0, 0.26)), (0.0, 5.2, (0.884615384615384, 0.884615384615384)),
