@@ -424,10 +424,8 @@ class Economy:
                 slope = np.exp(-firms["expected_growth"][live] * k / 12.0)
                 state.revenue_memory[live, -k % HISTORY] = revenue * slope
                 state.result_memory[live, -k % HISTORY] = result
-            # What nobody has priced yet is worth what investors would see: the trial moved it a part of the way there.
-            speed = state.params[0].value_speed
-            gained = after["valuation"][unpriced] - (1.0 - speed) * firms["valuation"][unpriced]
-            firms["valuation"][unpriced] = gained / speed
+            # What nobody has priced yet is worth what investors see by the rule, without the luck of the trial month.
+            firms["valuation"][unpriced] = [seen_value(trial, i) for i in unpriced.tolist()]
             measure(state)
         for i in np.setdiff1d(np.flatnonzero(state.firms["status"][:n] == ACTIVE), unpriced).tolist():
             f, seen = state.firms[i], seen_value(state, i)

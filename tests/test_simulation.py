@@ -88,12 +88,12 @@ def test_lenders_see_first_earnings():
 
 
 # --- first values --------------------------------------------------------------------------------------------
-def first_values(**columns):
+def first_values(volatility=0.0, **columns):
     """A hyperscaler that earns 1 bn a month and nothing else happens to: what the rule sees is 12 * 10 bn, at ease."""
     v = Village(
         earnings_multiple=10.0, value_speed=0.25, sentiment_noise=0.0, sentiment_reversion=0.0, sentiment_growth=0.0,
         earnings_speed=1.0, provider_payout=0.0, other_income_growth=0.0,
-        hyperscaler_volatility=0.0, sentiment_fear=0.0,
+        hyperscaler_volatility=volatility, sentiment_fear=0.0,
     )  # fmt: skip
     v.state.segments.opening_index[:] = 1.0
     cloud = v.hyperscaler(**({"other_income": 1.0, "cash": 50.0} | columns))
@@ -116,6 +116,10 @@ def test_no_premium_or_discount_is_beyond_a_factor_of_four_and_a_half():
 
 def test_what_nobody_has_priced_is_worth_what_the_rule_sees_and_has_no_premium():
     assert first_values(valuation=0.0) == (near(120.0), 0.0)
+
+
+def test_the_luck_of_the_trial_month_does_not_touch_what_nobody_has_priced():
+    assert first_values(volatility=0.9, valuation=0.0) == (near(120.0), 0.0)
 
 
 # --- statements ----------------------------------------------------------------------------------------------
