@@ -1,0 +1,45 @@
+"""How much an outcome moves between paired runs, over as many worlds as it takes to be sure of the direction."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import t
+
+
+class Moved(NamedTuple):
+    """Mean of the differences over worlds, and its interval."""
+
+    mean: float
+    low: float
+    high: float
+    worlds: int
+
+
+def moved(difference: Callable[[int], float], looks: Sequence[int]) -> Moved:
+    """The mean difference over worlds, with an interval that holds at every look together.
+
+    Few worlds are looked at first, more if they do not tell the direction: a firm that fails in one run of a pair and
+    not in the other hides what is asked, and says nothing of the rest. Each look has its share of the error of 5 %
+    (Bonferroni), so that looking again makes no direction out of noise.
+
+    Parameters
+    ----------
+    difference : callable
+        Of a seed, from 1: what one change moves.
+    looks : sequence of int
+        Worlds at each look, rising, from 2.
+    """
+    found: list[float] = []
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for worlds in looks:
+            found += pool.map(difference, range(len(found) + 1, worlds + 1))
+            mean = float(np.mean(found))
+            half = float(t.ppf(1.0 - 0.025 / len(looks), worlds - 1) * np.std(found, ddof=1) / worlds**0.5)
+            if abs(mean) > half:
+                break
+    return Moved(mean, mean - half, mean + half, worlds)
