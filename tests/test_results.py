@@ -12,7 +12,7 @@ import pytest
 from abm import open_economy
 from abm.accounts import statement
 from abm.accounts.record import look_through
-from abm.accounts.statement import Cause, Default
+from abm.accounts.statement import IDLE, Cause, Default
 from abm.engine import tables
 from abm.inputs import parameters as registry
 from abm.inputs.dates import month_label
@@ -208,16 +208,20 @@ def test_balance_sheets_balance(economy: Economy) -> None:
         assert sheet.total_assets == pytest.approx(owed, rel=1e-9, abs=1e-9), sheet.firm
 
 
-@pytest.mark.parametrize("months", [0, 5])
-def test_look_through_debt_agrees_with_the_engine(months: int) -> None:
-    at = open_economy(seed=3)
+@pytest.mark.parametrize(("months", "scenario"), [(0, "baseline"), (5, "baseline"), (14, "r6_customer_concentration")])
+def test_look_through_debt_agrees_with_the_engine(months: int, scenario: str) -> None:
+    at = open_economy(load(scenario), seed=3)
     if months:
         at.run(months)
     told = {row: statement.look_through(at, row).carried_by_others for row in range(len(at.names))}
+    gone = {IDLE, *np.flatnonzero(at.rows("firms")["status"] == tables.FAILED).tolist()}
+    orphaned = sum(amount for *_, user, amount in statement.funding(at) if user in gone)
     serve_contracts(at.state)  # counts the contracts signed since the backlogs were added up
     look_through(at.state)
+    assert orphaned == pytest.approx(at.state.market[0].orphaned, rel=1e-9, abs=1e-9)
+    assert (orphaned > 10.0) == (months == 14)
     for row, firm in enumerate(at.rows("firms")):
-        if firm.kind == tables.LAB:
+        if firm.kind == tables.LAB and firm.status == tables.ACTIVE:
             assert sum(told[row].values()) == pytest.approx(firm.look_through, rel=1e-9, abs=1e-9)
 
 

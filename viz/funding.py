@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from abm.accounts.statement import defaults, funding
+from abm.accounts.statement import IDLE, IDLE_CAPACITY, defaults, funding
 from abm.engine import tables
 from abm.inputs.dates import month_label
 from abm.simulation import Economy
@@ -15,6 +15,7 @@ from abm.simulation import Economy
 COLUMNS = ("Who lends", "Who borrows", "For whose use")
 OWN_USE = "Their own business"
 CUSTOMERS = "Other customers"
+SEVERAL = (OWN_USE, CUSTOMERS, IDLE_CAPACITY)  # in place of a firm served: -1, -2 and -3
 SMALL = 0.012  # part of all AI debt below which firms are shown together
 
 
@@ -73,7 +74,9 @@ def funding_flows(economy: Economy, small: float = SMALL) -> dict[str, Any]:
 
 
 def _user(firms: Any, borrower: int, user: int) -> int:
-    """The firm served in the end, -1 for the borrower's own business, -2 for customers outside."""
+    """The firm served in the end, -1 for the borrower's own business, -2 for customers outside, -3 for nobody."""
+    if user == IDLE:
+        return -3
     if user == borrower:
         return -1
     return -2 if firms[user].kind == tables.OUTSIDE else user
@@ -81,7 +84,7 @@ def _user(firms: Any, borrower: int, user: int) -> int:
 
 def _node(names: Sequence[str], firms: Any, layer: int, row: int) -> dict[str, Any]:
     if row < 0:
-        return _several(OWN_USE if row == -1 else CUSTOMERS, layer)
+        return _several(SEVERAL[-1 - row], layer)
     labs = np.flatnonzero(firms["kind"] == tables.LAB)
     failed = " (failed)" if firms[row].status == tables.FAILED else ""
     return {

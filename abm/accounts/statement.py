@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 STATUS_NAMES = ("absent", "active", "failed")
 COLLATERAL_NAMES = ("none", "fleet", "site", "holdings")
 CRUMB = 1e-11  # part of a debt too small to tell
+IDLE = -1  # in place of the firm served: capacity that a lost customer left idle and that is not let again yet
+IDLE_CAPACITY = "capacity left idle"
 DOLLAR = 1e-9  # bn; what is smaller is left over from arithmetic and no debt
 OPEN = (tables.PENDING, tables.LIVE, tables.INTENT)
 # Lines of a balance sheet: column of the firm table and what it says to a reader.
@@ -211,7 +213,8 @@ class LookThrough:
     """Debt by the firm for whose use it was borrowed (bn).
 
     `carried_by_others` is the debt on others' books on account of this firm, by carrier; `carries_for` is
-    this firm's own debt by the firm it serves in the end; `lends_for` is the same for the loans it made.
+    this firm's own debt by the firm it serves in the end; `lends_for` is the same for the loans it made. What lies
+    behind capacity that a lost customer left idle is named `IDLE_CAPACITY`.
     """
 
     carried_by_others: dict[str, float]
@@ -533,7 +536,8 @@ def look_through(economy: Economy, firm: str | int) -> LookThrough:
     """Debt by the firm for whose use it was borrowed, as `abm.accounts.record.look_through` counts it for each lab.
 
     AI debt dedicated to a tenant is wholly the tenant's; the rest of a provider's AI debt is shared over its own
-    workloads and the customers of its backlog and passed on along sub-contracts (`abm.contagion.attribute_debt`).
+    workloads and the customers of its backlog and passed on along sub-contracts (`abm.contagion.attribute_debt`), but
+    for the part behind capacity that a lost customer left idle.
 
     Raises
     ------
@@ -557,9 +561,14 @@ def look_through(economy: Economy, firm: str | int) -> LookThrough:
 def funding(economy: Economy) -> Iterator[tuple[int, int, int, float]]:
     """Who funds whom for whom: lender, borrower, firm served in the end (rows) and principal (bn) of all AI loans.
 
-    A loan that is not dedicated to one tenant counts for each firm that the borrower serves in the end.
+    A loan that is not dedicated to one tenant counts for each firm that the borrower serves in the end, and for `IDLE`
+    as far as it stands behind capacity that a lost customer left idle. What is for `IDLE` and for firms that have
+    failed is orphaned (series `orphaned`).
     """
     served = _served(economy)
+    firms = economy.rows("firms")
+    there = (firms["capacity"] > 0.0) & (firms["kind"] != tables.LAB)
+    idle = np.where(there, np.minimum(firms["stranded"] / np.where(there, firms["capacity"], 1.0), 1.0), 0.0)
     table = economy.rows("loans")
     table = table[(table["status"] == tables.LIVE) & (table["for_ai"] != 0)]
     dedicated = np.maximum(table["end_user"], -1)
@@ -571,8 +580,11 @@ def funding(economy: Economy) -> Iterator[tuple[int, int, int, float]]:
         if user >= 0:
             yield lender, borrower, user, amount
             continue
+        let = amount * (1.0 - float(idle[borrower]))
+        if let < amount:
+            yield lender, borrower, IDLE, amount - let
         for served_one in np.flatnonzero(served[borrower]).tolist():
-            yield lender, borrower, served_one, amount * float(served[borrower, served_one])
+            yield lender, borrower, served_one, let * float(served[borrower, served_one])
 
 
 def _served(economy: Economy) -> np.ndarray:
@@ -634,7 +646,7 @@ def still_to_pay(contracts: np.ndarray, month: int) -> np.ndarray:
 
 def _largest_first(economy: Economy, amounts: dict[int, float]) -> dict[str, float]:
     order = sorted(amounts, key=lambda row: (-amounts[row], row))
-    return {economy.names[row]: amounts[row] for row in order}
+    return {IDLE_CAPACITY if row == IDLE else economy.names[row]: amounts[row] for row in order}
 
 
 def statement(economy: Economy, firm: str | int) -> Statement:
