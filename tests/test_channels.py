@@ -82,14 +82,15 @@ def test_counterparty():
 def test_customer():
     """A lab fails that rented most of a cloud's fleet: the cloud lives on its cash for some months, then no more.
 
-    Nobody comes to its rescue, nobody else's demand grows into the empty halls, no bond market lends on them, and no
-    damages are owed. Forced sales move no prices, for another lab fails later on: the sale of its fleet would be a
-    second cause.
+    Nobody comes to its rescue, the demand of others grows little into the empty halls, who takes them pays nothing
+    ahead, and no damages are owed. Forced sales move no prices, for another lab fails later on: the sale of its fleet
+    would be a second cause.
     """
-    economy = _open(tenant_growth=0, high_yield_limit=0, termination_months=0, price_impact=0)
+    slow = {"tenant_growth": 0, "own_growth_long_run": 0, "demand_growth": 0.5}
+    economy = _open(prepayment_share=0, termination_months=0, price_impact=0, **slow)
     assert "OpenAI" in {c.counterparty for c in contracts(economy, "CoreWeave") if c.role == "sells"}
-    lose(economy, "CoreWeave", 5.0)
-    struck, spared = _twins(economy, 15, lambda e: default(e, "OpenAI"))
+    lose(economy, "CoreWeave", 1.0)
+    struck, spared = _twins(economy, 13, lambda e: default(e, "OpenAI"))
     _check(struck, spared, "CoreWeave", "OpenAI", "customer")
     assert _failure(struck, "CoreWeave")[0].month > 1, "cash for a while"
 

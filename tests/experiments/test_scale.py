@@ -33,9 +33,9 @@ def test_an_economy_of_the_openings_size_is_the_opening():
 @pytest.mark.parametrize("few_lenders", [False, True])
 def test_a_larger_economy_closes_and_keeps_the_openings_proportions(few_lenders):
     opening = opening_tables()
-    larger = enlarged(opening, 300, few_lenders=few_lenders).opening
+    larger = enlarged(opening, 600, few_lenders=few_lenders).opening
     check_opening(larger)
-    assert len(larger.firms) == pytest.approx(300, rel=0.1)
+    assert len(larger.firms) == pytest.approx(600, rel=0.1)
     assert len(set(larger.names)) == len(larger.names)
     before, after = (np.bincount(o.firms["kind"], minlength=8) for o in (opening, larger))
     assert after[ec.VENDOR] == before[ec.VENDOR]
