@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from abm.calibration.opening import DEFAULT_OPENING
 from abm.engine import tables
 from experiments.analysis.intervals import Estimate
 from experiments.baseline import BORROWERS
-from experiments.risk.observe import CAUSES, FLAGSHIP, MONTHS, WATCHED, YEARS
+from experiments.risk.observe import CAUSES, MONTHS, STRIKE_MONTH, WATCHED, YEARS, struck
 from experiments.risk.statistics import (
     NOTHING,
     Floats,
@@ -37,7 +38,6 @@ from experiments.risk.statistics import (
 FACTOR = 1.5  # within which what is seen and what happens are the same
 HORIZON = 5  # years
 BORROWER_KINDS = tuple(tables.KIND_NAMES[k] for k in BORROWERS)
-STRIKE_MONTH = 18
 AFTER = 6  # months after the strike at which its effects are read
 FOLLOWS = 24  # months within which another failure counts as following
 CRISIS = range(1, 5)  # years of the scenarios in which losses are counted: 2027 to 2030
@@ -526,7 +526,7 @@ class Strike(NamedTuple):
     followers: list[tuple[str, float]]
 
 
-def followers(struck: pd.DataFrame, spared: pd.DataFrame, world: int) -> set[str]:
+def followers(hit: pd.DataFrame, spared: pd.DataFrame, world: int, flagship: str) -> set[str]:
     """Borrowers other than the flagship that fail within `FOLLOWS` months of the strike and not without it."""
     end = STRIKE_MONTH + FOLLOWS
 
@@ -534,16 +534,17 @@ def followers(struck: pd.DataFrame, spared: pd.DataFrame, world: int) -> set[str
         mine = frame[(frame["world"] == world) & frame["kind"].isin(BORROWER_KINDS)]
         return set(mine.loc[(mine["month"] >= first) & (mine["month"] <= end), "firm"])
 
-    return fallen(struck, STRIKE_MONTH) - fallen(spared, 1) - {FLAGSHIP}
+    return fallen(hit, STRIKE_MONTH) - fallen(spared, 1) - {flagship}
 
 
-def strike(struck: Part, baseline: Part) -> Strike:
+def strike(hit: Part, baseline: Part) -> Strike:
     """Pairs of worlds with the same seed; those in which the flagship has failed by itself before are left out."""
-    seeds = np.intersect1d(struck.seeds, baseline.seeds)
+    flagship, _ = struck(DEFAULT_OPENING)
+    seeds = np.intersect1d(hit.seeds, baseline.seeds)
     gone = kept(baseline, seeds).frames["defaults"]
-    early = gone.loc[(gone["firm"] == FLAGSHIP) & (gone["month"] <= STRIKE_MONTH), "world"]
+    early = gone.loc[(gone["firm"] == flagship) & (gone["month"] <= STRIKE_MONTH), "world"]
     left = np.delete(seeds, early.to_numpy(np.int64))
-    a, b = kept(struck, left), kept(baseline, left)
+    a, b = kept(hit, left), kept(baseline, left)
     months = {0: STRIKE_MONTH, AFTER: STRIKE_MONTH + AFTER}
 
     def change(column: str, read: Callable[[Floats, Floats], Floats]) -> dict[int, Estimate]:
@@ -553,7 +554,7 @@ def strike(struck: Part, baseline: Part) -> Strike:
     def times(x: Floats, y: Floats) -> Floats:
         return x / np.where(y > 0.0, y, np.nan)
 
-    who = [followers(a.frames["defaults"], b.frames["defaults"], k) for k in range(len(left))]
+    who = [followers(a.frames["defaults"], b.frames["defaults"], k, flagship) for k in range(len(left))]
     fell = np.array([len(f) > 0 for f in who], float)
     revenue = b.monthly("ai_revenue")
     year_to, two_later = (revenue[:, m - 11 : m + 1].sum(axis=1) for m in (STRIKE_MONTH, STRIKE_MONTH + FOLLOWS))

@@ -13,16 +13,17 @@ from numpy.typing import NDArray
 from abm.calibration.opening import opening_tables
 from abm.calibration.worlds import world
 from abm.engine import tables
+from abm.inputs.dates import month_label
 from abm.inputs.scenarios import BASELINE, Scenario, Shock, load
 from abm.simulation import Economy
 from experiments.baseline import BORROWERS
+from experiments.risk.asked import about_firms
 
 YEARS = 8
 MONTHS = 12 * YEARS
-FLAGSHIP = "OpenAI"
-STRUCK = "2027-06"  # the month in which the flagship fails, where it is made to
+STRIKE_MONTH = 18  # at which the flagship fails, where it is made to
 STRIKE = "flagship fails"  # no file: the baseline with that one shock
-WATCHED = ("Oracle", "CoreWeave")
+WATCHED = about_firms("hazard")
 CAUSES = ("own doing", *tables.CHANNEL_NAMES)
 SECTOR = (tables.NEOCLOUD,)  # whose valuations are correlated with each other
 
@@ -95,13 +96,20 @@ hazard | f | 1/year | mean default hazard, as lenders see it, of active borrower
 }
 
 
+def struck(opening: str) -> tuple[str, str]:
+    """The flagship of an opening and the month in which it is made to fail."""
+    at = opening_tables(opening)
+    return at.flagship, month_label(STRIKE_MONTH, at.date)
+
+
 @functools.cache
-def story(name: str) -> Scenario:
-    """A scenario of the model, or the baseline in which the flagship fails (`STRIKE`)."""
+def story(name: str, opening: str) -> Scenario:
+    """A scenario of the model, or the baseline in which the flagship of the opening fails (`STRIKE`)."""
     if name != STRIKE:
         return load(name)
-    shock = Shock(firm=FLAGSHIP, effect="defaults", start=STRUCK)
-    return Scenario(name=BASELINE, title=f"{FLAGSHIP} fails in {STRUCK}", shock=[shock])
+    firm, month = struck(opening)
+    shock = Shock(firm=firm, effect="defaults", start=month)
+    return Scenario(name=BASELINE, title=f"{firm} fails in {month}", shock=[shock])
 
 
 def open_world(settings: Mapping[str, Any], seed: int) -> Economy:
@@ -116,7 +124,7 @@ def open_world(settings: Mapping[str, Any], seed: int) -> Economy:
         Of the world and of its luck.
     """
     opening = str(settings["opening"])
-    told = story(str(settings["scenario"]))
+    told = story(str(settings["scenario"]), opening)
     if settings["central"]:
         return Economy(opening_tables(opening), told, seed=seed)
     drawn = world(seed, opening)

@@ -9,20 +9,22 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from abm.calibration.facts import read_table
+from abm.calibration.opening import DEFAULT_OPENING, opening_tables
 from abm.engine import tables
+from abm.inputs.dates import month_end
 from abm.inputs.scenarios import BASELINE
 from experiments.analysis.intervals import Estimate
 from experiments.page import document, escape, image, table
 from experiments.reproductions.figures import BLUE, GREY, ORANGE, RED, png
+from experiments.risk.asked import FOLDER
 from experiments.risk.ensemble import ANALOGUE, FEWER, Made, plan
-from experiments.risk.findings import ALL, CRISIS, FACTOR, FOLLOWS, STRIKE_MONTH, Group, Losses, Recovery
-from experiments.risk.observe import CAUSES, FLAGSHIP, STRUCK, YEARS
+from experiments.risk.findings import ALL, CRISIS, FACTOR, FOLLOWS, Group, Losses, Recovery
+from experiments.risk.observe import CAUSES, STRIKE, STRIKE_MONTH, YEARS, story
 from experiments.risk.statistics import DRAWS
-from experiments.risk.table import FOLDER, MISSED, Findings, Line, verdicts
+from experiments.risk.table import MISSED, Findings, Line, verdicts
 from experiments.screen import counted
 from experiments.summary import number
 
-FIRST_YEAR = 2026
 WHY = FOLDER / "causes.md"
 TITLE = "What the economy says of risk, beside the evidence"
 ANEW = "With `--page FILE` it writes this page: the same bytes for the same version and seeds."
@@ -36,6 +38,11 @@ def command(made: Made) -> str:
 def causes() -> str:
     """What is missed and why, written by hand in `causes.md`; empty without the file."""
     return WHY.read_text(encoding="utf-8").strip() if WHY.is_file() else ""
+
+
+def year(k: int) -> int:
+    """The calendar year that is so many years after the first of a run."""
+    return month_end(12 * k + 1, opening_tables(DEFAULT_OPENING).date).year
 
 
 def told(value: float) -> str:
@@ -126,7 +133,7 @@ def rate_rows(f: Findings) -> list[tuple[str, str, str]]:
     a, b = f.rates, f.rates_analogue
     rows = [("all", a.overall, b.overall), ("without deferrals", a.hard, b.hard)]
     rows += [("weighted by debt", a.by_debt, b.by_debt)]
-    rows += [(str(FIRST_YEAR + k), a.years[k], b.years[k]) for k in range(YEARS)]
+    rows += [(str(year(k)), a.years[k], b.years[k]) for k in range(YEARS)]
     rows += [(kind, a.kinds[kind], b.kinds[kind]) for kind in a.kinds]
     rows += [(way, a.ways[way], b.ways[way]) for way in a.ways]
     rows += [("worst year, 90 % of the runs are below", a.tenth, b.tenth)]
@@ -244,7 +251,7 @@ def about(made: Made) -> str:
     )
     return (
         f"{counted(made.seeds, 'world')} ({differ}), {YEARS} years each: the baseline, the same in which"
-        f" {FLAGSHIP} fails in {STRUCK}, and {ANALOGUE}; {counted(few, 'world')}, one of {FEWER}, of"
+        f" {story(STRIKE, DEFAULT_OPENING).title}, and {ANALOGUE}; {counted(few, 'world')}, one of {FEWER}, of"
         f" {counted(others, 'other scenario')}. {counted(len(made.failures), 'run')} ended in an error."
         f" Tables: SHA-256 {made.digest[:16]}."
     )
@@ -269,7 +276,7 @@ def how() -> list[str]:
         "Recovery is one less what lenders lose over the principal in default; of unsecured debt,"
         " as if secured creditors were paid first from all there is.",
         "The lag runs from the quarter of most investment to that of most defaults over four quarters, dated at their"
-        f" middle, up to the end of {FIRST_YEAR + CRISIS[-1]}, both averaged over worlds.",
+        f" middle, up to the end of {year(CRISIS[-1])}, both averaged over worlds.",
         f"Pairs share seed and world. Another borrower follows if it defaults within {FOLLOWS} months of month"
         f" {STRIKE_MONTH} and not without the strike. Demand: growth of AI revenue over these months without it.",
         "A scenario's parameters stand above the world's.",
@@ -309,14 +316,14 @@ def sections(made: Made, f: Findings) -> list[tuple[str, list[str], list[tuple[S
         (
             "5 The telecom analogue",
             [
-                f"Lenders by class, {FIRST_YEAR + CRISIS[0]} to {FIRST_YEAR + CRISIS[-1]}; shares of a class by loans"
+                f"Lenders by class, {year(CRISIS[0])} to {year(CRISIS[-1])}; shares of a class by loans"
                 " held as these years begin, of lenders that are gated (pay back less than investors ask), stop lending"
                 " or fail in one month at least; new credit against the same year of the baseline."
             ],
             [(LENDER_HEADS, lender_rows(f))],
         ),
         (
-            f"6 {FLAGSHIP} fails in {STRUCK}",
+            f"6 {story(STRIKE, DEFAULT_OPENING).title}",
             [
                 f"{counted(s.worlds, 'pair')} of worlds; {s.left_out} left out in which it has failed by itself before."
                 f" Another borrower follows in {percent(s.follows)} % of them. Most often: {first}."
@@ -340,7 +347,7 @@ def sections(made: Made, f: Findings) -> list[tuple[str, list[str], list[tuple[S
         (
             "8 AI debt",
             [
-                "Added 2026 to 2028, bn USD: 10 % of worlds below "
+                f"Added {year(0)} to {year(2)}, bn USD: 10 % of worlds below "
                 f"{span(f.debt[0])}, median {span(f.debt[1])}, 90 % below {span(f.debt[2])}."
             ],
             [],

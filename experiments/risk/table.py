@@ -8,8 +8,6 @@ interval does.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from pathlib import Path
 from typing import NamedTuple
 
 from abm.calibration.facts import evaluate, read_table
@@ -19,6 +17,7 @@ from abm.errors import BadInput
 from abm.inputs.scenarios import BASELINE
 from experiments.analysis.intervals import Estimate
 from experiments.risk import findings as found
+from experiments.risk.asked import FOLDER, about_firms, targets
 from experiments.risk.ensemble import ANALOGUE, Made
 from experiments.risk.findings import (
     Cascades,
@@ -33,7 +32,6 @@ from experiments.risk.findings import (
 )
 from experiments.risk.observe import CAUSES, STRIKE
 
-FOLDER = Path(__file__).parent
 MET, MISSED, STATED = "met", "missed", "stated"
 POINTS = (
     "what lenders see is what happens",
@@ -41,7 +39,7 @@ POINTS = (
     "borrowers' default rate, clustered",
     "volatility of values",
     "the telecom analogue",
-    "the flagship fails in mid-2027",
+    "the flagship fails after a year and a half",
     "each channel is the heaviest cause of some default",
     "AI debt grows at the forecasters' pace",
 )
@@ -114,12 +112,6 @@ def _formula(cell: str) -> float | None:
     return evaluate(cell, _no_name) if cell else None
 
 
-@functools.cache
-def targets() -> Mapping[str, dict[str, str]]:
-    """The rows of `targets.csv` by id."""
-    return {row["id"]: row for row in read_table(FOLDER / "targets.csv")}
-
-
 def line(name: str, ours: Estimate, scale: float = 1.0) -> Line:
     """A line of `targets.csv` with our number, in its unit once scaled."""
     row = targets()[name]
@@ -183,7 +175,7 @@ def judge(made: Made) -> Findings:
     neoclouds = found.members(seen[seen["year"] == 0], "neocloud", ())
     values = {
         name: found.volatilities(base, neoclouds if name == "neoclouds" else [name])
-        for name in (*[r.removeprefix("volatility ") for r in targets() if r.startswith("volatility ")], *_unquoted())
+        for name in (*about_firms("volatility"), *_unquoted())
     }
     recoveries, later = found.recoveries(base), found.recoveries(analogue)
     causes = [found.causes(part) for part in made.parts.values()]
@@ -235,8 +227,12 @@ def judge(made: Made) -> Findings:
 
 
 def _unquoted() -> tuple[str, ...]:
-    """Firms whose values are shown though nothing quoted is among the facts."""
-    return ("Microsoft Azure", "AWS", "Google Cloud", "Meta", "OpenAI", "Anthropic", "xAI")
+    """Labs and hyperscalers of the opening that have a value of their own, and of which no volatility is quoted."""
+    opening = opening_tables(DEFAULT_OPENING)
+    rows = zip(opening.names, opening.firms, strict=True)
+    valued = (name for name, f in rows if f["kind"] in (tables.LAB, tables.HYPERSCALER) and f["valuation"] > 0.0)
+    quoted = about_firms("volatility")
+    return tuple(name for name in valued if name not in quoted)
 
 
 def verdicts(lines: list[Line]) -> list[tuple[int, str, int, int]]:

@@ -18,7 +18,7 @@ from experiments import execution
 from experiments.analysis.intervals import Estimate
 from experiments.cli import main
 from experiments.reproductions.intervals import wilson
-from experiments.risk import ensemble, findings, page, statistics, table
+from experiments.risk import asked, ensemble, findings, page, statistics, table
 from experiments.risk import observe as watched
 from experiments.risk.findings import Part
 
@@ -331,7 +331,7 @@ def test_losses_go_to_capital_first_and_all_of_them_go_somewhere():
 
 
 def read_holders():
-    return read_table(table.FOLDER / "holders.csv")
+    return read_table(asked.FOLDER / "holders.csv")
 
 
 def test_holders_of_every_class_of_lender_bear_all_of_its_losses():
@@ -351,8 +351,8 @@ def test_a_follower_fails_with_the_strike_within_two_years_and_not_without():
     ])  # fmt: skip
     spared = part(defaults=[fall(0, "anyway", 40), fall(1, "a", 10)])
     args = struck.frames["defaults"], spared.frames["defaults"]
-    assert findings.followers(*args, 0) == {"a"}
-    assert findings.followers(*args, 1) == set()
+    assert findings.followers(*args, 0, "OpenAI") == {"a"}
+    assert findings.followers(*args, 1, "OpenAI") == set()
 
 
 def test_a_strike_is_read_world_by_world():
@@ -424,11 +424,11 @@ def test_a_line_is_met_by_its_number_and_a_direction_by_its_interval():
 
 
 def test_every_target_is_a_formula_over_facts_with_evidence():
-    for row in (*table.targets().values(), *read_table(table.FOLDER / "firms.csv")):
+    for row in (*asked.targets().values(), *read_table(asked.FOLDER / "firms.csv")):
         words = row.get("evidence") or row.get("why")
         assert words
         assert set(FACT_ID.findall(" ".join(row.values()))) <= set(facts())
-    for name, row in table.targets().items():
+    for name, row in asked.targets().items():
         line = table.line(name, Estimate(0.02, 0.01, 0.03), 100.0)
         assert line.ours == pytest.approx((2.0, 1.0, 3.0))
         assert (line.low is None) == (row["judged"] == "")
@@ -462,9 +462,9 @@ def test_a_scenario_stands_above_its_world_and_the_strike_is_one_shock():
     assert economy.changed["backstop_share"] == load("h4_public_backstop").parameters["backstop_share"]
     usual = watched.open_world(settings | {"scenario": BASELINE}, 3)
     assert {k: v for k, v in economy.changed.items() if k in usual.changed and k != "backstop_share"} == usual.changed
-    (shock,) = watched.story(watched.STRIKE).shocks
+    (shock,) = watched.story(watched.STRIKE, "2025-12-31").shocks
     assert (shock.firm, shock.effect, shock.first_month(economy.opening.date)) == (
-        watched.FLAGSHIP, "defaults", findings.STRIKE_MONTH,
+        economy.opening.flagship, "defaults", watched.STRIKE_MONTH,
     )  # fmt: skip
     central = watched.open_world(settings | {"scenario": BASELINE, "central": True}, 3)
     assert central.changed == {}
