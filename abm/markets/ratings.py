@@ -12,7 +12,7 @@ import math
 from abm.accounts.ledger import assets, liabilities
 from abm.agents.lab import closing_odds, monthly_burn, rescue_margin, rescue_odds, runway
 from abm.engine.compiled import jit
-from abm.engine.tables import ACTIVE, HYPERSCALER, LAB, LENDER, VEHICLE, VENDOR
+from abm.engine.tables import ACTIVE, CUSTOMERS, HYPERSCALER, LAB, LENDER, OUTSIDE, VEHICLE, VENDOR
 from abm.instruments.annuity import annuity
 
 SURVIVES = 0.0002  # yearly hazard of the safest firm, and the most that anyone is given below
@@ -130,7 +130,8 @@ def rate_firms(state):
     """Every firm's hazard for the next year (`pd`) and, as a yearly rate, over `rating_years` (`pd_long`).
 
     Its own hazard, and the part `customer_passthrough` of its customers', each with its share of the backlog: who lives
-    off one customer fails with it unless its capacity is let again. A subsidiary stands as well as its parent, if any.
+    off one customer fails with it unless its capacity is let again. A subsidiary stands as well as its parent, while
+    that is there. Tenants without a name fail as `lose_tenants` has it; the other outside sectors are not rated.
     Customers count with last month's rating, so that the order of the rows does not matter. Work space rows 0 and 1.
     """
     m = state.market[0]
@@ -142,7 +143,10 @@ def rate_firms(state):
         near[i] = 0.0
         far[i] = 0.0
         f.obligations = 0.0
-        if f.status == ACTIVE:
+        if i == CUSTOMERS:
+            near[i] = p.tenant_failure * max(2.0 - m.sentiment, 0.0)
+            far[i] = near[i]
+        elif f.status == ACTIVE and f.kind != OUTSIDE:
             f.obligations = obligations_of(state, i)
             near[i] = min(judge(state, i, 1.0) + p.customer_passthrough * f.customer_risk, DOOMED)
             far[i] = min(judge(state, i, p.rating_years) + p.customer_passthrough * f.customer_risk_long, DOOMED)

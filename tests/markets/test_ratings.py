@@ -7,7 +7,19 @@ from village import Village
 
 from abm.agents.expectations import update_beliefs
 from abm.agents.lab import closing_odds, rescue_odds
-from abm.engine.tables import FAILED, HYPERSCALER, LAB, LENDER, NEOCLOUD, VEHICLE, VENDOR
+from abm.engine.tables import (
+    CUSTOMERS,
+    FAILED,
+    GOVERNMENT,
+    HYPERSCALER,
+    LAB,
+    LENDER,
+    NEOCLOUD,
+    SAVERS,
+    SUPPLIERS,
+    VEHICLE,
+    VENDOR,
+)
 from abm.markets.equity import swing_sentiment
 from abm.markets.ratings import (
     asset_volatility,
@@ -62,7 +74,10 @@ def test_a_firm_is_worth_its_shares_and_what_it_owes():
 
 def test_a_project_is_worth_its_lease_or_its_site_if_that_is_more():
     v = Village(project_spread=0.03)
-    v.market.base_rate = -0.03  # a lease of 20 months at 0.5 is worth 10
+    v.market.base_rate = 0.09  # twenty months of half a bn at 1 % a month
+    rent = {"promised_rent": 0.5, "backlog_in": 10.0}
+    assert v.run(worth, v.project(**rent), 25.0) == near(0.5 * (1.0 - 1.01**-20) / 0.01)
+    v.market.base_rate = -0.03  # undiscounted they are worth 10
     lease = {"promised_rent": 0.5, "backlog_in": 10.0, "fleet_mark": 1.0}
     assert v.run(worth, v.project(**lease, sites=4.0, deposits_out=2.0, cash=1.0), 25.0) == near(11.0)
     assert v.run(worth, v.project(**lease, sites=9.0, deposits_out=2.0, cash=1.0), 25.0) == near(13.0)
@@ -100,7 +115,7 @@ def test_who_has_promised_nothing_is_far_from_default():
 
 def test_a_lender_stands_on_its_assets_against_all_it_owes():
     v = Village(lender_volatility=0.03)
-    bank = v.lender(other_assets=100.0, other_debt=90.0)
+    bank = v.lender(other_assets=100.0, other_debt=50.0, funding=40.0)
     assert v.run(distance_to_default, bank, 1.0) == near((log(100.0 / 90.0) - 0.00045) / 0.03)
 
 
@@ -171,6 +186,12 @@ def test_who_has_cash_for_longer_or_burns_none_or_has_a_parent_does_not_run_dry(
     assert v.run(runs_dry, burning, 1.0) == 0.0
 
 
+def test_a_lab_may_run_dry_within_the_years_asked_about():
+    v, burning = lab()  # three months
+    assert v.run(runs_dry, burning, 3.0 / 12.0) == 0.0
+    assert v.run(runs_dry, burning, 3.1 / 12.0) == v.run(runs_dry, burning, 5.0) > 0.0
+
+
 def test_running_dry_adds_to_the_hazard():
     v, burning = lab(valuation=1e6, overpay=1e9, cash=20.0)
     dry = float(v.run(runs_dry, burning, 1.0))
@@ -192,6 +213,50 @@ def test_a_firm_lives_in_part_off_its_customers_fate_and_a_subsidiary_stands_as_
     v[cloud].customer_risk = 9.0
     v.run(rate_firms)
     assert v[cloud].pd == 0.9
+
+
+def rated(**columns):
+    """A cloud with a chance of 0.4 to fail whatever the years, and a quarter of its customers' hazard."""
+    v = Village(hazard_level=log(1.5), hazard_slope=0.0, rating_years=4.0, customer_passthrough=0.25)
+    usual = {"debt": 20.0, "customer_risk": 0.08, "customer_risk_long": 0.2, "pd": 0.01, "pd_long": 0.02}
+    return v, v.neocloud(**(usual | columns))
+
+
+OWN, OWN_LONG = -log(0.6), -log(0.6) / 4.0
+
+
+def test_who_has_failed_keeps_its_rating_and_owes_nothing_more():
+    v, i = rated(status=FAILED, obligations=20.0)
+    v.run(rate_firms)
+    assert (v[i].pd, v[i].pd_long, v[i].obligations) == (0.01, 0.02, 0.0)
+
+
+def test_a_lab_stands_as_well_as_its_parent_while_that_is_there():
+    v, parent = rated()
+    lab = v.lab(parent=parent, debt=5.0)
+    other = v.neocloud(parent=parent)
+    v.run(rate_firms)
+    assert (v[lab].pd, v[lab].pd_long, v[lab].obligations) == (near(OWN + 0.02), near(OWN_LONG + 0.05), near(5.0))
+    assert (v[other].pd, v[other].pd_long) == (near(OWN), near(OWN_LONG))
+    v[parent].status = FAILED
+    v.run(rate_firms)
+    assert (v[lab].pd, v[lab].pd_long) == (near(OWN), near(OWN_LONG))
+
+
+def test_tenants_without_a_name_fail_as_they_do_and_other_sectors_are_not_rated():
+    v, _ = rated()
+    v.p.tenant_failure = 0.06
+    for sentiment, hazard in ((0.7, 0.078), (1.2, 0.048)):
+        v.market.sentiment = sentiment
+        v[CUSTOMERS].compute_owed = v[SAVERS].debt = 60.0
+        v[CUSTOMERS].debt_service = 5.0
+        v.run(rate_firms)
+        assert (v[CUSTOMERS].pd, v[CUSTOMERS].pd_long, v[CUSTOMERS].obligations) == (near(hazard), near(hazard), 0.0)
+        for sector in (SUPPLIERS, GOVERNMENT, SAVERS):
+            assert (v[sector].pd, v[sector].pd_long, v[sector].obligations) == (0.0, 0.0, 0.0)
+    v.market.sentiment = 2.1
+    v.run(rate_firms)
+    assert v[CUSTOMERS].pd == 0.0
 
 
 # --- what frightens investors -----------------------------------------------------------------------------------
