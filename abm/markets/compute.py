@@ -206,6 +206,7 @@ def clear_spot(state):
         f.training = 0.0 if f.kind == LAB else f.training
         if f.status != ACTIVE:
             continue
+        f.stranded *= 1.0 - pace
         have = f.capacity + f.contracted_in - f.contracted_out
         if f.kind == LAB:
             f.need = f.work * f.unit_compute * m.unit_compute
@@ -220,7 +221,6 @@ def clear_spot(state):
             bought[i] = f.need
             fixed += f.need
         elif f.kind == HYPERSCALER or f.kind == NEOCLOUD or f.kind == VEHICLE:
-            f.stranded *= 1.0 - pace
             own = f.need if f.kind == HYPERSCALER else 0.0
             offered[i] = max(have - own - f.stranded, 0.0) * part if f.own_use_only == 0 else 0.0
             left += min(f.stranded, max(have - own, 0.0))

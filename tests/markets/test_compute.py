@@ -545,7 +545,7 @@ def test_clouds_offer_what_contracts_own_work_lost_customers_and_a_reserve_leave
     v.close()
     v.run(clear_spot)
     assert v[cloud].spot_sold == near(offered)
-    assert v[cloud].stranded == near(0.4 if kind == ec.VENDOR else 0.3)
+    assert v[cloud].stranded == near(0.3)
     assert v[cloud].training == 0.6
 
 
@@ -639,9 +639,9 @@ def test_no_more_is_left_than_stands_idle():
     assert v.market.spot_price == near(2.0)  # 2 for the 1 that is neither let nor needed
 
 
-def test_the_more_lost_customers_left_the_more_of_it_waits():
+def test_the_more_lost_customers_left_the_more_of_it_waits_whoever_owns_it():
     v = spot_village(reletting_glut=3.0)
-    first, second = v.neocloud(stranded=0.5, used=2.0), v.hyperscaler(stranded=0.5, used=3.0)
+    first, second = v.neocloud(stranded=0.5, used=2.0), v.lab(stranded=0.5, used=3.0)
     v.run(clear_spot)
     # A fifth of what is used: the four months become 6.4, for all at the pace of the month's start.
     assert (v[first].stranded, v[second].stranded) == (near(0.5 * (1 - 1 / 6.4)), near(0.5 * (1 - 1 / 6.4)))
