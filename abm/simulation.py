@@ -289,8 +289,9 @@ class Economy:
         self._open_services(labs, opens)
         sum_claims(state)
         measure(state)
+        serve_contracts(state)  # again: what their customers' hazard, now known, does to sellers'
+        measure(state)
         look_through(state)
-        state.firms["feared"][:n] = state.firms["pd"][:n]
         self._open_flows()
         state.firms["feared"][:n] = state.firms["pd"][:n]
 
