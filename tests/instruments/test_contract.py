@@ -203,6 +203,15 @@ def test_a_guarantor_that_is_riskier_than_the_buyer_counts_for_nothing():
     assert (v[cloud].customer_risk, v[cloud].customer_risk_long) == (near(0.02), near(0.01))
 
 
+def test_who_has_failed_guarantees_nothing():
+    v = Village()
+    risky, gone, cloud = v.lab(pd=0.2, pd_long=0.1), v.hyperscaler(pd=0.02, pd_long=0.01), v.neocloud()
+    v.contract(risky, cloud, 0.1, 1.0, months_left=10, guarantor=gone)
+    v[gone].status = ec.FAILED
+    v.run(tally_contracts)
+    assert (v[cloud].customer_risk, v[cloud].customer_risk_long) == (near(0.2), near(0.1))
+
+
 def test_contracts_of_one_firm_add_up():
     v = Village()
     v.market.contract_price = 1.0

@@ -381,6 +381,16 @@ def test_what_is_on_order_is_hardware_and_sites_in_the_queue():
     assert (v[vendor].on_order, v[vendor].on_order_gw) == (0.0, 0.0)
 
 
+def test_what_is_still_to_be_paid_on_orders_is_owed():
+    v, cloud, other, vendor = book_of_orders()  # at 20 a unit
+    v.state.orders["deposit"][0], v.state.orders["deposit"][4] = 1.5, 2.5
+    for firm in (cloud, other, vendor):
+        v[firm].orders_owed = 5.0
+    v.run(tally_orders)
+    assert v[cloud].orders_owed == near((0.4 + 0.1 + 0.6 + 0.3) * 20.0 - 1.5 - 2.5)
+    assert (v[other].orders_owed, v[vendor].orders_owed) == (near(4.0), 0.0)
+
+
 def test_what_waits_for_a_hall_counts_as_on_order():
     v, cloud, other, _ = book_of_orders()
     v.state.fleet[cloud, 0] = (0.7, 0.2, 1.0, 1.0, 3.0)
