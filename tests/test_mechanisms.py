@@ -287,6 +287,7 @@ def test_every_parameter_matters_somewhere():
         ("baseline", {}, 24),
         ("r1_demand_disappoints", {}, 60),
         ("r1_demand_disappoints", {"lender_capital": 0.1}, 60),
+        ("telecom_2001", {"lender_capital": 0.1}, 60),
         # Funds lend where banks do not, loans are called early, and no one survivor can buy a failed fleet alone.
         (
             "r1_demand_disappoints",
