@@ -68,6 +68,21 @@ def monthly_burn(state, lab):
 
 
 @jit
+def ramps_ahead(state, lab):
+    """Half of the invoices a month that the ramps of a firm's contracts still have to bring (bn): it and its investors
+    reckon with them."""
+    f = state.firms[lab]
+    return 0.5 * max(f.promised_pay - f.invoiced_out, 0.0)
+
+
+@jit
+def burn_ahead(state, lab):
+    """Cash a firm will lose a month once its ramps have come that far (bn, `ramps_ahead`), zero if it earns."""
+    f = state.firms[lab]
+    return max(f.debt_service - f.earnings + ramps_ahead(state, lab), 0.0)
+
+
+@jit
 def runway(state, lab):
     """Months a firm's cash lasts at the present burn, at most 60."""
     burn = monthly_burn(state, lab)
@@ -254,38 +269,48 @@ def closing_odds(state, firm):
 
 @jit
 def rescue_margin(state, firm):
-    """What a firm is worth as a going concern over `rescue_cover` times all it owes, at most 99: from one on the
-    trouble is cash and not value.
+    """What a firm is worth as a going concern over `rescue_cover` times all it has promised, at most 99: from one on
+    the trouble is cash and not value.
 
-    ``(valuation + debts) / (rescue_cover * (debts + overpay))``: what investors pay for its shares and its debts make
-    its value as a going concern; what its contracts ask above the market counts with its debts.
+    ``(valuation + owed) / (rescue_cover * (owed + overpay))``, owed its `obligations` as everybody sees them: what
+    investors pay for its shares and what it owes make its value as a going concern; what its contracts ask above the
+    market counts with what it owes.
     """
     f = state.firms[firm]
     if f.valuation <= 0.0:
         return 0.0
-    debts = f.debt + f.other_debt
-    return min((f.valuation + debts) / max(state.params[0].rescue_cover * (debts + f.overpay), 1e-9), 99.0)
+    owed = max(f.obligations, f.debt + f.other_debt)
+    return min((f.valuation + owed) / max(state.params[0].rescue_cover * (owed + f.overpay), 1e-9), 99.0)
 
 
 @jit
-def rescue_odds(state, margin):
-    """Chance that investors are found in the month for a rescue: with sentiment, and the more is left for them the more
-    of them look at it.
-
-    ``1 - (1 - rescue_success * sentiment)**margin`` with the firm's `rescue_margin`.
-    """
-    each = min(state.params[0].rescue_success * state.market[0].sentiment, 1.0)
-    return 1.0 - math.exp(margin * math.log(max(1.0 - each, 1e-12)))
+def rescue_most(state, firm):
+    """The most that rescuers bring (bn): `rescue_dilution` of the firm after the round, at a price `rescue_discount`
+    below its value."""
+    p = state.params[0]
+    return (1.0 - p.rescue_discount) * state.firms[firm].valuation * p.rescue_dilution / (1.0 - p.rescue_dilution)
 
 
 @jit
 def seek_rescue(state, firm, gap):
-    """Money a firm asks of rescuers (bn): what is missing and `rescue_months` of burn, within `rescue_dilution` of the
-    firm after the round at a price `rescue_discount` below its value."""
-    p = state.params[0]
-    most = (1.0 - p.rescue_discount) * state.firms[firm].valuation
-    most *= p.rescue_dilution / (1.0 - p.rescue_dilution)
-    return min(gap + p.rescue_months * monthly_burn(state, firm), most)
+    """Money a firm asks of rescuers (bn): what is missing and `rescue_months` of burn, within `rescue_most`."""
+    return min(gap + state.params[0].rescue_months * monthly_burn(state, firm), rescue_most(state, firm))
+
+
+@jit
+def rescue_odds(state, firm, size):
+    """Chance that rescuers who bring so much (bn) are found in the month: none for who is not plainly worth more than
+    it owes (`rescue_margin`).
+
+    ``1 - (1 - rescue_success * sentiment)**(margin * most / size)``: the more is left for them the more of them look at
+    it, and the less of the most they could bring is asked for, the more of them can bring it.
+    """
+    margin = rescue_margin(state, firm)
+    if margin < 1.0 or size <= 0.0:
+        return 0.0
+    each = min(state.params[0].rescue_success * state.market[0].sentiment, 1.0)
+    looks = margin * max(rescue_most(state, firm) / size, 1.0)
+    return 1.0 - math.exp(looks * math.log(max(1.0 - each, 1e-12)))
 
 
 @jit
@@ -303,15 +328,15 @@ def seek_equity(state, lab):
     """Equity a lab asks investors for now (bn): what it needs, or what they offer if that is more.
 
     It needs the wanted runway once its cash falls below the trigger, within tolerable dilution. A lab that burns cash
-    takes what investors offer while they are willing, up to `war_chest` months of cost. Both reckon with half of
-    the invoices that the ramps of its contracts still have to bring.
+    takes what investors offer while they are willing, up to `war_chest` months of cost. Both reckon with
+    `ramps_ahead`.
     """
     p = state.params[0]
     f = state.firms[lab]
     ahead = monthly_burn(state, lab)
     if ahead <= 0.0:
         return 0.0
-    ramps = 0.5 * max(f.promised_pay - f.invoiced_out, 0.0)
+    ramps = ramps_ahead(state, lab)
     cash = max(f.cash, 0.0)
     wanted = 0.0
     if f.cash <= p.runway_trigger * (ahead + ramps):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abm.accounts.ledger import log_event, log_hit, net_worth, raise_funding, transfer, write_off
 from abm.agents.firm import is_protected
-from abm.agents.lab import closing_odds, rescue_margin, rescue_odds, seek_rescue
+from abm.agents.lab import closing_odds, rescue_odds, seek_rescue
 from abm.agents.neocloud import accept_renegotiation
 from abm.agents.project import completes
 from abm.agents.vendor import offer_vendor_finance
@@ -149,11 +149,10 @@ def rescue_round(state, firm, gap):
     bring covers the gap; they are found with the odds of the month (bn raised)."""
     m = state.market[0]
     f = state.firms[firm]
-    margin = rescue_margin(state, firm)
-    if not has_shareholders(state, firm) or margin < 1.0:
+    if not has_shareholders(state, firm):
         return 0.0
     size = seek_rescue(state, firm, gap)
-    if size < gap or uniform(m.seed, D_ROUND, m.month, 2000 + firm) > rescue_odds(state, margin):
+    if size < gap or uniform(m.seed, D_ROUND, m.month, 2000 + firm) >= rescue_odds(state, firm, size):
         return 0.0
     issue_equity(state, firm, size, (1.0 - state.params[0].rescue_discount) * f.valuation)
     log_event(state, E_RESCUED, firm, -1, size)

@@ -296,8 +296,8 @@ asset_volatility | lognormal | 0.35 | 0.65 | R1-008: 35 to 60 %
 hyperscaler_volatility | lognormal | 0.2 | 0.35 | R1-002, R1-003: shares 38 to 53 %
 project_volatility | lognormal | 0.1 | 0.22 | assumption: half as much again either way
 lender_volatility | lognormal | 0.02 | 0.045 | assumption: half as much again either way
-hazard_level | normal | 1.6 | 2.4 | assumption: lenders misjudge the level by a third either way
-hazard_slope | lognormal | 0.72 | 1.12 | assumption: a quarter either way
+hazard_level | normal | 2.1 | 3.1 | assumption: lenders misjudge the level by a third either way
+hazard_slope | lognormal | 0.56 | 0.87 | assumption: a quarter either way
 rating_years | lognormal | 3 | 7 | assumption: three to seven years
 customer_passthrough | logit | 0.3 | 0.7 | assumption: a third to two thirds
 window_slope | lognormal | 1 | 4 | assumption: half or double
@@ -394,7 +394,7 @@ sentiment_reversion | lognormal | 0.033 | 0.075 | assumption: half as much again
 sentiment_growth | lognormal | 0.027 | 0.06 | assumption: half as much again either way
 growth_yardstick | lognormal | 0.4 | 0.85 | assumption: forecasts of the growth of AI revenue to 2030 were 50 to 130 % a year
 sentiment_fear | lognormal | 0.5 | 2 | assumption: half or double
-doubt_gain | lognormal | 1.25 | 5 | assumption: half or double
+doubt_gain | lognormal | 2.5 | 10 | assumption: half or double
 doubt_fade | lognormal | 0.05 | 0.2 | assumption: half or double
 sentiment_noise | lognormal | 0.03 | 0.08 | assumption: half or double
 sponsor_share | logit | 0.14 | 0.4 | assumption: odds half or double

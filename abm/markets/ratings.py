@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from abm.accounts.ledger import assets, liabilities
-from abm.agents.lab import closing_odds, monthly_burn, rescue_margin, rescue_odds, runway
+from abm.agents.lab import burn_ahead, closing_odds, rescue_odds, seek_rescue
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, CUSTOMERS, HYPERSCALER, LAB, LENDER, OUTSIDE, VEHICLE, VENDOR
 from abm.instruments.annuity import annuity
@@ -24,16 +24,16 @@ def obligations_of(state, firm):
     """All a firm has promised to pay, as debt (bn).
 
     Loans and other debt in full; leases, take-or-pay contracts and orders, commenced or not, with the part that
-    rating agencies count as debt (leases discounted, purchase obligations by a risk factor), and the cash that it will
-    have burnt in a year beyond what it holds. A project company has paid for what it builds in advance: it owes its
-    debt.
+    rating agencies count as debt (leases discounted, purchase obligations by a risk factor), and the cash that its
+    business will have burnt in a year beyond what it holds (the service of its loans is that of debt that counts
+    already). A project company has paid for what it builds in advance: it owes its debt.
     """
     p = state.params[0]
     f = state.firms[firm]
     if f.kind == VEHICLE:
         return f.debt
     promised = p.lease_weight * f.leases_owed + p.take_or_pay_weight * f.compute_owed + p.order_weight * f.orders_owed
-    need = max(12.0 * monthly_burn(state, firm) - max(f.cash, 0.0), 0.0)
+    need = max(12.0 * max(-f.earnings, 0.0) - max(f.cash, 0.0), 0.0)
     return f.debt + f.other_debt + promised + need
 
 
@@ -92,18 +92,18 @@ def distance_to_default(state, firm, years):
 def runs_dry(state, firm, years):
     """Chance that a lab's cash ends within some years before a round closes and that no rescuers come then.
 
-    It asks every month, each time with the odds of `closing_odds`, until its runway is over: ``(1 - odds)**runway``; at
-    the end there are rescuers for what is worth more than it owes (`rescue_margin`, `rescue_odds`).
+    It asks every month, each time with the odds of `closing_odds`, until its cash is gone at the burn that its
+    contracts will bring (`burn_ahead`): ``(1 - odds)**months``; at the end there are rescuers (`rescue_odds`).
     """
     f = state.firms[firm]
-    if f.kind != LAB or f.parent >= 0 or monthly_burn(state, firm) <= 1e-9:
+    burn = burn_ahead(state, firm)
+    if f.kind != LAB or f.parent >= 0 or burn <= 1e-9:
         return 0.0
-    months = runway(state, firm)
+    months = max(f.cash, 0.0) / burn
     if months >= 12.0 * years:
         return 0.0
     odds = min(max(closing_odds(state, firm), 0.0), 1.0)
-    margin = rescue_margin(state, firm)
-    alone = 1.0 - rescue_odds(state, margin) if margin >= 1.0 else 1.0
+    alone = 1.0 - rescue_odds(state, firm, seek_rescue(state, firm, burn))
     return alone * math.exp(months * math.log(max(1.0 - odds, 1e-9)))
 
 

@@ -859,19 +859,28 @@ def test_what_contracts_ask_above_the_market_counts_with_the_debts(overpay, resc
 
 
 @pytest.mark.parametrize(
-    ("success", "sentiment", "margin", "odds"),
-    [(0.5, 1.0, 1.0, 0.5), (0.5, 0.5, 1.0, 0.25), (0.5, 1.0, 3.0, 0.875), (0.0, 1.0, 99.0, 0.0), (0.9, 2.0, 1.0, 1.0)],
-)
-def test_the_odds_of_a_rescue_rise_with_sentiment_and_with_what_is_left(success, sentiment, margin, odds):
-    v = village(rescue_success=success)
+    ("success", "sentiment", "owed", "odds"),
+    [(0.5, 1.0, 32.0, 0.5), (0.5, 0.5, 32.0, 0.25), (0.5, 1.0, 8.0 / 2.75, 0.875), (0.0, 1.0, 0.0, 0.0),
+     (0.9, 2.0, 32.0, 1.0), (0.5, 1.0, 33.0, 0.0)],
+)  # fmt: skip
+def test_the_odds_of_a_rescue_rise_with_sentiment_and_with_what_is_left(success, sentiment, owed, odds):
+    v = village(**(RESCUE | {"rescue_success": success}))
+    cloud = v.hyperscaler(valuation=8.0, other_debt=owed)
     v.market.sentiment = sentiment
-    assert v.run(rescue_odds, margin) == pytest.approx(odds)
+    assert v.run(rescue_odds, cloud, 4.0) == pytest.approx(odds)  # 4 are half the firm at half its value
+
+
+@pytest.mark.parametrize(("size", "odds"), [(4.0, 0.5), (2.0, 0.75), (1.0, 0.9375), (8.0, 0.5), (0.0, 0.0)])
+def test_the_less_of_what_rescuers_could_bring_is_asked_for_the_more_of_them_can(size, odds):
+    v = village(**(RESCUE | {"rescue_success": 0.5}))
+    assert v.run(rescue_odds, v.hyperscaler(valuation=8.0, other_debt=32.0), size) == pytest.approx(odds)
 
 
 @pytest.mark.parametrize(
     ("columns", "margin"),
     [
         ({"valuation": 8.0, "other_debt": 2.0, "overpay": 2.0}, 2.0),
+        ({"valuation": 8.0, "other_debt": 2.0, "obligations": 6.0, "overpay": 2.0}, 1.4),
         ({"valuation": 8.0}, 99.0),
         ({"valuation": 0.0, "other_debt": 1.0}, 0.0),
     ],
@@ -888,7 +897,7 @@ def test_rescuers_are_drawn_month_by_month():
     for month in range(40):
         v.market.month = month
         v[cloud].valuation, v[cloud].other_debt = 8.0, 1.6
-        found.append(bool(v.run(rescue_round, cloud, 0.001) > 0.0))
+        found.append(bool(v.run(rescue_round, cloud, 4.0) > 0.0))
         # 9.6 are 4.8 times 1.25 times 1.6.
         drawn.append(bool(interpreted(uniform)(1, D_ROUND, month, 2000 + cloud) <= 1.0 - 0.9**4.8))
     assert found == drawn

@@ -46,10 +46,10 @@ def test_all_that_is_promised_counts_loans_in_full_and_the_rest_by_the_part_that
     assert v.run(obligations_of, v.neocloud(**PROMISES)) == near(10.0 + 4.0 + 12.0 + 14.0 + 3.0)
 
 
-@pytest.mark.parametrize(("cash", "need"), [(5.0, 13.0), (18.0, 0.0), (30.0, 0.0), (-2.0, 18.0)])
-def test_what_a_year_burns_beyond_the_cash_at_hand_counts(cash, need):
+@pytest.mark.parametrize(("cash", "need"), [(5.0, 10.0), (15.0, 0.0), (30.0, 0.0), (-2.0, 15.0)])
+def test_what_a_year_burns_beyond_the_cash_at_hand_counts_without_the_service_of_debt(cash, need):
     v = Village(**WEIGHTS)
-    lab = v.lab(earnings=-1.25, debt_service=0.25, cash=cash)
+    lab = v.lab(earnings=-1.25, debt_service=7.0, cash=cash)
     assert v.run(obligations_of, lab) == near(need)
 
 
@@ -167,6 +167,17 @@ def test_a_lab_runs_dry_if_no_round_closes_while_its_cash_lasts():
     assert v.run(runs_dry, burning, 1.0) == near((1.0 - odds) ** 3)
 
 
+def test_invoices_that_ramps_still_have_to_bring_shorten_the_time_by_half_of_them():
+    v, burning = lab(promised_pay=3.0, invoiced_out=1.0)  # 3 a month instead of 2
+    assert v.run(runs_dry, burning, 1.0) == near((1.0 - float(v.run(closing_odds, burning))) ** 2)
+
+
+def test_cash_for_more_than_five_years_is_counted_in_full():
+    v, burning = lab(cash=140.0)  # seventy months
+    assert v.run(runs_dry, burning, 5.5) == 0.0
+    assert v.run(runs_dry, burning, 6.0) > 0.0
+
+
 def test_over_more_years_cash_for_longer_than_one_runs_out():
     v, burning = lab(cash=30.0)  # fifteen months
     odds = float(v.run(closing_odds, burning))
@@ -176,7 +187,9 @@ def test_over_more_years_cash_for_longer_than_one_runs_out():
 
 def test_rescuers_come_for_what_is_worth_more_than_it_owes():
     v, burning = lab(overpay=4.0)  # margin 10 / (1.25 * 4) = 2
-    alone = 1.0 - float(v.run(rescue_odds, 2.0))
+    v.p.rescue_months = 1.0
+    alone = 1.0 - float(v.run(rescue_odds, burning, 4.0))  # two months of burn
+    assert 0.0 < alone < 1.0
     assert v.run(runs_dry, burning, 1.0) == near(alone * (1.0 - float(v.run(closing_odds, burning))) ** 3)
 
 
