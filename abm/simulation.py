@@ -289,10 +289,11 @@ class Economy:
         self._open_services(labs, opens)
         sum_claims(state)
         measure(state)
-        serve_contracts(state)  # again: what their customers' hazard, now known, does to sellers'
-        measure(state)
         look_through(state)
         self._open_flows()
+        for _ in range(4):  # customers' hazard, now known, is in their sellers', and in those of whom these serve
+            serve_contracts(state)
+            measure(state)
         state.firms["feared"][:n] = state.firms["pd"][:n]
 
     @staticmethod

@@ -116,7 +116,7 @@ DIRECTIONS = [
     ("cloud_debt", 1, 8, _end("ai_debt"), 1, "owners of clouds who aim at more debt owe more"),
     ("cloud_debt", 1, 8, _sum("new_loans"), 1, "what keeps a cloud's equity for its owners is borrowed"),
 ]
-# The same under stress: what matters only once compute is ample and firms fail, in every run and not by chance.
+# The same under stress: what matters only once compute is ample and firms fail.
 STRESS = "r1_demand_disappoints"
 AMPLE = {"tenant_growth": 0, "demand_elasticity": 0.3, "algorithmic_efficiency": 6, "round_success": 0.05}
 STRESSED = [

@@ -18,6 +18,7 @@ from abm.inputs import parameters as registry
 from abm.inputs.dates import month_label
 from abm.inputs.scenarios import Scenario, Shock, load
 from abm.markets.compute import serve_contracts
+from abm.month import measure
 from abm.simulation import Economy
 from experiments import columns, results
 from experiments.folders import read_manifest
@@ -223,6 +224,15 @@ def test_look_through_debt_agrees_with_the_engine(months: int, scenario: str) ->
     for row, firm in enumerate(at.rows("firms")):
         if firm.kind == tables.LAB and firm.status == tables.ACTIVE:
             assert sum(told[row].values()) == pytest.approx(firm.look_through, rel=1e-9, abs=1e-9)
+
+
+def test_ratings_of_the_opening_know_customers_hazard() -> None:
+    at = open_economy(seed=1)
+    before = np.array(at.rows("firms")["pd"])
+    serve_contracts(at.state)
+    measure(at.state)
+    assert np.array(at.rows("firms")["pd"]) == pytest.approx(before, abs=1e-4)
+    assert before[at.firm("Abilene")] > 0.005  # its tenant is Oracle, whose customer is OpenAI
 
 
 def test_look_through_counts_every_loan_once(economy: Economy) -> None:

@@ -102,7 +102,8 @@ class Frame:
     carried : dict of str to float
         Debt that others carry for each lab that stands (bn).
     orphaned : float
-        Debt that was borrowed for firms that have failed, until its capacity is let again (bn).
+        Debt that was borrowed for firms that have failed or behind capacity that a lost customer left, until it is let
+        again (bn).
     """
 
     month: int

@@ -274,7 +274,8 @@ def rescue_margin(state, firm):
 
     ``(valuation + owed) / (rescue_cover * (owed + overpay))``, owed its `obligations` as everybody sees them: what
     investors pay for its shares and what it owes make its value as a going concern; what its contracts ask above the
-    market counts with what it owes.
+    market, a loss for certain, counts beside the part of them that is debt. What it borrowed since its obligations were
+    last added up counts at least as far as its loans exceed them.
     """
     f = state.firms[firm]
     if f.valuation <= 0.0:
@@ -298,18 +299,19 @@ def seek_rescue(state, firm, gap):
 
 
 @jit
-def rescue_odds(state, firm, size):
-    """Chance that rescuers who bring so much (bn) are found in the month: none for who is not plainly worth more than
-    it owes (`rescue_margin`).
+def rescue_odds(state, firm, gap):
+    """Chance that rescuers are found in the month for who lacks so much (bn): none for who is not plainly worth more
+    than it owes (`rescue_margin`), or if all that they would bring (`seek_rescue`) does not close the gap.
 
     ``1 - (1 - rescue_success * sentiment)**(margin * most / size)``: the more is left for them the more of them look at
     it, and the less of the most they could bring is asked for, the more of them can bring it.
     """
     margin = rescue_margin(state, firm)
-    if margin < 1.0 or size <= 0.0:
+    size = seek_rescue(state, firm, gap)
+    if margin < 1.0 or size < gap or size <= 0.0:
         return 0.0
     each = min(state.params[0].rescue_success * state.market[0].sentiment, 1.0)
-    looks = margin * max(rescue_most(state, firm) / size, 1.0)
+    looks = margin * rescue_most(state, firm) / size
     return 1.0 - math.exp(looks * math.log(max(1.0 - each, 1e-12)))
 
 

@@ -151,9 +151,9 @@ def rescue_round(state, firm, gap):
     f = state.firms[firm]
     if not has_shareholders(state, firm):
         return 0.0
-    size = seek_rescue(state, firm, gap)
-    if size < gap or uniform(m.seed, D_ROUND, m.month, 2000 + firm) >= rescue_odds(state, firm, size):
+    if uniform(m.seed, D_ROUND, m.month, 2000 + firm) >= rescue_odds(state, firm, gap):
         return 0.0
+    size = seek_rescue(state, firm, gap)
     issue_equity(state, firm, size, (1.0 - state.params[0].rescue_discount) * f.valuation)
     log_event(state, E_RESCUED, firm, -1, size)
     return size

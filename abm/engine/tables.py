@@ -367,7 +367,7 @@ year_price | f8 | USD/H100e-h | price of new contracts for a year
 entry_rent | f8 | USD/H100e-h | spot rent at which new hardware earns its cost though rents fall with progress
 long_run_price | f8 | USD/H100e-h | full cost of the hardware on sale, weighted by the vendors' output
 site_scarcity | f8 | ratio | price of a powered site over `site_cost`
-orphaned | f8 | bn | debt borrowed for firms that have failed, until its capacity is let again
+orphaned | f8 | bn | debt for failed firms or behind capacity that a lost customer left, until it is let again
 tightness | f8 | ratio | compute demanded over compute on offer
 sentiment | f8 | ratio | investors' sentiment, 1 is normal
 doubt | f8 | log odds | what recent failures add to the odds of default that everybody sees in borrowers
@@ -486,7 +486,7 @@ debt | f8 | bn | loans owed by all firms but lenders, and by sponsors
 ai_debt | f8 | bn | borrowed for AI infrastructure
 look_through | f8 | bn | debt others carry for the labs
 look_through_flagship | f8 | bn | debt others carry for the flagship lab
-orphaned | f8 | bn | debt borrowed for firms that have failed, until its capacity is let again
+orphaned | f8 | bn | debt for failed firms or behind capacity that a lost customer left, until it is let again
 backlog | f8 | bn | firm contracts still to be paid, at the buyer
 gpu_sales | f8 | bn/month | vendors' revenue, their other business with it
 frontier | f8 | years | quality of the best closed model

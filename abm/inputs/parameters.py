@@ -342,7 +342,7 @@ common_loss_regulated | 1/year | 0.045 | 0 | 1 | L6-011, L6-012: stress costs ba
 common_loss_fund | 1/year | 0.12 | 0 | 1 | assumption: business development companies lose 8 % of assets in severe stress | the same of funds' other assets
 bankruptcy_cost | share | 0.1 | 0 | 0.9 | G3-064: firm-wide recoveries 52 % leave room for costs | part of a failed firm's means lost to the proceedings (1 - alpha of Rogers and Veraart)
 rescue_cover | ratio | 1.25 | 1 | 10 | assumption: a fifth of the value is left to those who come | value as a going concern over all that is owed from which a firm is rescued
-rescue_success | 1/month | 0.5 | 0 | 1 | assumption: who is worth more than it owes finds money within two months | chance of a rescue in a month at normal sentiment
+rescue_success | 1/month | 0.5 | 0 | 1 | assumption: who asks for all that it can sell at a discount finds the money within two months | chance of a rescue in a month at normal sentiment, of who is just worth saving and asks for all that rescuers could bring
 rescue_discount | share | 0.4 | 0 | 0.95 | assumption: rescue rights issues are priced 30 to 50 % below the market | discount at which rescuers buy
 rescue_dilution | share | 0.5 | 0 | 0.9 | assumption: control changes hands at half | largest part of a firm that rescuers hold after the round
 rescue_months | months | 6 | 0 | 36 | assumption: time for an ordinary round | months of burn that a rescue pays for

@@ -294,15 +294,21 @@ def start_contracts(state):
 
 
 @jit
+def tenant_hazard(state):
+    """How often a tenant without a name fails or leaves (1/year): `tenant_failure` at normal sentiment, twice that
+    where there is none left."""
+    return state.params[0].tenant_failure * max(2.0 - state.market[0].sentiment, 0.0)
+
+
+@jit
 def lose_tenants(state):
-    """Tenants without a name fail or leave, each with a chance of `tenant_failure` a year at normal sentiment.
+    """Tenants without a name fail or leave (`tenant_hazard`).
 
     A seller's contracts with them stand for `TENANTS` tenants: one of them goes at a time, and what it rented stands
     idle until it is let again. There is nobody left to claim damages from.
     """
     m = state.market[0]
-    p = state.params[0]
-    chance = p.tenant_failure * TENANTS / 12.0 * max(2.0 - m.sentiment, 0.0)
+    chance = tenant_hazard(state) * TENANTS / 12.0
     for r in range(m.n_contracts):
         c = state.contracts[r]
         if c.status != LIVE or c.kind != COMPUTE or c.buyer != CUSTOMERS:

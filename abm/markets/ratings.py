@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 
 from abm.accounts.ledger import assets, liabilities
-from abm.agents.lab import burn_ahead, closing_odds, rescue_odds, seek_rescue
+from abm.agents.lab import burn_ahead, closing_odds, rescue_odds
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, CUSTOMERS, HYPERSCALER, LAB, LENDER, OUTSIDE, VEHICLE, VENDOR
 from abm.instruments.annuity import annuity
+from abm.instruments.contract import tenant_hazard
 
 SURVIVES = 0.0002  # yearly hazard of the safest firm, and the most that anyone is given below
 DOOMED = 0.9
@@ -103,7 +104,7 @@ def runs_dry(state, firm, years):
     if months >= 12.0 * years:
         return 0.0
     odds = min(max(closing_odds(state, firm), 0.0), 1.0)
-    alone = 1.0 - rescue_odds(state, firm, seek_rescue(state, firm, burn))
+    alone = 1.0 - rescue_odds(state, firm, burn)
     return alone * math.exp(months * math.log(max(1.0 - odds, 1e-9)))
 
 
@@ -144,7 +145,7 @@ def rate_firms(state):
         far[i] = 0.0
         f.obligations = 0.0
         if i == CUSTOMERS:
-            near[i] = p.tenant_failure * max(2.0 - m.sentiment, 0.0)
+            near[i] = tenant_hazard(state)
             far[i] = near[i]
         elif f.status == ACTIVE and f.kind != OUTSIDE:
             f.obligations = obligations_of(state, i)

@@ -18,7 +18,7 @@ def targets() -> Mapping[str, dict[str, str]]:
 
 
 def about_firms(what: str) -> tuple[str, ...]:
-    """Firms of whom a number is asked: those of the ids `what`, a blank and a name.
+    """Firms, or classes of them, of whom a number is asked: those of the ids `what`, a blank and a name.
 
     Examples
     --------

@@ -86,7 +86,7 @@ month | i | month | months since the opening, 0 the opening itself
 ai_revenue | f | bn USD/month | spent on AI services
 capex | f | bn USD/month | paid for GPUs and sites
 ai_debt | f | bn USD | borrowed for AI infrastructure
-orphaned | f | bn USD | of it for firms that have failed, until its capacity is let again
+orphaned | f | bn USD | of it for failed firms or behind capacity that a lost customer left, until it is let again
 spot_price | f | USD/H100e-h | rental price
 sentiment | f | ratio | investors' sentiment
 borrowers | i | firms | borrowers that are active

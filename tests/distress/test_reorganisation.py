@@ -867,13 +867,13 @@ def test_the_odds_of_a_rescue_rise_with_sentiment_and_with_what_is_left(success,
     v = village(**(RESCUE | {"rescue_success": success}))
     cloud = v.hyperscaler(valuation=8.0, other_debt=owed)
     v.market.sentiment = sentiment
-    assert v.run(rescue_odds, cloud, 4.0) == pytest.approx(odds)  # 4 are half the firm at half its value
+    assert v.run(rescue_odds, cloud, 4.0) == pytest.approx(odds)  # 4 are all that half its value can buy
 
 
-@pytest.mark.parametrize(("size", "odds"), [(4.0, 0.5), (2.0, 0.75), (1.0, 0.9375), (8.0, 0.5), (0.0, 0.0)])
-def test_the_less_of_what_rescuers_could_bring_is_asked_for_the_more_of_them_can(size, odds):
+@pytest.mark.parametrize(("gap", "odds"), [(4.0, 0.5), (2.0, 0.75), (1.0, 0.9375), (4.1, 0.0), (0.0, 0.0)])
+def test_the_less_of_what_rescuers_could_bring_is_asked_for_the_more_of_them_can(gap, odds):
     v = village(**(RESCUE | {"rescue_success": 0.5}))
-    assert v.run(rescue_odds, v.hyperscaler(valuation=8.0, other_debt=32.0), size) == pytest.approx(odds)
+    assert v.run(rescue_odds, v.hyperscaler(valuation=8.0, other_debt=32.0), gap) == pytest.approx(odds)
 
 
 @pytest.mark.parametrize(

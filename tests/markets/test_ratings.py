@@ -188,7 +188,7 @@ def test_over_more_years_cash_for_longer_than_one_runs_out():
 def test_rescuers_come_for_what_is_worth_more_than_it_owes():
     v, burning = lab(overpay=4.0)  # margin 10 / (1.25 * 4) = 2
     v.p.rescue_months = 1.0
-    alone = 1.0 - float(v.run(rescue_odds, burning, 4.0))  # two months of burn
+    alone = 1.0 - float(v.run(rescue_odds, burning, 2.0))  # two months of burn, with the next
     assert 0.0 < alone < 1.0
     assert v.run(runs_dry, burning, 1.0) == near(alone * (1.0 - float(v.run(closing_odds, burning))) ** 3)
 
