@@ -11,7 +11,7 @@ from books import Audit
 from abm import open_economy
 from abm.accounts.statement import balance_sheet, contracts, defaults, loans
 from abm.acts import default, lose
-from abm.engine.tables import BANK, CHANNEL_NAMES, LENDER
+from abm.engine.tables import BANK, CHANNEL_NAMES, LENDER, LIVE
 
 # Nobody comes to the rescue: no rounds of equity, no rescuers, no bank lines, no forbearance of landlords and lenders.
 ALONE = {"round_success": 0, "rescue_success": 0, "revolver_share": 0, "renegotiation": 0, "loan_amendment": 0}
@@ -82,15 +82,16 @@ def test_counterparty():
 def test_customer():
     """A lab fails that rented most of a cloud's fleet: the cloud lives on its cash for some months, then no more.
 
-    Nobody comes to its rescue, the demand of others grows little into the empty halls, who takes them pays nothing
-    ahead, and no damages are owed. Forced sales move no prices, for another lab fails later on: the sale of its fleet
-    would be a second cause.
+    The lab has taken over what others rent there and have not paid ahead. Nobody comes to the cloud's rescue, nobody
+    else's demand grows into the empty halls, and no damages are owed. Forced sales move no prices, for another lab
+    fails later on: the sale of its fleet would be a second cause.
     """
-    slow = {"tenant_growth": 0, "own_growth_long_run": 0, "demand_growth": 0.5}
-    economy = _open(prepayment_share=0, termination_months=0, price_impact=0, **slow)
+    economy = _open(tenant_growth=0, termination_months=0, price_impact=0)
+    table = economy.rows("contracts")
+    others = (table["seller"] == economy.firm("CoreWeave")) & (table["status"] == LIVE) & (table["prepaid"] == 0.0)
+    table["buyer"][others] = economy.firm("OpenAI")
     assert "OpenAI" in {c.counterparty for c in contracts(economy, "CoreWeave") if c.role == "sells"}
-    lose(economy, "CoreWeave", 1.0)
-    struck, spared = _twins(economy, 13, lambda e: default(e, "OpenAI"))
+    struck, spared = _twins(economy, 12, lambda e: default(e, "OpenAI"))
     _check(struck, spared, "CoreWeave", "OpenAI", "customer")
     assert _failure(struck, "CoreWeave")[0].month > 1, "cash for a while"
 
@@ -176,7 +177,7 @@ def test_market():
     calm = {"overhead_growth": 0, "rescue_success": 0}
     struck, spared = _open(open_lag=0, open_gap=0, **calm), _open(**calm)
     for economy in (struck, spared):
-        lose(economy, "Anthropic", 11.5)
+        lose(economy, "Anthropic", 12.0)
         _follow(economy, 12)
     assert struck.rows("series")["token_price"][-1] < spared.rows("series")["token_price"][-1]
     found, main = _failure(struck, "Anthropic")
