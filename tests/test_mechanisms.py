@@ -138,8 +138,9 @@ def test_direction(name, low, high, outcome, sign, why):
     assert min(sign * found.low, sign * found.high) > 0.0, f"{why}: {found}"
 
 
-# And where firms that fail are wound up, not reorganised: a court costs too much of what they are worth.
-WOUND_UP = {"reorganisation_cost": 0.5}
+# And where firms that fail are wound up, not saved: nobody rescues, every lender must agree to an exchange, a court
+# costs too much of what they are worth, and few have cash for hardware at second hand.
+WOUND_UP = {"rescue_success": 0, "exchange_consent": 1, "reorganisation_cost": 0.5, "second_hand_cash": 0.01}
 LIQUIDATED = [
     ("price_impact", 0, 20, _sum("lender_losses"), 1, "fire sales at lower prices leave creditors less"),
 ]
