@@ -14,11 +14,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from abm.calibration.opening import DEFAULT_OPENING
+from abm.calibration.opening import DEFAULT_OPENING, opening_tables
 from abm.engine import tables
 from experiments.analysis.intervals import Estimate
 from experiments.baseline import BORROWERS
-from experiments.risk.observe import CAUSES, MONTHS, STRIKE_MONTH, WATCHED, YEARS, struck
+from experiments.risk.observe import CAUSES, MONTHS, STRIKE_MONTH, WATCHED, YEARS
 from experiments.risk.statistics import (
     NOTHING,
     Floats,
@@ -526,7 +526,7 @@ class Strike(NamedTuple):
     followers: list[tuple[str, float]]
 
 
-def followers(hit: pd.DataFrame, spared: pd.DataFrame, world: int, flagship: str) -> set[str]:
+def followers(struck: pd.DataFrame, spared: pd.DataFrame, world: int, flagship: str) -> set[str]:
     """Borrowers other than the flagship that fail within `FOLLOWS` months of the strike and not without it."""
     end = STRIKE_MONTH + FOLLOWS
 
@@ -534,17 +534,17 @@ def followers(hit: pd.DataFrame, spared: pd.DataFrame, world: int, flagship: str
         mine = frame[(frame["world"] == world) & frame["kind"].isin(BORROWER_KINDS)]
         return set(mine.loc[(mine["month"] >= first) & (mine["month"] <= end), "firm"])
 
-    return fallen(hit, STRIKE_MONTH) - fallen(spared, 1) - {flagship}
+    return fallen(struck, STRIKE_MONTH) - fallen(spared, 1) - {flagship}
 
 
-def strike(hit: Part, baseline: Part) -> Strike:
+def strike(struck: Part, baseline: Part) -> Strike:
     """Pairs of worlds with the same seed; those in which the flagship has failed by itself before are left out."""
-    flagship, _ = struck(DEFAULT_OPENING)
-    seeds = np.intersect1d(hit.seeds, baseline.seeds)
+    flagship = opening_tables(DEFAULT_OPENING).flagship
+    seeds = np.intersect1d(struck.seeds, baseline.seeds)
     gone = kept(baseline, seeds).frames["defaults"]
     early = gone.loc[(gone["firm"] == flagship) & (gone["month"] <= STRIKE_MONTH), "world"]
     left = np.delete(seeds, early.to_numpy(np.int64))
-    a, b = kept(hit, left), kept(baseline, left)
+    a, b = kept(struck, left), kept(baseline, left)
     months = {0: STRIKE_MONTH, AFTER: STRIKE_MONTH + AFTER}
 
     def change(column: str, read: Callable[[Floats, Floats], Floats]) -> dict[int, Estimate]:

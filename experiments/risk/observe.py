@@ -96,20 +96,15 @@ hazard | f | 1/year | mean default hazard, as lenders see it, of active borrower
 }
 
 
-def struck(opening: str) -> tuple[str, str]:
-    """The flagship of an opening and the month in which it is made to fail."""
-    at = opening_tables(opening)
-    return at.flagship, month_label(STRIKE_MONTH, at.date)
-
-
 @functools.cache
 def story(name: str, opening: str) -> Scenario:
     """A scenario of the model, or the baseline in which the flagship of the opening fails (`STRIKE`)."""
     if name != STRIKE:
         return load(name)
-    firm, month = struck(opening)
-    shock = Shock(firm=firm, effect="defaults", start=month)
-    return Scenario(name=BASELINE, title=f"{firm} fails in {month}", shock=[shock])
+    at = opening_tables(opening)
+    month = month_label(STRIKE_MONTH, at.date)
+    shock = Shock(firm=at.flagship, effect="defaults", start=month)
+    return Scenario(name=BASELINE, title=f"{at.flagship} fails in {month}", shock=[shock])
 
 
 def open_world(settings: Mapping[str, Any], seed: int) -> Economy:

@@ -20,8 +20,9 @@ from viz.places import LANE_OF, LANES
 
 @pytest.fixture(scope="module")
 def run():
-    """An economy a month after its largest customer failed, and its history."""
-    economy, history = open_economy(load("r6_customer_concentration"), panel=False), History()
+    """An economy a month after its largest customer failed, and its history; tenants without a name stay."""
+    economy = open_economy(load("r6_customer_concentration"), parameters={"tenant_failure": 0}, panel=False)
+    history = History()
     history.record(economy)
     found = {}
     for _ in range(20):
@@ -105,8 +106,7 @@ def test_a_failure_is_drawn_in_its_month_and_remembered(run):
 
 def test_debt_borrowed_for_failed_labs_is_what_the_flows_show(run):
     economy, _, found = run
-    # Before, only tenants without a name have left halls idle.
-    assert all(frame.orphaned < 0.5 for month, frame in found.items() if month < 11)
+    assert all(frame.orphaned == 0.0 for month, frame in found.items() if month < 11)
     flows = funding_flows(economy, small=0.0)
     gone = {"OpenAI (failed)", IDLE_CAPACITY}
     nobody = {i for i, node in enumerate(flows["nodes"]) if node["layer"] == 2 and node["name"] in gone}
