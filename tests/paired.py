@@ -5,22 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import t
+
+from experiments.analysis.intervals import Estimate, mean_of
 
 
-class Moved(NamedTuple):
-    """Mean of the differences over worlds, and its interval."""
-
-    mean: float
-    low: float
-    high: float
-    worlds: int
-
-
-def moved(difference: Callable[[int], float], looks: Sequence[int]) -> Moved:
+def moved(difference: Callable[[int], float], looks: Sequence[int]) -> Estimate:
     """The mean difference over worlds, with an interval that holds at every look together.
 
     Few worlds are looked at first, more if they do not tell the direction: a firm that fails in one run of a pair and
@@ -38,8 +29,7 @@ def moved(difference: Callable[[int], float], looks: Sequence[int]) -> Moved:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for worlds in looks:
             found += pool.map(difference, range(len(found) + 1, worlds + 1))
-            mean = float(np.mean(found))
-            half = float(t.ppf(1.0 - 0.025 / len(looks), worlds - 1) * np.std(found, ddof=1) / worlds**0.5)
-            if abs(mean) > half:
+            mean = mean_of(np.array([found]), points_drawn=False).interval(1.0 - 0.05 / len(looks))
+            if mean.low > 0.0 or mean.high < 0.0:
                 break
-    return Moved(mean, mean - half, mean + half, worlds)
+    return mean
