@@ -44,6 +44,7 @@ RULES: dict[str, Any] = {
     "quote_contract": neocloud.quote_contract,
     "growth_over": provider.growth_over,
     "expected_return": provider.expected_return,
+    "spare_cash": provider.spare_cash,
     "hurries": provider.hurries,
     "part_to_build": provider.part_to_build,
     "plan_orders": neocloud.plan_orders,
@@ -73,7 +74,6 @@ RULES: dict[str, Any] = {
     "offer_vendor_finance": vendor.offer_vendor_finance,
     "find_money": funding.find_money,
     "fund_lender": funding.fund_lender,
-    "spare_cash": payouts.spare_cash,
     "pay_owners": payouts.pay_owners,
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from abm.agents.provider import debt_step, expected_return, growth_over
+from abm.agents.provider import debt_step, expected_return, growth_over, spare_cash
 from abm.engine.compiled import jit
 from abm.markets.gpus import unit_cost
 from abm.markets.marks import scarcity, term_rent
@@ -54,11 +54,13 @@ def seek_debt(state, cloud):
     """Unsecured notes a neocloud issues now towards its target debt (bn): its owners want no more equity in it than
     they must have.
 
-    A step of `cloud_leverage_speed` a year towards `cloud_debt` years of cash earnings (`debt_step`).
+    A step of `cloud_leverage_speed` a year towards `cloud_debt` years of cash earnings (`debt_step`); cash that it can
+    spare comes first (Myers and Majluf 1984).
     """
     p = state.params[0]
     f = state.firms[cloud]
-    return debt_step(state, cloud, p.cloud_leverage_speed, p.cloud_debt * 12.0 * max(f.earnings, 0.0) - f.debt)
+    room = p.cloud_debt * 12.0 * max(f.earnings, 0.0) - f.debt - spare_cash(state, cloud)
+    return debt_step(state, cloud, p.cloud_leverage_speed, room)
 
 
 @jit

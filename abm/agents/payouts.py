@@ -6,29 +6,9 @@ from abm.accounts.ledger import pay_out, return_funding, transfer
 from abm.agents.firm import is_protected
 from abm.agents.lender import is_short_of_capital
 from abm.agents.project import sweep_project
+from abm.agents.provider import spare_cash
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, F_SUPPORT, HYPERSCALER, LAB, LENDER, NEOCLOUD, SPONSOR, VEHICLE, VENDOR
-from abm.markets.gpus import unit_cost
-from abm.markets.power import site_price
-
-
-@jit
-def spare_cash(state, i):
-    """What a provider pays its owners this month (bn): a part of its cash beyond a reserve.
-
-    The reserve is `provider_cash_months` of its costs and debt service (a hyperscaler: `hyperscaler_cash_months` of
-    its cash earnings) and its own part of what it has on order.
-    """
-    p = state.params[0]
-    f = state.firms[i]
-    on_order = (f.on_order - f.stalled) * unit_cost(state, i) + f.on_order_gw * site_price(state)
-    if f.kind == NEOCLOUD:
-        on_order *= 1.0 - p.loan_to_cost
-    kept = p.provider_cash_months * (f.mean_cost + f.debt_service)
-    if f.kind == HYPERSCALER:
-        kept = p.hyperscaler_cash_months * max(f.earnings, 0.0)
-    reserve = kept + on_order
-    return max(p.provider_payout * (f.cash - reserve), 0.0)
 
 
 @jit
@@ -42,9 +22,9 @@ def pay_owners(state, i):
         wanted = p.hyperscaler_cash_months * max(f.earnings, 0.0)
         full = min(f.cash / wanted, 1.0) if wanted > 0.0 else 1.0
         pay_out(state, i, min(f.payout * f.other_income * full, 0.2 * f.cash))
-        pay_out(state, i, spare_cash(state, i))
+        pay_out(state, i, p.provider_payout * spare_cash(state, i))
     elif f.kind == NEOCLOUD or f.kind == VEHICLE:
-        spare = spare_cash(state, i)
+        spare = p.provider_payout * spare_cash(state, i)
         if f.kind == VEHICLE:
             spare -= sweep_project(state, i, p.project_sweep * spare)
         # Lenders' covenants lock up the cash of a borrower whose service is thinly covered.

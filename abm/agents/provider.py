@@ -6,7 +6,8 @@ import math
 
 from abm.engine.compiled import jit
 from abm.engine.draws import D_ISSUE, uniform
-from abm.engine.tables import BN_PER_RATE, HYPERSCALER
+from abm.engine.tables import BN_PER_RATE, HYPERSCALER, NEOCLOUD
+from abm.markets.gpus import unit_cost
 from abm.markets.power import running_cost, site_price
 
 
@@ -41,6 +42,24 @@ def expected_return(state, cloud):
     hurdle = max(m.long_run_price * (1.0 + p.hurdle_margin), 1e-6)
     pull = p.speculation * math.log(max(state.firms[cloud].expected_spot, 1e-6) / hurdle)
     return min(max(pull, -p.speculation_cap), p.speculation_cap)
+
+
+@jit
+def spare_cash(state, i):
+    """Cash of a provider beyond its reserve (bn), which its owners can have.
+
+    The reserve is `provider_cash_months` of its costs and debt service (a hyperscaler: `hyperscaler_cash_months` of
+    its cash earnings) and its own part of what it has on order.
+    """
+    p = state.params[0]
+    f = state.firms[i]
+    on_order = (f.on_order - f.stalled) * unit_cost(state, i) + f.on_order_gw * site_price(state)
+    if f.kind == NEOCLOUD:
+        on_order *= 1.0 - p.loan_to_cost
+    kept = p.provider_cash_months * (f.mean_cost + f.debt_service)
+    if f.kind == HYPERSCALER:
+        kept = p.hyperscaler_cash_months * max(f.earnings, 0.0)
+    return max(f.cash - kept - on_order, 0.0)
 
 
 @jit

@@ -4,8 +4,9 @@ import pytest
 from differences import differences, near
 from village import Village
 
-from abm.agents.payouts import distribute, spare_cash
+from abm.agents.payouts import distribute
 from abm.agents.project import sweep_project
+from abm.agents.provider import spare_cash
 from abm.engine import tables as ec
 
 QUIET = {"provider_payout": 0.0, "vendor_payout": 0.0, "lender_payout": 0.0, "project_sweep": 0.0}
@@ -27,47 +28,47 @@ def paid_out(firm: int, amount: float) -> dict:
 
 # --- how much is spare ------------------------------------------------------------------------------------
 def test_a_project_company_keeps_months_of_costs_and_service_and_what_is_on_order():
-    v = Village(provider_cash_months=4.0, provider_payout=0.2, loan_to_cost=0.6)
+    v = Village(provider_cash_months=4.0, loan_to_cost=0.6)
     market_of_hardware(v)
     i = v.project(cash=20.0, mean_cost=0.5, debt_service=0.25, earnings=9.0, on_order=0.1, on_order_gw=0.3)
-    # 20 less 4 * 0.75, less 0.1 * 30, less 0.3 * 10: 11, a fifth of it.
-    assert v.run(spare_cash, i) == near(2.2)
+    # 20 less 4 * 0.75, less 0.1 * 30, less 0.3 * 10.
+    assert v.run(spare_cash, i) == near(11.0)
 
 
 def test_a_neocloud_keeps_only_its_own_part_of_what_is_on_order():
-    v = Village(provider_cash_months=4.0, provider_payout=0.2, loan_to_cost=0.6)
+    v = Village(provider_cash_months=4.0, loan_to_cost=0.6)
     market_of_hardware(v)
     i = v.neocloud(cash=20.0, mean_cost=0.5, debt_service=0.25, earnings=9.0, on_order=0.1, on_order_gw=0.3)
-    # 20 less 3 less 0.4 * 6 is 14.6.
-    assert v.run(spare_cash, i) == near(2.92)
+    # 20 less 3 less 0.4 * 6.
+    assert v.run(spare_cash, i) == near(14.6)
 
 
 def test_a_hyperscaler_keeps_months_of_its_cash_earnings():
-    v = Village(hyperscaler_cash_months=4.0, provider_cash_months=9.0, provider_payout=0.2, loan_to_cost=0.6)
+    v = Village(hyperscaler_cash_months=4.0, provider_cash_months=9.0, loan_to_cost=0.6)
     market_of_hardware(v)
     i = v.hyperscaler(cash=20.0, mean_cost=0.5, debt_service=0.25, earnings=1.5, on_order=0.1, on_order_gw=0.3)
-    assert v.run(spare_cash, i) == near(0.2 * (20.0 - 6.0 - 6.0))
+    assert v.run(spare_cash, i) == near(20.0 - 6.0 - 6.0)
     v[i].earnings = -1.5
-    assert v.run(spare_cash, i) == near(0.2 * (20.0 - 6.0))
+    assert v.run(spare_cash, i) == near(20.0 - 6.0)
 
 
 def test_hardware_that_is_paid_for_and_waits_for_a_hall_needs_no_reserve():
-    v = Village(provider_cash_months=4.0, provider_payout=0.2, loan_to_cost=0.6)
+    v = Village(provider_cash_months=4.0, loan_to_cost=0.6)
     market_of_hardware(v)
     usual = {"cash": 20.0, "mean_cost": 0.5, "debt_service": 0.25, "on_order": 0.3, "stalled": 0.2, "on_order_gw": 0.3}
     # Of 0.3 on order 0.1 are still to be paid: 20 less 3, less 3, less 3; a neocloud's own part of the 6 is 2.4.
-    assert v.run(spare_cash, v.project(**usual)) == near(0.2 * 11.0)
-    assert v.run(spare_cash, v.neocloud(**usual)) == near(0.2 * 14.6)
+    assert v.run(spare_cash, v.project(**usual)) == near(11.0)
+    assert v.run(spare_cash, v.neocloud(**usual)) == near(14.6)
 
 
 def test_nothing_is_spare_below_the_reserve():
-    v = Village(provider_cash_months=4.0, provider_payout=0.2)
+    v = Village(provider_cash_months=4.0)
     i = v.neocloud(cash=3.0, mean_cost=0.5, debt_service=0.25)
     assert v.run(spare_cash, i) == 0.0
     v[i].cash = 2.0
     assert v.run(spare_cash, i) == 0.0
     v[i].cash = 3.5
-    assert v.run(spare_cash, i) == near(0.1)
+    assert v.run(spare_cash, i) == near(0.5)
 
 
 # --- sweeps -----------------------------------------------------------------------------------------------

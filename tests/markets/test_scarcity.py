@@ -114,6 +114,14 @@ def test_a_neocloud_issues_notes_now_and_then_towards_its_target_debt():
         assert v.run(seek_debt, cloud) == 0.0
 
 
+def test_a_neocloud_borrows_only_what_its_spare_cash_does_not_pay():
+    v = Village(cloud_debt=4.0, cloud_leverage_speed=0.3, bond_spacing=1.0, provider_cash_months=4.0)
+    cloud = v.neocloud(earnings=0.5, debt=14.0, cash=9.0, mean_cost=0.5)
+    assert v.run(seek_debt, cloud) == near(0.3 * (24.0 - 14.0 - 7.0) / 12.0)
+    v[cloud].cash = 20.0
+    assert v.run(seek_debt, cloud) == 0.0
+
+
 # --- orphaned debt ----------------------------------------------------------------------------------------------
 def test_debt_for_a_lab_that_has_failed_is_orphaned_and_on_nobody_s_account():
     v = Village()
