@@ -125,6 +125,8 @@ STRESSED = [
     ("holdback", 0, 6, _mean("spot_price"), 1, "idle capacity held back keeps rents up"),
     ("customers_lost", 0, 0.9, _sum("ai_revenue"), -1, "customers of failed labs who stay away buy nothing"),
     ("window_slope", 0, 6, _sum("new_loans"), -1, "mandates narrow while lenders are afraid"),
+    ("distress_elasticity", 0, 1.5, _sum("lender_losses"), 1, "who buys what many failed firms leave pays less"),
+    ("distress_normal", 0.001, 0.5, _sum("lender_losses"), -1, "many buyers for what failed firms leave"),
 ]
 
 

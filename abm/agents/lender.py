@@ -29,6 +29,7 @@ from abm.engine.tables import (
 )
 from abm.instruments.annuity import annuity
 from abm.instruments.stake import endow, new_stake
+from abm.markets.marks import distressed_price
 
 
 @jit
@@ -84,7 +85,7 @@ def forced_value(state, borrower):
     """What a forced sale of a firm's hardware and sites would bring (bn)."""
     p = state.params[0]
     f = state.firms[borrower]
-    return f.fleet_mark * p.distressed_factor + f.sites * p.site_recovery
+    return f.fleet_mark * p.distressed_factor + f.sites * p.site_recovery * distressed_price(state)
 
 
 @jit

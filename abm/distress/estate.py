@@ -37,6 +37,7 @@ from abm.engine.tables import (
 )
 from abm.instruments.contract import break_contract
 from abm.instruments.order import cancel_order
+from abm.markets.marks import distressed_price
 
 
 @jit
@@ -52,8 +53,9 @@ def sell_sites_and_rest(state, firm):
     p = state.params[0]
     m = state.market[0]
     f = state.firms[firm]
-    sites = f.sites * p.site_recovery
-    rest = f.other_assets * p.other_recovery
+    price = distressed_price(state)
+    sites = f.sites * p.site_recovery * price
+    rest = f.other_assets * p.other_recovery * price
     transfer(state, SAVERS, firm, sites + rest, F_SECONDHAND)
     state.firms[SAVERS].retained -= sites + rest
     write_off(state, firm, f.sites + f.other_assets - sites - rest)
@@ -65,15 +67,16 @@ def sell_sites_and_rest(state, firm):
         s = state.stakes[r]
         if s.holder != firm or s.book <= 0.0:
             continue
-        price = s.book * p.other_recovery
+        paid = s.book * p.other_recovery
         if state.firms[s.issuer].status == ACTIVE:
-            price = min(max(s.share * state.firms[s.issuer].valuation * p.holdings_recovery, price), 2.0 * s.book)
-        transfer(state, SAVERS, firm, price, F_EQUITY)
-        write_off(state, firm, s.book - price)
-        state.firms[SAVERS].retained += s.book - price
+            paid = min(max(s.share * state.firms[s.issuer].valuation * p.holdings_recovery, paid), 2.0 * s.book)
+        paid *= price
+        transfer(state, SAVERS, firm, paid, F_EQUITY)
+        write_off(state, firm, s.book - paid)
+        state.firms[SAVERS].retained += s.book - paid
         state.firms[SAVERS].holdings += s.book
         f.holdings -= s.book
-        holdings += price
+        holdings += paid
         s.holder = SAVERS
     return sites, holdings
 
@@ -88,7 +91,7 @@ def pass_on_loans(state, firm):
         loan = state.loans[r]
         if loan.status != LIVE or loan.lender != firm:
             continue
-        price = loan.principal * p.loan_book_recovery
+        price = loan.principal * p.loan_book_recovery * distressed_price(state)
         transfer(state, SAVERS, firm, price, F_LENDING)
         write_off(state, firm, loan.principal - price)
         state.firms[SAVERS].retained += loan.principal - price

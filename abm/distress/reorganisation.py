@@ -59,6 +59,7 @@ from abm.instruments.due import refuse_arrival
 from abm.instruments.order import cancel_order
 from abm.instruments.stake import new_stake
 from abm.markets.credit import collateral_value
+from abm.markets.marks import distressed_price
 from abm.markets.power import mean_kw, running_cost
 
 CLOSED, AGREED, OPEN = range(3)  # a firm's gap before the clearing: none left, closed by new terms, still there
@@ -82,10 +83,11 @@ def plan_months(state, firm):
 @jit
 def served_debt(state, firm):
     """Debt that a firm's cash earnings can serve over the term of a plan with the cover lenders ask (bn):
-    ``earnings / (annuity * lending_cover)``."""
+    ``earnings / (annuity * lending_cover)``, less when many seek them (`distressed_price`)."""
     p = state.params[0]
     rate = state.market[0].base_rate + p.lending_margin
-    return max(cash_earnings(state, firm), 0.0) / (annuity(rate, plan_months(state, firm)) * p.lending_cover)
+    asked = annuity(rate, plan_months(state, firm)) * p.lending_cover
+    return distressed_price(state) * max(cash_earnings(state, firm), 0.0) / asked
 
 
 @jit
@@ -97,7 +99,8 @@ def carried_debt(state, firm):
 @jit
 def going_value(state, firm):
     """What a firm is worth as a going concern to all who have claims on it (bn): a lab's sales and others' cash
-    earnings at what rescuers pay, `rescue_discount` below the market, and at least the debt that it can serve.
+    earnings at what rescuers pay, `rescue_discount` below the market and less when many seek them
+    (`distressed_price`), and at least the debt that it can serve.
 
     For a neocloud or a project company nobody pays more than its hardware, sites and contracts are worth.
     """
@@ -109,7 +112,7 @@ def going_value(state, firm):
         worth = 12.0 * max(cash_earnings(state, firm), 0.0) * p.earnings_multiple * state.market[0].sentiment
         if f.kind == NEOCLOUD or f.kind == VEHICLE:
             worth = min(worth, (collateral_value(state, firm) + f.other_assets) * state.market[0].sentiment)
-    return max((1.0 - p.rescue_discount) * worth, served_debt(state, firm))
+    return max(distressed_price(state) * (1.0 - p.rescue_discount) * worth, served_debt(state, firm))
 
 
 @jit
@@ -117,7 +120,7 @@ def sold_value(state, firm):
     """What a firm brings if it is wound up, after the costs of that (bn): fleet and sites, and everything else."""
     p = state.params[0]
     f = state.firms[firm]
-    rest = p.other_recovery * (f.other_assets + f.holdings) + max(f.cash, 0.0)
+    rest = distressed_price(state) * p.other_recovery * (f.other_assets + f.holdings) + max(f.cash, 0.0)
     return (1.0 - p.bankruptcy_cost) * forced_value(state, firm), (1.0 - p.bankruptcy_cost) * rest
 
 

@@ -370,6 +370,7 @@ site_scarcity | f8 | ratio | price of a powered site over `site_cost`
 orphaned | f8 | bn | debt for failed firms or behind capacity that a lost customer left, until it is let again
 tightness | f8 | ratio | compute demanded over compute on offer
 sentiment | f8 | ratio | investors' sentiment, 1 is normal
+distress | f8 | share | debt that failed in about the last year, of all borrowers' debt
 doubt | f8 | log odds | what recent failures add to the odds of default that everybody sees in borrowers
 fire_discount | f8 | log | second-hand price below the mark because of distressed sales
 tenant_demand | f8 | M H100e | compute rented by other tenants at the opening price

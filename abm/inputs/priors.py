@@ -370,6 +370,8 @@ rescue_success | logit | 0.25 | 0.75 | assumption: a quarter to three quarters a
 rescue_discount | logit | 0.2 | 0.6 | assumption: a fifth to three fifths
 rescue_dilution | logit | 0.33 | 0.67 | assumption: odds half or double
 rescue_months | lognormal | 3 | 12 | assumption: half or double
+distress_normal | lognormal | 0.01 | 0.03 | assumption: half as much again either way, and more
+distress_elasticity | lognormal | 0.25 | 0.55 | assumption: half as much again either way
 reorganisation_months | lognormal | 5 | 20 | assumption: prepackaged plans to contested ones
 reorganisation_cost | lognormal | 0.015 | 0.06 | assumption: half or double of Weiss 1990
 rejection_cap | lognormal | 6 | 24 | assumption: half or double

@@ -9,7 +9,7 @@ from abm.agents.lab import appeal, closing_odds, runway, seek_equity, value_lab
 from abm.agents.neocloud import seek_growth_equity
 from abm.engine.compiled import jit
 from abm.engine.draws import D_ROUND, D_SENTIMENT, D_VALUE, normal, uniform
-from abm.engine.tables import ACTIVE, LAB, LENDER, NEOCLOUD, OUTSIDE, VEHICLE
+from abm.engine.tables import ACTIVE, DEFERRAL, LAB, LENDER, NEOCLOUD, OUTSIDE, VEHICLE
 from abm.instruments.stake import issue_equity
 from abm.markets.credit import collateral_value
 from abm.markets.ratings import asset_volatility
@@ -35,11 +35,13 @@ def swing_sentiment(state):
     Fear sees the debt behind a firm, its own and what others borrowed for it: of one that failed the whole, of one that
     is shaken as much as its hazard has risen (relief, where it has fallen); both relative to all debt of the sector.
     Failures also leave doubt, which fades (`market.doubt`): contagion through beliefs (Collin-Dufresne, Goldstein and
-    Helwege 2010), a frailty that is inferred from defaults (Duffie, Eckner, Horel and Saita 2009).
+    Helwege 2010), a frailty that is inferred from defaults (Duffie, Eckner, Horel and Saita 2009). What failed and what
+    was exchanged within about a year (`market.distress`) seeks new holders (`distressed_price`).
     """
     m = state.market[0]
     p = state.params[0]
     failed = 0.0
+    offered = 0.0
     lenders = 0.0
     for k in range(m.n_defaults - 1, m.seen_defaults - 1, -1):
         d = state.defaults[k]
@@ -47,6 +49,8 @@ def swing_sentiment(state):
             lenders += d.debt
         else:
             failed += d.debt + d.carried
+            if d.way != DEFERRAL:
+                offered += d.debt
     debt = 1.0
     shaken = 0.0
     for i in range(m.n_firms):
@@ -56,6 +60,7 @@ def swing_sentiment(state):
             shaken += (f.pd - f.feared) * (f.debt + f.look_through)
             f.feared = f.pd
     m.doubt += p.doubt_gain * min(failed / debt, 1.0) - p.doubt_fade * m.doubt
+    m.distress += min(offered / debt, 1.0) - m.distress / 12.0
     failed += lenders + shaken
     s = m.sentiment
     s += p.sentiment_reversion * (1.0 - s)

@@ -1,4 +1,5 @@
-"""What hardware costs and is worth: full cost of a generation, the mark to market of every vintage."""
+"""What hardware costs and is worth: full cost of a generation, the mark to market of every vintage, and the price of
+what failed firms leave."""
 
 from __future__ import annotations
 
@@ -195,3 +196,18 @@ def mark_fleets(state):
         for g in range(m.n_generations):
             held = state.fleet[i, g].units + state.fleet[i, g].waiting
             f.fleet_mark += held * state.generations[g].mark
+
+
+@jit
+def distressed_price(state):
+    """What those who finance failed firms or buy what they leave pay, relative to normal times: the less, the more debt
+    has failed within about a year and seeks them (Altman, Brady, Resti and Sironi 2005; fire sales to a market of few
+    buyers: Shleifer and Vishny 1992).
+
+    ``min((distress_normal / distress)**distress_elasticity, 1)``.
+    """
+    p = state.params[0]
+    distress = state.market[0].distress
+    if distress <= p.distress_normal:
+        return 1.0
+    return (p.distress_normal / distress) ** p.distress_elasticity

@@ -9,11 +9,14 @@ from abm.agents.expectations import expect_growth, remember, update_beliefs
 from abm.engine.draws import D_ROUND, D_SENTIMENT, D_VALUE, normal, uniform
 from abm.engine.tables import (
     CUSTOMERS,
+    DEFERRAL,
     E_EQUITY,
+    EXCHANGE,
     F_EQUITY,
     FAILED,
     HYPERSCALER,
     LAB,
+    LIQUIDATION,
     NEOCLOUD,
     SAVERS,
     SUPPLIERS,
@@ -209,6 +212,24 @@ def test_failures_of_borrowers_leave_doubt_that_fades_and_of_lenders_none():
         v.state.defaults[0].month, v.state.defaults[0].debt, v.state.defaults[0].firm = 7, 5.0, failed
         v.run(swing_sentiment)
         assert v.market.doubt == near(left)
+
+
+@pytest.mark.parametrize(
+    ("kind", "way", "debt", "left"),
+    [
+        ("neocloud", EXCHANGE, 5.0, 0.3 * 11 / 12 + 0.1), ("neocloud", LIQUIDATION, 60.0, 0.3 * 11 / 12 + 1.0),
+        ("neocloud", DEFERRAL, 5.0, 0.3 * 11 / 12), ("lender", LIQUIDATION, 5.0, 0.3 * 11 / 12),
+    ],
+)  # fmt: skip
+def test_debt_that_fails_seeks_new_holders_for_about_a_year_unless_it_is_put_off(kind, way, debt, left):
+    v = in_month(7)
+    v.neocloud(debt=49.0)
+    firm = getattr(v, kind)(status=FAILED)
+    v.market.distress, v.market.n_defaults = 0.3, 1
+    d = v.state.defaults[0]
+    d.month, d.debt, d.firm, d.way, d.carried = 7, debt, firm, way, 9.0
+    v.run(swing_sentiment)
+    assert v.market.distress == near(left)
 
 
 def test_no_default_is_more_than_all_debt():

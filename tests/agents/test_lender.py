@@ -1,6 +1,5 @@
 """Lenders: their judgement of a borrower, what they lend, at what rate, and their appetite."""
 
-
 import pytest
 from village import Village
 
@@ -8,6 +7,7 @@ from abm.agents.lender import (
     accept_amendment,
     accepts_kind,
     debt_capacity,
+    forced_value,
     price_loan,
     size_loan,
     swing_appetite,
@@ -110,6 +110,12 @@ def test_a_lender_forbears_when_a_forced_sale_brings_less_than_is_owed():
     # 0.45 * 10 + 0.6 * 5 = 7.5 against 1.1 times the debt
     assert forbears(debt=6.9)
     assert not forbears(debt=6.8)
+
+
+def test_a_forced_sale_of_sites_brings_less_where_much_debt_has_failed():
+    v = Village(distressed_factor=0.45, site_recovery=0.6, distress_normal=0.02, distress_elasticity=0.5)
+    v.market.distress = 0.08
+    assert v.run(forced_value, v.neocloud(fleet_mark=10.0, sites=5.0)) == near(4.5 + 1.5)
 
 
 def test_a_sale_that_brings_just_what_is_owed_is_preferred():

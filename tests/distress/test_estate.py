@@ -103,6 +103,21 @@ def test_shares_are_sold_by_their_value_within_bounds(share, book, valuation, st
     v.audit()
 
 
+def test_everything_is_sold_for_less_where_much_debt_has_failed():
+    v = Village(**PRICES, distress_normal=0.02, distress_elasticity=0.5)
+    v.market.distress = 0.08
+    cloud, lab, bank = v.neocloud(sites=5.0, other_assets=4.0), v.lab(valuation=40.0), v.lender(cash=1.0)
+    v.stake(cloud, lab, 0.1, 3.0)
+    v.loan(bank, v.neocloud(), 4.0)
+    v.close()
+    before = Before(v)
+    # Half of 3 for the sites, of 1 for the rest, of 2 for the shares, of 3.4 for the loan.
+    assert v.run(sell_sites_and_rest, cloud) == (near(1.5), near(1.0))
+    assert v.run(pass_on_loans, bank) == near(1.5)
+    assert before.firms()[cloud, "cash"] == near(3.0)
+    v.audit()
+
+
 def test_a_failed_lenders_loans_go_to_savers_at_a_discount():
     v = Village(**PRICES)
     bank, other, cloud = v.lender(cash=1.0), v.lender(), v.neocloud()

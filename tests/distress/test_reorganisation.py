@@ -149,6 +149,15 @@ def test_it_is_worth_what_rescuers_would_pay():
     assert v.run(going_value, v.hyperscaler(earnings=0.1)) == near(9.0)
 
 
+def test_all_who_could_finance_a_firm_out_of_default_pay_less_where_much_debt_has_failed():
+    v = village(distress_normal=0.02, distress_elasticity=0.5)
+    v.market.distress = 0.08
+    cloud = v.hyperscaler(earnings=0.1, other_debt=0.5, sites=4.0, other_assets=3.0, cash=2.0)
+    assert v.run(carried_debt, cloud) == near(1.5)
+    assert v.run(going_value, cloud) == near(6.0)
+    assert v.run(sold_value, cloud) == (near(0.8 * 0.5), near(0.8 * (0.375 + 2.0)))
+
+
 def test_a_lab_is_worth_its_sales():
     v = village(value_multiple=5.0, value_growth_slope=0.0, frontier_option=0.0)
     lab = v.lab(revenue=0.25, earnings=-9.0)
@@ -360,7 +369,10 @@ def test_lenders_prefer_a_sale_that_brings_more():
 @pytest.mark.parametrize(
     ("columns", "made"),
     [
-        ({}, True), ({"exchanged": 9}, False), ({"exchanged": 8}, True), ({"earnings": 0.0}, False),
+        ({}, True),
+        ({"exchanged": 9}, False),
+        ({"exchanged": 8}, True),
+        ({"earnings": 0.0}, False),
         ({"earnings": 0.1, "other_debt": 4.0}, False),
     ],
 )

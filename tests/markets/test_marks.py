@@ -12,6 +12,7 @@ from abm.markets.marks import (
     best_generation,
     capital_cost,
     contract_cost,
+    distressed_price,
     entry_cost,
     full_cost,
     geometric,
@@ -363,3 +364,22 @@ def test_fleets_are_marked_generation_by_generation():
     assert v[cloud].fleet_mark == near(0.2 * VALUE + 0.4 * second)  # what waits for a hall counts
     assert v[other].fleet_mark == 0.0
     v.audit()
+
+
+# --- what failed firms leave ------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("distress", "price"),
+    [(0.0, 1.0), (0.016, 1.0), (0.0161, (16 / 16.1) ** 0.37), (0.064, 0.25**0.37), (0.5, 0.032**0.37)],
+)
+def test_what_failed_firms_leave_is_cheaper_the_more_debt_has_failed(distress, price):
+    v = Village(distress_normal=0.016, distress_elasticity=0.37)
+    v.market.distress = distress
+    assert v.run(distressed_price) == near(price)
+
+
+@pytest.mark.parametrize(("failed", "recovered"), [(0.0507, 25.0), (0.098, 21.0)])
+def test_the_fall_is_that_of_us_bonds_around_2001(failed, recovered):
+    # G8-013 to G8-015 with R3-005: from 40 % in normal years.
+    v = Village()
+    v.market.distress = failed
+    assert 40.0 * v.run(distressed_price) == pytest.approx(recovered, abs=1.5)
