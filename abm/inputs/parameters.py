@@ -183,7 +183,7 @@ mark_discount | 1/year | 0.12 | 0 | 1 | G3-018: sale-leaseback 12 to 18 %, low e
 cost_of_capital | 1/year | 0.11 | 0.01 | 0.5 | G3-055, G3-024: between direct lending and equity | return buyers ask of hardware
 hurdle_margin | share | 0.15 | -0.5 | 3 | assumption | excess of the rental price over full cost at which providers plan for no more than the growth they see
 speculation | ratio | 0.8 | 0 | 10 | assumption: rush when rents exceed the hurdle; the trend matters, this weight hardly | weight of the expected return, in logs, in providers' plans
-speculation_cap | log | 0.5 | 0 | 5 | assumption | largest effect of the expected return on a planned fleet, up or down
+speculation_cap | log | 1.5 | 0 | 5 | assumption: q theory (Hayashi 1982) has no bound; this one keeps plans from following a rent of more than six times its cost | largest effect of the expected return on a planned fleet, up or down
 capacity_cover | ratio | 1.05 | 0.5 | 3 | assumption: five per cent spares | capacity planned per unit promised
 hardware:
 gpu_lead | months | 4 | 0 | 24 | G4-054 to G4-056: 8 to 52 weeks | shortest time from order to delivery
