@@ -98,9 +98,8 @@ def carried_debt(state, firm):
 
 @jit
 def going_value(state, firm):
-    """What a firm is worth as a going concern to all who have claims on it (bn): a lab's sales and others' cash
-    earnings at what rescuers pay, `rescue_discount` below the market and less when many seek them
-    (`distressed_price`), and at least the debt that it can serve.
+    """What a firm is worth as a going concern to all who have claims on it (bn), as a court judges it: a lab's sales and
+    others' cash earnings at what investors pay for such firms, and at least the debt that it can serve.
 
     For a neocloud or a project company nobody pays more than its hardware, sites and contracts are worth.
     """
@@ -112,7 +111,15 @@ def going_value(state, firm):
         worth = 12.0 * max(cash_earnings(state, firm), 0.0) * p.earnings_multiple * state.market[0].sentiment
         if f.kind == NEOCLOUD or f.kind == VEHICLE:
             worth = min(worth, (collateral_value(state, firm) + f.other_assets) * state.market[0].sentiment)
-    return max(distressed_price(state) * (1.0 - p.rescue_discount) * worth, served_debt(state, firm))
+    return max(worth, served_debt(state, firm))
+
+
+@jit
+def plan_value(state, firm):
+    """What all claims on a firm that comes out of default would sell for (bn): `rescue_discount` below its worth as a
+    going concern, less when many seek buyers (`distressed_price`), and at least the debt that it can serve."""
+    part = distressed_price(state) * (1.0 - state.params[0].rescue_discount)
+    return max(part * going_value(state, firm), served_debt(state, firm))
 
 
 @jit
@@ -174,7 +181,7 @@ def plan_terms(state, firm, claims):
     first = min(carried / secured, 1.0) if secured > 0.0 else 1.0
     second = min(max(carried - secured, 0.0) / others, 1.0) if others > 0.0 else 1.0
     cut = (1.0 - first) * secured + (1.0 - second) * others + claims
-    equity = going_value(state, firm) - min(carried, secured + others) - state.firms[firm].other_debt
+    equity = plan_value(state, firm) - min(carried, secured + others) - state.firms[firm].other_debt
     equity = max(equity, 0.0)
     if cut <= 1e-12:
         return first, second, 0.0, 0.0, 0.0, equity

@@ -36,6 +36,7 @@ from abm.distress.reorganisation import (
     is_worth_more_going,
     leave_losses,
     plan_terms,
+    plan_value,
     protect,
     resolve,
     review_contracts,
@@ -144,9 +145,13 @@ def test_fear_lowers_what_a_clouds_assets_are_worth():
     assert v.run(going_value, cloud) == near(4.5)
 
 
-def test_it_is_worth_what_rescuers_would_pay():
+def test_claims_on_it_sell_below_its_worth_but_not_below_the_debt_that_it_serves():
     v = village(rescue_discount=0.25)
-    assert v.run(going_value, v.hyperscaler(earnings=0.1)) == near(9.0)
+    cloud = v.hyperscaler(earnings=0.1)
+    assert v.run(going_value, cloud) == near(12.0)
+    assert v.run(plan_value, cloud) == near(9.0)
+    v.p.rescue_discount = 0.9
+    assert v.run(plan_value, cloud) == near(4.0)
 
 
 def test_all_who_could_finance_a_firm_out_of_default_pay_less_where_much_debt_has_failed():
@@ -154,7 +159,7 @@ def test_all_who_could_finance_a_firm_out_of_default_pay_less_where_much_debt_ha
     v.market.distress = 0.08
     cloud = v.hyperscaler(earnings=0.1, other_debt=0.5, sites=4.0, other_assets=3.0, cash=2.0)
     assert v.run(carried_debt, cloud) == near(1.5)
-    assert v.run(going_value, cloud) == near(6.0)
+    assert (v.run(going_value, cloud), v.run(plan_value, cloud)) == (near(12.0), near(6.0))
     assert v.run(sold_value, cloud) == (near(0.8 * 0.5), near(0.8 * (0.375 + 2.0)))
 
 
