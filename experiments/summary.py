@@ -82,7 +82,11 @@ def yearly(economy: Economy) -> list[dict[str, float]]:
 
 
 def failure_sentence(default: Default, opening: datetime.date) -> str:
-    """Who defaulted, when, in which way if it goes on, owing what, and because of whom: the heaviest causes.
+    """Who defaulted, when, in which way if it goes on, owing what, over how much, and because of whom: the heaviest
+    causes.
+
+    The table does not tell cash that was missing from what a lab that walks away will not pay above the market, or
+    the bills of a firm that a shock makes fail: the words hold for all.
 
     Parameters
     ----------
@@ -110,10 +114,8 @@ def failure_sentence(default: Default, opening: datetime.date) -> str:
     owing = f"owing {number(default.debt)} bn"
     if default.claims >= 0.005:
         owing += f" and {number(default.claims)} bn under contracts"
-    return (
-        f"{month_label(default.month, opening)}  {who}, {owing}, {number(default.shortfall)} bn short:"
-        f" {', '.join(parts)}"
-    )
+    unpaid = f"could not or would not pay {number(default.shortfall)} bn"
+    return f"{month_label(default.month, opening)}  {who}, {owing}, {unpaid}: {', '.join(parts)}"
 
 
 def number(value: float) -> str:

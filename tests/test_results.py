@@ -176,7 +176,7 @@ def test_a_failure_is_told_in_one_sentence() -> None:
     )
     told = Default(15, 2, "Lambda", "neocloud", "liquidation", False, 0.41, 3.2, 0.0, 1.0, 0.0, 0.0, 0.3, causes)
     assert failure_sentence(told, OPENING) == (
-        "2027-03  Lambda (neocloud), owing 3.20 bn, 0.41 bn short:"
+        "2027-03  Lambda (neocloud), owing 3.20 bn, could not or would not pay 0.41 bn:"
         " OpenAI (lost as a customer, unpaid bills or loans) 60 %, its own doing 30 %,"
         " the market (falling prices) 10 %"
     )  # fmt: skip
@@ -190,13 +190,19 @@ def test_a_failure_is_told_in_one_sentence() -> None:
         "(falling prices) 10 %, 2 others 7 %"
     )
     alone = Default(15, 1, "Lambda", "neocloud", "liquidation", True, 0.0412, 320.0, 0.0, 1.0, 0.0, 0.0, 1.0, ())
-    assert (
-        failure_sentence(alone, OPENING) == "2027-03  Lambda (neocloud), owing 320 bn, 0.041 bn short: its own doing"
+    assert failure_sentence(alone, OPENING) == (
+        "2027-03  Lambda (neocloud), owing 320 bn, could not or would not pay 0.041 bn: its own doing"
     )
     lives = replace(alone, way="deferral", debt=0.0, claims=12.0)
     assert failure_sentence(lives, OPENING) == (
-        "2027-03  Lambda (neocloud), putting off what it owes, owing 0 bn and 12 bn under contracts, 0.041 bn short:"
-        " its own doing"
+        "2027-03  Lambda (neocloud), putting off what it owes, owing 0 bn and 12 bn under contracts, could not or would"
+        " not pay 0.041 bn: its own doing"
+    )
+    # What a lab that walks away has not paid is no cash that it lacked.
+    walks = replace(alone, firm="OpenAI", kind="lab", way="reorganisation", debt=0.0, claims=72.0, shortfall=224.0)
+    assert failure_sentence(walks, OPENING) == (
+        "2027-03  OpenAI (lab), protected by the court, owing 0 bn and 72 bn under contracts, could not or would not"
+        " pay 224 bn: its own doing"
     )
     for way in tables.WAY_NAMES[1:]:
         assert failure_sentence(replace(alone, way=way), OPENING).startswith("2027-03  Lambda (neocloud), ")

@@ -12,8 +12,9 @@ import pytest
 
 from abm.inputs.scenarios import BASELINE, load
 from abm.simulation import open_economy
+from viz.parts.story import _what
 from viz.plan import Plan
-from viz.session import Report, Session, _Run
+from viz.session import Event, Report, Session, _Run
 
 R6 = "r6_customer_concentration"
 
@@ -66,6 +67,11 @@ def test_play_goes_to_the_end_and_shows_the_numbers_of_a_run(session):
     assert len(report.carried) == 5
     np.testing.assert_allclose(sum(report.carried.values()), rows["look_through"], rtol=1e-6)
     assert [f.firm for f in report.story.failures] == [economy.names[d.firm] for d in economy.rows("defaults")]
+
+
+def test_the_log_says_over_how_much_a_firm_defaulted_and_how_large_a_loan_was():
+    assert _what(Event(3, "default", "OpenAI", "", 0, 224.0)) == "default over 224 bn"
+    assert _what(Event(3, "loan made", "Big Bank", "Lambda", 0, 2.0)) == "loan made with Lambda, 2 bn"
 
 
 def test_books_come_before_the_next_month_of_a_slow_run(session):

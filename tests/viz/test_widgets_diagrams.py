@@ -136,8 +136,8 @@ def test_failures_can_be_read_and_clicked(stage: Any, width: int) -> None:
     page.show(CascadeTree(cascade=TREE))
     card = page.page.get_by_role("button", name="Cloud One")
     assert card.get_attribute("aria-label") == (
-        "Cloud One missed $1 bn, 2026-07, neocloud, could not pay all it owed, 25 % its own doing, 25 % the market,"
-        " 50 % Star Lab, by customer"
+        "Cloud One defaulted over $1 bn, 2026-07, neocloud, could not or would not pay all it owed, 25 % its own doing,"
+        " 25 % the market, 50 % Star Lab, by customer"
     )
     assert page.page.locator(".iv-tree-chip").all_inner_texts() == ["customer 50 %"]
     card.click()

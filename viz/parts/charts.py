@@ -45,7 +45,7 @@ PANELS: list[dict[str, Any]] = [
     {
         "title": "Failures", "unit": "firms",
         "series": [{"name": "failed so far", "column": "failed"}, {"name": "defaults", "column": "defaults"}],
-        "about": "Firms that could not pay: in the month, of whichever way, and those that are gone.",
+        "about": "Firms that defaulted: in the month, of whichever way, and those that are gone.",
     },
     {
         "title": "Lenders", "unit": "bn USD",

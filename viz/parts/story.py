@@ -8,7 +8,7 @@ from typing import Any
 import reacton.ipyvuetify as rv
 import solara
 
-from abm.engine.tables import EVENT_NAMES
+from abm.engine.tables import E_DEFAULT, EVENT_NAMES
 from experiments.summary import failure_sentence, number
 from viz.parts.markup import Explained, Html, money, paragraph
 from viz.plan import Plan
@@ -119,5 +119,5 @@ def _what(event: Event) -> str:
     told = event.kind + (f" with {event.whom}" if event.whom else "")
     unit = UNITS.get(event.kind)
     if event.amount and unit is None:
-        return f"{told}, {money(event.amount)}"
+        return f"{told}{' over' if event.kind == EVENT_NAMES[E_DEFAULT] else ','} {money(event.amount)}"
     return f"{told}, {number(event.amount)} {unit}" if event.amount and unit else told

@@ -150,7 +150,7 @@ function render({ model, el }) {
     );
     const lines = failed
       ? [
-          `${KIND_LABELS[node.kind] ?? node.kind ?? "firm"}, could not pay all it owed`,
+          `${KIND_LABELS[node.kind] ?? node.kind ?? "firm"}, could not or would not pay all it owed`,
           `${percent(own)} its own doing`,
           ...(market > 0 ? [`${percent(market)} the market`] : []),
           ...node.causes
@@ -160,7 +160,7 @@ function render({ model, el }) {
             .map((edge) => `${percent(edge.weight)} ${nodes[edge.source].name}, by ${edge.channel}`),
         ]
       : [`${KIND_LABELS[node.kind] ?? node.kind ?? "firm"} under stress, did not fail`];
-    const brief = failed ? `missed ${dollars(node.shortfall)}` : "stressed, stood";
+    const brief = failed ? `defaulted over ${dollars(node.shortfall)}` : "stressed, stood";
     const button = element(
       "button",
       {
