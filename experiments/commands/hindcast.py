@@ -7,10 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from experiments.commands.options import Json, complete_opening, say_if_compiling
+from experiments.commands.options import (
+    Jobs,
+    Json,
+    Out,
+    Threads,
+    Worlds,
+    complete_opening,
+    counted_worlds,
+    say_if_compiling,
+    who_runs,
+)
 from experiments.screen import Screen, counted, say, say_json, styled
 
 if TYPE_CHECKING:
@@ -18,7 +27,6 @@ if TYPE_CHECKING:
 
 FORMAT = "invisible-debt hindcast 1"
 REPORT, PAGE, READINGS, WORLDS = "HINDCAST.md", "hindcast.html", "readings.json", "worlds.parquet"
-MOST_SEEDS = 100_000
 
 
 def hindcast(
@@ -30,23 +38,16 @@ def hindcast(
             " of the model's that has targets.",
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=2, max=MOST_SEEDS, help="Worlds to run, with seeds 1, 2, ...")] = 200,
+    seeds: Worlds = 200,
     strict: Annotated[
         bool,
         typer.Option(
             "--strict/--informed", help="Parameters set from what was known at the opening, or as they are today."
         ),
     ] = True,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, max=4096, help="Worlds run side by side; one a processor if left out.")
-    ] = None,
-    threads: Annotated[
-        bool | None, typer.Option("--threads/--processes", help="Who runs them; chosen by their number if left out.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for the results; if left out, one in results/ named by what is run."),
-    ] = None,
+    jobs: Jobs = None,
+    threads: Threads = None,
+    out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Run an opening of the past and score it against what happened.
@@ -70,16 +71,10 @@ def hindcast(
             from abm.simulation import open_economy
 
             open_economy(opening=opening).run(1)
-        with Progress(
-            TextColumn("worlds: {task.completed:.0f} of {task.total:.0f}"), BarColumn(), TimeRemainingColumn(),
-            console=Screen(stderr=True), transient=True,
-        ) as progress:  # fmt: skip
-            bar = progress.add_task("", total=seeds)
+        with counted_worlds(seeds) as progress:
             ensemble = logic.run_ensemble(
-                opening, seeds, strict, workers=jobs,
-                how="auto" if threads is None else "threads" if threads else "processes",
-                progress=lambda done: progress.update(bar, completed=done),
-            )  # fmt: skip
+                opening, seeds, strict, workers=jobs, how=who_runs(threads), progress=progress
+            )
         verdict = logic.judge(question, ensemble)
         data = told.as_data(verdict, ensemble, strict)
         (stage / REPORT).write_text(told.markdown(verdict, ensemble, opening, strict), encoding="utf-8")

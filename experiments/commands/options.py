@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,8 +17,10 @@ if TYPE_CHECKING:
     from abm.calibration import Opening as Tables
     from abm.inputs.scenarios import Scenario
     from abm.simulation import Economy
+    from experiments.runner import How
 
 LARGEST_SEED = 2**62 - 1
+MOST_WORLDS = 100_000
 LONGEST_RUN = 1200
 
 
@@ -67,7 +71,36 @@ Settings = Annotated[
         help="Change a parameter; may be repeated (see: invisible-debt parameters).",
     ),
 ]
+Worlds = Annotated[int, typer.Option(min=2, max=MOST_WORLDS, help="Worlds to run, with seeds 1, 2, ...")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, max=4096, help="Worlds run side by side; one a processor if left out.")
+]
+Threads = Annotated[
+    bool | None, typer.Option("--threads/--processes", help="Who runs them; chosen by their number if left out.")
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Folder for the results; if left out, one in results/ named by what is run."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
+
+
+def who_runs(threads: bool | None) -> How:
+    """Who makes the runs by `--threads` or `--processes`."""
+    return "auto" if threads is None else "threads" if threads else "processes"
+
+
+@contextmanager
+def counted_worlds(total: int) -> Iterator[Callable[[int], None]]:
+    """A progress bar on standard error, which is told how many worlds are done."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    with Progress(
+        TextColumn("worlds: {task.completed:.0f} of {task.total:.0f}"), BarColumn(), TimeRemainingColumn(),
+        console=Screen(stderr=True), transient=True,
+    ) as progress:  # fmt: skip
+        bar = progress.add_task("", total=total)
+        yield lambda done: progress.update(bar, completed=done)
 
 
 def read_settings(settings: Sequence[str] | None) -> dict[str, float]:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from abm.errors import BadInput
-from experiments.commands.options import Json, say_if_compiling
+from experiments.commands.options import Jobs, Json, Out, Threads, Worlds, counted_worlds, say_if_compiling, who_runs
 from experiments.screen import Screen, counted, say, say_json, styled
 
 if TYPE_CHECKING:
@@ -19,25 +18,17 @@ if TYPE_CHECKING:
 
 FORMAT = "invisible-debt risk 1"
 REPORT, PAGE, FIGURE, LINES = "RISK.md", "risk.html", "reliability.png", "lines.json"
-MOST_SEEDS = 100_000
 MOST_NAMED = 5  # runs that ended in an error, on screen
 
 
 def risk(
-    seeds: Annotated[int, typer.Option(min=2, max=MOST_SEEDS, help="Worlds to run, with seeds 1, 2, ...")] = 200,
+    seeds: Worlds = 200,
     central: Annotated[
         bool, typer.Option("--central", help="Central parameters and opening in every run: luck alone differs.")
     ] = False,
-    jobs: Annotated[
-        int | None, typer.Option(min=1, max=4096, help="Worlds run side by side; one a processor if left out.")
-    ] = None,
-    threads: Annotated[
-        bool | None, typer.Option("--threads/--processes", help="Who runs them; chosen by their number if left out.")
-    ] = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for the results; if left out, one in results/ named by what is run."),
-    ] = None,
+    jobs: Jobs = None,
+    threads: Threads = None,
+    out: Out = None,
     page: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the report (RISK.md) to this file as well.")
     ] = None,
@@ -75,15 +66,8 @@ def risk(
             from abm.simulation import open_economy
 
             open_economy().run(1)
-        with Progress(
-            TextColumn("worlds: {task.completed:.0f} of {task.total:.0f}"), BarColumn(), TimeRemainingColumn(),
-            console=Screen(stderr=True), transient=True,
-        ) as progress:  # fmt: skip
-            bar = progress.add_task("", total=sum(ensemble.plan(seeds).values()))
-            made = ensemble.make(
-                seeds, central, workers=jobs, how="auto" if threads is None else "threads" if threads else "processes",
-                progress=lambda done: progress.update(bar, completed=done),
-            )  # fmt: skip
+        with counted_worlds(sum(ensemble.plan(seeds).values())) as progress:
+            made = ensemble.make(seeds, central, workers=jobs, how=who_runs(threads), progress=progress)
         found = table.judge(made)
         data, text = told.as_data(made, found), told.markdown(made, found)
         (stage / REPORT).write_text(text, encoding="utf-8")

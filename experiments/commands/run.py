@@ -17,6 +17,7 @@ from experiments.commands.options import (
     SCENARIO_HELP,
     Json,
     Opening,
+    Out,
     Seed,
     Settings,
     complete_scenario,
@@ -41,10 +42,7 @@ def run(
     opening: Opening = None,
     seed: Seed = 1,
     settings: Settings = None,
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder for the results; if left out, one in results/ named by what is run."),
-    ] = None,
+    out: Out = None,
     as_json: Json = False,
 ) -> None:
     """Run the economy and write the results into a folder.

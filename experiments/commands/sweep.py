@@ -9,7 +9,7 @@ import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from abm.errors import BadInput, shown
-from experiments.commands.options import Json, say_if_compiling
+from experiments.commands.options import Json, say_if_compiling, who_runs
 from experiments.screen import Screen, counted, say, say_json
 
 
@@ -84,7 +84,7 @@ def sweep(
             told,
             folder,
             workers=workers,
-            how="auto" if threads is None else "threads" if threads else "processes",
+            how=who_runs(threads),
             cluster=cluster,
             failures=policy,
             progress=bar.update,
