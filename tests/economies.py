@@ -20,7 +20,9 @@ from abm.inputs.scenarios import Scenario, Shock
 from abm.simulation import Economy, open_economy
 
 GRAIN = 2.0**-20  # money is a multiple of this, so that sums of cash are exact
-LENDERS = (ec.BANK, ec.PRIVATE_CREDIT, ec.IG_BONDS, ec.HY_BONDS, ec.SECURITISATION, ec.SPONSOR)
+LENDERS = (
+    ec.BANK, ec.PRIVATE_CREDIT, ec.IG_BONDS, ec.HY_BONDS, ec.SECURITISATION, ec.SPONSOR, ec.INSURER, ec.AI_FUND,
+)  # fmt: skip
 SIDES = (
     ("debt", "loans", "borrower", "principal"),
     ("loans_held", "loans", "lender", "principal"),
@@ -132,6 +134,8 @@ class _Maker:
             f["ai_limit"] = spread(rng, 1.0, 300.0) * rich
             f["appetite"], f["lending_open"] = rng.uniform(0.3, 1.2), 1.0
             f["min_capital"], f["other_weight"] = rng.uniform(0.02, 0.2), rng.random()
+            f["book_growth"], f["ai_other"] = rng.choice([0.0, 0.05, 0.4]), rng.random() * f["other_assets"]
+            f["redeemable"] = rng.random() if f["subkind"] == ec.PRIVATE_CREDIT else 0.0
         if kind in (ec.LAB, ec.HYPERSCALER, ec.NEOCLOUD, ec.VEHICLE) and self.chance(0.8):
             f["sites"] = spread(rng, 0.01, 10.0)
             f["site_gw"] = f["sites"] / 11.5 * rng.uniform(0.5, 2.0)
@@ -205,7 +209,7 @@ class _Maker:
         self._lent: list[dict[str, float]] = []
         lenders = self.of(ec.LENDER)
         banks = [i for i in lenders if self.firms["subkind"][i] == ec.BANK]
-        funds = [i for i in lenders if self.firms["subkind"][i] == ec.PRIVATE_CREDIT]
+        funds = [i for i in lenders if self.firms["subkind"][i] in (ec.PRIVATE_CREDIT, ec.AI_FUND)]
         for borrower in self.of(ec.LAB, ec.HYPERSCALER, ec.NEOCLOUD, ec.VEHICLE, ec.VENDOR):
             owned = float(self.firms["fleet_book"][borrower] + self.firms["sites"][borrower])
             for _ in range(int(rng.integers(0, 4)) if lenders else 0):
