@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
+from abm.inputs.scenarios import BASELINE
 from experiments.execution import Batch, Recipe, Run
 from experiments.packing import unpack
 from experiments.pools import Pool, Processes, Threads
@@ -15,8 +16,10 @@ BATCH = 5  # runs handed out together
 
 
 def gather(
-    recipe: Recipe,
+    function: str,
     runs: Sequence[Run],
+    outcomes: Sequence[str],
+    tables: Mapping[str, pa.Schema] | None = None,
     *,
     workers: int | None = None,
     how: How = "auto",
@@ -26,10 +29,14 @@ def gather(
 
     Parameters
     ----------
-    recipe : Recipe
-        What they share.
+    function : str
+        Where it is (`experiments.execution.load_function`); it takes the settings and the seed of a run.
     runs : sequence of Run
         At least one.
+    outcomes : sequence of str
+        Names of the numbers it returns.
+    tables : mapping, optional
+        Schemas of the tables that it returns beside them, by name.
     workers : int, optional
         One a processor by default.
     how : "auto", "threads" or "processes"
@@ -42,6 +49,12 @@ def gather(
     dict of str to pyarrow.Table
         As `experiments.execution.perform` makes them, rows in the order of the runs.
     """
+    # What is kept of an economy, and of which one, is for runs without a function.
+    recipe = Recipe(
+        model=function, months=0, scenario=BASELINE, scenarios={}, parameters={}, policies={}, rules={},
+        outcomes=dict.fromkeys(outcomes), series=(), columns=(), firms=(), events=(), defaults=False, months_at=(),
+        left=tables or {},
+    )  # fmt: skip
     batches = [Batch(k, tuple(runs[at : at + BATCH])) for k, at in enumerate(range(0, len(runs), BATCH))]
     size = min(workers or processors(), len(batches))
     pool: Pool
@@ -61,6 +74,15 @@ def gather(
     finally:
         pool.close()
     return {name: pa.concat_tables([found[k][name] for k in range(len(batches))]) for name in found[0]}
+
+
+def failure_sentences(found: Mapping[str, pa.Table], points: Sequence[str] = ()) -> tuple[str, ...]:
+    """A sentence for each gathered run that ended in an error, with the name of its point if these are given."""
+    rows = found["failures"].to_pylist()
+    named = [f"{points[row['point']]}, " if points else "" for row in rows]
+    return tuple(
+        f"{name}seed {row['seed']}: {row['error']}: {row['message']}" for name, row in zip(named, rows, strict=True)
+    )
 
 
 def _hand_out(pool: Pool, batches: Iterator[Batch], most: int) -> int:

@@ -44,8 +44,8 @@ from abm.errors import BadInput, InvisibleDebtError, shown
 from abm.inputs import parameters as registry
 from abm.inputs.priors import PRIORS, Z95
 from abm.simulation import Economy, open_economy
-from experiments.execution import Recipe, Run, Value, code_hash
-from experiments.gather import gather
+from experiments.execution import Run, Value, code_hash
+from experiments.gather import failure_sentences, gather
 from experiments.runner import How
 
 TARGETS, MARKS = "targets.csv", "pass_marks.toml"
@@ -441,12 +441,8 @@ def run_ensemble(
         How many.
     strict : bool
         See `abm.calibration.worlds.world`.
-    workers : int, optional
-        One a processor by default.
-    how : "auto", "threads" or "processes"
-        Who makes the runs.
-    progress : callable, optional
-        Called with the runs done.
+    workers, how, progress
+        See `experiments.gather.gather`.
 
     Raises
     ------
@@ -457,21 +453,15 @@ def run_ensemble(
     """
     question = read_question(opening)
     world(1, opening, strict)  # a mistake in the files is told once, before any worker meets it
-    recipe = Recipe(
-        model="experiments.hindcast:observe", months=question.months, opening=str(opening), scenario="baseline",
-        scenarios={}, parameters={}, policies={}, rules={}, outcomes={target.id: None for target in question.targets},
-        series=(), columns=(), firms=(), events=(), defaults=False, months_at=(),
-    )  # fmt: skip
     settings: dict[str, Value] = {"opening": str(opening_folder(opening)), "strict": strict}
     runs = [Run(number, number, 0, number + 1, settings) for number in range(seeds)]
-    found = gather(recipe, runs, workers=workers, how=how, progress=progress)
-    made = found["runs"]
-    lost = found["failures"].to_pylist()
-    failures = tuple(f"seed {row['seed']}: {row['error']}: {row['message']}" for row in lost)
+    names = [target.id for target in question.targets]
+    found = gather("experiments.hindcast:observe", runs, names, workers=workers, how=how, progress=progress)
+    made, failures = found["runs"], failure_sentences(found)
     whole = made.filter(pa.compute.invert(made["failed"]))
     if not whole.num_rows:
         raise InvisibleDebtError(f"no run of the hindcast ended well; the first: {failures[0]}")
-    values = {target.id: whole[target.id].to_numpy() for target in question.targets}
+    values = {name: whole[name].to_numpy() for name in names}
     return Ensemble(values, seeds, failures, made)
 
 

@@ -15,10 +15,10 @@ from abm.calibration.opening import DEFAULT_OPENING
 from abm.calibration.worlds import world
 from abm.errors import InvisibleDebtError
 from abm.inputs.scenarios import BASELINE, names
-from experiments.execution import Recipe, Run, Value
-from experiments.gather import gather
+from experiments.execution import Run, Value
+from experiments.gather import failure_sentences, gather
 from experiments.risk.findings import Part
-from experiments.risk.observe import MONTHS, SCHEMAS, STRIKE
+from experiments.risk.observe import SCHEMAS, STRIKE
 from experiments.runner import How
 
 ANALOGUE = "telecom_2001"
@@ -78,16 +78,13 @@ def make(
     if not central:
         world(1, DEFAULT_OPENING)  # a mistake in the files is told once, before any worker meets it
     wanted = plan(seeds)
-    recipe = Recipe(
-        model="experiments.risk.observe:observe", months=MONTHS, opening=DEFAULT_OPENING, scenario=BASELINE,
-        scenarios={}, parameters={}, policies={}, rules={}, outcomes={"failures": None}, series=(), columns=(),
-        firms=(), events=(), defaults=False, months_at=(), left=SCHEMAS,
-    )  # fmt: skip
     runs: list[Run] = []
     for point, (name, count) in enumerate(wanted.items()):
         settings: dict[str, Value] = {"opening": DEFAULT_OPENING, "scenario": name, "central": central}
         runs += [Run(len(runs) + k, point, 0, k + 1, settings) for k in range(count)]
-    found = gather(recipe, runs, workers=workers, how=how, progress=progress)
+    found = gather(
+        "experiments.risk.observe:observe", runs, ["failures"], SCHEMAS, workers=workers, how=how, progress=progress
+    )
     return put_together(found, seeds, central)
 
 
@@ -100,8 +97,7 @@ def put_together(found: dict[str, pa.Table], seeds: int, central: bool) -> Made:
         If no world of one of the `WHOLE` scenarios ended well.
     """
     wanted = list(plan(seeds))
-    lost = found["failures"].to_pylist()
-    failures = tuple(f"{wanted[row['point']]}, seed {row['seed']}: {row['error']}: {row['message']}" for row in lost)
+    failures = failure_sentences(found, wanted)
     runs = found["runs"].to_pandas()
     runs = runs[~runs["failed"]]
     names_of = pa.array([wanted[k] for k in found["runs"]["point"].to_pylist()])
