@@ -111,6 +111,9 @@ def test_parameters_that_rest_on_later_facts_are_named():
     assert found["tenant_growth"].facts == ("G5-012",)
     assert found["tenant_growth"].strict == 0.42
     assert found["project_spread"].strict is None
+    assert found["asset_volatility"].facts == ("R1-008",)
+    assert found["asset_volatility"].strict == 0.6
+    assert found["earnings_multiple"].facts == ()  # an assumption about two years, of which one was known
     assert "failure_rate" not in found  # rests on 2024
 
 
