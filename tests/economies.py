@@ -135,7 +135,8 @@ class _Maker:
             f["appetite"], f["lending_open"] = rng.uniform(0.3, 1.2), 1.0
             f["min_capital"], f["other_weight"] = rng.uniform(0.02, 0.2), rng.random()
             f["book_growth"], f["ai_other"] = rng.choice([0.0, 0.05, 0.4]), rng.random() * f["other_assets"]
-            f["redeemable"] = rng.random() if f["subkind"] == ec.PRIVATE_CREDIT else 0.0
+            funds = (ec.PRIVATE_CREDIT, ec.IG_BONDS, ec.HY_BONDS)
+            f["redeemable"] = rng.random() if f["subkind"] in funds else 0.0
         if kind in (ec.LAB, ec.HYPERSCALER, ec.NEOCLOUD, ec.VEHICLE) and self.chance(0.8):
             f["sites"] = spread(rng, 0.01, 10.0)
             f["site_gw"] = f["sites"] / 11.5 * rng.uniform(0.5, 2.0)

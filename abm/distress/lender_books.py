@@ -140,8 +140,8 @@ def meet_redemptions(state, i, lost):
 
     They ask back `redemption_fear` of what they may ask for each part lost (Goldstein, Jiang and Ng 2017 on flows out
     of illiquid funds); gains call requests off. A fund of private loans pays at most `redemption_gate` of it a quarter
-    and closes to new loans while more is asked, a bond fund what its sales bring. The money leaves a bond fund as
-    units, a fund of private loans as its capital.
+    and closes to new loans while more is asked, a bond fund what its sales bring, and no more than its units and its
+    funding, as which the money leaves it; a fund of private loans pays it out of its capital.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def meet_redemptions(state, i, lost):
         return 0.0
     f.asked = min(max(f.asked + p.redemption_fear * lost * f.redeemable / money, 0.0), 1.0)
     wanted = f.asked * money
-    most = wanted
+    most = min(wanted, owed)
     if f.subkind == PRIVATE_CREDIT:
         most = min(wanted, p.redemption_gate / 3.0 * money)
         f.gated = 1 if most < wanted else 0

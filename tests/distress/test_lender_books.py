@@ -186,6 +186,15 @@ def test_a_bond_fund_pays_units_as_its_sales_allow_and_never_gates():
     v.audit()
 
 
+def test_a_bond_fund_with_more_capital_than_units_pays_no_more_than_these():
+    v = Village(**OPEN)
+    i = v.lender(subkind=IG_BONDS, redeemable=0.9, other_assets=100.0, other_debt=0.5, funding=0.2, asked=0.1)
+    v.close()
+    assert v.run(meet_redemptions, i, 10.0) == near(0.7)
+    assert (v[i].other_debt, v[i].funding) == (0.0, near(0.0))
+    v.audit()
+
+
 @pytest.mark.parametrize("columns", [{"redeemable": 0.0}, {"other_debt": 200.0}])
 def test_who_owes_its_investors_nothing_pays_nothing(columns):
     v = Village(**OPEN)
