@@ -268,8 +268,8 @@ asset_volatility | 1/year | 0.5 | 0 | 3 | R1-008 (35 to 60 %) | volatility of wh
 hyperscaler_volatility | 1/year | 0.25 | 0 | 3 | R1-002, R1-003: Oracle's shares 38 to 53 %, less for its debt | volatility of what hyperscalers and vendors own (log)
 project_volatility | 1/year | 0.15 | 0 | 3 | assumption: a site with a lease moves with rents and land, R8-001: 6.7 % default in ten years | volatility of what project companies own (log)
 lender_volatility | 1/year | 0.03 | 0 | 1 | assumption: a diversified book of loans (R9-001) | volatility of what lenders own (log)
-hazard_level | log odds | 2.6 | -5 | 10 | fitted to the frequency of defaults in the model by distance to default, with hazard_slope | log odds of survival at a distance to default of zero
-hazard_slope | log odds | 0.7 | 0 | 5 | fitted with hazard_level | log odds of survival per standard deviation of distance to default
+hazard_level | log odds | 2.9 | -5 | 10 | fitted to the frequency of defaults in the model by distance to default, with hazard_slope | log odds of survival at a distance to default of zero
+hazard_slope | log odds | 0.6 | 0 | 5 | fitted with hazard_level | log odds of survival per standard deviation of distance to default
 rating_years | years | 5 | 1 | 15 | R3-007 to R3-010: ratings are read over five years | span of the hazard that ratings, rates and mandates look at
 customer_passthrough | share | 0.5 | 0 | 1 | G3-003, G3-004: 6 against 13 points by the customer's grade; R8-002: in two of three cases nothing is lost | part of its customers' hazard that is a firm's own
 window_slope | ratio | 2 | 0 | 10 | assumption: high yield shut for months in 2002, 2008 and 2016 while banks lent on | narrowing of a lender's mandate, in logs of hazard per log of appetite below normal

@@ -296,8 +296,8 @@ asset_volatility | lognormal | 0.35 | 0.65 | R1-008: 35 to 60 %
 hyperscaler_volatility | lognormal | 0.2 | 0.35 | R1-002, R1-003: shares 38 to 53 %
 project_volatility | lognormal | 0.1 | 0.22 | assumption: half as much again either way
 lender_volatility | lognormal | 0.02 | 0.045 | assumption: half as much again either way
-hazard_level | normal | 2.2 | 3.0 | assumption: lenders misjudge the level by a third either way
-hazard_slope | lognormal | 0.56 | 0.87 | assumption: a quarter either way
+hazard_level | normal | 2.5 | 3.3 | assumption: lenders misjudge the level by a third either way
+hazard_slope | lognormal | 0.48 | 0.75 | assumption: a quarter either way
 rating_years | lognormal | 3 | 7 | assumption: three to seven years
 customer_passthrough | logit | 0.3 | 0.7 | assumption: a third to two thirds
 window_slope | lognormal | 1 | 4 | assumption: half or double
