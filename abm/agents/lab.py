@@ -224,19 +224,23 @@ def value_lab(state, lab):
     that a lab at the frontier may win the market; both times sentiment.
 
     ``multiple = base + slope * growth``; 25 times revenue at OpenAI's growth of 2025 (G1-010, G1-023,
-    G5-001). The option is worth `frontier_option` years of all spending on AI services at the frontier and halves with
-    every half-year behind it.
+    G5-001). No lab is believed to outgrow its market for longer than it takes to win it all: growth counts up to that
+    of all spending and the logarithm of spending over its own sales. The option is worth `frontier_option` years of all
+    spending on AI services at the frontier and halves with every half-year behind it.
     """
     p = state.params[0]
     f = state.firms[lab]
-    growth = min(max(f.expected_growth, 0.0), p.growth_belief_cap)
-    multiple = p.value_multiple + p.value_growth_slope * growth
     m = state.market[0]
     spending = 0.0
     for s in range(N_SEGMENTS):
         spending += state.segments[s].spending
+    growth = min(max(f.expected_growth, 0.0), p.growth_belief_cap)
+    sold = sales(state, lab)
+    if sold > 0.0:
+        growth = min(growth, max(m.demand_growth, 0.0) + math.log(max(spending / sold, 1.0)))
+    multiple = p.value_multiple + p.value_growth_slope * growth
     option = p.frontier_option * 12.0 * spending * math.exp(-1.386 * max(m.frontier - f.quality, 0.0))
-    return (12.0 * sales(state, lab) * multiple + option) * m.sentiment
+    return (12.0 * sold * multiple + option) * m.sentiment
 
 
 @jit

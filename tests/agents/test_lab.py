@@ -302,10 +302,11 @@ def test_a_captive_lab_trains_on_what_its_group_has_for_it_whatever_its_own_cash
 
 
 # --- value and equity -----------------------------------------------------------------------------------
-def valued(**lab):
+def valued(demand_growth=0.0, **lab):
     v = Village(value_multiple=5.0, value_growth_slope=20.0, frontier_option=2.5, growth_belief_cap=0.9)
     v.market.sentiment, v.market.frontier = 1.25, 4.0
     v.state.segments.spending[:] = [4.0, 3.0, 2.0, 1.0]  # 120 bn a year: the option is 300
+    v.market.demand_growth = demand_growth
     usual = {"revenue": 2.0, "expected_growth": 0.3, "quality": 3.75}
     return float(v.run(value_lab, v.lab(**(usual | lab))))
 
@@ -323,6 +324,15 @@ def test_a_lab_ahead_of_the_frontier_has_the_whole_option_and_no_more():
 @pytest.mark.parametrize(("growth", "multiple"), [(-0.4, 5.0), (0.8, 21.0), (1.6, 23.0)])
 def test_the_multiple_follows_growth_from_none_to_the_cap(growth, multiple):
     assert valued(quality=4.0, expected_growth=growth) == near((24.0 * multiple + 300.0) * 1.25)
+
+
+@pytest.mark.parametrize(
+    ("revenue", "demand_growth", "growth"),
+    [(8.0, 0.1, 0.1 + log(1.25)), (8.0, -0.3, log(1.25)), (12.0, 0.1, 0.1), (2.0, 0.1, 0.8)],
+)
+def test_no_lab_is_believed_to_outgrow_its_market_but_for_what_it_can_still_win(revenue, demand_growth, growth):
+    worth = valued(demand_growth, quality=4.0, expected_growth=0.8, revenue=revenue)
+    assert worth == near((12.0 * revenue * (5.0 + 20.0 * growth) + 300.0) * 1.25)
 
 
 def seeking(target=20.0, dilution=0.06, **lab):
