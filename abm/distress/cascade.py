@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abm.accounts.ledger import binds, net_worth, sum_claims
+from abm.accounts.ledger import binds, log_event, net_worth, sum_claims
 from abm.agents.firm import is_protected
 from abm.agents.lab import walks_away
 from abm.distress.causes import BY_DECREE, FOR_CASH, FOR_COLLATERAL
@@ -11,20 +11,22 @@ from abm.distress.estate import fail
 from abm.distress.lenders import check_lender
 from abm.distress.reorganisation import emerge, resolve
 from abm.engine.compiled import jit
-from abm.engine.tables import ACTIVE, LAB, LENDER, OUTSIDE
-from abm.instruments.contract import break_contract
+from abm.engine.tables import ACTIVE, E_REPUDIATED, LAB, LENDER, OUTSIDE
+from abm.instruments.contract import break_contract, firm_share, ramp_months, unit_invoice
 from abm.markets.credit import measure
 from abm.markets.marks import mark_fleets
 
 
 @jit
 def refuse_to_pay(state):
-    """Firms that a shock makes stop paying walk away from every contract they have bought."""
+    """Firms that a shock makes stop paying walk away from every contract they have bought, and pay no damages."""
     m = state.market[0]
     m.stage = 0
     for r in range(m.n_contracts):
         c = state.contracts[r]
         if binds(c) and state.firms[c.buyer].stops_paying == 1.0:
+            left = ramp_months(c, m.month) * unit_invoice(c) * firm_share(state, c)
+            log_event(state, E_REPUDIATED, c.buyer, c.seller, left)
             break_contract(state, r, c.buyer)
             c.missed = 0.0
 

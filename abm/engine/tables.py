@@ -71,8 +71,8 @@ N_DUES = 11
 (
     E_CONTRACT, E_LOAN, E_ORDER, E_EQUITY, E_RENEGOTIATED, E_GENERATION, E_OPEN_RELEASE, E_DEFAULT, E_BREACH,
     E_CREDIT_STOP, E_FIRE_SALE, E_CANCELLED, E_ENTRY, E_CALLED, E_BACKSTOP, E_AMENDED, E_PROJECT, E_RESCUED,
-    E_EXCHANGED, E_PROTECTED, E_REORGANISED,
-) = range(21)  # fmt: skip
+    E_EXCHANGED, E_PROTECTED, E_REORGANISED, E_REPUDIATED,
+) = range(22)  # fmt: skip
 _EVENTS = {
     E_CONTRACT: "contract signed", E_LOAN: "loan made", E_ORDER: "GPUs ordered", E_EQUITY: "equity raised",
     E_RENEGOTIATED: "contract renegotiated", E_GENERATION: "generation released",
@@ -80,7 +80,7 @@ _EVENTS = {
     E_CREDIT_STOP: "lender stops lending", E_FIRE_SALE: "fire sale", E_CANCELLED: "order cancelled",
     E_ENTRY: "firm entered", E_CALLED: "line called", E_BACKSTOP: "public backstop", E_AMENDED: "loan amended",
     E_PROJECT: "project founded", E_RESCUED: "rescue round", E_EXCHANGED: "debt exchanged",
-    E_PROTECTED: "protected by the court", E_REORGANISED: "reorganised",
+    E_PROTECTED: "protected by the court", E_REORGANISED: "reorganised", E_REPUDIATED: "contract repudiated",
 }  # fmt: skip
 EVENT_NAMES = tuple(_EVENTS[code] for code in range(len(_EVENTS)))
 # Customer segments.

@@ -10,6 +10,7 @@ from abm.engine.tables import (
     COUNTERPARTY,
     CUSTOMER,
     CUSTOMERS,
+    E_REPUDIATED,
     ENDED,
     FAILED,
     INTENT,
@@ -197,6 +198,10 @@ def test_who_refuses_to_pay_walks_away_from_what_it_has_bought_and_pays_no_damag
     assert v.state.contracts[row].status == (BROKEN if broken else status)
     assert v.state.contracts[row].missed == (0.0 if broken else 0.125)
     assert before.hits() == ([(cloud, lab, CUSTOMER, RENT)] if broken else [])
+    events = v.state.events[: v.market.n_events]
+    told = [(E_REPUDIATED, lab, cloud)] if broken else []
+    assert [(int(e.kind), int(e.a), int(e.b)) for e in events] == told
+    assert all(e.amount > 0.0 for e in events)
     assert v.state.contracts[sold].status == LIVE
     assert v.market.stage == 0
     assert not broken or v.state.hits[0].stage == 0

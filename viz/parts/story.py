@@ -21,7 +21,7 @@ PAGE = 20  # lines of the log at a time
 TELLING = (
     "default", "protected by the court", "reorganised", "debt exchanged", "rescue round", "covenant broken",
     "lender stops lending", "fire sale", "line called", "public backstop",
-    "contract renegotiated", "firm entered", "order cancelled", "equity raised",
+    "contract repudiated", "contract renegotiated", "firm entered", "order cancelled", "equity raised",
 )  # fmt: skip
 # How an amount of an event is told.
 UNITS: Mapping[str, str] = {
