@@ -71,7 +71,7 @@ def test_what_is_signed_borrowed_and_ordered_between_months_counts_in_the_next(g
     assert with_acts.new_loans == pytest.approx(events["amount"][events["kind"] == E_LOAN].sum())
     assert events["amount"][(events["kind"] == E_LOAN) & (events["month"] == MONTHS)].sum() == pytest.approx(got)
     assert with_acts.capex > without.capex
-    assert acted.flows()[-1][F_LENDING].sum() >= with_acts.new_loans  # the act's among them
+    assert acted.flows()[-1][F_LENDING].sum() >= with_acts.new_loans * (1.0 - 1e-12)  # the act's among them
     assert with_acts.gross_flow == pytest.approx(acted.flows()[-1].sum())
 
 
