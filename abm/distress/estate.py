@@ -65,7 +65,7 @@ def sell_sites_and_rest(state, firm):
     f.other_assets = 0.0
     for r in range(m.n_stakes):
         s = state.stakes[r]
-        if s.holder != firm or s.book <= 0.0:
+        if s.holder != firm:
             continue
         paid = s.book * p.other_recovery
         if state.firms[s.issuer].status == ACTIVE:

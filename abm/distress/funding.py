@@ -206,7 +206,8 @@ def renegotiate(state, firm, amount):
 
 @jit
 def sell_assets(state, firm, amount):
-    """A fund or sponsor sells other holdings to savers, in a month only so much, at a discount (bn raised)."""
+    """A fund or sponsor sells other holdings to savers, AI loans among them in proportion, in a month only so much, at
+    a discount (bn raised)."""
     p = state.params[0]
     f = state.firms[firm]
     book = min(amount / max(p.asset_sale_price, 0.01), p.asset_sale_pace * f.other_assets)
@@ -215,6 +216,7 @@ def sell_assets(state, firm, amount):
     got = book * p.asset_sale_price
     transfer(state, SAVERS, firm, got, F_SECONDHAND)
     state.firms[SAVERS].retained -= got
+    f.ai_other -= book / f.other_assets * f.ai_other
     f.other_assets -= book
     write_off(state, firm, book - got)
     return got

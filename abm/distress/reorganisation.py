@@ -98,8 +98,8 @@ def carried_debt(state, firm):
 
 @jit
 def going_value(state, firm):
-    """What a firm is worth as a going concern to all who have claims on it (bn), as a court judges it: a lab's sales and
-    others' cash earnings at what investors pay for such firms, and at least the debt that it can serve.
+    """What a firm is worth as a going concern to all who have claims on it (bn), as a court judges it: a lab's sales
+    and others' cash earnings at what investors pay for such firms, and at least the debt that it can serve.
 
     For a neocloud or a project company nobody pays more than its hardware, sites and contracts are worth.
     """

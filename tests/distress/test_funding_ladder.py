@@ -421,13 +421,14 @@ def test_each_provider_decides_for_itself_by_its_cover_and_by_what_hangs_on_this
 @pytest.mark.parametrize(("amount", "sold"), [(1.0, 1.25), (9.0, 2.0)])
 def test_a_fund_sells_holdings_at_a_discount_and_only_so_much_a_month(amount, sold):
     v = Village(asset_sale_price=0.8, asset_sale_pace=0.1)
-    fund = v.lender(subkind=PRIVATE_CREDIT, cash=1.0, other_assets=20.0)
+    fund = v.lender(subkind=PRIVATE_CREDIT, cash=1.0, other_assets=20.0, ai_other=4.0)
     v.close()
     before = Before(v)
     assert v.run(sell_assets, fund, amount) == near(0.8 * sold)
     assert before.firms() == near({
         (SAVERS, "cash"): -0.8 * sold, (SAVERS, "retained"): -0.8 * sold, (fund, "cash"): 0.8 * sold,
-        (fund, "other_assets"): -sold, (fund, "retained"): -0.2 * sold, (fund, "write_off"): 0.2 * sold,
+        (fund, "other_assets"): -sold, (fund, "ai_other"): -0.2 * sold,
+        (fund, "retained"): -0.2 * sold, (fund, "write_off"): 0.2 * sold,
     })  # fmt: skip
     assert before.flows() == near({(F_SECONDHAND, OUTSIDE, LENDER): 0.8 * sold})
     v.audit()
