@@ -141,8 +141,11 @@ def test_direction(name, low, high, outcome, sign, why):
 
 
 # And where firms that fail are wound up, not saved: nobody rescues, every lender must agree to an exchange, a court
-# costs too much of what they are worth, and few have cash for hardware at second hand.
-WOUND_UP = {"rescue_success": 0, "exchange_consent": 1, "reorganisation_cost": 0.5, "second_hand_cash": 0.01}
+# costs too much of what they are worth, a sale brings nearly all of it, and few have cash for hardware at second hand.
+WOUND_UP = {
+    "rescue_success": 0, "exchange_consent": 1, "reorganisation_cost": 0.5, "second_hand_cash": 0.01,
+    "distressed_factor": 0.9, "site_recovery": 0.9,
+}  # fmt: skip
 LIQUIDATED = [
     ("price_impact", 0, 20, _sum("lender_losses"), 1, "fire sales at lower prices leave creditors less"),
 ]
