@@ -420,3 +420,26 @@ def test_names_cover_neither_marks_nor_names(stage: Any) -> None:
     assert not [(a, b) for i, a in enumerate(names) for b in names[:i] if touch(a, b)]
     assert not [(a, b) for a in names for b in placed["solid"] if touch(a, b)]
     assert all(a[0] >= 0 and a[1] >= 0 and a[2] <= 800 and a[3] <= 500 for a in names)
+
+
+def test_the_table_comes_to_rest_on_the_last_month(stage: Any) -> None:
+    page = stage()
+    page.show(network())
+    page.page.get_by_role("button", name="Table").click()
+    size = page.page.locator("tbody tr").nth(1).locator("td").nth(2)
+    for month, owned in ((1, 31.0), (2, 32.0), (0, 33.0)):  # quick steps, the last of them back
+        page.update(frame=frame(month, size=[100.0, owned, 20.0, 50.0]))
+    page.page.wait_for_function("document.querySelectorAll('tbody tr')[1].cells[2].textContent === '$33 bn'")
+    page.page.wait_for_timeout(1100)
+    assert size.inner_text() == "$33 bn"
+
+
+def test_what_the_pointer_reads_follows_the_month(stage: Any) -> None:
+    page = stage()
+    page.show(network())
+    settled(page.page)
+    page.page.mouse.move(*middle_of(stage=page, firm=2))
+    tip = page.page.locator(".iv-tip")
+    assert "$20 bn" in tip.inner_text()
+    page.update(frame=frame(1, size=[100.0, 30.0, 21.0, 50.0]))
+    page.page.wait_for_function("document.querySelector('.iv-tip').textContent.includes('$21 bn')", timeout=3000)

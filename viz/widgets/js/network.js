@@ -87,12 +87,13 @@ function render({ model, el }) {
   let unit = 1; // radius of a firm of size one
   let spots = { x: new Float32Array(), y: new Float32Array() }; // places at zoom one
   let place = { x: new Float32Array(), y: new Float32Array(), radius: new Float32Array() }; // on the stage now
-  let over = null; // what the pointer is on: {firm} or {edge}
+  let over = null; // what the pointer is on, and where that is: {firm, at} or {edge, at}
   let walked = -1; // firm the arrow keys are on
   let frameAt = 0;
   let drawnAt = 0;
   let pace = 16; // ms from one picture to the next, smoothed
-  let tableAt = 0;
+  let tableAt = -TABLE_EVERY;
+  let tableLater = 0; // timer to fill the table
   const shown = new Set(EDGE_KINDS.keys());
   const edgeLayer = { stale: true, urgent: false, heavy: false, plain: false, next: 0, captions: [] };
   const nameLayer = { labels: [], sides: new Map(), view: "", month: null, next: 0 };
@@ -128,12 +129,23 @@ function render({ model, el }) {
     month.textContent = frame.label;
     replay.hidden = !frame.cascade.length || still;
     edgeLayer.stale = true;
-    if (!table.hidden && time - tableAt > TABLE_EVERY) {
-      tableAt = time;
-      fillTable(table, books);
-    }
+    tableSoon(time);
+    if (over?.at) hover(...over.at); // the line pointed at may be another now, and the numbers are
     wake();
     acknowledge();
+  }
+
+  /** Put the month's numbers into the table: now, or as soon as its last ones have stood long enough. */
+  function tableSoon(time) {
+    if (table.hidden || tableLater) return;
+    tableLater = setTimeout(
+      () => {
+        tableLater = 0;
+        tableAt = performance.now();
+        fillTable(table, books);
+      },
+      Math.max(0, tableAt + TABLE_EVERY - time),
+    );
   }
 
   // --- places ---
@@ -439,7 +451,7 @@ function render({ model, el }) {
     } else {
       const firm = firmAt(x, y);
       const edge = firm < 0 ? edgeAt(x, y, books.edges, place, shown) : -1;
-      over = firm >= 0 ? { firm } : edge >= 0 ? { edge } : null;
+      over = firm >= 0 ? { firm, at: [x, y] } : edge >= 0 ? { edge, at: [x, y] } : null;
       if (over) tip.show(x, y, firm >= 0 ? books.aboutFirm(firm) : books.aboutEdge(edge));
       else tip.hide();
       stage.style.cursor = over ? "pointer" : "";
@@ -586,6 +598,7 @@ function render({ model, el }) {
     watch.disconnect();
     cancelAnimationFrame(asked);
     clearTimeout(later);
+    clearTimeout(tableLater);
     root.remove();
   };
 }
