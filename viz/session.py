@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A line of the log: firms as nodes (-1: none, or an outside sector)."""
+    """A line of the log: firms as nodes (-1: none, or an outside sector); `outside`: `whom` is such a one."""
 
     month: int
     kind: str
@@ -51,6 +51,7 @@ class Event:
     whom: str
     node: int
     amount: float
+    outside: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -556,4 +557,5 @@ def _event(row: tuple[int, int, int, int, float], names: tuple[str, ...]) -> Eve
         whom=names[b] if b >= 0 else "",
         node=max(a - N_OUTSIDE, -1),
         amount=amount,
+        outside=0 <= b < N_OUTSIDE,
     )

@@ -77,6 +77,8 @@ def test_the_failure_of_the_story_is_told(visit):
     expect(page.locator(".id-line").first).to_contain_text("2026-11 OpenAI (lab)")
     visitor.shot("failures")
     visitor.tab("Events")
+    expect(page.locator(".id-chosen").first).to_have_text("14 of 21 kinds")
+    assert page.locator(".id-kinds").inner_text().split("\n") == ["Kinds of event", "14 of 21 kinds"]
     line = page.locator(".id-events li").filter(has_text="default").first
     expect(line).to_contain_text("OpenAI")
     page.keyboard.press("r")

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from abm.engine.tables import EVENT_NAMES
 from abm.inputs.scenarios import BASELINE, load
 from abm.simulation import open_economy
 from viz.parts.story import _what
 from viz.plan import Plan
-from viz.session import Event, Report, Session, _Run
+from viz.session import Event, Report, Session, _event, _Run
 
 R6 = "r6_customer_concentration"
 
@@ -72,6 +73,41 @@ def test_play_goes_to_the_end_and_shows_the_numbers_of_a_run(session):
 def test_the_log_says_over_how_much_a_firm_defaulted_and_how_large_a_loan_was():
     assert _what(Event(3, "default", "OpenAI", "", 0, 224.0)) == "default over 224 bn"
     assert _what(Event(3, "loan made", "Big Bank", "Lambda", 0, 2.0)) == "loan made with Lambda, 2 bn"
+
+
+@pytest.mark.parametrize(
+    ("kind", "whom", "amount", "outside", "told"),
+    [
+        ("GPUs ordered", "NVIDIA", 1.88, False, "GPUs ordered with NVIDIA, 1.88 bn"),
+        ("GPUs ordered", "Workers and suppliers", 0.5, True, "sites ordered with Workers and suppliers, 500 m"),
+        ("order cancelled", "NVIDIA", 1.88, False, "order of GPUs cancelled with NVIDIA, 1.88 bn"),
+        ("order cancelled", "Workers and suppliers", 2.0, True,
+         "order of sites cancelled with Workers and suppliers, 2 bn"),
+        ("fire sale", "", 3.0, False, "fire sale for 3 bn"),
+        ("lender stops lending", "", 0.0128, False,
+         "lender stops lending, capital 1.3 % of what it lent, weighted by risk"),
+        ("generation released", "", 15.2401, False, "generation released, at 15,240 USD an H100e"),
+        ("open model released", "", 0.25, False, "open model released, 0.25 years of progress better"),
+        ("project founded", "Cloud project 1", 26.7, False, "project founded: Cloud project 1, 26.7 bn"),
+        ("covenant broken", "Big Bank", 1.0, False, "covenant broken with Big Bank, debt too high by 1 bn"),
+    ],
+)  # fmt: skip
+def test_every_amount_of_the_log_has_the_unit_in_which_it_is_logged(kind, whom, amount, outside, told):
+    assert kind in EVENT_NAMES
+    assert _what(Event(3, kind, "TeraWulf", whom, 0, amount, outside)) == told
+
+
+def test_orders_of_sites_are_known_from_orders_of_hardware():
+    economy = open_economy(load(R6), seed=1)
+    economy.run(6)
+    orders = economy.rows("orders")
+    paid = {(int(o["buyer"]), int(o["vendor"]), round(float(o["units"] * o["price"]), 9)) for o in orders}
+    placed = [e for e in economy.rows("events") if EVENT_NAMES[e["kind"]] == "GPUs ordered"]
+    assert {_event(e.item(), economy.names).outside for e in placed} == {True, False}
+    last = [e for e in placed if e["month"] == 6]
+    found = [(int(e["a"]), int(e["b"]), round(float(e["amount"]), 9)) in paid for e in last]
+    assert all(found), "the amount is units times price"
+    assert found
 
 
 def test_books_come_before_the_next_month_of_a_slow_run(session):

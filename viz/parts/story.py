@@ -8,9 +8,9 @@ from typing import Any
 import reacton.ipyvuetify as rv
 import solara
 
-from abm.engine.tables import E_DEFAULT, EVENT_NAMES
+from abm.engine.tables import E_CANCELLED, E_ORDER, E_PROJECT, EVENT_NAMES
 from experiments.summary import failure_sentence, number
-from viz.parts.markup import Explained, Html, money, paragraph
+from viz.parts.markup import Explained, Html, money, paragraph, percent
 from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Event
@@ -23,11 +23,23 @@ TELLING = (
     "lender stops lending", "fire sale", "line called", "public backstop",
     "contract repudiated", "contract renegotiated", "firm entered", "order cancelled", "equity raised",
 )  # fmt: skip
-# How an amount of an event is told.
-UNITS: Mapping[str, str] = {
-    "GPUs ordered": "M H100e", "fire sale": "M H100e", "order cancelled": "M H100e",
-    "generation released": "", "open model released": "years",
+# How an amount of an event is told that is no sum of money.
+UNITS: Mapping[str, Callable[[float], str]] = {
+    "generation released": lambda price: f"at {1000.0 * price:,.0f} USD an H100e",
+    "open model released": lambda gain: f"{number(gain)} years of progress better",
+    "lender stops lending": lambda ratio: f"capital {percent(ratio)} of what it lent, weighted by risk",
+}
+# What a sum of money is, where the event does not tell.
+SUMS: Mapping[str, str] = {
+    "default": " over", "fire sale": " for", "firm entered": " with", "covenant broken": ", debt too high by",
+    "contract renegotiated": ", this month less by", "loan amended": ", put off", "rescue round": ", raised",
+    "debt exchanged": ", loans of", "protected by the court": ", owing", "reorganised": ", creditors lose",
 }  # fmt: skip
+# Orders of sites go to the sector that builds them, all others to makers of hardware.
+ORDERED, CANCELLED = EVENT_NAMES[E_ORDER], EVENT_NAMES[E_CANCELLED]
+OF_SITES: Mapping[str, str] = {ORDERED: "sites ordered", CANCELLED: "order of sites cancelled"}
+OF_GPUS: Mapping[str, str] = {CANCELLED: "order of GPUs cancelled"}
+OF_BOTH: Mapping[str, str] = {ORDERED: "GPUs or sites ordered"}
 
 
 @solara.component
@@ -77,9 +89,10 @@ def Events(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[[i
         return
     with solara.Div(classes=["id-filters"]):
         rv.Select(
-            label=f"Kinds of event ({len(kinds)} of {len(EVENT_NAMES)})", items=list(EVENT_NAMES), v_model=kinds,
-            multiple=True, dense=True, outlined=True, hide_details=True, class_="id-kinds",
+            label="Kinds of event", items=[{"text": OF_BOTH.get(kind, kind), "value": kind} for kind in EVENT_NAMES],
+            v_model=kinds, multiple=True, dense=True, outlined=True, hide_details=True, class_="id-kinds",
             on_v_model=lambda chosen: (set_kinds(list(chosen or [])), set_first(0)),
+            v_slots=[{"name": "selection", "variable": "one", "children": Chosen(len(kinds))}],
         )  # fmt: skip
         rv.Autocomplete(
             label="Firm", items=sorted(report.nodes.names, key=str.casefold), v_model=firm or None, dense=True,
@@ -103,6 +116,13 @@ def Events(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[[i
 
 
 @solara.component
+def Chosen(count: int) -> None:  # noqa: N802
+    """How many kinds of event are chosen, in place of their names."""
+    told = "all kinds" if count == len(EVENT_NAMES) else f"{count} of {len(EVENT_NAMES)} kinds"
+    solara.Text(told, classes=["id-chosen"])
+
+
+@solara.component
 def EventLine(  # noqa: N802
     event: Event, plan: Plan, on_firm: Callable[[int], None], on_month: Callable[[int], None]
 ) -> None:
@@ -116,8 +136,11 @@ def EventLine(  # noqa: N802
 
 def _what(event: Event) -> str:
     """What happened, with whom and how much."""
-    told = event.kind + (f" with {event.whom}" if event.whom else "")
-    unit = UNITS.get(event.kind)
-    if event.amount and unit is None:
-        return f"{told}{' over' if event.kind == EVENT_NAMES[E_DEFAULT] else ','} {money(event.amount)}"
-    return f"{told}, {number(event.amount)} {unit}" if event.amount and unit else told
+    kind = (OF_SITES if event.outside else OF_GPUS).get(event.kind, event.kind)
+    joined = ": " if event.kind == EVENT_NAMES[E_PROJECT] else " with "
+    told = kind + (f"{joined}{event.whom}" if event.whom else "")
+    if not event.amount:
+        return told
+    if event.kind in UNITS:
+        return f"{told}, {UNITS[event.kind](event.amount)}"
+    return f"{told}{SUMS.get(event.kind, ',')} {money(event.amount)}"
