@@ -114,7 +114,8 @@ def cascade_tree(economy: Economy) -> dict[str, Any]:
     dict
         Value for `CascadeTree.cascade`: `nodes` with `row` (of the firms drawn), `name`, `kind`, `month`, `label`,
         `round`, `fundamental`, `shortfall` (bn USD it did not pay) and `own_share`, the part nobody else
-        explains; a firm that passed stress on and stood has `round` 0 and `own_share` 1. `edges` with `source` (node,
+        explains; a firm that passed stress on and stood has `round` 0 and `own_share` 1; `struck`, whether a shock had struck
+        it. `edges` with `source` (node,
         -1 for the market), `target` (node), `channel` and `weight`, the share of the shortfall it explains.
     """
     nodes: list[dict[str, Any]] = []
@@ -136,6 +137,7 @@ def cascade_tree(economy: Economy) -> dict[str, Any]:
                 "fundamental": default.fundamental,
                 "shortfall": default.shortfall,
                 "own_share": default.own_share,
+                "struck": _was_struck(economy, row, default.month),
             }
         )
         for cause in default.causes:
@@ -163,4 +165,12 @@ def _stress(economy: Economy, row: int, month: int) -> dict[str, Any]:
         "fundamental": False,
         "shortfall": 0.0,
         "own_share": 1.0,
+        "struck": False,
     }
+
+
+def _was_struck(economy: Economy, row: int, month: int) -> bool:
+    """Whether a shock, of the scenario or made by hand, had struck a firm by a month."""
+    shocks = economy.rows("shocks")
+    shocks = shocks[(shocks["target"] == 1) & (shocks["firm"] == row)]
+    return bool(np.any((shocks["struck"] >= 0) & (shocks["struck"] <= month)))

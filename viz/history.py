@@ -43,7 +43,9 @@ class History:
             return
         firms = economy.rows("firms")[N_OUTSIDE:]
         row = np.array([firms[name] for name in KEPT], dtype=np.float32)
-        row[KEPT.index("look_through"), firms["status"] == FAILED] = 0.0  # nobody serves it any more
+        failed = firms["status"] == FAILED
+        row[:, failed] = np.nan  # it has no books any more
+        row[KEPT.index("look_through"), failed] = 0.0  # nobody serves it any more
         self._rows.append(row)
         self._months.append(month)
 
@@ -60,7 +62,7 @@ class History:
         return np.array([row[k, nodes] for row in self._rows])
 
     def of(self, node: int) -> dict[str, np.ndarray]:
-        """The columns of one firm, by name, NaN before it was there; shape (months kept,) each."""
+        """The columns of one firm, by name, NaN before it was there and once it has failed; shape (months kept,) each."""
         columns = np.full((len(self._rows), len(KEPT)), np.nan)
         for at, row in enumerate(self._rows):
             if node < row.shape[1]:

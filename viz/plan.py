@@ -138,6 +138,10 @@ class Plan:
         plan.scenario()
         return plan
 
+    def strikes_on(self, firm: str, month: int) -> list[Shock]:
+        """Shocks made by hand that had struck a firm by a month."""
+        return [s for s in self.strikes if s.firm == firm and s.first_month(self.opening.date) <= month]
+
     def as_chosen(self) -> Plan:
         """The plan without the changes made by hand."""
         return replace(self, parameters={}, changes={}, strikes=())

@@ -47,6 +47,18 @@ def economy() -> Any:
     return economy
 
 
+def test_a_card_says_that_a_shock_struck(stage: Any, economy: Any) -> None:
+    page = stage()
+    page.show(CascadeTree(cascade={**TREE, "nodes": [{**TREE["nodes"][0], "struck": True}, TREE["nodes"][1]]}))
+    cards = [card.get_attribute("aria-label") for card in page.page.locator(".iv-card").all()]
+    assert "100 % its own doing and the shock that struck it" in cards[0]
+    assert "shock" not in cards[1]
+    struck = open_economy(load("r6_customer_concentration"), seed=1)
+    struck.run(12)
+    assert [node["struck"] for node in cascade_tree(struck)["nodes"] if node["name"] == "OpenAI"] == [True]
+    assert not any(node["struck"] for node in cascade_tree(economy)["nodes"])
+
+
 @pytest.mark.parametrize("months", [0, 60])
 def test_flows_add_up_to_the_debt_on_the_books(economy: Any, months: int) -> None:
     at = economy if months else open_economy(seed=1)

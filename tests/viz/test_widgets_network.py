@@ -443,3 +443,18 @@ def test_what_the_pointer_reads_follows_the_month(stage: Any) -> None:
     assert "$20 bn" in tip.inner_text()
     page.update(frame=frame(1, size=[100.0, 30.0, 21.0, 50.0]))
     page.page.wait_for_function("document.querySelector('.iv-tip').textContent.includes('$21 bn')", timeout=3000)
+
+
+def test_a_firm_that_has_failed_owns_nothing_in_words(stage: Any) -> None:
+    page = stage()
+    page.show(network(frame=frame(health=[0, 3, 4, 0])))
+    settled(page.page)
+    page.page.get_by_role("button", name="Table").click()
+    sizes = [page.page.locator("tbody tr").nth(row).locator("td").nth(2).inner_text() for row in range(4)]
+    assert sizes == ["$100 bn", "–", "–", "$50 bn"]
+    page.page.mouse.move(*middle_of(page, 2))
+    lines = page.page.locator(".iv-tip").inner_text().split("\n")
+    assert lines[:2] == ["Star Lab", "AI lab, failed earlier"]
+    assert not [line for line in lines if "balance sheet" in line]
+    page.page.mouse.move(*middle_of(page, 0))
+    assert "balance sheet $100 bn" in page.page.locator(".iv-tip").inner_text()

@@ -21,6 +21,7 @@ FIGURES = {
     "ai_debt": "debt for AI",
     "look_through": "carried for labs that stand",
     "look_through_flagship": "of which for {flagship}",
+    "orphaned": "orphaned: for firms that failed, or behind capacity that a customer left",
     "lender_capital": "lenders' capital",
     "new_loans": "new loans",
     "spot_price": "rent of a GPU",

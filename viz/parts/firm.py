@@ -13,10 +13,11 @@ import solara
 from abm.accounts.statement import ASSETS, LIABILITIES, Contract, Default, Loan, Maturity
 from abm.inputs.effects import BY_NAME
 from experiments.screen import counted
-from experiments.summary import failure_sentence, number
+from experiments.summary import number
 from viz.frames import HEALTH_NAMES
 from viz.parts.charts import tick
 from viz.parts.markup import Explained, Html, Section, facts, money, paragraph, percent, table
+from viz.parts.story import why
 from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Books, Report, Session
@@ -71,6 +72,12 @@ def FirmPanel(  # noqa: N802
     for failure in books.failures:
         Html(_why(failure, report.plan))
     Html(_key_facts(books))
+    if _has_failed(books):
+        with Section("Its books until it failed", opened=True):
+            BooksOverTime(report, books, dark)
+        with Section("Invisible debt: who borrowed for whom"):
+            Html(_look_through(books))
+        return
     with Section("Balance sheet", opened=True):
         Html(_balance_sheet(books))
         BooksOverTime(report, books, dark)
@@ -129,17 +136,26 @@ def _heading(report: Report, books: Books) -> str:
 
 def _why(failure: Default, plan: Plan) -> str:
     """The story of a failure with its causes."""
-    blows = [s for s in plan.strikes if s.firm == failure.firm and s.first_month(plan.opening.date) <= failure.month]
     struck = ""
-    for blow in blows:
+    for blow in plan.strikes_on(failure.firm, failure.month):
         when = plan.label(blow.first_month(plan.opening.date))
         struck += f" You struck it in {when}: it {BY_NAME[str(blow.effect)].words}."
     what = "failed" if failure.ends else "defaulted"
-    return paragraph(f"Why it {what}. {failure_sentence(failure, plan.opening.date)}.{struck}", "id-why")
+    return paragraph(f"Why it {what}. {why(failure, plan)}.{struck}", "id-why")
+
+
+def _has_failed(books: Books) -> bool:
+    return books.statement.balance_sheet.status == "failed"
 
 
 def _key_facts(books: Books) -> str:
     sheet, ratios, seen = books.statement.balance_sheet, books.statement.ratios, books.statement.look_through
+    carried = sum(seen.carried_by_others.values())
+    if _has_failed(books):
+        told = paragraph("It has failed: it owns and owes nothing any more.")
+        if not carried:
+            return told
+        return told + facts([("Orphaned", money(carried), "borrowed by others for its use, and still owed by them")])
     found = [
         ("Owns", money(sheet.total_assets), ""),
         ("Owes", money(sheet.total_liabilities), ""),
@@ -157,8 +173,8 @@ def _key_facts(books: Books) -> str:
         found.append(
             ("Largest customer", ratios.top_customer, f"{percent(ratios.top_customer_share)} of its contracts")
         )
-    if seen.carried_by_others:
-        found.append(("Others carry for it", money(sum(seen.carried_by_others.values())), "debt not in its books"))
+    if carried:
+        found.append(("Others carry for it", money(carried), "debt not in its books"))
     return facts(found)
 
 
@@ -234,9 +250,9 @@ def _hardware(books: Books, plan: Plan) -> str:
 
 
 def _look_through(books: Books) -> str:
-    seen = books.statement.look_through
+    seen, failed = books.statement.look_through, _has_failed(books)
     parts = (
-        ("Others carry for it", seen.carried_by_others),
+        ("Orphaned: others borrowed for it, and still owe" if failed else "Others carry for it", seen.carried_by_others),
         ("It carries for", seen.carries_for),
         ("It lends for the use of", seen.lends_for),
     )

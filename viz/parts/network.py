@@ -13,7 +13,7 @@ from viz.screen import Screen
 from viz.session import Report
 from viz.widgets import NetworkView, network_firms, network_frame
 
-SIZE_NOTE = "what it owns; of lenders, what they lent here"
+SIZE_NOTE = "what it owns; of lenders, what they lent here; of the failed, before that"
 
 
 def widget_firms(nodes: Nodes) -> dict[str, Any]:

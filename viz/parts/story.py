@@ -8,6 +8,7 @@ from typing import Any
 import reacton.ipyvuetify as rv
 import solara
 
+from abm.accounts.statement import Default
 from abm.engine.tables import E_CANCELLED, E_ORDER, E_PROJECT, EVENT_NAMES
 from experiments.summary import failure_sentence, number
 from viz.parts.markup import Explained, Html, money, paragraph, percent
@@ -17,6 +18,7 @@ from viz.session import Event
 from viz.widgets import CascadeTree, FlowDiagram
 from viz.words import EVENTS, FLOWS, TREE
 
+OWN = "its own doing"  # of the causes that `failure_sentence` names, what nobody else explains
 PAGE = 20  # lines of the log at a time
 TELLING = (
     "default", "protected by the court", "reorganised", "debt exchanged", "rescue round", "covenant broken",
@@ -71,10 +73,21 @@ def Failures(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[
         Html(paragraph(f"No firm has failed up to {report.plan.label(report.reach)}.", "id-hint"))
         return
     CascadeTree.element(cascade=dict(report.story.tree), dark=dark, on_clicked=clicked)
-    opening = report.plan.opening.date
-    Html("".join(paragraph(failure_sentence(failure, opening), "id-line") for failure in failures[:PAGE]))
+    Html("".join(paragraph(why(failure, report.plan), "id-line") for failure in failures[:PAGE]))
     if len(failures) > PAGE:
         Html(paragraph(f"and {len(failures) - PAGE} more", "id-hint"))
+
+
+def why(failure: Default, plan: Plan) -> str:
+    """A failure in a sentence; of a firm that was struck by hand, nothing is its own doing alone."""
+    told = failure_sentence(failure, plan.opening.date)
+    blows = plan.strikes_on(failure.firm, failure.month)
+    if any(s.effect == "defaults" and s.first_month(plan.opening.date) == failure.month for s in blows):
+        return f"{told[: told.rindex(' bn: ')]} bn: you made it fail"
+    head, own, tail = told.rpartition(OWN)  # causes stand last
+    if not blows:
+        return told
+    return f"{head}what you did to it and {own}{tail}" if own else f"{told}, after what you did to it"
 
 
 @solara.component

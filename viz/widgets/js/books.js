@@ -2,7 +2,7 @@
 
 import { KIND_LABELS, digits, dollars, typed } from "./common.js";
 import { EDGE_KINDS } from "./edges.js";
-import { HEALTH_LABELS } from "./marks.js";
+import { HEALTH, HEALTH_LABELS } from "./marks.js";
 
 export class Books {
   constructor() {
@@ -92,6 +92,11 @@ export class Books {
     return HEALTH_LABELS[this.health[row] ?? 0] ?? "";
   }
 
+  /** Whether a firm has failed: its mark is as large as what it owned before, but it owns nothing any more. */
+  failed(row) {
+    return (this.health[row] ?? 0) >= HEALTH.indexOf("failed");
+  }
+
   /** What each firm owes or has promised, and is owed, over all kinds of edges. */
   tallies() {
     const owes = new Float64Array(this.count);
@@ -106,8 +111,8 @@ export class Books {
   /** A firm in a few lines. */
   aboutFirm(row) {
     const { edges } = this;
-    const size = `${this.firms.sizeNote.split(";")[0]} ${dollars(this.size[row] ?? NaN)}`;
-    const lines = [this.firms.names[row], `${this.kindName(row)}, ${this.healthName(row)}`, size];
+    const lines = [this.firms.names[row], `${this.kindName(row)}, ${this.healthName(row)}`];
+    if (!this.failed(row)) lines.push(`${this.firms.sizeNote.split(";")[0]} ${dollars(this.size[row] ?? NaN)}`);
     EDGE_KINDS.forEach((kind, k) => {
       for (const [side, words] of [
         ["source", kind.gives],

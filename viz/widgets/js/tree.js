@@ -151,7 +151,7 @@ function render({ model, el }) {
     const lines = failed
       ? [
           `${KIND_LABELS[node.kind] ?? node.kind ?? "firm"}, could not or would not pay all it owed`,
-          `${percent(own)} its own doing`,
+          `${percent(own)} its own doing${node.struck ? " and the shock that struck it" : ""}`,
           ...(market > 0 ? [`${percent(market)} the market`] : []),
           ...node.causes
             .filter((edge) => nodes[edge.source])

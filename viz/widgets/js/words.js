@@ -99,7 +99,7 @@ export function fillTable(table, books) {
   const { owes, owed } = books.tallies();
   table.querySelectorAll("tbody tr").forEach((line, row) => {
     const cells = line.children;
-    cells[2].textContent = dollars(books.size[row] ?? NaN);
+    cells[2].textContent = dollars(books.failed(row) ? NaN : (books.size[row] ?? NaN));
     cells[3].textContent = books.healthName(row);
     cells[4].textContent = dollars(owes[row]);
     cells[5].textContent = dollars(owed[row]);
