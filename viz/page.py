@@ -240,6 +240,7 @@ def status(report: Report) -> str:
         told += f"{failed} of {len(names)} firms {'has' if failed == 1 else 'have'} failed so far. "
     told += f"Others carry {sum(frame.carried.values()):,.0f} bn USD of debt for the labs"
     if frame.orphaned >= 0.5:
-        return f"{told} that stand, {frame.orphaned:,.0f} bn for customers that are gone."
+        whose = f"{'for firms that failed or ' if failed else ''}behind capacity that a customer left"
+        return f"{told} that stand, and {frame.orphaned:,.0f} bn {whose}."
     most = max(frame.carried, key=lambda lab: frame.carried[lab], default="")
     return f"{told}, {frame.carried[most]:,.0f} bn of it for {most}." if most else f"{told}."
