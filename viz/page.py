@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from viz.parts.compare import Compare
 from viz.parts.controls import Choices, Time, chosen_plan
 from viz.parts.files import Files
 from viz.parts.firm import FirmPanel
-from viz.parts.markup import Explained, Html, paragraph
+from viz.parts.markup import Explained, Html, Success, paragraph
 from viz.parts.network import Network
 from viz.parts.story import Events, Failures, Flows
 from viz.parts.whatif import WhatIf
@@ -33,6 +34,8 @@ from viz.words import CHARTS, NETWORK, being_opened, welcome
 STYLE = Path(__file__).with_name("page.css")
 TABS = ("Over time", "Who funds whom", "Failures", "Events", "Compare", "Files")
 MOST_QUERY = 2000  # characters of the address that are read
+STAYS = 8.0  # seconds that a note of success is there
+MOST_SAID = 400  # characters of a note that are shown
 FULL = "Every seat of this server is taken. A seat is free as soon as somebody closes the page: try again in a while."
 
 
@@ -132,7 +135,7 @@ def Shade(dark: bool) -> None:  # noqa: N802
 
 @solara.component
 def Said(screen: Screen, note: str, set_note: Callable[[str], None]) -> None:  # noqa: N802
-    """What went wrong, or a remark, until it is dismissed."""
+    """What went wrong, or a remark, until it is dismissed; what went well leaves by itself."""
     report = use_report(screen, lambda r: r.message)
     message = report.message if report else ""
     dismissed, set_dismissed = solara.use_state("")
@@ -144,11 +147,21 @@ def Said(screen: Screen, note: str, set_note: Callable[[str], None]) -> None:  #
 
     said = note or ("" if message == dismissed else message)
     solara.use_effect(lambda: set_dismissed("") if not message else None, [message])
+
+    def leave() -> Callable[[], None] | None:
+        if not isinstance(note, Success):
+            return None
+        timer = threading.Timer(STAYS, set_note, [""])
+        timer.daemon = True
+        timer.start()
+        return timer.cancel
+
+    solara.use_effect(leave, [note])
     with solara.Div(classes=["id-said"], attributes={"role": "status", "aria-live": "polite"}):
         if said:
             rv.Alert(
-                type="warning", dense=True, outlined=True, dismissible=True, children=[said[:400]], class_="id-note",
-                v_model=True, on_v_model=dismiss,
+                type="success" if isinstance(said, Success) else "warning", dense=True, outlined=True, dismissible=True,
+                children=[said[:MOST_SAID]], class_="id-note", v_model=True, on_v_model=dismiss,
             )  # fmt: skip
 
 

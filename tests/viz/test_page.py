@@ -234,12 +234,15 @@ def test_recorded_runs_are_opened(visit, tmp_path):
         page.get_by_label("Run number").fill("<i>4</i>")
         page.get_by_role("button", name="Open", exact=True).click()
         visitor.says("the run must be a whole number from 0 to 3")
+        expect(page.locator(".id-note.warning--text")).to_have_count(1)
         page.get_by_label("Run number").fill("3")
         page.get_by_role("button", name="Open", exact=True).click()
         visitor.says("Run 3 of swept was run again: every number is the recorded one.")
         visitor.shows(8)
         assert page.get_by_label("Seed").input_value() == "2"
         visitor.shot("recorded")
+        expect(page.locator(".id-note.success--text")).to_have_count(1)
+        expect(page.locator(".id-note")).to_have_count(0, timeout=12_000)  # it leaves by itself
         choose("single")
         page.get_by_role("button", name="Open", exact=True).click()
         visitor.says("single was run again: every number is the recorded one.")

@@ -19,7 +19,7 @@ from abm.errors import BadInput
 from abm.simulation import Economy
 from experiments import results
 from viz.house import house
-from viz.parts.markup import Explained, Html, paragraph
+from viz.parts.markup import Explained, Html, Success, paragraph
 from viz.plan import Plan
 from viz.recording import Recorded, find_runs, open_single, open_swept
 from viz.screen import Screen, use_report
@@ -74,7 +74,7 @@ def Open(session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N80
         session.choose(opened.plan, to_month=opened.plan.months)
         name = f"Run {number.value} of {wanted.name}" if wanted.sweep else wanted.name
         on_note(
-            f"{name} was run again: every number is the recorded one." if same else
+            Success(f"{name} was run again: every number is the recorded one.") if same else
             f"{name} was run again, but this version of the program gives other numbers than those recorded."
         )  # fmt: skip
 

@@ -11,6 +11,12 @@ from experiments.page import escape
 from experiments.summary import number
 
 
+class Success(str):
+    """A note that all went well: it is shown as such, and leaves."""
+
+    __slots__ = ()
+
+
 def money(bn: float) -> str:
     """An amount of USD in a unit that keeps it short.
 
