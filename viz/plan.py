@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from abm.calibration.opening import DEFAULT_OPENING, Opening, opening_tables
 from abm.errors import BadInput, shown
 from abm.inputs import parameters as registry
-from abm.inputs.dates import month_label
+from abm.inputs.dates import LAST_MONTH, month_label
 from abm.inputs.effects import BY_NAME
 from abm.inputs.firm_names import named_firm
 from abm.inputs.scenarios import Scenario, Shock
@@ -24,6 +24,10 @@ from abm.inputs.toml_lines import own_words
 from abm.simulation import Economy
 
 LONGEST = 360  # months a page runs at most: its memory and the time to go back have a bound
+WHY_NOT_LONGER = (
+    f"; the page runs all months again at every step back, so that longer runs, up to {LAST_MONTH:,} months,"
+    " are left to invisible-debt run"
+)
 DEFAULT_MONTHS = 96
 LARGEST_SEED = 2**62 - 1
 
@@ -71,7 +75,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         whole(self.seed, "seed", 0, LARGEST_SEED)
-        whole(self.months, "months", 1, LONGEST)
+        run_length(self.months)
 
     def label(self, month: int) -> str:
         """A month of the run as a year and month."""
@@ -205,6 +209,24 @@ class Plan:
         if month >= self.months:
             raise BadInput(f"the run ends in {self.label(self.months)}: make it longer, or go back, to change it")
         return month + 1
+
+
+def run_length(value: object, field_name: str = "months") -> int:
+    """The value as a number of months that the page can run.
+
+    Raises
+    ------
+    BadInput
+        If it is not; of one that only the command line takes, it says why.
+    """
+    try:
+        return whole(value, field_name, 1, LONGEST)
+    except BadInput as mistake:
+        try:
+            whole(value, field_name, 1, LAST_MONTH)
+        except BadInput:
+            raise mistake from None
+        raise BadInput(f"{mistake}{WHY_NOT_LONGER}") from None
 
 
 def whole(value: object, field_name: str, low: int, high: int) -> int:

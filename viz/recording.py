@@ -21,7 +21,7 @@ from experiments.origin import opening_again
 from experiments.results import FORMAT
 from experiments.screen import counted
 from experiments.study import ECONOMY
-from viz.plan import LONGEST, Plan, whole
+from viz.plan import Plan, run_length, whole
 
 DEEPEST = 3  # folders below the one that is searched
 MOST_RUNS = 500
@@ -104,7 +104,7 @@ def open_single(folder: Path) -> Opened:
         changed = dict(manifest["parameters_changed"])
         opening = opening_again(manifest["opening"])
         seed = manifest["seed"]
-        months = whole(manifest["months"], "months of the recorded run", 1, LONGEST)
+        months = run_length(manifest["months"], "months of the recorded run")
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, BadInput):
             raise
@@ -137,7 +137,7 @@ def open_swept(folder: Path, number: object) -> Opened:
     if rules := replaced_rules(run):
         raise BadInput(f"run {run.number} replaces the rule {min(rules)}, which the page does not: use --out of replay")
     base, changed = chosen(results.recipe, run)
-    months = whole(results.recipe.months, "months of the recorded run", 1, LONGEST)
+    months = run_length(results.recipe.months, "months of the recorded run")
     plan = _plan(base, run.seed, months, changed, results.recipe.tables())
     return Opened(plan, rows[0]["result_hash"], panel=results.recipe.panel)
 

@@ -94,6 +94,13 @@ def test_a_damaged_manifest_is_a_sentence(root, tmp_path, damage):
         open_single(tmp_path)
 
 
+def test_a_recorded_run_too_long_for_the_page_says_why(root, tmp_path):
+    manifest = json.loads((root / "mine" / MANIFEST).read_text())
+    (tmp_path / MANIFEST).write_text(json.dumps({**manifest, "months": 600}))
+    with pytest.raises(BadInput, match="the page runs all months again at every step back"):
+        open_single(tmp_path)
+
+
 def test_a_folder_without_a_run_is_a_sentence(root):
     with pytest.raises(BadInput, match="no finished"):
         open_single(root / "empty")

@@ -12,7 +12,7 @@ from abm.errors import BadInput
 from abm.inputs.dates import month_words
 from abm.inputs.scenarios import Scenario, load, names
 from viz.house import house
-from viz.plan import LARGEST_SEED, LONGEST, Plan, whole
+from viz.plan import LARGEST_SEED, Plan, run_length, whole
 from viz.screen import Screen, use_last_sent, use_report
 from viz.session import SPEEDS, Report, Session
 
@@ -47,7 +47,7 @@ def chosen_plan(name: object, seed: object, months: object, present: Scenario | 
     else:
         raise BadInput(f"scenario must be one of {', '.join(names())}, not {str(name)[:40]!r}")
     return Plan(
-        base, whole(seed, "seed", 0, LARGEST_SEED), whole(months, "months", 1, LONGEST), opening=house().plan.opening
+        base, whole(seed, "seed", 0, LARGEST_SEED), run_length(months), opening=house().plan.opening
     )
 
 
