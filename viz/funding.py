@@ -114,9 +114,9 @@ def cascade_tree(economy: Economy) -> dict[str, Any]:
     dict
         Value for `CascadeTree.cascade`: `nodes` with `row` (of the firms drawn), `name`, `kind`, `month`, `label`,
         `round`, `fundamental`, `shortfall` (bn USD it did not pay) and `own_share`, the part nobody else
-        explains; a firm that passed stress on and stood has `round` 0 and `own_share` 1; `struck`, whether a shock had struck
-        it. `edges` with `source` (node,
-        -1 for the market), `target` (node), `channel` and `weight`, the share of the shortfall it explains.
+        explains; a firm that passed stress on and stood has `round` 0 and `own_share` 1; `struck`, whether a shock had
+        struck it. `edges` with `source` (node, -1 for the market), `target` (node), `channel` and `weight`, the share
+        of the shortfall it explains.
     """
     nodes: list[dict[str, Any]] = []
     edges: list[dict[str, Any]] = []

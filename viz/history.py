@@ -62,7 +62,7 @@ class History:
         return np.array([row[k, nodes] for row in self._rows])
 
     def of(self, node: int) -> dict[str, np.ndarray]:
-        """The columns of one firm, by name, NaN before it was there and once it has failed; shape (months kept,) each."""
+        """The columns of one firm by name, NaN before it was there and once it failed; shape (months kept,) each."""
         columns = np.full((len(self._rows), len(KEPT)), np.nan)
         for at, row in enumerate(self._rows):
             if node < row.shape[1]:

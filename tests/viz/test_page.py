@@ -71,7 +71,7 @@ def test_the_failure_of_the_story_is_told(visit):
     visitor.go(11)
     expect(page.locator(".id-status")).to_contain_text("OpenAI failed this month")
     assert below.bounding_box() == before  # a longer sentence moves nothing
-    expect(page.locator(".id-status")).to_contain_text("bn for firms that failed or behind capacity that a customer left.")
+    expect(page.locator(".id-status")).to_contain_text("bn for firms that failed or behind capacity that")
     visitor.shot("openai-fails")
     visitor.tab("Failures")
     expect(page.locator(".id-line").first).to_contain_text("2026-11 OpenAI (lab)")

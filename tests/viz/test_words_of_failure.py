@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -35,9 +34,9 @@ def reported(plan: Plan, month: int, node: int = -1, *, comparing: bool = False)
 
 
 @pytest.fixture(scope="module")
-def failed() -> Iterator[Report]:
+def failed() -> Report:
     """OpenAI, three months after it failed."""
-    yield reported(Plan(load(R6)), 14, 0, comparing=True)
+    return reported(Plan(load(R6)), 14, 0, comparing=True)
 
 
 def test_a_failed_firm_has_no_size_no_chance_and_no_contracts(failed: Report) -> None:
@@ -60,7 +59,7 @@ def test_what_others_borrowed_for_a_failed_firm_is_orphaned_as_compare_says(fail
     left = sum(books.statement.look_through.carried_by_others.values())
     assert left > 1.0
     assert f"<span>Orphaned</span><b>{firm.money(left)}</b>" in firm._key_facts(books)
-    assert "Orphaned: others borrowed for it, and still owe" in firm._look_through(books)
+    assert "Orphaned, owed by those who borrowed for it" in firm._look_through(books)
     table = compare.figures(failed, 14)
     assert "of which for OpenAI</td><td>bn</td><td class=\"n\">0</td>" in table
     orphaned = failed.series["orphaned"][13]

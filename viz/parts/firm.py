@@ -252,7 +252,7 @@ def _hardware(books: Books, plan: Plan) -> str:
 def _look_through(books: Books) -> str:
     seen, failed = books.statement.look_through, _has_failed(books)
     parts = (
-        ("Orphaned: others borrowed for it, and still owe" if failed else "Others carry for it", seen.carried_by_others),
+        ("Orphaned, owed by those who borrowed for it" if failed else "Others carry for it", seen.carried_by_others),
         ("It carries for", seen.carries_for),
         ("It lends for the use of", seen.lends_for),
     )
