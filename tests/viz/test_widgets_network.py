@@ -8,7 +8,7 @@ from conftest import settled
 
 from abm.errors import BadInput
 from viz.widgets import NetworkView, network_firms, network_frame
-from viz.widgets.bundle import HERE
+from viz.widgets.bundle import module
 
 NAMES = ["Big Bank", "Cloud One", "Star Lab", "Chip Maker"]
 KINDS = ["lender", "neocloud", "lab", "vendor"]
@@ -233,6 +233,7 @@ def test_a_cascade_runs_round_by_round_with_the_channels_named(stage: Any) -> No
     assert pixels(page, 2, "--iv-loss") > 500, "the finished picture stays while the month does"
     page.update(frame=frame(2))
     page.page.wait_for_function("document.querySelector('.iv-caption-news').textContent === ''", timeout=5000)
+    page.page.wait_for_timeout(2200)  # the picture fades
     assert pixels(page, 2, "--iv-loss") == 0
 
 
@@ -409,7 +410,7 @@ def test_names_cover_neither_marks_nor_names(stage: Any) -> None:
             names: placeLabels(firms, solid, new Map(), long, 800, 500, 200).map((one) => one.box),
           };
         }""",
-        (HERE / "js" / "labels.js").read_text("utf-8"),
+        module("labels.js"),
     )
     names = placed["names"]
     assert len(names) > 15
@@ -458,3 +459,101 @@ def test_a_firm_that_has_failed_owns_nothing_in_words(stage: Any) -> None:
     assert not [line for line in lines if "balance sheet" in line]
     page.page.mouse.move(*middle_of(page, 0))
     assert "balance sheet $100 bn" in page.page.locator(".iv-tip").inner_text()
+
+
+LABELS = """async ([text, firms, marks]) => {
+  const {placeLabels} = await import(URL.createObjectURL(new Blob([text], {type: "text/javascript"})));
+  const solid = marks.map(({row, x, y, radius: r}) => ({row, box: [x - r, y - r, x + r, y + r]}));
+  return placeLabels(firms, solid, new Map(), (words) => 6 * words.length, 800, 500, 200);
+}"""
+
+
+def test_a_name_stands_beside_its_own_mark_or_nowhere(stage: Any) -> None:
+    """To the right the mark of another begins where the name ends, above and below there are others too."""
+    page = stage()
+    one = {"row": 0, "text": "AI credit fund 5", "kind": "lender", "x": 300, "y": 250, "radius": 4}
+    long = 6 * len(one["text"])
+    others = [
+        {"row": 1, "x": 300 + 4 * 1.15 + 5 + long + 2 + 6, "y": 250, "radius": 5},
+        {"row": 2, "x": 300, "y": 270, "radius": 8},
+        {"row": 3, "x": 300, "y": 230, "radius": 8},
+    ]
+    marks = [{**one}, *others]
+    (placed,) = page.page.evaluate(LABELS, [module("labels.js"), [one], marks])
+    assert placed["align"] == "right", "on the left there is room"
+    marks.append({"row": 4, "x": 300 - long - 20, "y": 250, "radius": 8})
+    assert page.page.evaluate(LABELS, [module("labels.js"), [one], marks]) == []
+
+
+def test_a_name_on_a_mark_lies_within_it(stage: Any) -> None:
+    page = stage()
+    for kind, height in (("lender", 1.48), ("hyperscaler", 1.77), ("neocloud", 1.9), ("lab", 2.0)):
+        for radius in range(8, 47):
+            one = {"row": 0, "text": "IG bond fund 1", "kind": kind, "x": 400, "y": 250, "radius": radius, "roomy": True}
+            for placed in page.page.evaluate(LABELS, [module("labels.js"), [one], [one]]):
+                if placed["side"] == 0:
+                    assert 14 * len(placed["lines"]) <= height * radius
+                    if kind == "lab":
+                        assert np.hypot(placed["box"][2] - 400, placed["box"][3] - 250) <= radius
+
+
+# Notes where each text was last written: [left, top, right, bottom].
+WRITTEN = """() => {
+  const write = CanvasRenderingContext2D.prototype.fillText;
+  window.written = {};
+  CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+    const half = this.measureText(text).width;
+    const left = this.textAlign === "center" ? x - half / 2 : this.textAlign === "right" ? x - half : x;
+    window.written[text] = [left, y - 7, left + half, y + 7];
+    return write.apply(this, arguments);
+  };
+}"""
+
+
+@pytest.mark.parametrize(("health", "on_it"), [(0, True), (1, False), (2, False), (3, False), (4, False)])
+def test_nothing_is_written_over_the_pattern_of_a_mark(stage: Any, health: int, on_it: bool) -> None:
+    """A large cloud bears its name while it is sound; else its dot, stripes or cross are free of it."""
+    page = stage()
+    page.page.evaluate(WRITTEN)
+    firms = network_firms(["Bank", "AWS", "Lab", "Chips"], ["lender", "hyperscaler", "lab", "vendor"], *PLACES)
+    page.show(NetworkView(firms=firms, frame=frame(size=[1.0, 1000.0, 1.0, 1.0], health=[0, health, 0, 0])))
+    settled(page.page)
+    x, y = middle_of(page, 1)
+    box = page.page.locator(".iv-stage").bounding_box()
+    left, top, right, bottom = page.page.evaluate("written['AWS']")
+    covered = left < x - box["x"] < right and top < y - box["y"] < bottom
+    assert covered == on_it
+
+
+def test_the_line_on_a_cascade_does_not_stay_under_a_later_month(stage: Any) -> None:
+    page = stage()
+    page.show(network(frame=frame(1, cascade=CASCADE)))
+    told = "document.querySelector('.iv-caption-news').textContent"
+    page.page.wait_for_function(f"{told}.startsWith('2026-01, round 1')")
+    page.update(frame=frame(2))
+    page.page.wait_for_function(f"{told}.startsWith('Earlier: 2026-01, round')")
+    page.page.wait_for_function(f"{told}.includes('round 2 of 2')")
+    page.page.wait_for_function(f"{told} === ''", timeout=1900)
+    page.update(frame=frame(3, cascade=CASCADE))
+    page.page.wait_for_function(f"{told}.startsWith('2026-03, round 2')")
+    page.page.wait_for_timeout(1600)
+    page.update(frame=frame(4))
+    page.page.wait_for_function(f"{told} === ''", timeout=500)
+
+
+def test_the_name_of_a_channel_covers_no_name_of_a_firm(stage: Any) -> None:
+    """A firm that is selected, with its name, stands in the middle of the line along which the loss travels."""
+    page = stage()
+    names = ["Big Bank", "Applied Digital", "Star Lab", "Chip Maker"]
+    places = ([0.0, 0.5, 1.0, 0.5], [0.5, 0.5, 0.5, 0.9])
+    loss = {"source": 2, "target": 0, "channel": "counterparty", "amount": 43.9}
+    rounds = [{"round": 1, "firms": [2], "edges": [loss]}]
+    page.page.evaluate(WRITTEN)
+    page.show(NetworkView(firms=network_firms(names, KINDS, *places), selected=1, frame=frame()))
+    settled(page.page)
+    page.update(frame=frame(1, cascade=rounds, health=[0, 0, 3, 0]))
+    page.page.wait_for_function("window.written['counterparty $43.9 bn'] !== undefined")
+    page.page.wait_for_timeout(1600)
+    chip, name = page.page.evaluate("[written['counterparty $43.9 bn'], written['Applied Digital']]")
+    apart = chip[0] >= name[2] or chip[2] <= name[0] or chip[1] >= name[3] or chip[3] <= name[1]
+    assert apart, (chip, name)

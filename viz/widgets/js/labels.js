@@ -1,7 +1,10 @@
 // Names beside the firms that matter most, none over another.
 
+import { spanAt } from "./marks.js";
+
 const CELL = 48;
-const ROOM = 1.62; // width of a mark where a name may stand, over its radius
+export const LINE = 14; // px from line to line of a name
+const CLEAR = 9; // px beyond the ends of a name free of other marks, so that it is not taken for theirs
 
 /** A set of boxes that answers quickly whether another one would touch them. */
 class Boxes {
@@ -27,30 +30,42 @@ class Boxes {
     });
   }
 
-  touches(box) {
+  /** Whether a box would touch one of these, other than `except`. */
+  touches(box, except = null) {
     return this.each(box, (key) =>
-      (this.cells.get(key) ?? []).some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1]),
+      (this.cells.get(key) ?? []).some(
+        (b) => b !== except && b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1],
+      ),
     );
   }
 }
 
 /**
  * Places for names.
- * `wanted`: [{row, text, x, y, radius, roomy, must}] in order of importance, `roomy` where a name may stand on the
- * mark; `solid`: [{box}] not to be covered, a box being [left, top, right, bottom]; `before`: Map of row to side, tried
- * first so that names do not jump.
- * Returns [{row, lines, x, y, align, side}] that fit inside width and height, `side` 0 on the mark; the `must` ones
- * come in any case.
+ * `wanted`: [{row, text, kind, x, y, radius, roomy, must}] in order of importance, `roomy` where a name may stand on
+ * the mark; `solid`: [{box, row}] not to be covered, a box being [left, top, right, bottom], `row` that of the firm
+ * whose mark it is; `before`: Map of row to side, tried first so that names do not jump.
+ * Returns [{row, lines, x, y, align, side, box}] that fit inside width and height, `side` 0 on the mark; the `must`
+ * ones come in any case. A name that would stand as near to another mark is left out.
  */
 export function placeLabels(wanted, solid, before, measure, width, height, limit) {
   const taken = new Boxes();
-  for (const { box } of solid) taken.add(box);
+  const marks = new Boxes();
+  const own = new Map();
+  for (const { box, row } of solid) {
+    taken.add(box);
+    if (row === undefined) continue;
+    marks.add(box);
+    own.set(row, box);
+  }
   const placed = [];
   for (const one of wanted) {
     if (placed.length >= limit && !one.must) break;
-    const lines = one.roomy ? wrapped(one.text, measure, ROOM * one.radius) : null;
+    const lines = one.roomy ? wrapped(one, measure) : null;
     if (lines) {
-      placed.push({ row: one.row, lines, x: one.x, y: one.y, align: "center", side: 0 });
+      const [half, tall] = [Math.max(...lines.map(measure)) / 2, (LINE * lines.length) / 2];
+      const box = [one.x - half, one.y - tall, one.x + half, one.y + tall];
+      placed.push({ row: one.row, lines, x: one.x, y: one.y, align: "center", side: 0, box });
       continue;
     }
     const long = measure(one.text);
@@ -62,7 +77,9 @@ export function placeLabels(wanted, solid, before, measure, width, height, limit
       const place = beside(one, side, long);
       const [left, top, right, bottom] = place.box;
       if (left < 2 || right > width - 2 || top < 2 || bottom > height - 2) continue;
-      if (!taken.touches(place.box)) {
+      const [near, far] = { left: [0, CLEAR], center: [CLEAR, CLEAR], right: [CLEAR, 0] }[place.align];
+      const wide = [left - near, top, right + far, bottom];
+      if (!taken.touches(place.box) && !marks.touches(wide, own.get(one.row))) {
         found = place;
         break;
       }
@@ -76,15 +93,20 @@ export function placeLabels(wanted, solid, before, measure, width, height, limit
   return placed;
 }
 
-/** The name in lines of at most `width`, null if it does not fit in three. */
-function wrapped(text, measure, width) {
-  const lines = [];
-  for (const word of text.split(" ")) {
-    const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
-    if (lines.length && measure(longer) <= width) lines[lines.length - 1] = longer;
-    else lines.push(word);
+/** The name in the fewest lines, three at most, that stand inside the mark; null if there is no room. */
+function wrapped({ text, kind, radius }, measure) {
+  const words = text.split(" ");
+  for (let count = 1; count <= Math.min(3, words.length); count++) {
+    const width = spanAt(kind, radius, (LINE * count) / 2) - 4;
+    const lines = [];
+    for (const word of words) {
+      const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
+      if (lines.length && measure(longer) <= width) lines[lines.length - 1] = longer;
+      else lines.push(word);
+    }
+    if (lines.length <= count && lines.every((line) => measure(line) <= width)) return lines;
   }
-  return lines.length <= 3 && lines.every((line) => measure(line) <= width) ? lines : null;
+  return null;
 }
 
 function beside(one, side, long) {

@@ -5,6 +5,7 @@ import { curveOf, drawArrow, pointOn } from "./edges.js";
 
 const HEAVIEST = 60; // losses of a round that can be told apart
 const CHIPS = 8; // channels named at once
+const ALONG = [0.5, 0.38, 0.62, 0.26, 0.74]; // where along a loss its channel may be named
 const TOP = 60; // px of the stage kept free of chips, for the sentence on the cascade
 const BOTTOM = 40;
 
@@ -82,33 +83,40 @@ export function ring(pen, place, row, gap, colour, width, alpha = 1) {
   pen.globalAlpha = 1;
 }
 
-/** The channel's name on the heaviest losses of the latest round. */
-export function drawChannels(pen, ink, play, place, width, height) {
+/** The channel's name on the heaviest losses of the latest round, where it covers none of the `names`. */
+export function drawChannels(pen, ink, play, place, width, height, names) {
   const round = play.rounds.at(-1);
   if (!round || (round === play.round && play.progress < 0.35)) return;
   const count = place.x.length;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
-  const boxes = [];
+  const boxes = names.map((name) => name.box);
+  let chips = 0;
   for (const loss of heaviest(round.edges)) {
-    if (boxes.length >= CHIPS || !(loss.target >= 0 && loss.target < count)) continue;
+    if (chips >= CHIPS || !(loss.target >= 0 && loss.target < count)) continue;
     const told = drawable(loss, count);
     const below = { x: place.x[loss.target], y: place.y[loss.target] + place.radius[loss.target] + 14 };
-    const spot = told ? pointOn(curveOf(place, loss.source, loss.target), 0.5) : below;
+    const curve = told ? curveOf(place, loss.source, loss.target) : null;
     const text = told ? `${loss.channel} ${dollars(loss.amount)}` : `${loss.channel} (market)`;
     const half = pen.measureText(text).width / 2 + 5;
-    const x = Math.max(half + 2, Math.min(width - half - 2, spot.x));
-    const box = [x - half, spot.y - 9, x + half, spot.y + 9];
-    if (spot.y < TOP || spot.y > height - BOTTOM) continue;
-    if (boxes.some((b) => b[0] < box[2] && b[2] > box[0] && b[1] < box[3] && b[3] > box[1])) continue;
+    const free = (curve ? ALONG.map((t) => pointOn(curve, t)) : [below])
+      .map(({ x, y }) => ({ x: Math.max(half + 2, Math.min(width - half - 2, x)), y }))
+      .find(({ x, y }) => {
+        if (y < TOP || y > height - BOTTOM) return false;
+        return !boxes.some((b) => b[0] < x + half && b[2] > x - half && b[1] < y + 9 && b[3] > y - 9);
+      });
+    if (!free) continue;
+    const { x, y } = free;
+    const box = [x - half, y - 9, x + half, y + 9];
     boxes.push(box);
+    chips += 1;
     pen.globalAlpha = play.alpha;
     pen.fillStyle = ink.loss;
     pen.beginPath();
     pen.roundRect(box[0], box[1], 2 * half, 18, 9);
     pen.fill();
     pen.fillStyle = ink.paper;
-    pen.fillText(text, x, spot.y + 0.5);
+    pen.fillText(text, x, y + 0.5);
   }
   pen.globalAlpha = 1;
 }

@@ -40,6 +40,14 @@ export function outline(pen, kind, x, y, radius) {
   pen.closePath();
 }
 
+/** How wide the mark of a firm is, at least, up to this far above and below its middle; for kinds that bear names. */
+export function spanAt(kind, radius, away) {
+  if (kind === "lender") return away < 0.74 * radius ? 2.12 * radius : 0;
+  if (kind === "hyperscaler") return away < 0.886 * radius ? 1.772 * radius : 0;
+  if (kind === "neocloud") return away < 0.952 * radius ? 2 * (1.0996 * radius - away / Math.sqrt(3)) : 0;
+  return 2 * Math.sqrt(Math.max(0, radius * radius - away * away));
+}
+
 /** Draw one firm: filled when sound, with a dot when strained, striped when distressed, crossed when failed. */
 export function drawFirm(pen, ink, kind, health, x, y, radius) {
   const state = HEALTH[health] ?? "sound";

@@ -4,7 +4,7 @@ import { colours, element, lessMotion, listen, rootOf, save, say, svg, tooltip }
 import { Books } from "./books.js";
 import { Camera, steer } from "./camera.js";
 import { EDGE_KINDS, drawEdges, edgeAt } from "./edges.js";
-import { placeLabels } from "./labels.js";
+import { LINE, placeLabels } from "./labels.js";
 import { drawChannels, drawLosses, drawVictims, ring } from "./losses.js";
 import { HEALTH, drawFirm } from "./marks.js";
 import { Playback, tell } from "./playback.js";
@@ -22,7 +22,6 @@ const FEW = 150; // edges that are never a burden
 const SLOW = 40; // ms a picture; above it firms change size at once, not smoothly
 const CALM = 700; // ms without a new month after which detail is drawn
 const NAMES_EVERY = 250; // ms between new choices of names while months go by
-const LINE = 14; // px from line to line of a name
 const ROOMY = new Set(["lab", "hyperscaler", "neocloud", "lender"]); // marks wide enough for a name on them
 const TABLE_EVERY = 1000; // ms between new numbers in the table
 const ICONS = {
@@ -92,6 +91,7 @@ function render({ model, el }) {
   let frameAt = 0;
   let drawnAt = 0;
   let pace = 16; // ms from one picture to the next, smoothed
+  let said = ""; // sentence on the cascade that was spoken last
   let tableAt = -TABLE_EVERY;
   let tableLater = 0; // timer to fill the table
   const shown = new Set(EDGE_KINDS.keys());
@@ -338,12 +338,15 @@ function render({ model, el }) {
     }
     pen.globalAlpha = 1;
     font(pen, "600 11px");
-    drawChannels(pen, ink, play, place, room.width, room.height);
-    const sentence = play.rounds.length ? tell(play.rounds.at(-1), books.firms.names) : "";
-    if (news.textContent !== sentence) {
-      news.textContent = sentence;
-      if (sentence) spoken.textContent = sentence;
-    }
+    drawChannels(pen, ink, play, place, room.width, room.height, nameLayer.labels);
+    // Of a month before the one shown, only rounds still under way are told, and as earlier ones.
+    const round = play.rounds.at(-1);
+    const past = round && round.month !== books.frame.month;
+    const sentence = round && (!past || play.round) ? tell(round, books.firms.names) : "";
+    const told = sentence && past ? `Earlier: ${sentence}` : sentence;
+    if (news.textContent !== told) news.textContent = told;
+    if (sentence && sentence !== said) spoken.textContent = sentence;
+    said = sentence;
     return playback.moving;
   }
 
@@ -392,12 +395,13 @@ function render({ model, el }) {
       if (!onStage(i, 20)) continue;
       const spot = { x: place.x[i], y: place.y[i], radius: swell * radiusOf(books.size[i] ?? 0) };
       const reach = spot.radius * 1.15;
-      solid.push({ box: [spot.x - reach, spot.y - reach, spot.x + reach, spot.y + reach] });
+      solid.push({ row: i, box: [spot.x - reach, spot.y - reach, spot.x + reach, spot.y + reach] });
       // A name shown stays shown unless another firm clearly outweighs its own; those that are gone come last.
       const weight = (books.health[i] === 4 ? 0.3 : 1) * spot.radius * (nameLayer.sides.has(i) ? 1.15 : 1);
       const text = shorten(books.firms.names[i]);
-      const roomy = ROOMY.has(books.firms.kinds[i]) && books.health[i] !== 4;
-      wanted.push({ row: i, text, ...spot, roomy, must: must.has(i), weight: weight + (must.has(i) ? 1000 : 0) });
+      const kind = books.firms.kinds[i];
+      const roomy = ROOMY.has(kind) && !books.health[i]; // dot, stripes and cross would show through a name
+      wanted.push({ row: i, text, kind, ...spot, roomy, must: must.has(i), weight: weight + (must.has(i) ? 1000 : 0) });
     }
     wanted.sort((a, b) => b.weight - a.weight || a.row - b.row);
     const { width, height } = room;
