@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from html import escape as _escape
 
@@ -63,6 +64,28 @@ def image(png: bytes, about: str) -> str:
         Plain text for readers who cannot see it.
     """
     return f'<img alt="{escape(about)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+
+
+def prose(sentences: Iterable[str]) -> str:
+    """Paragraphs of our own Markdown, with what it has of lists, bold and code.
+
+    Examples
+    --------
+    >>> prose(["One.", "- **two:** `x`", "- three"])
+    '<p>One.</p>\\n<ul><li><b>two:</b> <code>x</code></li>\\n<li>three</li></ul>'
+    """
+    drawn: list[str] = []
+    for sentence in sentences:
+        listed = sentence.startswith("- ")
+        text = escape(sentence.removeprefix("- "))
+        text = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", re.sub(r"`([^`]+)`", r"<code>\1</code>", text))
+        if not listed:
+            drawn.append(f"<p>{text}</p>")
+        elif drawn and drawn[-1].endswith("</ul>"):
+            drawn[-1] = f"{drawn[-1].removesuffix('</ul>')}\n<li>{text}</li></ul>"
+        else:
+            drawn.append(f"<ul><li>{text}</li></ul>")
+    return "\n".join(drawn)
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -14,7 +14,7 @@ from abm.engine import tables
 from abm.inputs.dates import month_end
 from abm.inputs.scenarios import BASELINE
 from experiments.analysis.intervals import Estimate
-from experiments.page import document, escape, image, table
+from experiments.page import document, escape, image, prose, table
 from experiments.reproductions.figures import BLUE, GREY, ORANGE, RED, png
 from experiments.risk.asked import FOLDER
 from experiments.risk.ensemble import ANALOGUE, FEWER, Made, plan
@@ -25,7 +25,7 @@ from experiments.risk.table import MISSED, Findings, Line, verdicts
 from experiments.screen import counted
 from experiments.summary import number
 
-WHY = FOLDER / "causes.md"
+WHY = FOLDER / "causes.csv"  # lines of the table and why they are missed; of no line: what holds in every run
 TITLE = "What the economy says of risk, beside the evidence"
 ANEW = "With `--page FILE` it writes this page: the same bytes for the same version and seeds."
 
@@ -35,9 +35,24 @@ def command(made: Made) -> str:
     return f"invisible-debt risk --seeds {made.seeds}{' --central' if made.central else ''}"
 
 
-def causes() -> str:
-    """What is missed and why, written by hand in `causes.md`; empty without the file."""
-    return WHY.read_text(encoding="utf-8").strip() if WHY.is_file() else ""
+def causes(f: Findings) -> list[str]:
+    """Why the missed lines of this run are missed, a sentence each, and then what holds in every run."""
+    missed = {x.name: x.what for x in f.lines if x.verdict == MISSED}
+    told, always = [], []
+    for row in read_table(WHY):
+        lines = named(row["lines"])
+        mine = [missed.pop(name) for name in lines if name in missed]
+        if mine:
+            told.append(f"- **{'; '.join(mine)}:** {row['why']}")
+        elif not lines:
+            always.append(f"- {row['why']}")
+    told += [f"- **{what}:** no cause has been found yet." for what in missed.values()]
+    return [*(told or ["- Nothing is missed."]), *always]
+
+
+def named(cell: str) -> list[str]:
+    """The lines of the table that a cell of `causes.csv` names."""
+    return [name.strip() for name in cell.split(";") if name.strip()]
 
 
 def year(k: int) -> int:
@@ -289,7 +304,7 @@ def sections(made: Made, f: Findings) -> list[tuple[str, list[str], list[tuple[S
     first = ", ".join(f"{name} ({100.0 * part:.0f} %)" for name, part in s.followers[:8]) or "nobody"
     return [
         ("The eight points", [], [(("", "what", "", ""), point_rows(f)), (LINE_HEADS, line_rows(f))]),
-        ("What is missed, and why", [causes() or "Not written yet."], []),
+        ("What is missed, and why", causes(f), []),
         (
             "1 Perceived against realised",
             [
@@ -425,7 +440,7 @@ def html(made: Made, f: Findings) -> str:
     parts.append(f"<p>{escape(about(made))}</p>")
     for heading, sentences, shown in sections(made, f):
         parts.append(f"<h2>{escape(heading)}</h2>")
-        parts += [f"<p>{escape(sentence)}</p>" for sentence in sentences]
+        parts.append(prose(sentences))
         parts += [table(heads, rows) for heads, rows in shown]
         if heading.startswith("1 "):
             parts.append(image(reliability(f), "Reliability diagram: default probability seen against what happened"))

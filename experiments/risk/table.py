@@ -46,8 +46,10 @@ POINTS = (
 
 
 class Line(NamedTuple):
-    """One line: its point, what, ours, unit, the range asked for (none: stated), evidence."""
+    """One line: its name in `targets.csv` or `firms.csv`, its point, what, ours, unit, the range asked for (none:
+    stated), evidence."""
 
+    name: str
     point: int
     what: str
     ours: Estimate
@@ -117,7 +119,7 @@ def line(name: str, ours: Estimate, scale: float = 1.0) -> Line:
     row = targets()[name]
     scaled = Estimate(*(scale * x for x in ours))
     return Line(
-        int(row["point"]), row["what"], scaled, row["unit"], _formula(row["low"]), _formula(row["high"]),
+        name, int(row["point"]), row["what"], scaled, row["unit"], _formula(row["low"]), _formula(row["high"]),
         row["evidence"], row["judged"] == "interval",
     )  # fmt: skip
 
@@ -192,7 +194,8 @@ def judge(made: Made) -> Findings:
         line("brier", perceived.brier),
         *[
             Line(
-                2, f.ours.name, Estimate(*(100.0 * x for x in f.ours.happened)), "% in five years", f.low, f.high, f.why
+                f.ours.name, 2, f.ours.name, Estimate(*(100.0 * x for x in f.ours.happened)), "% in five years",
+                f.low, f.high, f.why,
             )
             for f in firms
         ],

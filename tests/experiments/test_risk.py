@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -409,7 +410,7 @@ def test_debt_added_is_that_of_three_years():
 
 # --- verdicts ---------------------------------------------------------------------------------------------
 def test_a_line_is_met_by_its_number_and_a_direction_by_its_interval():
-    line = table.Line(1, "x", Estimate(5.0, 3.0, 12.0), "%", 10.0, 20.0, "")
+    line = table.Line("x", 1, "x", Estimate(5.0, 3.0, 12.0), "%", 10.0, 20.0, "")
     assert (line.verdict, line.reached) == ("missed", True)
     assert line._replace(ours=Estimate(15.0, 3.0, 90.0)).verdict == "met"
     assert line._replace(ours=Estimate(5.0, 3.0, 6.0)).reached is False
@@ -526,6 +527,55 @@ def test_tables_say_what_the_economy_does(economy):
     for name in whole:
         changes = np.diff(np.log(panel["valuation"][:, economy.firm(name)]))
         assert values["volatility"][name] == pytest.approx(changes.std(ddof=1) * 12**0.5)
+
+
+@pytest.fixture(scope="module")
+def few(economy):
+    """Four worlds of every scenario that need no model: one run told for every seed, which seed 3 has not."""
+    run, opened = economy
+    tables_of = watched.read(run, opened)
+
+    def observe(settings, seed):
+        if seed == 3:
+            raise ValueError("no such luck")
+        return {"failures": 1.0}, tables_of
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("experiments.execution.load_function", lambda where: observe)
+        return ensemble.make(4, False, workers=1, how="threads")
+
+
+# --- why lines are missed ---------------------------------------------------------------------------------
+def judged(made, **ours):
+    """The findings of a few worlds, with other numbers for some lines."""
+    found = table.judge(made)
+    lines = [x._replace(ours=table.exact(ours[x.name])) if x.name in ours else x for x in found.lines]
+    return found._replace(lines=lines)
+
+
+def test_causes_are_of_lines_there_are_and_have_no_number_of_a_run():
+    known = {*asked.targets(), *(row["name"] for row in read_table(asked.FOLDER / "firms.csv"))}
+    rows = read_table(page.WHY)
+    for row in rows:
+        assert set(page.named(row["lines"])) <= known
+        if row["lines"]:
+            assert not re.search(r"[0-9]", row["why"])
+    assert sum(not row["lines"] for row in rows) == 1
+
+
+def test_the_page_tells_causes_of_what_is_missed_in_its_run_alone(few):
+    met = judged(few, **{"hazard Oracle": 3.0, "telecom recovery": 37.8})
+    missed = judged(few, **{"hazard Oracle": 1.9, "telecom recovery": 37.8, "worst": 1.0})
+    told = ["\n".join(page.causes(f)) for f in (met, missed)]
+    assert ["its other business cushions it" in text for text in told] == [False, True]
+    assert all("market prices after default" not in text for text in told)
+    assert "**worst year of the worst tenth of runs: at least:** no cause has been found yet." in told[1]
+    assert all("`hazard_slope`" in text for text in told)
+    shown = page.html(few, missed)
+    assert "<code>hazard_slope</code>" in shown
+    assert "<li><b>Oracle&#x27;s hazard after six months: at least:</b> its other business" in shown
+    assert "**" not in shown
+    assert "<p>- " not in shown
 
 
 # --- the command ------------------------------------------------------------------------------------------
