@@ -39,7 +39,7 @@ from abm.engine.compiled import source_hash
 from abm.errors import BadInput, InvisibleDebtError
 from abm.simulation import Economy
 from experiments.figure import BLACK, BLUE, GREEN, ORANGE, RED
-from experiments.folders import MANIFEST, new_folder, read_manifest
+from experiments.folders import MANIFEST, new_folder, same_recipe
 from experiments.reproductions.figures import save
 from experiments.reproductions.study import Bench
 from experiments.summary import number
@@ -576,7 +576,7 @@ def _write_csv(path: Path, heads: Sequence[str], rows: Iterable[Sequence[object]
         writer.writerows(rows)
 
 
-def write(runs: Sequence[Run], folder: Path) -> str:
+def write(runs: Sequence[Run], folder: Path, *, central: bool = False) -> str:
     """Write the files of the study.
 
     Parameters
@@ -584,6 +584,8 @@ def write(runs: Sequence[Run], folder: Path) -> str:
     runs : sequence of Run
     folder : Path
         An empty folder.
+    central : bool
+        Whether only luck differed by seed.
 
     Returns
     -------
@@ -611,15 +613,11 @@ def write(runs: Sequence[Run], folder: Path) -> str:
         "format": FORMAT,
         "opening": str(runs[0].opening),
         "seeds": [run.seed for run in runs],
+        "central": central,
         "source_hash": source_hash(),
     }
     (folder / MANIFEST).write_text(json.dumps(manifest) + "\n", encoding="utf-8")
     return text
-
-
-def _may_replace(folder: Path) -> None:
-    """Refuse a folder that holds anything but an earlier study."""
-    read_manifest(folder, FORMAT)
 
 
 def main() -> None:
@@ -634,13 +632,16 @@ def main() -> None:
         parser.error(f"--seeds must be at least 1, not {given.seeds}")
     console = Console(stderr=True)
     try:
-        with new_folder(given.out, _may_replace) as stage:
+        date = str(opening_tables(given.opening).date)
+        seeds = list(range(1, given.seeds + 1))
+        recipe = {"opening": date, "seeds": seeds, "central": given.central}
+        with new_folder(given.out, lambda there: same_recipe(there, FORMAT, recipe)) as stage:
             with Progress(console=console) as progress:
                 task = progress.add_task("baseline", total=given.seeds)
                 bench = Bench(advance=lambda done: progress.advance(task, done))
                 run = functools.partial(one_run, opening=given.opening, central=given.central)
-                runs = bench.map(run, range(1, given.seeds + 1))
-            text = write(runs, stage)
+                runs = bench.map(run, seeds)
+            text = write(runs, stage, central=given.central)
     except InvisibleDebtError as error:
         sys.exit(f"Error: {error}")
     print(text)

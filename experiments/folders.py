@@ -6,12 +6,12 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from abm.errors import BadInput
+from abm.errors import BadInput, shown
 from abm.inputs.toml_lines import read_text
 from experiments.files import absolute, undisturbed
 
@@ -41,6 +41,36 @@ def read_manifest(folder: Path, format_name: str) -> dict[str, Any]:
     if not isinstance(manifest, dict) or manifest.get("format") != format_name:
         raise BadInput(f"{folder} holds no finished '{format_name}'")
     return manifest
+
+
+def same_recipe(folder: Path, format_name: str, recipe: Mapping[str, Any]) -> None:
+    """Refuse a finished folder that was made by another recipe.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder.
+    format_name : str
+        What its manifest must say under `format`.
+    recipe : mapping
+        What its manifest must say beside; of a mapping in it, the keys given here.
+
+    Raises
+    ------
+    BadInput
+        If it is no finished folder of this format, or says something else of the recipe.
+    """
+    manifest = read_manifest(folder, format_name)
+    for key, ours in recipe.items():
+        there, what = manifest.get(key), key.replace("_", " ")
+        if isinstance(ours, Mapping) and isinstance(there, dict):
+            if all(there.get(name) == value for name, value in ours.items()):
+                continue
+        elif there == ours:
+            continue
+        plain = isinstance(there, str | int | float) and isinstance(ours, str | int | float)
+        differs = f"{what} {shown(there)}, not {shown(ours)}" if plain else f"other {what}"
+        raise BadInput(f"{folder} holds the results of another recipe ({differs}); give another --out, or remove it")
 
 
 @contextmanager

@@ -107,15 +107,16 @@ def write_replayed(results: Results, number: int, out: Path) -> None:
     BadInput
         If the study runs a function and no economy, or the disk does not let us write.
     """
-    from experiments.results import run_folder, write_run
+    from experiments.results import recipe_of, run_folder, write_run
 
     recipe, run = results.recipe, _run(results, number)
     if recipe.model != ECONOMY:
         raise BadInput("--out is for runs of the economy: this study runs a function")
-    with run_folder(out) as stage:
-        economy = open_run(recipe, run, panel=True)
+    economy = open_run(recipe, run, panel=True)
+    scenario = economy.scenario
+    assert scenario is not None
+    changed = {name: value for name, value in economy.changed.items() if scenario.parameters.get(name) != value}
+    told = recipe_of(economy.opening, scenario=scenario, changed=changed, seed=run.seed, months=recipe.months)
+    with run_folder(out, told) as stage:
         economy.run(recipe.months)
-        assert economy.scenario is not None
-        fixed = economy.scenario.parameters
-        changed = {name: value for name, value in economy.changed.items() if fixed.get(name) != value}
-        write_run(economy, stage, scenario=economy.scenario, changed=changed, seed=run.seed, months=recipe.months)
+        write_run(economy, stage, scenario=scenario, changed=changed, seed=run.seed, months=recipe.months)

@@ -29,10 +29,11 @@ from abm.inputs.dates import month_end
 from abm.inputs.scenarios import Scenario
 from experiments.columns import column_of, field_of, names_of, plain
 from experiments.figure import draw
-from experiments.folders import MANIFEST, new_folder, read_manifest
+from experiments.folders import MANIFEST, new_folder, read_manifest, same_recipe
 from experiments.origin import described
 
 if TYPE_CHECKING:
+    from abm.calibration import Opening
     from abm.simulation import Economy
 
 FORMAT = "invisible-debt run 1"
@@ -42,17 +43,39 @@ FILES = frozenset({*(f"{name}.parquet" for name in TABLES), FIGURE, MANIFEST})
 PACKAGES = ("invisible-debt", "numpy", "numba", "llvmlite", "pyarrow", "matplotlib")
 
 
-def run_folder(out: Path) -> AbstractContextManager[Path]:
+def run_folder(out: Path, recipe: Mapping[str, Any] | None = None) -> AbstractContextManager[Path]:
     """A folder to write a run into, which becomes `out` when the block ends well: see `new_folder`.
 
-    A finished run at `out` is replaced. Entering it before the run starts makes sure that the disk lets us.
+    Entering it before the run starts makes sure that the disk lets us.
+
+    Parameters
+    ----------
+    out : Path
+        The folder.
+    recipe : mapping, optional
+        What `recipe_of` says of the run; a finished run at `out` is replaced if it has the same, never without it.
 
     Raises
     ------
     BadInput
-        If `out` holds something that is not a run, or cannot be written; nothing is left behind then.
+        If `out` holds something that is not such a run, or cannot be written; nothing is left behind then.
     """
-    return new_folder(out, _check_replaceable)
+    return new_folder(out, lambda there: _check_replaceable(there, recipe))
+
+
+def recipe_of(
+    opening: Opening, *, scenario: Scenario, changed: Mapping[str, float], seed: int, months: int
+) -> dict[str, Any]:
+    """What decides what a run is, as `describe` writes it: of an opening of the user's own, its tables too."""
+    told = described(opening)
+    start = told if "folder" in told else {"name": told["name"], "date": told["date"], "folder": None}
+    return {
+        "scenario": {"name": scenario.name, "text": scenario.toml()},
+        "opening": start,
+        "parameters_changed": dict(changed),
+        "seed": seed,
+        "months": months,
+    }
 
 
 def write_run(
@@ -98,8 +121,8 @@ def write_run(
     return manifest
 
 
-def _check_replaceable(folder: Path) -> None:
-    """Make sure that a folder is a finished run with nothing added, which a new run may replace."""
+def _check_replaceable(folder: Path, recipe: Mapping[str, Any] | None) -> None:
+    """Make sure that a folder is a finished run of this recipe with nothing added, which a new run may replace."""
     try:
         read_manifest(folder, FORMAT)
     except BadInput:
@@ -107,6 +130,9 @@ def _check_replaceable(folder: Path) -> None:
     others = sorted({path.name for path in folder.iterdir()} - FILES)
     if others:
         raise BadInput(f"{folder} holds a file that is not of the run ('{others[0]}'); give another --out")
+    if recipe is None:
+        raise BadInput(f"{folder} holds a finished run; give another --out")
+    same_recipe(folder, FORMAT, recipe)
 
 
 def describe(

@@ -141,8 +141,8 @@ def test_the_default_folder_is_named_by_scenario_and_seed(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert call("run", "--months", 1, "--seed", 7).exit_code == 0
-    assert (tmp_path / "results" / "baseline-seed7" / "manifest.json").is_file()
-    assert sorted(p.name for p in (tmp_path / "results").iterdir()) == ["baseline-seed7"]
+    assert (tmp_path / "results" / "baseline-1months-seed7" / "manifest.json").is_file()
+    assert sorted(p.name for p in (tmp_path / "results").iterdir()) == ["baseline-1months-seed7"]
 
 
 def test_runs_with_other_settings_have_other_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,8 +153,8 @@ def test_runs_with_other_settings_have_other_folders(tmp_path: Path, monkeypatch
     many = ["open_lag=0.71", "base_rate=0.07123", "power_price=60", "max_ltv=0.712", "capital_requirement=1.5"]
     assert call("run", "--months", 1, *(word for one in many for word in ("--set", one))).exit_code == 0
     long, short = sorted(p.name for p in (tmp_path / "results").iterdir())
-    assert re.fullmatch("baseline-changed-[0-9a-f]{8}-seed1", long)
-    assert short == "baseline-gpu_cadence=6-power_price=60.5-seed1"
+    assert re.fullmatch("baseline-changed-[0-9a-f]{8}-1months-seed1", long)
+    assert short == "baseline-gpu_cadence=6-power_price=60.5-1months-seed1"
 
 
 def test_a_parameter_changes_the_run(tmp_path: Path, finished: Path) -> None:
@@ -244,11 +244,27 @@ def test_a_folder_that_is_no_run_is_left_alone(finished: Path, tmp_path: Path) -
     assert (finished / "manifest.json").read_bytes() == manifest
 
 
-def test_a_finished_run_is_replaced(tmp_path: Path) -> None:
-    for months in (1, 2):
-        assert call("run", "--months", months, "--out", tmp_path / "x").exit_code == 0
-    assert json.loads((tmp_path / "x" / "manifest.json").read_text())["months"] == 2
-    assert [p.name for p in tmp_path.iterdir()] == ["x"]
+def test_a_finished_run_is_replaced_by_the_same_recipe_alone(tmp_path: Path) -> None:
+    story = tmp_path / "story.toml"
+    story.write_text("title = 'Mine'\n")
+    first = ["run", story, "--months", 1, "--out", tmp_path / "x"]
+    assert call(*first).exit_code == 0
+    kept = (tmp_path / "x" / "manifest.json").stat().st_ino
+    assert call(*first).exit_code == 0
+    assert (tmp_path / "x" / "manifest.json").stat().st_ino != kept
+    kept = (tmp_path / "x" / "manifest.json").stat().st_ino
+    for other, differs in [
+        ([*first, "--months", 2], "months 1, not 2"),
+        ([*first, "--seed", 2], "seed 1, not 2"),
+        ([*first, "--set", "power_price=70"], "other parameters changed"),
+        ([*first, "--opening", "2024-12-31"], "other opening"),
+        (["run", "--months", 1, "--out", tmp_path / "x"], "other scenario"),
+    ]:
+        assert f"holds the results of another recipe ({differs})" in refused(*other)
+    story.write_text("title = 'Mine, another day'\n")
+    assert "(other scenario)" in refused(*first)
+    assert (tmp_path / "x" / "manifest.json").stat().st_ino == kept
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["story.toml", "x"]
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_nothing(tmp_path: Path) -> None:

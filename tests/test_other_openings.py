@@ -166,7 +166,7 @@ def test_the_usual_opening_is_named_without_a_folder(tmp_path: Path, monkeypatch
     assert set(told) == {"name", "date", "hash"}
     result = call("run", "--months", 1, "--json")
     assert json.loads(result.stdout)["manifest"]["opening"] == told
-    assert json.loads(result.stdout)["folder"] == "results/baseline-seed1"
+    assert json.loads(result.stdout)["folder"] == "results/baseline-1months-seed1"
 
 
 def test_a_study_starts_from_its_opening_and_keeps_it(mine: Path, tmp_path: Path) -> None:

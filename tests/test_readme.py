@@ -35,7 +35,7 @@ def test_the_python_examples_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     mpl.use("Agg")
-    assert CliRunner().invoke(main, ["run", "--months", "12"]).exit_code == 0
+    assert CliRunner().invoke(main, ["run"]).exit_code == 0
     found = blocks("python")
     assert len(found) == 3
     for block in found:

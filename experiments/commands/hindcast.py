@@ -55,16 +55,22 @@ def hindcast(
     The folder holds the report (HINDCAST.md), the same as a page (hindcast.html), the scores (readings.json),
     what every world says (worlds.parquet) and what was run (manifest.json).
     """
+    from abm.calibration import openings
     from experiments import hindcast as logic
     from experiments import hindcast_page as told
-    from experiments.folders import MANIFEST, new_folder, read_manifest
+    from experiments.folders import MANIFEST, new_folder, same_recipe
 
     opening = opening or logic.newest_asked()
     question = logic.read_question(opening)
-    folder = out or Path("results") / f"hindcast-{question.opening}-{'strict' if strict else 'informed'}-{seeds}"
+    variant = "strict" if strict else "informed"
+    folder = out or Path("results") / f"hindcast-{question.opening}-{variant}-{seeds}"
+    recipe = {"opening": question.opening, "variant": variant, "worlds": seeds}
+    if opening not in openings():  # a folder of the user's own may have changed
+        recipe |= logic.origin(opening)
+        del recipe["code"]
 
     def may_replace(there: Path) -> None:
-        read_manifest(there, FORMAT)
+        same_recipe(there, FORMAT, recipe)
 
     with new_folder(folder, may_replace) as stage:
         if say_if_compiling():

@@ -50,7 +50,7 @@ def risk(
     import pyarrow.parquet as pq
 
     from experiments.execution import code_hash
-    from experiments.folders import MANIFEST, new_folder, read_manifest
+    from experiments.folders import MANIFEST, new_folder, same_recipe
     from experiments.risk import ensemble, table
     from experiments.risk import page as told
 
@@ -59,7 +59,7 @@ def risk(
         raise BadInput(f"--page: {page} is a folder, or lies in none")
 
     def may_replace(there: Path) -> None:
-        read_manifest(there, FORMAT)
+        same_recipe(there, FORMAT, {"seeds": seeds, "central": central})
 
     with new_folder(folder, may_replace) as stage:
         if say_if_compiling():

@@ -30,6 +30,7 @@ from experiments.screen import Screen, counted, say, say_json
 if TYPE_CHECKING:
     from abm.simulation import Economy
 
+MONTHS = 96
 MOST_FAILURES = 20  # told on screen; the files hold all of them
 LONGEST_NAME = 80  # characters of a folder's name that tell what was set
 
@@ -38,7 +39,7 @@ def run(
     scenario: Annotated[
         str, typer.Argument(help=SCENARIO_HELP, autocompletion=complete_scenario)
     ] = "baseline",
-    months: Annotated[int, typer.Option(min=1, max=LONGEST_RUN, help="Months to run.")] = 96,
+    months: Annotated[int, typer.Option(min=1, max=LONGEST_RUN, help="Months to run.")] = MONTHS,
     opening: Opening = None,
     seed: Seed = 1,
     settings: Settings = None,
@@ -55,12 +56,14 @@ def run(
     told = load(scenario)
     changed = read_settings(settings)
     books = read_opening(opening)
-    folder = out or Path("results") / f"{told.name}{from_where(books.name)}{name_of(changed)}-seed{seed}"
+    length = "" if months == MONTHS else f"-{months}months"
+    folder = out or Path("results") / f"{told.name}{from_where(books.name)}{name_of(changed)}{length}-seed{seed}"
 
     from experiments import results
     from experiments.summary import summary
 
-    with results.run_folder(folder) as stage:
+    recipe = results.recipe_of(books, scenario=told, changed=changed, seed=seed, months=months)
+    with results.run_folder(folder, recipe) as stage:
         economy = open_scenario(told, changed, seed, books)
         started = time.perf_counter()
         run_months(economy, months)

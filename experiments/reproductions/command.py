@@ -47,7 +47,7 @@ def reproduce(
     out: Annotated[
         Path | None,
         typer.Option(
-            metavar="DIR", help=f"Folder for the report; {FOLDER} (and -NAME, for single ones) if left out."
+            metavar="DIR", help=f"Folder for the report; {FOLDER} (and -NAME for single ones, -quick) if left out."
         ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A twentieth of the draws.")] = False,
@@ -66,8 +66,9 @@ def reproduce(
 
     from experiments.reproductions import report
 
-    folder = out or (FOLDER if everything else FOLDER.with_name("-".join([FOLDER.name, *chosen])))
-    with new_folder(folder, report.may_replace) as stage:
+    parts = [FOLDER.name, *([] if everything else chosen), *(["quick"] if quick else [])]
+    folder = out or FOLDER.with_name("-".join(parts))
+    with new_folder(folder, lambda there: report.may_replace(there, chosen, quick)) as stage:
         all_done = run_all(chosen, quick, Screen(stderr=True))
         report.write(all_done, stage, quick)
     if as_json:

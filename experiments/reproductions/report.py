@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from experiments.folders import MANIFEST, read_manifest
+from experiments.folders import MANIFEST, same_recipe
 from experiments.page import document, image
 from experiments.reproductions.figures import png
 from experiments.reproductions.intervals import LEVEL, SIGMAS
@@ -96,9 +96,9 @@ def results_json(all_done: Sequence[Done], quick: bool) -> str:
     return as_json(record)
 
 
-def may_replace(folder: Path) -> None:
-    """Refuse to replace a folder that is not a finished one of this kind."""
-    read_manifest(folder, FORMAT)
+def may_replace(folder: Path, names: Sequence[str], quick: bool) -> None:
+    """Refuse to replace a folder that is not a finished one of the same studies."""
+    same_recipe(folder, FORMAT, {"studies": list(names), "quick": quick})
 
 
 def write(all_done: Sequence[Done], folder: Path, quick: bool) -> None:
@@ -125,6 +125,7 @@ def write(all_done: Sequence[Done], folder: Path, quick: bool) -> None:
     (folder / "run_times.json").write_text(as_json(times))
     manifest = {
         "format": FORMAT,
+        "studies": [done.study.name for done in all_done],
         "quick": quick,
         "versions": {name: version(name) for name in PACKAGES},
         "sha256": {name: hashlib.sha256(content).hexdigest() for name, content in files.items()},

@@ -411,6 +411,12 @@ def test_the_command_writes_a_whole_folder_and_the_same_again(quick, tmp_path):
     for name in names:
         assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
     assert "met" in done[0].stdout
+    words = ["hindcast", "--threads", "--out", str(tmp_path / "1")]
+    assert quick.invoke(main, [*words, "--seeds", "8"]).exit_code == 0  # its own folder may be replaced
+    for other in (["--seeds", "4"], ["--seeds", "8", "--informed"]):
+        refused = quick.invoke(main, [*words, *other])
+        assert refused.exit_code == 2
+        assert "holds the results of another recipe" in refused.stderr
 
 
 def test_the_command_speaks_json(quick, tmp_path):

@@ -620,6 +620,11 @@ def test_the_command_writes_a_whole_folder_and_the_same_again(quick, tmp_path):
         assert what in " ".join(done[0].stdout.split())
     again = quick.invoke(main, ["risk", "--seeds", "4", "--threads", "--out", str(tmp_path / "1")])
     assert again.exit_code == 0  # its own folder may be replaced
+    for other in (["--seeds", "2"], ["--seeds", "4", "--central"]):
+        refused = quick.invoke(main, ["risk", *other, "--threads", "--out", str(tmp_path / "1")])
+        assert refused.exit_code == 2
+        assert "holds the results of another recipe" in refused.stderr
+    assert (tmp_path / "1" / "RISK.md").read_text(encoding="utf-8") == text
 
 
 def test_runs_that_break_down_are_named_and_cost_no_more_than_themselves(quick, monkeypatch, tmp_path):

@@ -83,10 +83,20 @@ def test_foreign_folders_are_left_alone(run, tmp_path):
     assert run("alpha-2001", "--out", "file/below").exit_code == 2
 
 
-def test_an_earlier_result_is_replaced_whole(run, tmp_path):
+def test_an_earlier_result_is_replaced_whole_by_the_same_recipe_alone(run, tmp_path):
     assert run("--all", "--out", "here").exit_code == 1
-    assert run("alpha-2001", "--out", "here").exit_code == 0
-    assert not (tmp_path / "here" / "figures" / "beta-2002.png").exists()
+    page = tmp_path / "here" / "report.html"
+    kept = page.stat().st_ino
+    assert run("alpha-2001", "beta-2002", "--out", "here").exit_code == 1
+    assert page.stat().st_ino != kept
+    kept = page.stat().st_ino
+    for other in (["alpha-2001"], ["--all", "--quick"]):
+        result = run(*other, "--out", "here")
+        assert result.exit_code == 2
+        assert "holds the results of another recipe" in result.stderr
+    assert page.stat().st_ino == kept
+    assert run("alpha-2001", "--quick").exit_code == 0
+    assert (tmp_path / "results" / "reproductions-alpha-2001-quick").is_dir()
 
 
 def test_ctrl_c_writes_nothing_and_ends_with_130(run, tmp_path, monkeypatch):
