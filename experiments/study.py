@@ -273,7 +273,7 @@ class Study(Strict):
     def _number(self, name: str, value: object) -> float:
         if self.model == ECONOMY:
             if isinstance(value, str):
-                raise BadInput(f"parameter '{name}' must be a number, not {shown(value)}")
+                raise registry.no_number(registry.find(name), value)
             return registry.check(name, value)
         if isinstance(value, str):
             raise BadInput(f"factor '{name}' must be a number, not {shown(value)}")

@@ -419,6 +419,12 @@ def find(name: str) -> Parameter:
     return BY_NAME[name]
 
 
+def no_number(parameter: Parameter, value: object) -> BadInput:
+    """The error of a value that is no number, with what is allowed."""
+    allowed = f"{parameter.low:g} to {parameter.high:g} {parameter.unit}"
+    return BadInput(f"parameter '{parameter.name}' must be a number, not {shown(value)}; allowed are {allowed}")
+
+
 def check(name: str, value: object) -> float:
     """The value as a number, if the parameter exists and the value lies in its range.
 
@@ -429,13 +435,13 @@ def check(name: str, value: object) -> float:
     """
     parameter = find(name)
     if isinstance(value, bool) or not isinstance(value, int | float | str | np.number):
-        raise BadInput(f"parameter '{name}' must be a number, not {shown(value)}")
+        raise no_number(parameter, value)
     try:
         number = float(value)
     except OverflowError:
         number = math.inf
     except ValueError:
-        raise BadInput(f"parameter '{name}' must be a number, not {shown(value)}") from None
+        raise no_number(parameter, value) from None
     if not math.isfinite(number) or not parameter.low <= number <= parameter.high:
         raise BadInput(
             f"parameter '{name}' must lie between {parameter.low:g} and {parameter.high:g}"

@@ -223,7 +223,7 @@ class Scenario(_Strict):
         for name, value in given.items():
             try:
                 if isinstance(value, str):
-                    raise BadInput(f"parameter '{short(name)}' must be a number, not {shown(value)}")
+                    raise registry.no_number(registry.find(name), value)
                 good[name] = registry.check(name, value)
             except BadInput as error:
                 bad.append((name, str(error)))

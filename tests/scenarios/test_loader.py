@@ -136,7 +136,8 @@ MISTAKES = {
         " not 1000000000.0"
     ],
     f"title = 'x'\n[parameters]\n{KNOWN.name} = '1'": [
-        f"line 3: parameter '{KNOWN.name}' must be a number, not '1'"
+        f"line 3: parameter '{KNOWN.name}' must be a number, not '1'; allowed are"
+        f" {KNOWN.low:g} to {KNOWN.high:g} {KNOWN.unit}"
     ],
     f"title = 'x'\n[parameters]\n{KNOWN.name} = nan": [
         f"line 3: parameter '{KNOWN.name}' must lie between {RANGE}, not nan"
