@@ -182,7 +182,7 @@ def test_a_scenario_file_runs_by_its_path(tmp_path: Path) -> None:
         (["run", "none/such.toml"], "there is no scenario file none/such.toml"),
         (["run", "--set", "power_prize=3"], "unknown parameter 'power_prize'; did you mean 'power_price'?"),
         (["run", "--set", "power_price=0.5"], "must lie between 1 and 1000 USD/MWh, not 0.5"),
-        (["run", "--set", "power_price=dear"], "parameter 'power_price' must be a number, not 'dear'"),
+        (["run", "--set", "power_price=dear"], "must be a number, not 'dear'; allowed are 1 to 1000 USD/MWh"),
         (["run", "--set", "power_price=nan"], "parameter 'power_price' must lie between"),
         (["run", "--set", "power_price"], "--set needs name=value, not 'power_price'"),
         (["run", "--set", "power_price=3", "--set", "power_price=4"], "parameter 'power_price' is set twice"),
@@ -194,7 +194,9 @@ def test_a_scenario_file_runs_by_its_path(tmp_path: Path) -> None:
         (["run", "--sed", "1"], "No such option: --sed"),
         (["run", "baseline", "extra"], "extra"),
         (["inspect"], "Missing argument 'firm'"),
-        (["inspect", "CoreWave"], "'CoreWave'; did you mean 'CoreWeave'?"),
+        (["inspect", "CoreWave"], "; did you mean 'CoreWeave'?"),
+        (["inspect", "Foo"], "unknown firm 'Foo' in the opening of 2025-12-31 (see: invisible-debt inspect opening)"),
+        (["inspect", "Entering cloud 900"], "Entering cloud 900 has not entered by the end of 2025-12 in this run"),
         (["inspect", "CoreWeave", "--month", "soon"], "--month must be a month such as '2027-01'"),
         (["inspect", "CoreWeave", "--month", "-1"], "--month must lie between 0"),
         (["inspect", "opening", "--month", "3"], "'opening' is the state before any run"),
@@ -374,6 +376,30 @@ def test_a_firm_shows_its_books(month: str) -> None:
     ):
         assert heading in text
     assert "debt-service cover" in text
+
+
+def test_a_firm_that_enters_later_is_shown_once_it_is_there() -> None:
+    told = json.loads(call("inspect", "entering cloud 1", "--month", "2031-01", "--json").stdout)
+    assert (told["balance_sheet"]["firm"], told["balance_sheet"]["kind"]) == ("Entering cloud 1", "neocloud")
+
+
+def test_a_failed_firm_has_no_default_probability() -> None:
+    words = ("inspect", "OpenAI", "--scenario", "r6_customer_concentration", "--month", "2029-01")
+    before = call("inspect", "OpenAI").stdout
+    assert "default probability" in before
+    assert "all liabilities over assets" in before
+    assert "debt over assets" not in before
+    text, told = call(*words).stdout, json.loads(call(*words, "--json").stdout)
+    assert "OpenAI (lab, failed)" in text
+    assert "default probability" not in text
+    assert told["ratios"]["default_probability"] is None
+
+
+def test_the_opening_names_every_firm() -> None:
+    from abm.calibration import opening_tables
+
+    said = " ".join(call("inspect", "opening").stdout.split())
+    assert all(name in said for name in opening_tables().names)
 
 
 def test_every_firm_can_be_shown() -> None:

@@ -539,7 +539,9 @@ def test_systemic_prints_a_ranking() -> None:
     ("words", "sentence"),
     [
         (["stress"], "Missing argument 'firm'"),
-        (["stress", "CoreWave"], "there is no firm 'CoreWave'; did you mean 'CoreWeave'?"),
+        (["stress", "CoreWave"], "unknown firm 'CoreWave' in the opening of 2025-12-31; did you mean 'CoreWeave'?"),
+        (["stress", "Foo"], "unknown firm 'Foo' in the opening of 2025-12-31 (see: invisible-debt inspect opening)"),
+        (["stress", "Entering cloud 900"], "Entering cloud 900 has not entered by the end of 2025-12"),
         (["stress", "Customers"], "Customers cannot default"),
         (["stress", "Customers", "--loss", "1"], "Customers cannot lose money"),
         (["stress", "CoreWeave", "--loss", "-2"], "the loss must be a positive number of bn USD, at most 10,000, not"),

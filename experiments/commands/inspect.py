@@ -20,6 +20,8 @@ from experiments.commands.options import (
     Seed,
     Settings,
     complete_scenario,
+    has_entered,
+    known_firm,
     open_scenario,
     read_opening,
     read_settings,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 STATE = "opening"  # the argument that asks for no firm but for the whole opening state
 BASELINE = "baseline"
 NOT_YET = "not known yet"
+FAILED = "failed"  # status of a firm that is no more
 LONGEST_LIST = 25  # lines of a list on screen; --json has all
 
 
@@ -77,13 +80,17 @@ def inspect(
     from abm.accounts.statement import statement
     from abm.inputs.scenarios import load
 
+    name = known_firm(firm, books)  # before the run, so that a misspelt name costs no time
     economy = open_scenario(load(scenario), changed, seed, books)
-    economy.firm(firm)  # before the run, so that a misspelt name costs no time
     if at:
         economy.run(at)
-    told = statement(economy, firm)
+    has_entered(name, economy)
+    told = statement(economy, name)
     if as_json:
-        say_json(dataclasses.asdict(told))
+        data = dataclasses.asdict(told)
+        if told.balance_sheet.status == FAILED:
+            data["ratios"]["default_probability"] = None
+        say_json(data)
     else:
         show_firm(told, console, books.date)
 
@@ -110,8 +117,11 @@ def show_firm(told: Statement, console: Screen, date: datetime.date) -> None:
         ("interest and principal due next month", f"{_bn(r.due_next_month)} bn"),
         ("debt-service cover (expected cash earnings over debt service)", _ratio(r.cover)),
         ("loan-to-value (secured debt over market value of its collateral)", _percent(r.loan_to_value)),
-        ("debt over assets", _percent(r.leverage)),
-        ("default probability, as lenders see it", f"{_percent(r.default_probability)} a year"),
+        ("all liabilities over assets", _percent(r.leverage)),
+        (
+            "default probability, as lenders see it",
+            "–" if sheet.status == FAILED else f"{_percent(r.default_probability)} a year",
+        ),
         ("capital ratio", _percent(r.capital_ratio)),
         ("promised to customers, still to be invoiced", f"{_bn(r.backlog_sold)} bn"),
         ("largest customer of that", _customer(r)),
@@ -250,6 +260,12 @@ def show_opening(opening: Tables, console: Screen) -> None:
             cash, debt, book = (_bn(float(part[column].sum())) for column in ("cash", "debt", "fleet_book"))
             table.add_row(name, str(len(part)), cash, debt, f"{part['capacity'].sum():.3g}", book)
     _show(console, "Firms by kind", table)
+    say(title="Their names")
+    for kind, name in enumerate(tables.KIND_NAMES):
+        named = [firm for firm, code in opening.kinds.items() if code == kind]
+        if named:
+            say(f"{name}: {', '.join(named)}", hang="  ")
+    say(f"Others may enter, such as Entering cloud 1, Open model 1 or {opening.flagship} project 1.")
 
 
 def _table(*columns: str) -> Table:

@@ -138,6 +138,34 @@ def read_opening(name: str | None) -> Tables:
     return opening_tables(DEFAULT_OPENING if name is None else name)
 
 
+def known_firm(name: str, opening: Tables) -> str:
+    """The name of a firm that is there at the opening or may enter, as the model writes it.
+
+    Raises
+    ------
+    BadInput
+        If there is none, with the nearest name and where all are listed.
+    """
+    from abm.inputs.firm_names import named_firm
+
+    try:
+        return named_firm(name, opening.kinds, opening.date).name
+    except BadInput as error:
+        raise BadInput(f"{error} (see: invisible-debt inspect opening)") from None
+
+
+def has_entered(name: str, economy: Economy) -> None:
+    """Make sure that a firm is there by now.
+
+    Raises
+    ------
+    BadInput
+        If it has not entered.
+    """
+    if name not in economy.names:
+        raise BadInput(f"{name} has not entered by the end of {economy.label} in this run; a later --month may have it")
+
+
 def say_if_compiling() -> bool:
     """Say on standard error that the model has first to be compiled, if it has; whether it said so."""
     from abm.engine.compiled import is_compiled_already

@@ -22,6 +22,8 @@ from experiments.commands.options import (
     Seed,
     Settings,
     complete_scenario,
+    has_entered,
+    known_firm,
     open_scenario,
     read_opening,
     read_settings,
@@ -76,11 +78,13 @@ def stress(
     systemic.check_horizon(at, months, books.date)
 
     told = load(scenario)
+    name = known_firm(firm, books)
     with new_files([path for path in (graphml, png) if path is not None]) as stages:
         economy = open_scenario(told, changed, seed, books)
         if at:
             economy.run(at)
-        found = systemic.stress(economy, firm, loss=loss, months=months)
+        has_entered(name, economy)
+        found = systemic.stress(economy, name, loss=loss, months=months)
         if graphml is not None:
             found.tree.to_graphml(stages[0])
         if png is not None:
