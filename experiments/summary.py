@@ -37,12 +37,13 @@ BECAUSE = {
     "vendor": "orders or vendor finance withdrawn",
     "market": "falling prices",
 }
-# What becomes of a firm that defaults and goes on.
+# What becomes of a firm that defaults and goes on; of the last two the table has the loans changed, not what it owes.
 GOES_ON = {
     "reorganisation": "protected by the court",
-    "distressed exchange": "exchanging its debt",
-    "deferral": "putting off what it owes",
+    "distressed exchange": "exchanging loans",
+    "deferral": "putting off loans",
 }
+IN_PART = ("distressed exchange", "deferral")
 MOST_NAMED = 3  # causes of a failure told one by one
 
 
@@ -83,7 +84,7 @@ def yearly(economy: Economy) -> list[dict[str, float]]:
 
 def failure_sentence(default: Default, opening: datetime.date) -> str:
     """Who defaulted, when, in which way if it goes on, owing what, over how much, and because of whom: the heaviest
-    causes.
+    causes. Amounts that round to nothing are left out.
 
     The table does not tell cash that was missing from what a lab that walks away will not pay above the market, or
     the bills of a firm that a shock makes fail: the words hold for all.
@@ -110,12 +111,37 @@ def failure_sentence(default: Default, opening: datetime.date) -> str:
         parts.append(
             f"{len(told) - MOST_NAMED} others {100 * sum(shares[w] for w in told[MOST_NAMED:]):.0f} %"
         )
-    who = f"{default.firm} ({default.kind})" + ("" if default.ends else f", {GOES_ON[default.way]}")
-    owing = f"owing {number(default.debt)} bn"
-    if default.claims >= 0.005:
-        owing += f" and {number(default.claims)} bn under contracts"
-    unpaid = f"could not or would not pay {number(default.shortfall)} bn"
-    return f"{month_label(default.month, opening)}  {who}, {owing}, {unpaid}: {', '.join(parts)}"
+    words = [f"{default.firm} ({default.kind})"]
+    if not default.ends:
+        words.append(GOES_ON[default.way])
+    if default.way in IN_PART:
+        words[-1] += f" of {number(default.debt)} bn" if told_at_all(default.debt) else ""
+        words += [owing(0.0, default.claims)] if told_at_all(default.claims) else []
+    elif told_at_all(default.debt) or told_at_all(default.claims):
+        words.append(owing(default.debt, default.claims))
+    if told_at_all(default.shortfall):
+        words.append(f"could not or would not pay {number(default.shortfall)} bn")
+    return f"{month_label(default.month, opening)}  {', '.join(words)}: {', '.join(parts)}"
+
+
+def owing(debt: float, claims: float) -> str:
+    """What a firm owes and what it owes under contracts (bn), each left out where it rounds to nothing.
+
+    >>> owing(3.2, 12.0), owing(0.0, 609.5), owing(3.2, 0.0), owing(0.0, 0.0)
+    ('owing 3.20 bn and 12 bn under contracts', 'owing 610 bn under contracts', 'owing 3.20 bn', 'owing nothing')
+    """
+    parts = [f"{number(debt)} bn"] if told_at_all(debt) else []
+    parts += [f"{number(claims)} bn under contracts"] if told_at_all(claims) else []
+    return f"owing {' and '.join(parts) or 'nothing'}"
+
+
+def told_at_all(amount: float) -> bool:
+    """Whether `number` makes more than nothing of an amount.
+
+    >>> told_at_all(0.0004), told_at_all(0.0006), told_at_all(-3.0)
+    (False, True, True)
+    """
+    return abs(amount) >= 0.0005
 
 
 def number(value: float) -> str:

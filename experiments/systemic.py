@@ -111,7 +111,8 @@ class Aftermath:
 class Stress:
     """What a shock to one firm does at once, until a month later, and in the months after.
 
-    `month` counts from the day `opening`. `lost` is None if the firm was made to fail. `falls` are the defaults until
+    `month` counts from the day `opening`. `lost` is None if the firm was made to fail. `owed` is all that it owed
+    before, `promised` what it had still to pay under contracts (bn). `falls` are the defaults until
     a month later that happen only with the shock, in their order; `anyway` are firms that fail by then with it and
     without it, `spared` those that fail only without it. `lenders` and `others` (firms that are no lenders, the struck
     one left out) have the largest loss until then first. `aftermath` is the whole horizon, and `tree` all that fails
@@ -124,6 +125,7 @@ class Stress:
     month: int
     lost: float | None
     owed: float
+    promised: float
     falls: tuple[Default, ...]
     anyway: tuple[str, ...]
     spared: tuple[str, ...]
@@ -216,6 +218,7 @@ def stress(economy: Economy, firm: str, *, loss: float | None = None, months: in
         month=economy.month,
         lost=loss,
         owed=balance_sheet(economy, row).total_liabilities,
+        promised=statement.ratios(economy, row).backlog_bought,
         falls=tuple(d for d in found if d.firm not in in_calm),
         anyway=tuple(who for who in in_calm if who in fallen),
         spared=tuple(who for who in in_calm if who not in fallen),

@@ -193,16 +193,20 @@ def test_a_failure_is_told_in_one_sentence() -> None:
     assert failure_sentence(alone, OPENING) == (
         "2027-03  Lambda (neocloud), owing 320 bn, could not or would not pay 0.041 bn: its own doing"
     )
-    lives = replace(alone, way="deferral", debt=0.0, claims=12.0)
+    lives = replace(alone, way="deferral", debt=1.47)  # it owes more than the loans that are amended
     assert failure_sentence(lives, OPENING) == (
-        "2027-03  Lambda (neocloud), putting off what it owes, owing 0 bn and 12 bn under contracts, could not or would"
-        " not pay 0.041 bn: its own doing"
+        "2027-03  Lambda (neocloud), putting off loans of 1.47 bn, could not or would not pay 0.041 bn: its own doing"
+    )
+    calm = replace(alone, kind="lender", debt=11.7, shortfall=0.0004)  # what rounds to nothing is not told
+    assert failure_sentence(calm, OPENING) == "2027-03  Lambda (lender), owing 11.7 bn: its own doing"
+    assert failure_sentence(replace(calm, debt=0.0, way="distressed exchange"), OPENING) == (
+        "2027-03  Lambda (lender), exchanging loans: its own doing"
     )
     # What a lab that walks away has not paid is no cash that it lacked.
     walks = replace(alone, firm="OpenAI", kind="lab", way="reorganisation", debt=0.0, claims=72.0, shortfall=224.0)
     assert failure_sentence(walks, OPENING) == (
-        "2027-03  OpenAI (lab), protected by the court, owing 0 bn and 72 bn under contracts, could not or would not"
-        " pay 224 bn: its own doing"
+        "2027-03  OpenAI (lab), protected by the court, owing 72 bn under contracts, could not or would not pay 224 bn:"
+        " its own doing"
     )
     for way in tables.WAY_NAMES[1:]:
         assert failure_sentence(replace(alone, way=way), OPENING).startswith("2027-03  Lambda (neocloud), ")

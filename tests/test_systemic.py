@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable
 from dataclasses import replace
@@ -444,6 +445,20 @@ def test_stress_prints_who_falls_and_who_loses(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["tree.graphml", "tree.png"]
     assert "CoreWeave" in "".join(ElementTree.parse(graph).getroot().itertext())
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_stress_says_what_is_promised_and_leaves_nothing_out_of_its_tables() -> None:
+    text = " ".join(call("stress", "OpenAI", "--month", "2027-06", "--months", 1).stdout.split())
+    promised = json.loads(call("inspect", "OpenAI", "--month", "2027-06", "--json").stdout)["ratios"]["backlog_bought"]
+    assert f"OpenAI (lab) fails at the end of 2027-06, owing {promised:.0f} bn under contracts (Baseline" in text
+    assert "lent to it" not in text.split("What follows")[0]
+    assert re.search(r"All lenders together had lent [0-9.]+ bn to others for its use\.", text)
+    calm = call("stress", "Oracle", "--loss", 5, "--months", 1).stdout
+    assert "Life insurer" not in calm
+    assert "credit losses of all lenders, bn" not in calm
+    said = " ".join(calm.split())
+    assert "No lender loses until the end of 2026-01. All lenders together had lent 112 bn to it." in said
+    assert "None with it or without it: credit losses of all lenders." in said
 
 
 def test_stress_for_a_script_says_the_same() -> None:

@@ -132,11 +132,11 @@ def _labelled(told: Default | Moved, opening: datetime.date) -> dict[str, Any]:
 
 def show(found: Stress, run: str) -> None:
     """Print who falls and who loses, at once and later."""
-    from experiments.summary import failure_sentence, number
+    from experiments.summary import failure_sentence, number, owing
     from experiments.systemic import shock_sentence
 
     console = Screen()
-    say(f", owing {number(found.owed)} bn ({run})\n", title=shock_sentence(found))
+    say(f", {owing(found.owed, found.promised)} ({run})\n", title=shock_sentence(found))
     falls = [d for d in found.falls if not (found.lost is None and d.firm == found.firm)]
     if not falls:
         until = f"until the end of {month_label(found.month + 1, found.opening)}"
@@ -150,12 +150,21 @@ def show(found: Stress, run: str) -> None:
     if found.spared:
         say(f"Falls only without it: {', '.join(found.spared)}")
     say()
-    touched = [toll for toll in found.lenders if abs(toll.loss) >= SMALL or toll.lent or toll.lent_on_account]
-    if touched:
-        until = month_label(found.month + 1, found.opening)
-        show_losses(console, f"What lenders lose until the end of {until}, bn USD", touched)
-    else:
+    losing = [toll for toll in found.lenders if abs(toll.loss) >= SMALL]
+    sums = {
+        "to it": sum(toll.lent for toll in found.lenders),
+        "to others for its use": sum(toll.lent_on_account for toll in found.lenders),
+    }
+    lent = [f"{number(amount)} bn {whom}" for whom, amount in sums.items() if amount >= SMALL]
+    until = month_label(found.month + 1, found.opening)
+    if losing:
+        show_losses(console, f"What lenders lose until the end of {until}, bn USD", losing)
+    elif not lent:
         say("No lender loses, and none had lent to it or for its use.\n")
+    else:
+        say(f"No lender loses until the end of {until}.")
+    if lent:
+        say(f"All lenders together had lent {' and '.join(lent)}.\n")
     hurt = [toll for toll in found.others if toll.loss >= SMALL]
     if hurt:
         show_losses(console, "What other firms lose, bn USD", hurt)
@@ -177,7 +186,7 @@ def _list(sentences: Sequence[str]) -> None:
 
 def show_aftermath(console: Screen, found: Stress) -> None:
     """Print what the shock has done by the end of the horizon, against the same months without it."""
-    from experiments.summary import failure_sentence, number
+    from experiments.summary import failure_sentence, number, told_at_all
 
     later = found.aftermath
     until = f"until the end of {month_label(found.month + later.months, found.opening)}"
@@ -207,6 +216,7 @@ def show_aftermath(console: Screen, found: Stress) -> None:
     say()
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     table.add_column()
+    nothing = []
     for heading in ("with it", "without it"):
         table.add_column(heading, justify="right")
     told: list[tuple[str, Paths, Callable[[Sequence[float]], float]]] = [
@@ -218,9 +228,15 @@ def show_aftermath(console: Screen, found: Stress) -> None:
         ("rent of a GPU at the end, USD/h", later.spot_price, _last),
     ]
     for label, paths, of in told:
-        table.add_row(label, *(number(float(of(path))) for path in (paths.with_shock, paths.without)))
+        both = [float(of(path)) for path in (paths.with_shock, paths.without)]
+        if any(map(told_at_all, both)):
+            table.add_row(label, *map(number, both))
+        else:
+            nothing.append(label.removesuffix(", bn"))
     say(title=f"The economy {until}")
     console.print(table)
+    if nothing:
+        say(f"None with it or without it: {', '.join(nothing)}.")
     say()
     hit = [x for x in later.lenders if abs(x.losses - x.losses_without) >= SMALL]
     if not hit:
@@ -248,12 +264,15 @@ def _last(path: Sequence[float]) -> float:
 
 
 def show_losses(console: Screen, title: str, losses: Sequence[Loss]) -> None:
-    """Print who loses how much, and for lenders what they had lent."""
+    """Print who loses how much, and for lenders what they had lent, where any had."""
     from experiments.summary import number
 
-    lenders = any(toll.lent or toll.lent_on_account for toll in losses)
-    headings = ["loss", "of net worth"]
-    headings += ["lent to it", "lent for its use"] if lenders else []
+    lent = [
+        (heading, name)
+        for heading, name in (("lent to it", "lent"), ("lent for its use", "lent_on_account"))
+        if any(getattr(toll, name) >= SMALL for toll in losses)
+    ]
+    headings = ["loss", "of net worth", *(heading for heading, _ in lent)]
     table = Table(box=None, header_style="dim", padding=(0, 2 if console.width >= WIDE else 1, 0, 0))
     table.add_column(overflow="fold")
     table.add_column("kind", overflow="fold")
@@ -264,14 +283,14 @@ def show_losses(console: Screen, title: str, losses: Sequence[Loss]) -> None:
     for toll in losses[:MOST_LOSERS]:
         share = f"{number(100 * toll.loss / toll.net_worth)} %" if toll.net_worth > 0.0 else "–"
         cells = [number(toll.loss), share]
-        cells += [number(toll.lent), number(toll.lent_on_account)] if lenders else []
+        cells += [number(getattr(toll, name)) for _, name in lent]
         table.add_row(toll.firm, toll.kind, *cells, *(["falls"] if toll.falls else []))
     if len(losses) > MOST_LOSERS:
         rest = losses[MOST_LOSERS:]
-        table.add_row(f"{len(rest)} more", "", number(sum(toll.loss for toll in rest)))
+        more = [number(sum(getattr(toll, name) for toll in rest)) for _, name in lent]
+        table.add_row(f"{len(rest)} more", "", number(sum(toll.loss for toll in rest)), "", *more)
     amounts = [number(sum(toll.loss for toll in losses)), ""]
-    if lenders:
-        amounts += [number(sum(toll.lent for toll in losses)), number(sum(toll.lent_on_account for toll in losses))]
+    amounts += [number(sum(getattr(toll, name) for toll in losses)) for _, name in lent]
     table.add_row("together", "", *amounts, style="bold")
     say(title=title)
     console.print(table)
