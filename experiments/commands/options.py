@@ -92,15 +92,23 @@ def who_runs(threads: bool | None) -> How:
 
 @contextmanager
 def counted_worlds(total: int) -> Iterator[Callable[[int], None]]:
-    """A progress bar on standard error, which is told how many worlds are done."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    """A progress bar on standard error, or lines where that is no screen, told how many worlds are done."""
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 
-    with Progress(
+    from experiments.progress import Bars, Lines
+
+    lines = Lines("worlds")
+    with Bars(
         TextColumn("worlds: {task.completed:.0f} of {task.total:.0f}"), BarColumn(), TimeRemainingColumn(),
-        console=Screen(stderr=True), transient=True,
+        transient=True,
     ) as progress:  # fmt: skip
         bar = progress.add_task("", total=total)
-        yield lambda done: progress.update(bar, completed=done)
+
+        def update(done: int) -> None:
+            progress.update(bar, completed=done)
+            lines.update(done, total)
+
+        yield update
 
 
 def read_settings(settings: Sequence[str] | None) -> dict[str, float]:
@@ -172,7 +180,7 @@ def say_if_compiling() -> bool:
 
     if is_compiled_already():
         return False
-    print("Compiling the model, once: this takes a minute or more, later runs start at once.", file=sys.stderr)
+    print("Compiling the model, once: this takes two to four minutes, later runs start at once.", file=sys.stderr)
     return True
 
 

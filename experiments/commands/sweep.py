@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from abm.errors import BadInput, shown
 from experiments.commands.options import Json, say_if_compiling, who_runs
-from experiments.screen import Screen, counted, say, say_json
+from experiments.progress import Bars, Lines
+from experiments.screen import counted, say, say_json
 
 
 def read_policy(text: str | None) -> Literal["keep going", "stop"] | int | None:
@@ -69,14 +70,13 @@ def sweep(
         say(f"{folder} is finished: nothing to do")
     if told.model == ECONOMY:
         say_if_compiling()
-    with Progress(
+    with Bars(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("runs: {task.completed:.0f} of {task.total:.0f}{task.fields[rate]}{task.fields[failed]}"),
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(),
-        console=Screen(stderr=True),
         transient=True,
     ) as progress:
         bar = Bar(progress)
@@ -103,23 +103,25 @@ class Bar:
 
     Parameters
     ----------
-    progress : rich.progress.Progress
+    progress : Bars
         Where it is drawn.
     """
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Bars) -> None:
         self._progress = progress
+        self._lines = Lines("runs")
         self._task: TaskID | None = None
         self._before = 0
 
     def update(self, done: int, failed: int, total: int) -> None:
-        """Move the bar.
+        """Move the bar, or say a line.
 
         Parameters
         ----------
         done, failed, total : int
             Runs that are kept, of which failed, of how many.
         """
+        self._lines.update(done, total)
         if self._task is None:
             self._before = done
             self._task = self._progress.add_task("running", total=total, completed=done, rate="", failed="")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, TextColumn
 from rich.table import Table
 
 from abm.inputs.dates import month_number
@@ -24,6 +24,7 @@ from experiments.commands.options import (
     read_opening,
     read_settings,
 )
+from experiments.progress import Bars
 from experiments.screen import Screen, counted, say, say_json
 
 if TYPE_CHECKING:
@@ -66,10 +67,7 @@ def systemic(
         economy.run(at)
     from experiments.systemic import importance
 
-    with Progress(
-        TextColumn("letting one firm after the other fail"), BarColumn(),
-        console=Screen(stderr=True), transient=True,
-    ) as progress:  # fmt: skip
+    with Bars(TextColumn("letting one firm after the other fail"), BarColumn(), transient=True) as progress:
         task = progress.add_task("", total=1.0)
         ranked = importance(economy, progress=lambda done: progress.update(task, completed=done))
     if as_json:

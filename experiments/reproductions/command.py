@@ -11,7 +11,6 @@ import typer
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     SpinnerColumn,
     TaskID,
     TextColumn,
@@ -22,6 +21,7 @@ from rich.table import Table
 from abm.errors import BadInput
 from experiments.commands.options import Json
 from experiments.folders import new_folder
+from experiments.progress import Bars, Lines
 from experiments.reproductions import studies
 from experiments.screen import Screen, say, styled
 
@@ -102,7 +102,8 @@ def run_all(chosen: Sequence[str], quick: bool, console: Screen) -> list[Done]:
         TimeElapsedColumn(),
     )
     done = []
-    with Progress(*columns, console=console) as progress:
+    lines = Lines("reproductions")
+    with Bars(*columns, console=console) as progress:
         overall = progress.add_task("reproductions", total=len(chosen))
         for name in chosen:
             task = progress.add_task(name, total=0)
@@ -118,6 +119,7 @@ def run_all(chosen: Sequence[str], quick: bool, console: Screen) -> list[Done]:
             outcome = study.run(Bench(quick=quick, announce=announce, advance=advance))
             done.append(Done(study, outcome, time.perf_counter() - start))
             progress.advance(overall)
+            lines.update(len(done), len(chosen))
     return done
 
 
