@@ -60,7 +60,11 @@ def same_recipe(folder: Path, format_name: str, recipe: Mapping[str, Any]) -> No
     BadInput
         If it is no finished folder of this format, or says something else of the recipe.
     """
-    manifest = read_manifest(folder, format_name)
+    try:
+        manifest = read_manifest(folder, format_name)
+    except BadInput:
+        what = format_name.rpartition(" ")[0]
+        raise BadInput(f"{folder} holds something that is no finished '{what}'; give another --out") from None
     for key, ours in recipe.items():
         there, what = manifest.get(key), key.replace("_", " ")
         if isinstance(ours, Mapping) and isinstance(there, dict):

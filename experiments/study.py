@@ -548,6 +548,8 @@ def load(path: str | Path) -> Study:
     name = own_name(path, "study")
     try:
         data = parse_toml(text)
+        if "shock" in data or "story" in data:
+            raise BadInput(f"this is a scenario, no study: invisible-debt run {short(str(path))}")
         if "name" in data:
             raise BadInput(f"line {line_numbers(text)['name',]}: unknown field 'name': a study is named by its file")
         study = Study.model_validate({"name": name, **data})

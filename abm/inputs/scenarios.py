@@ -422,6 +422,9 @@ def check_file(
     return mistakes
 
 
+OF_STUDIES = frozenset({"design", "factors", "outcomes", "policies", "record", "replicates"})  # no scenario has them
+
+
 def _locate(name_or_path: str | Path) -> Path:
     text = str(name_or_path)
     if isinstance(name_or_path, Path) or text.endswith(".toml") or "/" in text or "\\" in text:
@@ -448,6 +451,9 @@ def _read(
     except BadInput as error:
         return None, [str(error)]
     lines = line_numbers(text, lists=("shock",))
+    if "shock" not in data and (found := data.keys() & OF_STUDIES):
+        line, field = min((lines.get((name,), 1), name) for name in found)
+        return None, [f"line {line}: '{field}' makes it a study: invisible-debt sweep {short(str(path))}"]
     found_mistakes: list[tuple[Place, str]] = []
     scenario = None
     if "name" in data:

@@ -16,7 +16,7 @@ from experiments.screen import Screen, counted, say, say_json, styled
 
 def scenarios(
     check: Annotated[
-        list[Path] | None, typer.Option(metavar="FILE", help="Explain every mistake of a scenario file.")
+        list[Path] | None, typer.Option(metavar="FILE", help="Explain every mistake of a scenario file, or by name.")
     ] = None,
     opening: Opening = None,
     as_json: Json = False,
@@ -52,17 +52,20 @@ def check_files(paths: list[Path], opening: str | None, as_json: bool) -> None:
     BadInput
         If there are any.
     """
-    from abm.inputs.scenarios import check_file
+    from abm.inputs.scenarios import FOLDER, check_file, names
 
     books = read_opening(opening)
-    found = {str(path): check_file(path, books.kinds, books.date, books.owners) for path in paths}
+    found = {}
+    for path in paths:
+        file = FOLDER / f"{path}.toml" if str(path) in names() and not path.exists() else path
+        found[str(path)] = check_file(file, books.kinds, books.date, books.owners)
     if as_json:
         say_json(found)
-    for path, mistakes in found.items():
+    for name, mistakes in found.items():
         for mistake in mistakes if not as_json else ():
-            print(printable(f"{path}, {mistake}"))  # a line each, for editors and grep
+            print(printable(f"{name}, {mistake}"))  # a line each, for editors and grep
         if not mistakes and not as_json:
-            say(f"{path}: no mistake")
+            say(f"{name}: no mistake")
     count = sum(len(mistakes) for mistakes in found.values())
     if count:
         raise BadInput(f"{counted(count, 'mistake')} found")
