@@ -9,7 +9,11 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -28,7 +32,7 @@ systemic | experiments.commands.systemic:systemic | Rank firms by how much the o
 sweep | experiments.commands.sweep:sweep | Make all runs of a study file; go on where it was stopped.
 open | experiments.commands.open:show | Show what a folder of results holds.
 hindcast | experiments.commands.hindcast:hindcast | Run an opening of the past and score it against what happened.
-risk | experiments.commands.risk:risk | Say what defaults and is lost in many worlds, beside the evidence.
+risk | experiments.commands.risk:risk | Say who defaults and who loses in many worlds.
 replay | experiments.commands.replay:replay | Make one run of a sweep again and compare every byte.
 scenarios | experiments.commands.scenarios:scenarios | List the scenarios, or check a scenario file.
 openings | experiments.commands.openings:openings | List the dates to open at, check an opening, compare two.
@@ -65,7 +69,7 @@ class Commands(TyperGroup):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Run a command and leave with its exit code."""
         kwargs["standalone_mode"] = False
-        with streams():
+        with streams(), cleared_up():
             code = self._code(*args, **kwargs)
         sys.exit(code)
 
@@ -91,19 +95,52 @@ class Commands(TyperGroup):
         return code if isinstance(code, int) else 0
 
 
+@contextmanager
+def cleared_up() -> Iterator[None]:
+    """Let a call to end (SIGTERM) clear up as Ctrl-C does, unless whoever called us has settled what it does."""
+    usual = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    if not usual:
+        yield
+        return
+
+    def ended(number: int, frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, ended)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
 def _wrong_call(error: Exception) -> str:
-    """What is wrong with a call; where Typer hands on a sentence of pydantic's, our own."""
+    """What is wrong with a call, with arguments as the help calls them; where Typer hands on a sentence of pydantic's,
+    our own."""
     of_pydantic = getattr(error.__cause__, "errors", None)
-    option = getattr(error, "param", None)
+    option: Any = getattr(error, "param", None)
+    negative = str(getattr(error, "option_name", ""))
+    if re.fullmatch(r"-[0-9.]+", negative):  # a number below 0 reads as an option
+        known = getattr(getattr(error, "ctx", None), "command", None)
+        for argument in getattr(known, "params", ()):
+            if argument.param_type_name == "argument" and argument.min is not None:
+                return f"{argument.metavar} must be {argument.min} or more, not {negative}"
     if of_pydantic is None or option is None:
-        return str(error.format_message())  # type: ignore[attr-defined]
+        said = str(error.format_message())  # type: ignore[attr-defined]
+        return said if option is None else said.replace(f"'{option.name}'", f"'{_called(option)}'", 1)
     from abm.inputs.toml_lines import own_words
 
     details = of_pydantic()[0]
     number = re.fullmatch(r"[+-]?[0-9]{1,30}", str(details["input"]))
     given = int(details["input"]) if number else details["input"]
     said = own_words({**details, "input": given}, "it")
-    return f"Invalid value for '{option.opts[0]}': {said}"
+    return f"Invalid value for '{_called(option)}': {said}"
+
+
+def _called(option: Any) -> str:
+    """What the help calls an option or an argument."""
+    if option.param_type_name == "argument":
+        return str(option.metavar or option.name)
+    return str(option.opts[0])
 
 
 def _say(sentence: str, code: int) -> int:

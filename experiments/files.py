@@ -16,15 +16,22 @@ from abm.errors import BadInput
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Be deaf to Ctrl-C for a few moments: an impatient second one leaves nothing half cleared up, and processes that
-    are started meanwhile stay deaf."""
+    are started meanwhile stay deaf. A call to end that we would hear is heard at the end; they hear theirs as usual."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    before, ended = signal.signal(signal.SIGINT, signal.SIG_IGN), signal.getsignal(signal.SIGTERM)
+    late: list[int] = []
+    if callable(ended):
+        signal.signal(signal.SIGTERM, lambda number, frame: late.append(number))
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+        if callable(ended):
+            signal.signal(signal.SIGTERM, ended)
+    if late:
+        signal.raise_signal(signal.SIGTERM)
 
 
 def absolute(out: Path) -> Path:

@@ -201,6 +201,9 @@ def test_a_scenario_file_runs_by_its_path(tmp_path: Path) -> None:
         (["inspect", "CoreWeave", "--month", "-1"], "--month must lie between 0"),
         (["inspect", "opening", "--month", "3"], "'opening' is the state before any run"),
         (["parameters", "power_prize"], "did you mean 'power_price'?"),
+        (["replay", "x", "-1"], "RUN must be 0 or more, not -1"),
+        (["replay", "x", "y"], "Invalid value for 'RUN': it must be a whole number, not 'y'"),
+        (["open"], "Missing argument 'DIR'"),
         (["scenarios", "--check", "none.toml"], "there is no scenario file none.toml"),
     ],
 )  # fmt: skip
@@ -210,6 +213,31 @@ def test_a_mistake_is_one_sentence_and_writes_nothing(
     monkeypatch.chdir(tmp_path)
     assert sentence in refused(*words)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_of_the_other_kind_says_what_runs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("capital.toml").write_text("title = 'x'\n[factors]\nlender_capital = [0.8, 1.2]\n")
+    Path("story.toml").write_text("title = 'x'\n[[shock]]\nfirm = 'Lambda'\neffect = 'defaults'\nstart = 2\n")
+    assert "capital.toml, line 2: 'factors' makes it a study: invisible-debt sweep capital.toml" in refused(
+        "run", "capital.toml"
+    )
+    assert "story.toml, this is a scenario, no study: invisible-debt run story.toml" in refused("sweep", "story.toml")
+    assert "r6_customer_concentration: no mistake" in call("scenarios", "--check", "r6_customer_concentration").stdout
+
+
+def test_results_of_another_command_are_named_in_words(finished: Path) -> None:
+    for name in ("hindcast", "risk"):
+        said = refused(name, "--out", finished)
+        assert f"holds something that is no finished 'invisible-debt {name}'; give another --out" in said
+
+
+@pytest.mark.parametrize("words", [["systemic", "--top", 1], ["sweep", "study.toml"]])
+def test_off_a_terminal_no_bar_leaves_a_blank_line(words: list[object], tmp_path: Path) -> None:
+    (tmp_path / "study.toml").write_text("months = 1\n[factors]\npower_price = [60, 90]\n")
+    done = subprocess.run([*PROGRAM, *map(str, words)], capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.splitlines() == ([] if words[0] == "systemic" else ["runs: 2 of 2"])
 
 
 def test_broken_scenario_files_are_explained(tmp_path: Path) -> None:
@@ -291,10 +319,11 @@ def under_way(running: subprocess.Popen[str], folder: Path) -> bool:
     return running.poll() is None
 
 
-def test_ctrl_c_in_mid_run_leaves_nothing(finished: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("ended_by", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_in_mid_run_leaves_nothing(finished: Path, tmp_path: Path, ended_by: signal.Signals) -> None:
     running = started("run", "--months", 1200, "--out", tmp_path / "a" / "x")
     assert under_way(running, tmp_path / "a")
-    running.send_signal(signal.SIGINT)
+    running.send_signal(ended_by)
     out, err = running.communicate(timeout=120)
     assert running.returncode == 130, err
     assert out == ""

@@ -62,6 +62,11 @@ def test_the_commands_exist_with_their_options(words: list[str], tmp_path: Path)
         assert rest[0] in names()
 
 
+def test_the_list_of_commands_cuts_no_sentence() -> None:
+    said = CliRunner().invoke(main, ["--help"], env={"COLUMNS": "80"}).stdout
+    assert "..." not in said.partition("Commands:")[2]
+
+
 def test_every_command_and_file_is_named() -> None:
     for name in LISTED:
         assert re.search(rf"invisible-debt {name}\b", TEXT), name

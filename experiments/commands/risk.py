@@ -34,12 +34,12 @@ def risk(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what defaults and is lost in many worlds, beside the evidence.
+    """Say who defaults and who loses in many worlds.
 
-    Every seed is a world, run for eight years: as it is, with the flagship failing after a year and a half, and
-    through the telecom bust; a quarter of the worlds go through every other scenario. Defaults are counted in all
-    four ways (liquidation, reorganisation, distressed exchange, deferral), losses in three kinds (credit, equity,
-    contract claims). A run that breaks down is named and left out.
+    It stands beside the evidence. Every seed is a world, run for eight years: as it is, with the flagship failing
+    after a year and a half, and through the telecom bust; a quarter of the worlds go through every other scenario.
+    Defaults are counted in all four ways (liquidation, reorganisation, distressed exchange, deferral), losses in three
+    kinds (credit, equity, contract claims). A run that breaks down is named and left out.
 
     invisible-debt risk --page abm/RISK.md writes the page that comes with this version anew.
 
