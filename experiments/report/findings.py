@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -150,20 +150,28 @@ def _count_missing(view: View, outcome: str, found: Findings) -> None:
 
 
 def _describe(view: View, outcome: str, found: Findings) -> None:
-    """Distribution, profiles, map and parts of the variance of one outcome."""
+    """Distribution, profiles, map and parts of the variance of one outcome.
+
+    Intervals of means are symmetric; where no run is below zero, their lower ends stop there.
+    """
     table = view.table(outcome)
+    floor = 0.0 if np.nanmin(table) >= 0.0 else -np.inf
     found.summaries[outcome], found.survivals[outcome], found.profiles[outcome] = {}, {}, {}
     for level, rows in view.levels.items():
         part = table[rows]
         if not np.isnan(part).all():
-            found.summaries[outcome][level] = summarise(part, points_drawn=view.drawn)
+            told = summarise(part, points_drawn=view.drawn)
+            low = float(np.maximum(told.mean.low, floor))
+            found.summaries[outcome][level] = replace(told, mean=told.mean._replace(low=low))
             found.survivals[outcome][level] = survival(part, points_drawn=view.drawn)
     chosen = table[view.sampled]
     for name in view.numeric:
-        found.profiles[outcome][name] = profile(view.numbers(name)[view.sampled], chosen, points_drawn=view.drawn)
+        line = profile(view.numbers(name)[view.sampled], chosen, points_drawn=view.drawn)
+        found.profiles[outcome][name] = replace(line, low=np.maximum(line.low, floor))
     if view.map_axes is not None:
         x, y = (view.numbers(name)[view.sampled] for name in view.map_axes)
-        found.maps[outcome] = phase_map(x, y, chosen, points_drawn=view.drawn)
+        drawn = phase_map(x, y, chosen, points_drawn=view.drawn)
+        found.maps[outcome] = replace(drawn, low=np.maximum(drawn.low, floor))
     parts = variance_parts(chosen) if view.study.paired else None
     if parts is not None:
         found.parts[outcome] = parts

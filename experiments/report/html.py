@@ -95,7 +95,8 @@ def verdicts(found: Findings, base: str) -> list[str]:
         unclear = [c.level for c in here if not c.clear]
         if unclear:
             parts.append(f"no clear difference with {', '.join(unclear)}")
-        said.append(f"{outcome} ({number(here[0].found.baseline)} with {base}): {'; '.join(parts)}.")
+        mean = next(iter(found.summaries[outcome].values())).mean.value  # of the baseline, all its runs
+        said.append(f"{outcome} ({number(mean)} with {base}): {'; '.join(parts)}.")
     return said
 
 
@@ -209,7 +210,7 @@ more; a line further right or higher means more of it. Shaded, where lines are f
 curve with {LEVEL:.0%} confidence, given the ranges and values of this study.</p>
 {table(heads, rows)}
 <p class="source">In brackets: {LEVEL:.0%} interval; of the mean Student's t over seeds (and points, where the design
-drew them), of the others by drawing them again.</p>"""
+drew them), cut at zero where no run is below it; of the others by drawing them again.</p>"""
 
 
 def _comparison(view: View, found: Findings, units: Mapping[str, str]) -> str:
@@ -230,7 +231,8 @@ def _comparison(view: View, found: Findings, units: Mapping[str, str]) -> str:
         for c in found.comparisons
     ]
     heads = (
-        "outcome", str(view.compared), f"with {base}", "difference", "pairs", "p, mean", "p, signs", "gain by pairing",
+        "outcome", str(view.compared), f"with {base}, same pairs", "difference", "pairs", "p, mean", "p, signs",
+        "gain by pairing",
     )  # fmt: skip
     return f"""<h2>Compared: {escape(str(view.compared))} against {escape(base)}</h2>
 {_figure(figures.differences(found.comparisons, units), f"Differences from {base}")}
@@ -240,8 +242,10 @@ meet the same luck. Blue lies below, red above; an empty grey dot is no clear di
 at.</p>
 {table(heads, rows)}
 <p class="source">p, mean: chance of a difference this large if there were none (Student's t, corrected for
-{len(rows)} comparisons after Holm). p, signs: of the sign test, uncorrected. Gain by pairing: how many times more runs
-the same precision would have needed with unrelated seeds.</p>"""
+{len(rows)} comparisons after Holm). Only pairs count in which both runs have a value: where some have none, such as the
+month of a default that never comes, the mean with {escape(base)} is another than that of all its runs above; of a
+difference the interval may reach below zero. p, signs: of the sign test, uncorrected. Gain by pairing: how many times
+more runs the same precision would have needed with unrelated seeds.</p>"""
 
 
 def _profiles(view: View, found: Findings, units: Mapping[str, str]) -> str:

@@ -38,6 +38,11 @@ def sobol_g(settings, seed):
     return product
 
 
+def gaps(settings, seed):
+    first = 10.0 * seed if settings["lever"] == 0 or seed > 2 else float("nan")
+    return {"first": first + settings["lever"] * (seed % 2), "loss": 60.0 * (seed == 1 and settings["lever"] == 0)}
+
+
 def lucky(settings, seed):
     luck = ((seed * 2654435761) % 1000) / 1000.0
     if settings["x1"] > 0.99 and seed == 2:
@@ -234,6 +239,35 @@ def test_an_unfinished_study_says_so_first(tmp_path: Path, monkeypatch: pytest.M
     sweep(study, tmp_path / "out", how="threads", workers=1)
     view = View(store.read(tmp_path / "out"))
     assert not any("not finished" in sentence for sentence in glance(view, find(view)))
+
+
+def test_the_baseline_is_told_by_all_its_runs_and_no_mean_of_losses_reaches_below_zero(tmp_path: Path) -> None:
+    view = _view(
+        tmp_path,
+        """
+        model = "functions.py:gaps"
+        replicates = 6
+        outcomes = ["first", "loss"]
+        [factors]
+        lever = [0, 1]
+        [report]
+        compare = "lever"
+        """,
+    )
+    found = find(view)
+    base = next(iter(view.levels))
+    first = next(c for c in found.comparisons if c.outcome == "first")
+    assert found.summaries["first"][base].mean.value == pytest.approx(35.0)
+    assert first.found.baseline == pytest.approx(45.0)  # of the pairs both of whose runs have a value
+    (said,) = [sentence for sentence in glance(view, found) if sentence.startswith("first (")]
+    assert said.startswith(f"first (35 with lever {base})")
+    assert "Only pairs count in which both runs have a value" in html(view, found)
+    mean = found.summaries["loss"][base].mean
+    assert (mean.low, mean.value > 0.0) == (0.0, True)
+    profile = found.profiles["loss"]["lever"]
+    assert (profile.low >= 0.0).all()
+    loss = next(c for c in found.comparisons if c.outcome == "loss")
+    assert loss.found.difference.low < 0.0  # of a difference
 
 
 def test_policies_of_the_economy(tmp_path: Path) -> None:
