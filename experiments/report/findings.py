@@ -155,7 +155,7 @@ def _describe(view: View, outcome: str, found: Findings) -> None:
     Intervals of means are symmetric; where no run is below zero, their lower ends stop there.
     """
     table = view.table(outcome)
-    floor = 0.0 if np.nanmin(table) >= 0.0 else -np.inf
+    floor = -np.inf if (table < 0.0).any() else 0.0
     found.summaries[outcome], found.survivals[outcome], found.profiles[outcome] = {}, {}, {}
     for level, rows in view.levels.items():
         part = table[rows]
