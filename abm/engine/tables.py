@@ -463,7 +463,7 @@ month | i8 | month | when
 kind | i8 | code | what happened (`EVENT_NAMES`)
 a | i8 | firm | who
 b | i8 | firm | with or to whom, -1 if none
-amount | f8 | bn, M H100e or years | how much
+amount | f8 | bn | how much; of a generation bn per M H100e, an open model years, a stopped lender its capital ratio
 """)
 SERIES_COLUMNS = _columns("""
 month | i8 | month | months since the opening
