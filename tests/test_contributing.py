@@ -192,8 +192,8 @@ def add_a_parameter_and_an_event(copy: Copy) -> None:
     believed = "\nbroker_fee | logit | 0.005 | 0.02 | assumption: half or double\nlabs:\n"
     copy.edit(PARAMETER, "abm/inputs/priors.py", "\nlabs:\n", believed)
     tables = "abm/engine/tables.py"
-    last = "    E_EXCHANGED, E_PROTECTED, E_REORGANISED,\n) = range(21)"
-    copy.edit(EVENT, tables, last, "    E_EXCHANGED, E_PROTECTED, E_REORGANISED, E_FEE,\n) = range(22)")
+    last = "    E_EXCHANGED, E_PROTECTED, E_REORGANISED, E_REPUDIATED,\n) = range(22)"
+    copy.edit(EVENT, tables, last, "    E_EXCHANGED, E_PROTECTED, E_REORGANISED, E_REPUDIATED, E_FEE,\n) = range(23)")
     copy.edit(EVENT, tables, 'E_PROJECT: "project founded",', 'E_PROJECT: "project founded", E_FEE: "fee asked",')
     copy.edit(KIND, "abm/agents/broker.py", "return 0.01 * ", "return state.params[0].broker_fee * ")
     copy.edit(KIND, "abm/agents/broker.py", "import pay_cost", "import log_event, pay_cost")

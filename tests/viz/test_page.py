@@ -12,11 +12,13 @@ import pytest
 from page_server import Visitor, served
 from playwright.sync_api import expect
 
+from abm.engine.tables import EVENT_NAMES
 from abm.inputs.scenarios import load
 from abm.simulation import open_economy
 from experiments import runner
 from experiments.results import run_folder, write_run
 from experiments.study import Study
+from viz.parts.story import TELLING
 
 
 def test_it_plays_and_stops(visit):
@@ -77,7 +79,7 @@ def test_the_failure_of_the_story_is_told(visit):
     expect(page.locator(".id-line").first).to_contain_text("2026-11 OpenAI (lab)")
     visitor.shot("failures")
     visitor.tab("Events")
-    expect(page.locator(".id-chosen").first).to_have_text("14 of 21 kinds")
+    expect(page.locator(".id-chosen").first).to_have_text(f"{len(TELLING)} of {len(EVENT_NAMES)} kinds")
     expect(page.locator(".id-chosen").filter(visible=True)).to_have_count(1)
     line = page.locator(".id-events li").filter(has_text="default").first
     expect(line).to_contain_text("OpenAI")
