@@ -25,10 +25,12 @@ def refuse_to_pay(state):
     for r in range(m.n_contracts):
         c = state.contracts[r]
         if binds(c) and state.firms[c.buyer].stops_paying == 1.0:
+            buyer = c.buyer
             left = ramp_months(c, m.month) * unit_invoice(c) * firm_share(state, c)
-            log_event(state, E_REPUDIATED, c.buyer, c.seller, left)
-            break_contract(state, r, c.buyer)
-            c.missed = 0.0
+            break_contract(state, r, buyer)
+            if not binds(c):
+                log_event(state, E_REPUDIATED, buyer, c.seller, left)
+                c.missed = 0.0
 
 
 @jit

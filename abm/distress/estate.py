@@ -63,6 +63,7 @@ def sell_sites_and_rest(state, firm):
     f.sites = 0.0
     f.site_gw = 0.0
     f.other_assets = 0.0
+    f.ai_other = 0.0
     for r in range(m.n_stakes):
         s = state.stakes[r]
         if s.holder != firm:

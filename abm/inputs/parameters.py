@@ -183,7 +183,7 @@ mark_discount | 1/year | 0.12 | 0 | 1 | G3-018: sale-leaseback 12 to 18 %, low e
 cost_of_capital | 1/year | 0.11 | 0.01 | 0.5 | G3-055, G3-024: between direct lending and equity | return buyers ask of hardware
 hurdle_margin | share | 0.15 | -0.5 | 3 | assumption | excess of the rental price over full cost at which providers plan for no more than the growth they see
 speculation | ratio | 0.8 | 0 | 10 | assumption: rush when rents exceed the hurdle; the trend matters, this weight hardly | weight of the expected return, in logs, in providers' plans
-speculation_cap | log | 1.5 | 0 | 5 | assumption: q theory (Hayashi 1982) has no bound; this one keeps plans from following a rent of more than six times its cost | largest effect of the expected return on a planned fleet, up or down
+speculation_cap | log | 1.5 | 0 | 5 | assumption: q theory (Hayashi 1982) has no bound; this one keeps plans from following a rent of more than six times their hurdle | largest effect of the expected return on a planned fleet, up or down
 capacity_cover | ratio | 1.05 | 0.5 | 3 | assumption: five per cent spares | capacity planned per unit promised
 hardware:
 gpu_lead | months | 4 | 0 | 24 | G4-054 to G4-056: 8 to 52 weeks | shortest time from order to delivery
@@ -343,10 +343,10 @@ common_loss_fund | 1/year | 0.12 | 0 | 1 | assumption: business development comp
 bankruptcy_cost | share | 0.1 | 0 | 0.9 | G3-064: firm-wide recoveries 52 % leave room for costs | part of a failed firm's means lost to the proceedings (1 - alpha of Rogers and Veraart)
 rescue_cover | ratio | 1.25 | 1 | 10 | assumption: a fifth of the value is left to those who come | value as a going concern over all that is owed from which a firm is rescued
 rescue_success | 1/month | 0.5 | 0 | 1 | assumption: who asks for all that it can sell at a discount finds the money within two months | chance of a rescue in a month at normal sentiment, of who is just worth saving and asks for all that rescuers could bring
-rescue_discount | share | 0.4 | 0 | 0.95 | assumption: rescue rights issues are priced 30 to 50 % below the market | discount at which rescuers buy
+rescue_discount | share | 0.4 | 0 | 0.95 | assumption: rescue rights issues are priced 30 to 50 % below the market | discount at which rescuers buy, and at which claims on a firm out of default sell
 rescue_dilution | share | 0.5 | 0 | 0.9 | assumption: control changes hands at half | largest part of a firm that rescuers hold after the round
 rescue_months | months | 6 | 0 | 36 | assumption: time for an ordinary round | months of burn that a rescue pays for
-distress_normal | share | 0.016 | 0.0001 | 1 | R3-005: US high yield in 1998, before the wave | part of borrowers' debt that fails in a year for which investors in failed firms are many enough
+distress_normal | share | 0.016 | 0.0001 | 1 | R3-005: US high yield in 1998, before the wave; all borrowers' debt is safer on the whole | part of borrowers' debt that fails in a year for which investors in failed firms are many enough
 distress_elasticity | ratio | 0.37 | 0 | 2 | G8-013 to G8-015 with R3-005: bonds recovered 40 % in normal years, 25 and 21 where 5.1 and 9.8 % failed | fall of what they pay (log) per rise of the debt that fails (log)
 reorganisation_months | months | 10 | 1 | 60 | Bankruptcy Observer, 3rd quarter of 2017: 283 to 352 days from filing to confirmation | months of protection by the court
 reorganisation_cost | share | 0.03 | 0 | 0.5 | Weiss 1990, Journal of Financial Economics 27: 3.1 % of debt and equity | cost of the proceedings relative to debt and shares

@@ -211,7 +211,7 @@ mark_discount | lognormal | 0.08 | 0.18 | assumption: half as much again either 
 cost_of_capital | lognormal | 0.073 | 0.17 | assumption: half as much again either way
 hurdle_margin | logit | 0.081 | 0.26 | assumption: odds half or double
 speculation | lognormal | 0.53 | 1.2 | assumption: half as much again either way
-speculation_cap | lognormal | 0.8 | 2.5 | assumption: from a rent of nearly three times its cost to twenty times
+speculation_cap | lognormal | 0.8 | 2.5 | assumption: from a rent of nearly three times the hurdle to twenty times
 capacity_cover | lognormal | 0.7 | 1.6 | assumption: half as much again either way
 hardware:
 gpu_lead | lognormal | 2 | 9 | G4-055, G4-056: 8 to 39 weeks

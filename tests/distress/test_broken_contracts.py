@@ -211,7 +211,8 @@ def test_who_refuses_to_pay_walks_away_from_what_it_has_bought_and_pays_no_damag
 def test_a_guarantor_pays_on_when_its_ward_refuses():
     v = Village(**DAMAGES)
     lab, cloud, rich, _ = parties(v)
-    row = v.contract(lab, cloud, 0.5, 4.0, guarantor=rich)
+    row = v.contract(lab, cloud, 0.5, 4.0, guarantor=rich, missed=0.125)
     v[lab].stops_paying = 1.0
     v.run(refuse_to_pay)
-    assert cells(v.state.contracts[row], "buyer", "status") == (rich, LIVE)
+    assert cells(v.state.contracts[row], "buyer", "status", "missed") == (rich, LIVE, 0.125)
+    assert v.market.n_events == 0

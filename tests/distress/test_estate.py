@@ -68,9 +68,10 @@ def test_sites_and_other_assets_go_to_savers_at_a_discount():
                                                           (NEOCLOUD, SPONSOR, 0.0)])  # fmt: skip
 def test_a_sponsors_portfolio_secures_its_loans_on_holdings(kind, subkind, secures):
     v = Village(**PRICES)
-    firm = v.firm(kind, subkind=subkind, sites=5.0, other_assets=4.0)
+    firm = v.firm(kind, subkind=subkind, sites=5.0, other_assets=4.0, ai_other=1.0)
     v.close()
     assert v.run(sell_sites_and_rest, firm) == (3.0, secures)
+    assert v[firm].ai_other == 0.0
 
 
 @pytest.mark.parametrize(
