@@ -530,8 +530,8 @@ def test_tables_say_what_the_economy_does(economy):
 
 
 @pytest.fixture(scope="module")
-def few(economy):
-    """Four worlds of every scenario that need no model: one run told for every seed, which seed 3 has not."""
+def told_once(economy):
+    """Worlds that need no model: one run told for every seed, and the world of seed 3 fails."""
     run, opened = economy
     tables_of = watched.read(run, opened)
 
@@ -540,8 +540,14 @@ def few(economy):
             raise ValueError("no such luck")
         return {"failures": 1.0}, tables_of
 
+    return observe
+
+
+@pytest.fixture(scope="module")
+def few(told_once):
+    """Four worlds of every scenario that need no model."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("experiments.execution.load_function", lambda where: observe)
+        patch.setattr("experiments.execution.load_function", lambda where: told_once)
         return ensemble.make(4, False, workers=1, how="threads")
 
 
@@ -580,17 +586,9 @@ def test_the_page_tells_causes_of_what_is_missed_in_its_run_alone(few):
 
 # --- the command ------------------------------------------------------------------------------------------
 @pytest.fixture
-def quick(monkeypatch, economy):
-    """Worlds that need no model: one run told for every seed, worlds with a seed of three fail."""
-    run, opened = economy
-    tables_of = watched.read(run, opened)
-
-    def observe(settings, seed):
-        if seed == 3:
-            raise ValueError("no such luck")
-        return {"failures": 1.0}, tables_of
-
-    monkeypatch.setattr("experiments.execution.load_function", lambda where: observe)
+def quick(monkeypatch, told_once):
+    """The command on worlds that need no model."""
+    monkeypatch.setattr("experiments.execution.load_function", lambda where: told_once)
     monkeypatch.setattr("experiments.commands.risk.say_if_compiling", lambda: False)
     return CliRunner()
 
