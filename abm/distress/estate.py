@@ -53,9 +53,9 @@ def sell_sites_and_rest(state, firm):
     p = state.params[0]
     m = state.market[0]
     f = state.firms[firm]
-    price = distressed_price(state)
-    sites = f.sites * p.site_recovery * price
-    rest = f.other_assets * p.other_recovery * price
+    part = distressed_price(state)
+    sites = f.sites * p.site_recovery * part
+    rest = f.other_assets * p.other_recovery * part
     transfer(state, SAVERS, firm, sites + rest, F_SECONDHAND)
     state.firms[SAVERS].retained -= sites + rest
     write_off(state, firm, f.sites + f.other_assets - sites - rest)
@@ -68,16 +68,16 @@ def sell_sites_and_rest(state, firm):
         s = state.stakes[r]
         if s.holder != firm:
             continue
-        paid = s.book * p.other_recovery
+        price = s.book * p.other_recovery
         if state.firms[s.issuer].status == ACTIVE:
-            paid = min(max(s.share * state.firms[s.issuer].valuation * p.holdings_recovery, paid), 2.0 * s.book)
-        paid *= price
-        transfer(state, SAVERS, firm, paid, F_EQUITY)
-        write_off(state, firm, s.book - paid)
-        state.firms[SAVERS].retained += s.book - paid
+            price = min(max(s.share * state.firms[s.issuer].valuation * p.holdings_recovery, price), 2.0 * s.book)
+        price *= part
+        transfer(state, SAVERS, firm, price, F_EQUITY)
+        write_off(state, firm, s.book - price)
+        state.firms[SAVERS].retained += s.book - price
         state.firms[SAVERS].holdings += s.book
         f.holdings -= s.book
-        holdings += paid
+        holdings += price
         s.holder = SAVERS
     return sites, holdings
 
@@ -87,12 +87,13 @@ def pass_on_loans(state, firm):
     """A failed lender's loans are sold to savers at a discount (resolution); its commitments end."""
     m = state.market[0]
     p = state.params[0]
+    part = distressed_price(state)
     proceeds = 0.0
     for r in range(m.n_loans):
         loan = state.loans[r]
         if loan.status != LIVE or loan.lender != firm:
             continue
-        price = loan.principal * p.loan_book_recovery * distressed_price(state)
+        price = loan.principal * p.loan_book_recovery * part
         transfer(state, SAVERS, firm, price, F_LENDING)
         write_off(state, firm, loan.principal - price)
         state.firms[SAVERS].retained += loan.principal - price
