@@ -95,7 +95,8 @@ def failure_sentence(default: Default, opening: datetime.date) -> str:
     opening : datetime.date
         Date of the opening balance sheets of the run.
     """
-    shares: dict[str, float] = {"its own doing": default.own_share}
+    own = "its own doing and the shock that struck it" if default.struck else "its own doing"
+    shares: dict[str, float] = {own: default.own_share}
     channels: dict[str, list[str]] = {}
     for cause in default.causes:  # heaviest first
         who = cause.parent or "the market"
@@ -182,6 +183,7 @@ def summary(economy: Economy) -> dict[str, Any]:
                 "loss_equity": d.loss_equity,
                 "loss_claims": d.loss_claims,
                 "own_share": d.own_share,
+                "struck": d.struck,
                 "causes": causes,
             }
         )

@@ -20,7 +20,7 @@ OPENING = datetime.date(2025, 12, 31)
 
 def failure(firm: str, month: int, kind: str = "neocloud", own: float = 0.25) -> Default:
     causes = (Cause("OpenAI", "customer", 0.5), Cause(None, "market", 0.5 - own)) if own < 0.5 else ()
-    return Default(month, 1, firm, kind, "liquidation", own >= 0.5, 1.0, 2.0, 0.0, 1.5, 0.0, 0.0, own, causes)
+    return Default(month, 1, firm, kind, "liquidation", own >= 0.5, 1.0, 2.0, 0.0, 1.5, 0.0, 0.0, own, False, causes)
 
 
 def made_up(seed: int, level: float, defaults: tuple[Default, ...] = (), opening: datetime.date = OPENING) -> Run:

@@ -174,7 +174,7 @@ def test_a_failure_is_told_in_one_sentence() -> None:
         Cause(None, "market", 0.1),
         Cause("OpenAI", "counterparty", 0.1),
     )
-    told = Default(15, 2, "Lambda", "neocloud", "liquidation", False, 0.41, 3.2, 0.0, 1.0, 0.0, 0.0, 0.3, causes)
+    told = Default(15, 2, "Lambda", "neocloud", "liquidation", False, 0.41, 3.2, 0.0, 1.0, 0.0, 0.0, 0.3, False, causes)
     assert failure_sentence(told, OPENING) == (
         "2027-03  Lambda (neocloud), owing 3.20 bn, could not or would not pay 0.41 bn:"
         " OpenAI (lost as a customer, unpaid bills or loans) 60 %, its own doing 30 %,"
@@ -189,7 +189,7 @@ def test_a_failure_is_told_in_one_sentence() -> None:
     assert failure_sentence(replace(told, own_share=0.226, causes=many), OPENING).endswith(
         "(falling prices) 10 %, 2 others 7 %"
     )
-    alone = Default(15, 1, "Lambda", "neocloud", "liquidation", True, 0.0412, 320.0, 0.0, 1.0, 0.0, 0.0, 1.0, ())
+    alone = Default(15, 1, "Lambda", "neocloud", "liquidation", True, 0.0412, 320.0, 0.0, 1.0, 0.0, 0.0, 1.0, False, ())
     assert failure_sentence(alone, OPENING) == (
         "2027-03  Lambda (neocloud), owing 320 bn, could not or would not pay 0.041 bn: its own doing"
     )
@@ -201,6 +201,9 @@ def test_a_failure_is_told_in_one_sentence() -> None:
     assert failure_sentence(calm, OPENING) == "2027-03  Lambda (lender), owing 11.7 bn: its own doing"
     assert failure_sentence(replace(calm, debt=0.0, way="distressed exchange"), OPENING) == (
         "2027-03  Lambda (lender), exchanging loans: its own doing"
+    )
+    assert failure_sentence(replace(calm, struck=True), OPENING).endswith(
+        ": its own doing and the shock that struck it"
     )
     # What a lab that walks away has not paid is no cash that it lacked.
     walks = replace(alone, firm="OpenAI", kind="lab", way="reorganisation", debt=0.0, claims=72.0, shortfall=224.0)

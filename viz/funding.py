@@ -137,7 +137,7 @@ def cascade_tree(economy: Economy) -> dict[str, Any]:
                 "fundamental": default.fundamental,
                 "shortfall": default.shortfall,
                 "own_share": default.own_share,
-                "struck": _was_struck(economy, row, default.month),
+                "struck": default.struck,
             }
         )
         for cause in default.causes:
@@ -167,10 +167,3 @@ def _stress(economy: Economy, row: int, month: int) -> dict[str, Any]:
         "own_share": 1.0,
         "struck": False,
     }
-
-
-def _was_struck(economy: Economy, row: int, month: int) -> bool:
-    """Whether a shock, of the scenario or made by hand, had struck a firm by a month."""
-    shocks = economy.rows("shocks")
-    shocks = shocks[(shocks["target"] == 1) & (shocks["firm"] == row)]
-    return bool(np.any((shocks["struck"] >= 0) & (shocks["struck"] <= month)))

@@ -251,7 +251,8 @@ class Default:
 
     `way` is one of `abm.engine.tables.WAY_NAMES`; only a liquidation is the end of the firm. `debt` is the principal
     in default, `claims` the damages owed under contracts; what lenders, owners and parties of contracts lose of it are
-    `loss_credit`, `loss_equity` and `loss_claims` (bn), of a reorganisation from its plan on.
+    `loss_credit`, `loss_equity` and `loss_claims` (bn), of a reorganisation from its plan on. `struck` says whether a
+    shock, of the scenario or made by hand, had struck the firm by then.
     """
 
     month: int
@@ -267,6 +268,7 @@ class Default:
     loss_equity: float
     loss_claims: float
     own_share: float
+    struck: bool
     causes: tuple[Cause, ...]
 
     @property
@@ -674,6 +676,8 @@ def statement(economy: Economy, firm: str | int) -> Statement:
 def defaults(economy: Economy) -> Iterator[Default]:
     """Every default so far with its causes, in the order of events."""
     parents = economy.rows("parents")
+    shocks = economy.rows("shocks")
+    blows = shocks[(shocks["target"] == 1) & (shocks["struck"] >= 0)]
     for row, d in enumerate(economy.rows("defaults")):
         mine = parents[parents["default"] == row]
         causes = (
@@ -694,6 +698,7 @@ def defaults(economy: Economy) -> Iterator[Default]:
             loss_equity=float(d.loss_equity),
             loss_claims=float(d.loss_claims),
             own_share=float(d.fundamental_share),
+            struck=bool(np.any((blows["firm"] == d.firm) & (blows["struck"] <= d.month))),
             causes=tuple(causes),
         )
 

@@ -8,7 +8,7 @@ from abm.agents.lab import grow_overhead, sales
 from abm.agents.lender import swing_appetite
 from abm.engine.compiled import jit
 from abm.engine.tables import ACTIVE, HISTORY, LAB, LENDER, N_SEGMENTS, NEOCLOUD
-from abm.markets.equity import hold_rounds, swing_sentiment, value_firms
+from abm.markets.equity import count_distress, hold_rounds, swing_sentiment, value_firms
 
 
 @jit
@@ -76,5 +76,6 @@ def update_beliefs(state):
         elif f.kind == LAB or f.kind == NEOCLOUD:
             f.fixed_cost = grow_overhead(state, i)
     swing_sentiment(state)
+    count_distress(state)
     value_firms(state)
     hold_rounds(state)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abm.engine.chains import hit_before, last_hit
 from abm.engine.compiled import jit
-from abm.engine.tables import COLLATERAL, CUSTOMER, FUNDING, LIQUIDATION, N_CHANNELS, REORGANISATION
+from abm.engine.tables import COLLATERAL, CUSTOMER, DEFERRAL, FUNDING, LIQUIDATION, N_CHANNELS, REORGANISATION
 
 FOR_CASH, FOR_COLLATERAL, BY_DECREE = range(3)  # why a firm fails
 MEMORY = 24  # months of hits that explain a default
@@ -131,6 +131,8 @@ def explain(state, row, shortfall, reason):
 def enter_default(state, firm, way, debt, shortfall, reason):
     """Write a default into the table, with what explains it; its losses are not known yet.
 
+    Its loans seek new holders (`offered`) unless they are only put off; what fails again has not yet found them.
+
     Parameters
     ----------
     firm, way : int
@@ -148,6 +150,7 @@ def enter_default(state, firm, way, debt, shortfall, reason):
     row = m.n_defaults
     m.n_defaults += 1
     d = state.defaults[row]
+    f = state.firms[firm]
     # Who comes to terms before the clearing does so after all that has struck it before.
     stage = m.stage
     m.stage = max(stage, 1)
@@ -157,7 +160,10 @@ def enter_default(state, firm, way, debt, shortfall, reason):
     d.way = way
     d.shortfall = shortfall
     d.debt = debt
-    d.carried = state.firms[firm].look_through if way == LIQUIDATION or way == REORGANISATION else 0.0
+    d.loans = min(debt, f.debt)
+    if way != DEFERRAL:
+        f.offered = max(f.offered, d.loans)
+    d.carried = f.look_through if way == LIQUIDATION or way == REORGANISATION else 0.0
     d.claims = 0.0
     d.loss_credit = 0.0
     d.loss_equity = 0.0

@@ -121,6 +121,7 @@ protected_until | i8 | month | last month of its protection by the court, 0 if n
 exchanged | i8 | month | month in which its lenders last took less than they were owed, 0 if none
 deferred | i8 | month | month in which its last spell of deferral began, 0 if none
 deferrals | i8 | - | spells in which its lenders put off what it owed
+offered | f8 | bn | of its loans, those that failed and still seek new holders, for about a year
 cash | f8 | bn | money held
 other_assets | f8 | bn | book value of everything else owned (goodwill, other business, a lender's other book)
 other_debt | f8 | bn | owed to savers outside the loan table (deposits, units and notes behind other_assets)
@@ -370,7 +371,7 @@ site_scarcity | f8 | ratio | price of a powered site over `site_cost`
 orphaned | f8 | bn | debt for failed firms or behind capacity that a lost customer left, until it is let again
 tightness | f8 | ratio | compute demanded over compute on offer
 sentiment | f8 | ratio | investors' sentiment, 1 is normal
-distress | f8 | share | debt that failed in about the last year, of all borrowers' debt
+distress | f8 | share | loans that failed in about the last year, of the loans of borrowers below investment grade
 doubt | f8 | log odds | what recent failures add to the odds of default that everybody sees in borrowers
 fire_discount | f8 | log | second-hand price below the mark because of distressed sales
 tenant_demand | f8 | M H100e | compute rented by other tenants at the opening price
@@ -447,6 +448,7 @@ shortfall | f8 | bn | what it could not pay
 fundamental_share | f8 | share | part of the shortfall no earlier failure explains
 carried | f8 | bn | debt that stood on others' books for it, of a deferral or an exchange none
 debt | f8 | bn | principal in default (of a deferral: of the loans amended)
+loans | f8 | bn | of it loans: the rest is other debt, deposits and fund units of who is wound up
 claims | f8 | bn | damages it owed under contracts
 loss_credit | f8 | bn | lost by those who had lent to it
 loss_equity | f8 | bn | value of its shares lost by their owners

@@ -346,7 +346,7 @@ rescue_success | 1/month | 0.5 | 0 | 1 | assumption: who asks for all that it ca
 rescue_discount | share | 0.4 | 0 | 0.95 | assumption: rescue rights issues are priced 30 to 50 % below the market | discount at which rescuers buy, and at which claims on a firm out of default sell
 rescue_dilution | share | 0.5 | 0 | 0.9 | assumption: control changes hands at half | largest part of a firm that rescuers hold after the round
 rescue_months | months | 6 | 0 | 36 | assumption: time for an ordinary round | months of burn that a rescue pays for
-distress_normal | share | 0.016 | 0.0001 | 1 | R3-005: US high yield in 1998, before the wave; all borrowers' debt is safer on the whole | part of borrowers' debt that fails in a year for which investors in failed firms are many enough
+distress_normal | share | 0.016 | 0.0001 | 1 | R3-005: US high yield in 1998, before the wave | part of the loans below investment grade that fails in a year for which investors in failed firms are many enough
 distress_elasticity | ratio | 0.37 | 0 | 2 | G8-013 to G8-015 with R3-005: bonds recovered 40 % in normal years, 25 and 21 where 5.1 and 9.8 % failed | fall of what they pay (log) per rise of the debt that fails (log)
 reorganisation_months | months | 10 | 1 | 60 | Bankruptcy Observer, 3rd quarter of 2017: 283 to 352 days from filing to confirmation | months of protection by the court
 reorganisation_cost | share | 0.03 | 0 | 0.5 | Weiss 1990, Journal of Financial Economics 27: 3.1 % of debt and equity | cost of the proceedings relative to debt and shares

@@ -9,7 +9,7 @@ from abm.agents.lab import appeal, closing_odds, runway, seek_equity, value_lab
 from abm.agents.neocloud import seek_growth_equity
 from abm.engine.compiled import jit
 from abm.engine.draws import D_ROUND, D_SENTIMENT, D_VALUE, normal, uniform
-from abm.engine.tables import ACTIVE, DEFERRAL, LAB, LENDER, NEOCLOUD, OUTSIDE, VEHICLE
+from abm.engine.tables import ACTIVE, HYPERSCALER, LAB, LENDER, LIQUIDATION, NEOCLOUD, OUTSIDE, VEHICLE, VENDOR
 from abm.instruments.stake import issue_equity
 from abm.markets.credit import collateral_value
 from abm.markets.ratings import asset_volatility
@@ -33,25 +33,23 @@ def swing_sentiment(state):
     """Investors' sentiment: returns to normal, rises when AI revenue outgrows their yardstick, falls with fear.
 
     Fear sees the debt behind a firm, its own and what others borrowed for it: of one that failed the whole, of one that
-    is shaken as much as its hazard has risen (relief, where it has fallen); both relative to all debt of the sector.
+    is shaken as much as its hazard has risen (relief, where it has fallen); both relative to all loans of the sector.
     Failures also leave doubt, which fades (`market.doubt`): contagion through beliefs (Collin-Dufresne, Goldstein and
-    Helwege 2010), a frailty that is inferred from defaults (Duffie, Eckner, Horel and Saita 2009). What failed and what
-    was exchanged within about a year (`market.distress`) seeks new holders (`distressed_price`).
+    Helwege 2010), a frailty that is inferred from defaults (Duffie, Eckner, Horel and Saita 2009).
     """
     m = state.market[0]
     p = state.params[0]
     failed = 0.0
-    offered = 0.0
     lenders = 0.0
+    debt = 1.0
     for k in range(m.n_defaults - 1, m.seen_defaults - 1, -1):
         d = state.defaults[k]
         if state.firms[d.firm].kind == LENDER:
             lenders += d.debt
         else:
-            failed += d.debt + d.carried
-            if d.way != DEFERRAL:
-                offered += d.debt
-    debt = 1.0
+            failed += d.loans + d.carried
+            if d.way == LIQUIDATION:
+                debt += d.loans
     shaken = 0.0
     for i in range(m.n_firms):
         f = state.firms[i]
@@ -60,7 +58,6 @@ def swing_sentiment(state):
             shaken += (f.pd - f.feared) * (f.debt + f.look_through)
             f.feared = f.pd
     m.doubt += p.doubt_gain * min(failed / debt, 1.0) - p.doubt_fade * m.doubt
-    m.distress += min(offered / debt, 1.0) - m.distress / 12.0
     failed += lenders + shaken
     s = m.sentiment
     s += p.sentiment_reversion * (1.0 - s)
@@ -68,6 +65,28 @@ def swing_sentiment(state):
     s -= p.sentiment_fear * min(max(failed / debt, -1.0), 1.0)
     s += p.sentiment_noise * normal(m.seed, D_SENTIMENT, m.month, 0)
     m.sentiment = min(max(s, 0.2), 1.6)
+
+
+@jit
+def count_distress(state):
+    """What seeks new holders (`offered`: loans that failed or were exchanged, of which a twelfth finds them in a month)
+    beside the loans of borrowers below investment grade, the market that the evidence on recoveries is of (labs,
+    neoclouds, project companies, entrants; hyperscalers and vendors belong to it once they fail): a rate a year.
+
+    See `distressed_price`.
+    """
+    m = state.market[0]
+    offered = 0.0
+    market = 1.0
+    for i in range(m.n_firms):
+        f = state.firms[i]
+        if f.kind == OUTSIDE or f.kind == LENDER:
+            continue
+        graded = f.kind == HYPERSCALER or f.kind == VENDOR
+        market += f.offered if graded or f.status != ACTIVE else max(f.debt, f.offered)
+        offered += f.offered
+        f.offered -= f.offered / 12.0
+    m.distress = offered / market
 
 
 @jit

@@ -9,7 +9,6 @@ from abm.agents.expectations import expect_growth, remember, update_beliefs
 from abm.engine.draws import D_ROUND, D_SENTIMENT, D_VALUE, normal, uniform
 from abm.engine.tables import (
     CUSTOMERS,
-    DEFERRAL,
     E_EQUITY,
     EXCHANGE,
     F_EQUITY,
@@ -22,7 +21,7 @@ from abm.engine.tables import (
     SUPPLIERS,
     VEHICLE,
 )
-from abm.markets.equity import hold_rounds, news, seen_value, swing_sentiment, value_firms
+from abm.markets.equity import count_distress, hold_rounds, news, seen_value, swing_sentiment, value_firms
 from abm.rules import interpreted
 
 luck, chance = interpreted(normal), interpreted(uniform)
@@ -137,20 +136,21 @@ def test_without_revenue_now_or_then_expectations_fade(now, before):
 
 
 # --- sentiment ------------------------------------------------------------------------------------------
+STILL = {"sentiment_reversion": 0.0, "sentiment_growth": 0.0, "sentiment_noise": 0.0}
+
+
 def sentiment(start=1.0, growth=0.35, defaults=(), feared=0.05, carried=0.0, failed=5, **parameters):
     """Sentiment after month 7 among firms that owe 49 bn."""
-    still = {
-        "sentiment_reversion": 0.0, "sentiment_growth": 0.0, "sentiment_fear": 0.0, "sentiment_noise": 0.0,
-        "growth_yardstick": 0.35, "own_growth_long_run": 0.15, "belief_fade": 0.3, "doubt_gain": 0.0,
-    }  # fmt: skip
-    v = in_month(7, **(still | parameters))
+    yardstick = {"growth_yardstick": 0.35, "own_growth_long_run": 0.15, "belief_fade": 0.3}
+    v = in_month(7, **(STILL | yardstick | {"sentiment_fear": 0.0, "doubt_gain": 0.0} | parameters))
     v.neocloud(debt=40.0, pd=0.05, feared=0.05)
     v.hyperscaler(debt=9.0, look_through=7.0, pd=0.05, feared=feared)
     v.neocloud(debt=70.0, status=FAILED)
     v.lender(debt=8.0, pd=0.9)
     v.market.sentiment, v.market.demand_growth, v.market.seed = start, growth, 23
     for k, (month, debt) in enumerate(defaults):
-        v.state.defaults[k].month, v.state.defaults[k].debt = month, debt
+        v.state.defaults[k].month, v.state.defaults[k].loans = month, debt
+        v.state.defaults[k].way = EXCHANGE
         v.state.defaults[k].firm, v.state.defaults[k].carried = failed, carried
     v.market.n_defaults = len(defaults)
     v.market.seen_defaults = sum(month < 7 for month, _ in defaults)
@@ -187,7 +187,7 @@ def test_who_is_shaken_frightens_as_much_as_its_hazard_has_risen_and_relief_coun
 
 
 def test_a_hazard_that_has_risen_frightens_once_and_failed_lenders_frighten_by_their_debt():
-    v = in_month(7, sentiment_reversion=0.0, sentiment_growth=0.0, sentiment_noise=0.0, sentiment_fear=2.0)
+    v = in_month(7, **STILL, sentiment_fear=2.0)
     cloud, bank = v.neocloud(debt=49.0, pd=0.15, feared=0.05), v.lender(status=FAILED)
     v.run(swing_sentiment)
     assert v.market.sentiment == near(1.0 - 2.0 * 0.1 * 49.0 / 50.0)
@@ -209,27 +209,39 @@ def test_failures_of_borrowers_leave_doubt_that_fades_and_of_lenders_none():
         v.neocloud(status=FAILED)
         v.lender(status=FAILED)
         v.market.doubt, v.market.n_defaults = 0.4, 1
-        v.state.defaults[0].month, v.state.defaults[0].debt, v.state.defaults[0].firm = 7, 5.0, failed
+        d = v.state.defaults[0]
+        d.month, d.firm, d.way, d.debt, d.loans = 7, failed, EXCHANGE, 5.0, 5.0
         v.run(swing_sentiment)
         assert v.market.doubt == near(left)
 
 
-@pytest.mark.parametrize(
-    ("kind", "way", "debt", "left"),
-    [
-        ("neocloud", EXCHANGE, 5.0, 0.3 * 11 / 12 + 0.1), ("neocloud", LIQUIDATION, 60.0, 0.3 * 11 / 12 + 1.0),
-        ("neocloud", DEFERRAL, 5.0, 0.3 * 11 / 12), ("lender", LIQUIDATION, 5.0, 0.3 * 11 / 12),
-    ],
-)  # fmt: skip
-def test_debt_that_fails_seeks_new_holders_for_about_a_year_unless_it_is_put_off(kind, way, debt, left):
-    v = in_month(7)
-    v.neocloud(debt=49.0)
-    firm = getattr(v, kind)(status=FAILED)
-    v.market.distress, v.market.n_defaults = 0.3, 1
+def test_what_is_wound_up_is_a_part_of_the_loans_that_frighten():
+    # 30 of 1 + 40 + 9 + 30 loans; the 500 that it owed beside are not lost to the sector
+    v = in_month(7, **STILL, sentiment_fear=2.0, doubt_gain=2.5, doubt_fade=0.0)
+    v.neocloud(debt=40.0, pd=0.0)
+    v.hyperscaler(debt=9.0, pd=0.0)
+    gone = v.hyperscaler(status=FAILED)
+    v.market.n_defaults = 1
     d = v.state.defaults[0]
-    d.month, d.debt, d.firm, d.way, d.carried = 7, debt, firm, way, 9.0
+    d.month, d.firm, d.way, d.debt, d.loans = 7, gone, LIQUIDATION, 530.0, 30.0
     v.run(swing_sentiment)
-    assert v.market.distress == near(left)
+    assert v.market.sentiment == near(1.0 - 2.0 * 30.0 / 80.0)
+    assert v.market.doubt == near(2.5 * 30.0 / 80.0)
+
+
+def test_failed_loans_seek_new_holders_for_about_a_year_beside_those_below_investment_grade():
+    v = Village()
+    firms = [
+        v.neocloud(debt=40.0, offered=6.0), v.lab(debt=2.0, offered=5.0), v.firm(VEHICLE, debt=9.0),
+        v.hyperscaler(debt=300.0), v.vendor(debt=70.0, offered=3.0), v.neocloud(status=FAILED, offered=12.0),
+        v.lender(debt=80.0, offered=50.0),
+    ]  # fmt: skip
+    v.run(count_distress)
+    assert v.market.distress == near((6.0 + 5.0 + 3.0 + 12.0) / (1.0 + 40.0 + 5.0 + 9.0 + 3.0 + 12.0))
+    assert v[firms[5]].offered == near(11.0)
+    for _ in range(11):
+        v.run(count_distress)
+    assert v[firms[5]].offered == near(12.0 * (11 / 12) ** 12)
 
 
 def test_no_default_is_more_than_all_debt():

@@ -4,8 +4,19 @@ import pytest
 from before import Before, cells, near
 from village import Village
 
-from abm.distress.causes import BY_DECREE, FOR_CASH, FOR_COLLATERAL, explain, months_of_hit
-from abm.engine.tables import COLLATERAL, COUNTERPARTY, CUSTOMER, FUNDING, LENDER_TO_LENDER, MARKET, VENDOR_CHANNEL
+from abm.distress.causes import BY_DECREE, FOR_CASH, FOR_COLLATERAL, enter_default, explain, months_of_hit
+from abm.engine.tables import (
+    COLLATERAL,
+    COUNTERPARTY,
+    CUSTOMER,
+    DEFERRAL,
+    EXCHANGE,
+    FUNDING,
+    LENDER_TO_LENDER,
+    LIQUIDATION,
+    MARKET,
+    VENDOR_CHANNEL,
+)
 from abm.rules import interpreted
 
 
@@ -180,3 +191,16 @@ def test_a_default_without_a_shortfall_or_a_loss_is_its_own():
     v, *_ = failing()
     v.run(explain, 1, 0.0, FOR_CASH)
     assert verdict(v) == (1, -1, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("way", "owed", "before", "offered"),
+    [(LIQUIDATION, 9.0, 0.0, 5.0), (EXCHANGE, 3.0, 1.0, 3.0), (LIQUIDATION, 9.0, 6.5, 6.5), (DEFERRAL, 3.0, 1.0, 1.0)],
+)
+def test_loans_that_fail_seek_new_holders_once_within_a_year_and_other_debt_none(way, owed, before, offered):
+    v, *_, cloud = failing()
+    v[cloud].debt, v[cloud].offered = 5.0, before
+    row = v.run(enter_default, cloud, way, owed, 1.0, FOR_CASH)
+    assert row == 2
+    assert cells(v.state.defaults[2], "debt", "loans") == (owed, min(owed, 5.0))
+    assert v[cloud].offered == offered

@@ -289,7 +289,8 @@ def test_a_failed_firm_is_wound_up_and_owners_get_what_is_left():
     assert before.hits() == [(sponsor, cloud, COUNTERPARTY, 2.0)]
     assert before.firms() == near({
         (cloud, "status"): FAILED - ACTIVE, (cloud, "failed"): 15, (cloud, "cash"): -7.0, (cloud, "sites"): -5.0,
-        (cloud, "other_debt"): -1.5, (cloud, "debt"): -2.0, (cloud, "paid_in"): -6.25, (cloud, "supply"): -2.0,
+        (cloud, "other_debt"): -1.5, (cloud, "debt"): -2.0, (cloud, "offered"): 2.0,
+        (cloud, "paid_in"): -6.25, (cloud, "supply"): -2.0,
         (cloud, "operating_cost"): 1.0, (cloud, "write_off"): 2.0, (cloud, "retained"): -2.0 - 1.0 - 5.5 + 6.25,
         (cloud, "valuation"): -20.0,
         (bank, "cash"): 2.0, (bank, "loans_held"): -2.0,
