@@ -24,10 +24,10 @@ import hashlib
 import math
 import re
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -43,9 +43,10 @@ from abm.engine import tables
 from abm.errors import BadInput, InvisibleDebtError, shown
 from abm.inputs import parameters as registry
 from abm.inputs.priors import PRIORS, Z95
-from abm.simulation import Economy, open_economy
+from abm.simulation import open_economy
 from experiments.execution import Run, Value, code_hash
 from experiments.gather import failure_sentences, gather
+from experiments.readings import AGGREGATIONS, FLOWS, Recorder, aggregate
 from experiments.runner import How
 
 TARGETS, MARKS = "targets.csv", "pass_marks.toml"
@@ -54,31 +55,12 @@ COLUMNS = (
     "transform", "forecast", "history", "note",
 )  # fmt: skip
 WEIGHTS = ("independent", "part")
-AGGREGATIONS = ("sum", "mean", "last", "change")
 TRANSFORMS = ("log", "linear")
-# Flows that are read off events and tables, beside the columns of firms.
-FLOWS = ("bonds", "lent", "raised", "signed", "units", "failures")
 LEAST_SPREAD = 0.15  # of a random walk, in logs a year, or of its last value if linear
 NO_HISTORY = 0.5  # the same where no rise is known
 FLOOR = 1e-3  # of what happened: what lies below it counts as this much in logs
-OPENING_SERIES: Mapping[str, Callable[[Economy], float]] = {
-    "fleet": lambda e: float(_active(e)["capacity"].sum()),
-    "ai_debt": lambda e: float(_ai_loans(e)["principal"].sum()),
-    "equal_quality_price": lambda e: 100.0,
-    "token_price": lambda e: 100.0,
-}
 _MONTHS = re.compile(r"(\d+)(?:-(\d+))?")
 _WHEN = re.compile(r"(\d{4})-(\d{2})")
-
-
-def _active(economy: Economy) -> Any:
-    firms = economy.rows("firms")
-    return firms[firms["status"] == tables.ACTIVE]
-
-
-def _ai_loans(economy: Economy) -> Any:
-    loans = economy.rows("loans")
-    return loans[(loans["status"] == tables.LIVE) & (loans["for_ai"] == 1)]
 
 
 # --- what is asked ----------------------------------------------------------------------------------------
@@ -272,107 +254,6 @@ def _year(place: str, column: str, text: str) -> float:
 
 
 # --- what the model says -----------------------------------------------------------------------------------
-class Recorder:
-    """Takes down, month by month, the columns that the readings need.
-
-    Parameters
-    ----------
-    economy : Economy
-        At its opening.
-    targets : sequence of Target
-    """
-
-    def __init__(self, economy: Economy, targets: Sequence[Target]) -> None:
-        self._economy = economy
-        self._wanted = sorted({(t.firms, name) for t in targets for name in names_in(t.value)[1]})
-        self._months: list[dict[tuple[tuple[str, ...], str], float]] = []
-
-    def take(self) -> None:
-        """Take the month down that is just over, or the opening."""
-        economy = self._economy
-        month, firms = economy.month, economy.rows("firms")
-        series = economy.rows("series")
-        row: dict[tuple[tuple[str, ...], str], float] = {}
-        for who, name in self._wanted:
-            if not who:
-                if month:
-                    value = float(series[name][-1])
-                elif name in OPENING_SERIES:
-                    value = OPENING_SERIES[name](economy)
-                else:
-                    market = economy.state.market[0]
-                    value = float(market[name]) if name in market.dtype.names else math.nan
-            elif name in FLOWS:
-                value = self._flow(name, self._rows_of(who), month)
-            else:
-                rows = [i for i in self._rows_of(who) if firms["status"][i] == tables.ACTIVE]
-                value = math.fsum(firms[name][rows].tolist())
-            row[who, name] = value
-        self._months.append(row)
-
-    def _rows_of(self, who: tuple[str, ...]) -> list[int]:
-        """Rows of firms named, or of all of a kind, those that entered with them."""
-        kinds = self._economy.rows("firms")["kind"]
-        found: list[int] = []
-        for name in who:
-            if name in tables.KIND_NAMES:
-                found += np.flatnonzero(kinds == tables.KIND_NAMES.index(name)).tolist()
-            else:
-                found.append(self._economy.firm(name))
-        return found
-
-    def _flow(self, name: str, rows: list[int], month: int) -> float:
-        """What is read off other tables; a flow is 0 at the opening."""
-        economy = self._economy
-        if name == "units":  # a stock: energised units that these firms made
-            made = np.isin(economy.rows("generations")["vendor"], rows)
-            return float(economy.state.fleet["units"][:, : len(made)][:, made].sum())
-        if not month:
-            return 0.0
-        if name == "failures":
-            return float((economy.rows("firms")["failed"][rows] == month).sum())
-        if name == "signed":
-            contracts, firms_parent = economy.rows("contracts"), economy.rows("firms")["parent"]
-            new = (contracts["signed"] == month) & (contracts["kind"] == tables.COMPUTE)
-            new &= (contracts["status"] != tables.INTENT) & np.isin(contracts["buyer"], rows)
-            new &= firms_parent[contracts["buyer"]] != contracts["seller"]  # not what stays within a group
-            return float(contracts["announced"][new].sum())
-        events = economy.rows("events")
-        events = events[events["month"] == month]
-        if name == "raised":
-            return float(events["amount"][(events["kind"] == tables.E_EQUITY) & np.isin(events["a"], rows)].sum())
-        lent = events[(events["kind"] == tables.E_LOAN) & np.isin(events["b"], rows)]
-        if name == "bonds":
-            firms = economy.rows("firms")
-            market = np.isin(firms["subkind"][lent["a"]], (tables.IG_BONDS, tables.HY_BONDS))
-            lent = lent[market & (firms["kind"][lent["a"]] == tables.LENDER)]
-        return float(lent["amount"].sum())
-
-    def reading(self, target: Target) -> float:
-        """The number of a reading."""
-
-        def path(name: str) -> float:  # arrays go through a formula as numbers do
-            return cast(float, np.array([row[target.firms, name] for row in self._months]))
-
-        with np.errstate(divide="ignore", invalid="ignore"):
-            values = np.broadcast_to(np.asarray(evaluate(target.value, path)), len(self._months))
-            found = _aggregate(values, target.aggregation, target.months)
-            if target.over is not None:
-                found /= _aggregate(values, target.aggregation, target.over)
-        return found
-
-
-def _aggregate(values: NDArray[np.float64], how: str, months: tuple[int, int]) -> float:
-    """Sum, mean, last value or change over months, both ends with them."""
-    first, last = months
-    if how == "last":
-        return float(values[last])
-    if how == "change":
-        return float(values[last] - values[first - 1])
-    part = values[first : last + 1]
-    return float(part.sum() if how == "sum" else part.mean())
-
-
 @functools.lru_cache(maxsize=4)
 def _question(opening: str) -> Question:
     return read_question(opening)
@@ -397,12 +278,22 @@ def observe(settings: Mapping[str, Value], seed: int) -> dict[str, float]:
     question = _question(opening)
     drawn = world(seed, opening, strict=bool(settings["strict"]))
     economy = open_economy(opening=drawn.opening(), parameters=drawn.parameters, seed=seed, panel=False)
-    recorder = Recorder(economy, question.targets)
+    recorder = Recorder(economy, [(target.firms, target.value) for target in question.targets])
     recorder.take()
     for _ in range(question.months):
         economy.run(1)
         recorder.take()
-    return {target.id: recorder.reading(target) for target in question.targets}
+    return {target.id: reading(recorder, target) for target in question.targets}
+
+
+def reading(recorder: Recorder, target: Target) -> float:
+    """The number of a reading."""
+    values = recorder.path(target.firms, target.value)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = aggregate(values, target.aggregation, target.months)
+        if target.over is not None:
+            found /= aggregate(values, target.aggregation, target.over)
+    return found
 
 
 class Ensemble(NamedTuple):

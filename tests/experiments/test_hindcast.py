@@ -331,12 +331,12 @@ def test_readings_are_what_the_tables_of_the_economy_say():
     }
     economy = open_economy(opening=PAST, seed=4)
     opened = economy.rows("firms").copy()
-    recorder = logic.Recorder(economy, list(asked.values()))
+    recorder = logic.Recorder(economy, [(t.firms, t.value) for t in asked.values()])
     recorder.take()
     for _ in range(3):
         economy.run(1)
         recorder.take()
-    found = {name: recorder.reading(t) for name, t in asked.items()}
+    found = {name: logic.reading(recorder, t) for name, t in asked.items()}
     panel, series, events = economy.panel(), economy.rows("series"), economy.rows("events")
     four = [economy.firm(name) for name in firms]
     lab = economy.firm("OpenAI")
