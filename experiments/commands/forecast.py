@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from experiments.forecasts.record import Forecast
     from experiments.forecasts.score import Scored, Verdict
 
-HINDCAST_WORLDS = 200
+MOST_TESTED = 200  # worlds of the hindcast that tells the errors
 SHOWN = (
     ("capex of the four", "2026"), ("NVIDIA data-centre revenue", "2026"), ("OpenAI run rate", "2026-12"),
     ("Anthropic run rate", "2026-12"), ("OpenAI valuation", "2026-12"), ("CoreWeave revenue", "2026"),
@@ -69,7 +69,8 @@ def forecast(
     asked = quantities.read_quantities(opening)
     at = opening_tables(opening)
     folder = out or Path("results") / f"forecast-{at.name}-{seeds}"
-    recipe = {"opening": at.date.isoformat(), "worlds": seeds, "hindcast": HINDCAST_WORLDS}
+    hindcast = min(seeds, MOST_TESTED)
+    recipe = {"opening": at.date.isoformat(), "worlds": seeds, "hindcast": hindcast}
 
     def may_replace(there: Path) -> None:
         same_recipe(there, record.FORMAT, recipe)
@@ -79,15 +80,15 @@ def forecast(
             from abm.simulation import open_economy
 
             open_economy(opening=opening).run(1)
-        with counted_worlds(seeds + HINDCAST_WORLDS) as progress:
+        with counted_worlds(seeds + hindcast) as progress:
             paths, failures = worlds.run_worlds(
                 opening, seeds, workers=jobs, how=who_runs(threads), progress=progress
             )
             verdict = errors.run_hindcast(
-                opening, HINDCAST_WORLDS, workers=jobs, how=who_runs(threads),
+                opening, hindcast, workers=jobs, how=who_runs(threads),
                 progress=lambda done: progress(seeds + done),
             )
-        lines = quantiles.lines(asked, paths, errors.tested(asked, verdict), at.date)
+        lines = quantiles.lines(asked, paths, errors.track_records(asked, verdict), at.date)
         text = record.as_csv(lines)
         about = {**recipe, "failed": len(failures), "months": worlds.MONTHS, "code": code_hash(), "tables": at.digest}
         (stage / record.TABLE).write_text(text, encoding="utf-8")
@@ -190,7 +191,7 @@ def _list(read: Forecast, as_json: bool) -> None:
 
 def _verdict_data(verdict: Verdict) -> dict[str, Any]:
     return {
-        "facts": verdict.banded, "inside_50": verdict.inside50, "inside_90": verdict.inside90,
+        "banded": verdict.banded, "inside_50": verdict.inside50, "inside_90": verdict.inside90,
         "interval_90": verdict.interval90, "median_relative_crps": verdict.crps, "beats_forecast": verdict.beaten,
         "of_forecasts": verdict.rivals, "brier": None if math.isnan(verdict.brier) else verdict.brier,
     }  # fmt: skip

@@ -28,7 +28,7 @@ MOST = 1.2  # of the error of a year, in logs or of the mean: a factor of three
 HALF_WAY = 0.5
 
 
-class Tested(NamedTuple):
+class TrackRecord(NamedTuple):
     """What the hindcast says of a quantity.
 
     Attributes
@@ -86,7 +86,7 @@ def run_hindcast(
     return hindcast.judge(hindcast.read_question(earlier), found)
 
 
-def tested(quantities: Sequence[Quantity], verdict: hindcast.Verdict) -> tuple[Tested, ...]:
+def track_records(quantities: Sequence[Quantity], verdict: hindcast.Verdict) -> tuple[TrackRecord, ...]:
     """What the hindcast says of each quantity.
 
     Parameters
@@ -97,7 +97,7 @@ def tested(quantities: Sequence[Quantity], verdict: hindcast.Verdict) -> tuple[T
 
     Returns
     -------
-    tuple of Tested
+    tuple of TrackRecord
         One a quantity.
 
     Raises
@@ -124,7 +124,7 @@ def tested(quantities: Sequence[Quantity], verdict: hindcast.Verdict) -> tuple[T
     for quantity, error, skill in zip(quantities, raw, skills, strict=True):
         own = min(error, MOST) if math.isfinite(error) else usual
         drawn = 0.0 if quantity.kind == CHANCE else usual + HALF_WAY * (own - usual)
-        found.append(Tested(drawn, skill))
+        found.append(TrackRecord(drawn, skill))
     return tuple(found)
 
 

@@ -18,12 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from experiments.forecasts.errors import Tested
+from experiments.forecasts.errors import TrackRecord
 from experiments.forecasts.periods import CHANCE, CHANGE, FLOW, LEVEL, Period, periods_of, written
 from experiments.forecasts.quantities import LOG, RISE, Quantity
 
 LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
-NODES = 15
+NODES = 200
 YEARS_OF_ERROR = 2.0
 LEAST = 0.1  # error of a year of what stood at the opening, for the scale `rise` (assumption)
 _SPREAD = stats.norm.ppf((np.arange(NODES) + 0.5) / NODES)
@@ -45,7 +45,7 @@ class Line(NamedTuple):
 def lines(
     quantities: Sequence[Quantity],
     paths: NDArray[np.float64],
-    errors: Sequence[Tested],
+    errors: Sequence[TrackRecord],
     opening: datetime.date,
 ) -> list[Line]:
     """The forecast.
@@ -55,7 +55,7 @@ def lines(
     quantities : sequence of Quantity
     paths : numpy.ndarray, shape (worlds, formulas, months + 1)
         What the worlds say, from the opening on (`experiments.forecasts.worlds.formulas`).
-    errors : sequence of Tested
+    errors : sequence of TrackRecord
         One a quantity.
     opening : datetime.date
 
@@ -168,4 +168,5 @@ def widened(
         spread = values[:, None] + missing * _SPREAD
         if not (values < 0.0).any():  # what cannot be negative in any world is not in any forecast
             spread = np.maximum(spread, 0.0)
-    return tuple(float(q) for q in np.quantile(spread, LEVELS))
+    # Hazen's points: the nodes stand in the middle of parts of equal chance.
+    return tuple(float(q) for q in np.quantile(spread, LEVELS, method="hazen"))
