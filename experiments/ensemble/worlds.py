@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from abm.accounts import statement
 from abm.calibration.opening import opening_tables
@@ -26,7 +27,8 @@ from experiments.summary import failure_sentence
 
 if TYPE_CHECKING:
     from abm.calibration import Opening
-    from experiments.ensemble.findings import Floats
+
+Floats = NDArray[np.float64]
 
 # Columns of the aggregate series that are kept of every month.
 SERIES = (
@@ -35,9 +37,10 @@ SERIES = (
 )  # fmt: skip
 _SERIES = [column for name in SERIES for column in tables.SERIES_COLUMNS if column.name == name]
 SCHEMAS: Mapping[str, pa.Schema] = {
-    "months": pa.schema(
-        [*schema_of("month | i | month | months since the opening"), *(field_of(c, type_of(c, "series")) for c in _SERIES)]
-    ),
+    "months": pa.schema([
+        *schema_of("month | i | month | months since the opening"),
+        *(field_of(column, type_of(column, "series")) for column in _SERIES),
+    ]),
     # A failure is a default other than a deferral: the firm is wound up, protected by a court, or its lenders get less.
     "firms": schema_of("""
 firm | s | name | a firm that defaulted, in whichever way
