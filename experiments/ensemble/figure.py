@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -20,14 +19,14 @@ FANS = (
     ("ai_revenue", "AI revenue", "bn USD a year (month × 12)", 12.0),
     ("capex", "Investment in GPUs and sites", "bn USD a year (month × 12)", 12.0),
     ("ai_debt", "Borrowed for AI infrastructure", "bn USD", 1.0),
-    ("look_through", "Of it carried by others for the labs", "bn USD", 1.0),
+    ("look_through", "Invisible debt: carried for the labs", "bn USD", 1.0),
     ("spot_price", "GPU rent (spot)", "USD per H100e-hour", 1.0),
     ("lost", "Lenders' losses so far", "bn USD", 1.0),
 )
 FAN = (5, 25, 50, 75, 95)
 # Where the panels stand, in parts of the picture: left ends, lower ends, size; the bars take the whole height.
-COLUMNS, ROWS, SIZE = (0.055, 0.292, 0.529), (0.55, 0.09), (0.185, 0.34)
-BARS = (0.835, 0.09, 0.15, 0.80)
+COLUMNS, ROWS, SIZE = (0.05, 0.3, 0.55), (0.55, 0.1), (0.19, 0.36)
+BARS = (0.855, 0.1, 0.13, 0.81)
 MOST_BARS = 16
 
 

@@ -43,7 +43,7 @@ month | i | month | months since the opening
 quantity | s | - | column of the aggregate series, or lost and failed: so far
 unit | s | - | of the points
 meaning | s | - | of the quantity
-{"".join(f"p{point} | f | see unit | {point} % point over the worlds, of this month{chr(10)}" for point in POINTS).strip()}
+{"".join(f"p{p} | f | see unit | {p} % point over the worlds, of this month{chr(10)}" for p in POINTS).strip()}
 """
 STORIES = """
 story | i | - | number, that of most worlds first
@@ -94,12 +94,12 @@ def write(made: Made, found: Findings, folder: Path, *, title: str) -> dict[str,
     for name, table in ensemble_tables(made, found).items():
         pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
     draw(made, found, folder / FIGURE, title=title)
-    question = made.question
+    question, scenario = made.question, made.question.scenario
     manifest = {
         "format": FORMAT,
         **recipe(question, made.tables),
         "opening": described(made.tables),
-        "scenario": {"name": question.scenario.name, "title": question.scenario.title, "text": question.scenario.toml()},
+        "scenario": {"name": scenario.name, "title": scenario.title, "text": scenario.toml()},
         "last_month": month_name(question.months, made),
         "errors": list(made.failures),
         "digest": made.digest,
@@ -135,7 +135,8 @@ def _worlds(made: Made, found: Findings) -> pa.Table:
     ]  # fmt: skip
     fields = list(schema_of(WORLDS))
     lenders = by_class(made)
-    parts = {f"lost by {name}": (lenders[name], "of it by this class of lender") for name in LENDER_NAMES if name in lenders}
+    there = [name for name in LENDER_NAMES if name in lenders]
+    parts = {f"lost by {name}": (lenders[name], "of it by this class of lender") for name in there}
     parts |= {f"borne by {name}": (v, "of it borne by them in the end") for name, v in sorted(by_holder(made).items())}
     for name, (values, meaning) in parts.items():
         columns.append(plain(values, pa.float64()))
@@ -164,11 +165,11 @@ def _bands(made: Made) -> pa.Table:
 
 
 def _stories(found: Findings) -> pa.Table:
+    schema = schema_of(STORIES)
     rows = [
-        (number, s.name, s.worlds, *s.share, s.seed, *(s.median[n] for n in ("borrowers", "lost", "ai_revenue", "spot_price")))
+        (number, s.name, s.worlds, *s.share, s.seed, *(s.median[name] for name in schema.names[-4:]))
         for number, s in enumerate(found.stories, 1)
     ]
-    schema = schema_of(STORIES)
     return _of_rows(rows, schema.set(schema.get_field_index("seed"), schema.field("seed").with_type(pa.int64())))
 
 

@@ -177,8 +177,8 @@ def _show_losses(made: Made, found: Findings) -> None:
     few = "" if len(made.seeds) >= TAIL else f" Of fewer than {TAIL} worlds the worst in {TAIL} is not told."
     say(
         "Each line has its own worst worlds, so lines do not add up. Net worth: at the opening; of losses above it"
-        f" those who lent to them bear the rest.{few} Who bears it is an assumption (experiments/risk/holders.csv). What"
-        " lenders lose on each other counts for both.", style="dim",
+        f" those who lent to them bear the rest.{few} Who bears it is an assumption (experiments/risk/holders.csv)."
+        " What lenders lose on each other counts for both.", style="dim",
     )  # fmt: skip
     say()
 
@@ -242,7 +242,8 @@ def _show_stories(made: Made, found: Findings, command: Sequence[str]) -> None:
         say(
             f"The middle of these worlds: {fallen}, lenders lose {amount(m['lost'])} bn USD, AI earns"
             f" {number(m['ai_revenue'])} bn in the last year, and a GPU rents for {number(m['spot_price'])} USD/h"
-            f" in the end.{flagship}{f' Borrowers that fail most often: {often}.' if often else ''}", indent="   ", hang="   ",
+            f" in the end.{flagship}{f' Borrowers that fail most often: {often}.' if often else ''}",
+            indent="   ", hang="   ",
         )  # fmt: skip
         told = first_of_each(story)
         happens = f"{len(told)} firms default, each told once:"

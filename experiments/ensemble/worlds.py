@@ -138,6 +138,14 @@ def open_world(settings: Mapping[str, Value], seed: int) -> Economy:
     return Economy(drawn.opening(), scenario, parameters=changed, seed=seed)
 
 
+def settings_of(question: Question) -> dict[str, Value]:
+    """What a worker needs to know of a question, as plain values."""
+    return {
+        "opening": question.opening, "scenario": question.scenario.model_dump_json(by_alias=True),
+        "central": question.central, "months": question.months, **question.changed,
+    }  # fmt: skip
+
+
 def observe(settings: Mapping[str, Value], seed: int) -> tuple[dict[str, float], dict[str, pa.Table]]:
     """Run a world and read it: what a worker does.
 
@@ -162,12 +170,12 @@ def observe(settings: Mapping[str, Value], seed: int) -> tuple[dict[str, float],
         "losses": _losses(economy, lenders, capital),
     }
     made = list(statement.defaults(economy))
-    rows = {
+    rows: dict[str, list[tuple[Any, ...]]] = {
         "firms": first_failures(made),
         "told": [(d.month, d.firm, d.way, failure_sentence(d, economy.opening.date)) for d in made],
     }
-    for name, found in rows.items():
-        listed = list(zip(*found, strict=True)) or [()] * len(SCHEMAS[name])
+    for name, records in rows.items():
+        listed = list(zip(*records, strict=True)) or [()] * len(SCHEMAS[name])
         columns[name] = [pa.array(c, f.type) for c, f in zip(listed, SCHEMAS[name], strict=True)]
     found = {name: pa.Table.from_arrays(columns[name], schema=schema) for name, schema in SCHEMAS.items()}
     return {"failures": float(len(rows["firms"]))}, found
@@ -217,16 +225,10 @@ def make(
 
     Raises
     ------
-    BadInput
-        If the opening or the scenario cannot be opened in the first world.
     InvisibleDebtError
         If no world ended well.
     """
-    settings: dict[str, Value] = {
-        "opening": question.opening, "scenario": question.scenario.model_dump_json(by_alias=True),
-        "central": question.central, "months": question.months, **question.changed,
-    }  # fmt: skip
-    open_world(settings, question.first_seed)  # a user's mistake is told once, before any worker meets it
+    settings = settings_of(question)
     runs = [Run(k, 0, 0, question.first_seed + k, settings) for k in range(question.seeds)]
     found = gather(
         "experiments.ensemble.worlds:observe", runs, ["failures"], SCHEMAS, workers=workers, how=how, progress=progress
