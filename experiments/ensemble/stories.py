@@ -40,7 +40,9 @@ FEATURES: dict[str, str] = {
     "ai_revenue": "AI revenue of the last twelve months (bn USD; log)",
     "spot_price": "GPU rent at the end (USD/h; log)",
     "sentiment": "lowest sentiment of investors",
-    "ai_debt": "AI debt at the end over its peak",
+    "ai_debt": "AI debt at the end (bn USD; log)",
+    "look_through": "debt that others carry for the labs at the end (bn USD; log)",
+    "debt_left": "AI debt at the end over its peak",
 }
 
 
@@ -61,6 +63,7 @@ class World(NamedTuple):
     sentiment: Floats
     ai_debt: Floats
     peak_debt: Floats
+    look_through: Floats
     months: int
 
 
@@ -119,7 +122,7 @@ def read(made: Made) -> World:
     return World(
         fell, first, borrowers, clouds, big, m["lender_losses"].sum(axis=1),
         year * m["ai_revenue"][:, -12:].sum(axis=1), m["spot_price"][:, -1], m["sentiment"].min(axis=1),
-        m["ai_debt"][:, -1], m["ai_debt"].max(axis=1), length,
+        m["ai_debt"][:, -1], m["ai_debt"].max(axis=1), m["look_through"][:, -1], length,
     )  # fmt: skip
 
 
@@ -135,7 +138,9 @@ def features(w: World) -> Floats:
         "ai_revenue": np.log(np.maximum(w.ai_revenue, 1e-3)),
         "spot_price": np.log(np.maximum(w.spot_price, 1e-3)),
         "sentiment": w.sentiment,
-        "ai_debt": w.ai_debt / np.maximum(w.peak_debt, 1e-9),
+        "ai_debt": np.log(np.maximum(w.ai_debt, 1.0)),
+        "look_through": np.log(np.maximum(w.look_through, 1.0)),
+        "debt_left": w.ai_debt / np.maximum(w.peak_debt, 1e-9),
     }
     values = np.stack([np.asarray(columns[name], float) for name in FEATURES], axis=1)
     spread = values.std(axis=0)
