@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
@@ -27,7 +28,7 @@ BLACK, ORANGE, SKY, GREEN, BLUE, RED, PINK = (
 # Where the panels stand, in parts of the picture: room for numbers of five digits on the axes that have a scale there.
 # A layout that measures its own labels would draw the picture four times over.
 COLUMNS, ROWS, SIZE = (0.055, 0.393, 0.711), (0.527, 0.05), (0.228, 0.4)
-LARGEST, SMALLEST, FITS = 14.0, 7.0, 100  # letter sizes of a heading; letters that fit across a picture at the largest
+HEADING = 14.0  # size of its letters, unless it would be wider than the picture
 MOST_NAMES = 14  # failures named in the picture; the rest are counted
 
 
@@ -66,10 +67,10 @@ def draw(economy: Economy, path: Path, *, title: str) -> None:
 
 
 def fitted(figure: Figure, title: str) -> None:
-    """Give a picture its heading, in letters so small that it fits across."""
-    text = literal(title)
-    size = min(max(LARGEST * FITS / max(len(text), 1), SMALLEST), LARGEST)
-    figure.suptitle(text, fontsize=size, y=0.993)
+    """Give a picture its heading, in letters small enough that it fits across."""
+    heading = figure.suptitle(literal(title), fontsize=HEADING, y=0.993)
+    width = heading.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width
+    heading.set_fontsize(HEADING * min(1.0, 0.98 * figure.bbox.width / width) if width else HEADING)
 
 
 def dated(axis: Axes, days: np.ndarray) -> None:
