@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
 
 from abm.accounts import statement
 from abm.inputs.dates import MONTHS, month_end
-from experiments.reproductions.figures import literal, save
+from experiments.reproductions.figures import any_letters, literal, save
 
 if TYPE_CHECKING:
     from abm.simulation import Economy
@@ -69,7 +69,8 @@ def draw(economy: Economy, path: Path, *, title: str) -> None:
 def fitted(figure: Figure, title: str) -> None:
     """Give a picture its heading, in letters small enough that it fits across."""
     heading = figure.suptitle(literal(title), fontsize=HEADING, y=0.993)
-    width = heading.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width
+    with any_letters():
+        width = heading.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width
     heading.set_fontsize(HEADING * min(1.0, 0.98 * figure.bbox.width / width) if width else HEADING)
 
 

@@ -433,7 +433,7 @@ def test_ctrl_c_leaves_nothing(some_break, tmp_path):
 
 
 # --- figures --------------------------------------------------------------------------------------------------
-LONG = "VERY WIDE WORDS THAT GO ON AND ON FOR LONGER THAN ANY PICTURE IS WIDE, AND THEN SOME MORE WORDS"
+LONG = "WIDE WORDS " * 10
 
 
 def spilt(drawn) -> bool:
