@@ -207,11 +207,12 @@ def _show_years(made: Made, found: Findings) -> None:
             cells.append(Text.assemble(f"{short(band.value)}\n", (f"{short(band.low)}-{short(band.high)}", "dim")))
         table.add_row(f"{year.year}{'*' if year.months < 12 else ''}", *cells)
     Screen().print(table)
+    few = "" if len(made.seeds) >= TAIL else " Of so few worlds a band is hardly less than their whole range."
     part = "".join(f" * {counted(y.months, 'month')} of {y.year}." for y in found.years if y.months < 12)
     say(
         "AI revenue: spent on AI services. Invested: in GPUs and sites. Both over the year, the rest at its end."
         " Carried: the invisible debt, borrowed by others to serve the labs. Rent: of one H100 or its equal, an hour."
-        f" Each band is of its year: no single world need follow one.{part}", style="dim",
+        f" Each band is of its year: no single world need follow one.{few}{part}", style="dim",
     )  # fmt: skip
     say()
 
