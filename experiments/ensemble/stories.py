@@ -160,7 +160,7 @@ def groups(values: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     Returns
     -------
     array of int, shape (worlds,)
-        The group of each world, the largest group 0.
+        The group of each world, the largest group 0; of two as large that of the first world.
     array of int, shape (groups,)
         The medoid of each.
 
@@ -189,7 +189,8 @@ def groups(values: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     else:
         of = np.argmin(cdist(values, grouped[places]), axis=1)
         places = places * -(-worlds // MOST_GROUPED)
-    order = np.argsort(-np.bincount(of, minlength=len(places)), kind="stable")
+    first = [int(np.argmax(of == k)) for k in range(len(places))]
+    order = np.lexsort((first, -np.bincount(of, minlength=len(places))))
     new = np.empty(len(order), np.int64)
     new[order] = np.arange(len(order))
     return new[of], places[order]
