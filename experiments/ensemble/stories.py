@@ -189,7 +189,7 @@ def groups(values: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     else:
         of = np.argmin(cdist(values, grouped[places]), axis=1)
         places = places * -(-worlds // MOST_GROUPED)
-    first = [int(np.argmax(of == k)) for k in range(len(places))]
+    first = np.array([np.argmax(of == k) for k in range(len(places))])
     order = np.lexsort((first, -np.bincount(of, minlength=len(places))))
     new = np.empty(len(order), np.int64)
     new[order] = np.arange(len(order))
