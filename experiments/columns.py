@@ -31,6 +31,17 @@ def field_of(column: Column, kind: pa.DataType) -> pa.Field:
     return pa.field(column.name, kind, metadata={"unit": column.unit, "meaning": column.meaning})
 
 
+def schema_of(text: str) -> pa.Schema:
+    """The Arrow schema of `name | type | unit | meaning` lines; a type is i (whole), f (number) or s (text).
+
+    >>> schema_of("debt | f | bn USD | owed").field("debt").metadata[b"unit"]
+    b'bn USD'
+    """
+    types = {"i": pa.int32(), "f": pa.float64(), "s": pa.string()}
+    rows = [[cell.strip() for cell in line.split("|")] for line in text.strip().splitlines()]
+    return pa.schema([field_of(Column(n, t, u, m), types[t]) for n, t, u, m in rows])
+
+
 def plain(values: np.ndarray, kind: pa.DataType) -> pa.Array:
     """Numbers as an Arrow array of a fixed width, none missing; `pyarrow.array` would load pandas to do it."""
     whole = np.array(values, kind.to_pandas_dtype(), order="C")  # a copy: what is written does not move with an economy

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogFormatter, MaxNLocator
 
 from abm.accounts import statement
 from abm.inputs.dates import MONTHS, month_end
-from experiments.reproductions.figures import literal, save
+from experiments.reproductions.figures import any_letters, literal, save
 
 if TYPE_CHECKING:
     from abm.simulation import Economy
@@ -26,7 +27,8 @@ BLACK, ORANGE, SKY, GREEN, BLUE, RED, PINK = (
 )  # fmt: skip
 # Where the panels stand, in parts of the picture: room for numbers of five digits on the axes that have a scale there.
 # A layout that measures its own labels would draw the picture four times over.
-COLUMNS, ROWS, SIZE = (0.05, 0.394, 0.706), (0.527, 0.05), (0.24, 0.4)
+COLUMNS, ROWS, SIZE = (0.055, 0.393, 0.711), (0.527, 0.05), (0.228, 0.4)
+HEADING = 14.0  # size of its letters, unless it would be wider than the picture
 MOST_NAMES = 14  # failures named in the picture; the rest are counted
 
 
@@ -49,9 +51,9 @@ def draw(economy: Economy, path: Path, *, title: str) -> None:
     """
     series = economy.rows("series")
     opening = economy.opening.date
-    days = _days(series["month"].tolist(), opening)
+    days = month_days(series["month"].tolist(), opening)
     figure = Figure(figsize=(13.0, 7.6), dpi=120)
-    figure.suptitle(literal(title), fontsize=14, y=0.993)
+    fitted(figure, title)
     axes = [figure.add_axes((left, bottom, *SIZE)) for bottom in ROWS for left in COLUMNS]
     _prices(axes[0], days, series, f"index, {MONTHS[opening.month - 1][:3]} {opening.year} = 100")
     _spending(axes[1], days, series)
@@ -60,16 +62,30 @@ def draw(economy: Economy, path: Path, *, title: str) -> None:
     _failures(axes[4], days, series, economy)
     _lenders(axes[5], days, series)
     for axis in axes:
-        axis.set_xlim(days[0], days[-1] + np.timedelta64(1, "D"))
-        axis.grid(alpha=0.25)
-        axis.spines[["top", "right"]].set_visible(False)
-        locator = AutoDateLocator(minticks=3, maxticks=9)
-        axis.xaxis.set_major_locator(locator)
-        axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+        dated(axis, days)
     save(figure, path)
 
 
-def _days(months: Iterable[int], opening: datetime.date) -> np.ndarray:
+def fitted(figure: Figure, title: str) -> None:
+    """Give a picture its heading, in letters small enough that it fits across."""
+    heading = figure.suptitle(literal(title), fontsize=HEADING, y=0.993)
+    with any_letters():
+        width = heading.get_window_extent(FigureCanvasAgg(figure).get_renderer()).width
+    heading.set_fontsize(HEADING * min(1.0, 0.98 * figure.bbox.width / width) if width else HEADING)
+
+
+def dated(axis: Axes, days: np.ndarray) -> None:
+    """A panel over the days of a run: as long as they, with a light grid and a year now and then."""
+    axis.set_xlim(days[0], days[-1] + np.timedelta64(1, "D"))
+    axis.grid(alpha=0.25)
+    axis.spines[["top", "right"]].set_visible(False)
+    locator = AutoDateLocator(minticks=3, maxticks=6)
+    axis.xaxis.set_major_locator(locator)
+    axis.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def month_days(months: Iterable[int], opening: datetime.date) -> np.ndarray:
+    """Last days of months."""
     return np.array([month_end(month, opening) for month in months], dtype="datetime64[D]")
 
 
@@ -135,7 +151,7 @@ def _failures(axis: Axes, days: np.ndarray, s: np.ndarray, economy: Economy) -> 
     axis.set_title("Failures")
     axis.step(days, s["failed"], where="post", color=BLACK, label="firms failed so far")
     found = [d for d in statement.defaults(economy) if d.ends]
-    when = _days((d.month for d in found), economy.opening.date)
+    when = month_days((d.month for d in found), economy.opening.date)
     count = np.arange(1, len(found) + 1)
     own = np.array([d.fundamental for d in found], dtype=bool)
     for part, mark, colour, label in [

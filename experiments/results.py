@@ -43,7 +43,9 @@ FILES = frozenset({*(f"{name}.parquet" for name in TABLES), FIGURE, MANIFEST})
 PACKAGES = ("invisible-debt", "numpy", "numba", "llvmlite", "pyarrow", "matplotlib")
 
 
-def run_folder(out: Path, recipe: Mapping[str, Any] | None = None) -> AbstractContextManager[Path]:
+def run_folder(
+    out: Path, recipe: Mapping[str, Any] | None = None, format_name: str = FORMAT, files: frozenset[str] = FILES
+) -> AbstractContextManager[Path]:
     """A folder to write a run into, which becomes `out` when the block ends well: see `new_folder`.
 
     Entering it before the run starts makes sure that the disk lets us.
@@ -54,13 +56,17 @@ def run_folder(out: Path, recipe: Mapping[str, Any] | None = None) -> AbstractCo
         The folder.
     recipe : mapping, optional
         What `recipe_of` says of the run; a finished run at `out` is replaced if it has the same, never without it.
+    format_name : str
+        What its manifest says under `format`.
+    files : frozenset of str
+        Names of its files.
 
     Raises
     ------
     BadInput
         If `out` holds something that is not such a run, or cannot be written; nothing is left behind then.
     """
-    return new_folder(out, lambda there: _check_replaceable(there, recipe))
+    return new_folder(out, lambda there: _check_replaceable(there, recipe, format_name, files))
 
 
 def recipe_of(
@@ -121,18 +127,20 @@ def write_run(
     return manifest
 
 
-def _check_replaceable(folder: Path, recipe: Mapping[str, Any] | None) -> None:
+def _check_replaceable(
+    folder: Path, recipe: Mapping[str, Any] | None, format_name: str, files: frozenset[str]
+) -> None:
     """Make sure that a folder is a finished run of this recipe with nothing added, which a new run may replace."""
     try:
-        read_manifest(folder, FORMAT)
+        read_manifest(folder, format_name)
     except BadInput:
         raise BadInput(f"{folder} holds something that is not a finished run; give another --out") from None
-    others = sorted({path.name for path in folder.iterdir()} - FILES)
+    others = sorted({path.name for path in folder.iterdir()} - files)
     if others:
         raise BadInput(f"{folder} holds a file that is not of the run ('{others[0]}'); give another --out")
     if recipe is None:
         raise BadInput(f"{folder} holds a finished run; give another --out")
-    same_recipe(folder, FORMAT, recipe)
+    same_recipe(folder, format_name, recipe)
 
 
 def describe(

@@ -109,9 +109,8 @@ def failure_sentence(default: Default, opening: datetime.date) -> str:
         how = f" ({', '.join(channels[who])})" if who in channels else ""
         parts.append(f"{who}{how} {100 * shares[who]:.0f} %" if len(told) > 1 else f"{who}{how}")
     if told[MOST_NAMED:]:
-        parts.append(
-            f"{len(told) - MOST_NAMED} others {100 * sum(shares[w] for w in told[MOST_NAMED:]):.0f} %"
-        )
+        rest = told[MOST_NAMED:]
+        parts.append(f"{len(rest)} other{'s' if len(rest) > 1 else ''} {100 * sum(shares[w] for w in rest):.0f} %")
     words = [f"{default.firm} ({default.kind})"]
     if not default.ends:
         words.append(GOES_ON[default.way])

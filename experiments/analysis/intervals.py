@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import t as student
 
 from experiments.reproductions.intervals import LEVEL
 
@@ -56,11 +55,15 @@ class Mean(NamedTuple):
 
     def interval(self, level: float = LEVEL) -> Estimate:
         """The mean with Student's t interval."""
+        from scipy.stats import t as student  # takes seconds to load, which most who need an `Estimate` can save
+
         half = float(student.ppf(0.5 + level / 2, self.freedom)) * self.error if self.error else self.error
         return Estimate(self.value, self.value - half, self.value + half)
 
     def p(self) -> float:
         """Probability of a mean at least as far from zero if the true one is zero (Student's t test)."""
+        from scipy.stats import t as student
+
         if self.error == 0.0:
             return float(self.value == 0.0)
         return float(2.0 * student.sf(abs(self.value) / self.error, self.freedom))

@@ -72,6 +72,16 @@ Settings = Annotated[
     ),
 ]
 Worlds = Annotated[int, typer.Option(min=2, max=MOST_WORLDS, help="Worlds to run, with seeds 1, 2, ...")]
+MOST_SEEDS = 10_000  # of one scenario on screen: more are a sweep
+Seeds = Annotated[
+    int | None,
+    typer.Option(
+        min=2, max=MOST_SEEDS, help="Run so many worlds, the first with the seed of --seed, and tell them together."
+    ),
+]
+Central = Annotated[
+    bool, typer.Option("--central", help="Central parameters and opening in every world: luck alone differs.")
+]
 Jobs = Annotated[
     int | None, typer.Option(min=1, max=4096, help="Worlds run side by side; one a processor if left out.")
 ]

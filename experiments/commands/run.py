@@ -12,14 +12,19 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from abm.errors import BadInput
 from experiments.commands.options import (
     LONGEST_RUN,
     SCENARIO_HELP,
+    Central,
+    Jobs,
     Json,
     Opening,
     Out,
     Seed,
+    Seeds,
     Settings,
+    Threads,
     complete_scenario,
     open_scenario,
     read_opening,
@@ -42,7 +47,11 @@ def run(
     months: Annotated[int, typer.Option(min=1, max=LONGEST_RUN, help="Months to run.")] = MONTHS,
     opening: Opening = None,
     seed: Seed = 1,
+    seeds: Seeds = None,
+    central: Central = False,
     settings: Settings = None,
+    jobs: Jobs = None,
+    threads: Threads = None,
     out: Out = None,
     as_json: Json = False,
 ) -> None:
@@ -50,12 +59,23 @@ def run(
 
     Starts from the balance sheets of an opening. The folder holds tables (Parquet), a figure (PNG) and a
     manifest with all that is needed to repeat the run.
+
+    With --seeds N it runs N worlds, and says who fails in how many of them, what lenders lose, and the typical stories.
     """
     from abm.inputs.scenarios import load
 
     told = load(scenario)
     changed = read_settings(settings)
     books = read_opening(opening)
+    if seeds is not None:
+        from experiments.commands.run_many import run_many
+        from experiments.ensemble.worlds import Question
+
+        question = Question(told, opening or books.name, changed, months, seed, seeds, central)
+        run_many(question, scenario, books, out=out, jobs=jobs, threads=threads, as_json=as_json)
+        return
+    if jobs is not None or threads is not None or central:
+        raise BadInput("--jobs, --threads, --processes and --central are for many worlds: give --seeds too")
     length = "" if months == MONTHS else f"-{months}months"
     folder = out or Path("results") / f"{told.name}{from_where(books.name)}{name_of(changed)}{length}-seed{seed}"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from textwrap import shorten
@@ -40,10 +42,18 @@ def literal(text: str, most: int = MOST_LETTERS) -> str:
     return (" " if cut.startswith("_") else "") + cut.replace("$", r"\$")
 
 
+@contextmanager
+def any_letters() -> Iterator[None]:
+    """Let letters that the font lacks be drawn as boxes, without a warning for each."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
 def save(figure: Figure, target: Path | BytesIO, dpi: float | str = "figure") -> None:
     """Write a figure as PNG, without the name of the drawing software and the date.
 
-    Letters that the font lacks are drawn as boxes, without a warning for each.
+    Letters that the font lacks are drawn as boxes (`any_letters`).
 
     Parameters
     ----------
@@ -53,8 +63,7 @@ def save(figure: Figure, target: Path | BytesIO, dpi: float | str = "figure") ->
     dpi : float or "figure"
         Dots an inch; the figure's own if left out.
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+    with any_letters():
         figure.savefig(target, format="png", dpi=dpi, metadata={"Software": None})
 
 

@@ -18,6 +18,7 @@ from abm.calibration.opening import DEFAULT_OPENING, opening_tables
 from abm.engine import tables
 from experiments.analysis.intervals import Estimate
 from experiments.baseline import BORROWERS
+from experiments.risk.holders import borne
 from experiments.risk.observe import CAUSES, MONTHS, STRIKE_MONTH, WATCHED, YEARS
 from experiments.risk.statistics import (
     NOTHING,
@@ -488,15 +489,9 @@ def routed(part: Part, holders: Sequence[Mapping[str, str]]) -> list[tuple[str, 
     found = []
     for name in dict.fromkeys(whole["class"]):
         mine = whole[whole["class"] == name]
-        borne: dict[str, Floats] = {}
-        for layer in ("capital", "beyond"):
-            amount = part.total(mine, mine[layer])
-            rows = [row for row in holders if row["class"] == name and row["layer"] == layer]
-            given = [(row["holder"], float(row["share"])) for row in rows] or [("not assigned", 1.0)]
-            for holder, part_of in given:
-                borne[holder] = borne.get(holder, np.zeros(part.worlds)) + part_of * amount
+        within, beyond = (part.total(mine, mine[layer]) for layer in ("capital", "beyond"))
         found += [
-            (name, holder, mean(b)) for holder, b in borne.items() if b.sum() > 0.0
+            (name, holder, mean(b)) for holder, b in borne(name, within, beyond, holders).items() if b.sum() > 0.0
         ]
     return found
 

@@ -17,6 +17,7 @@ from abm.inputs.dates import month_label
 from abm.inputs.scenarios import BASELINE, Scenario, Shock, load
 from abm.simulation import Economy
 from experiments.baseline import BORROWERS
+from experiments.columns import schema_of
 from experiments.risk.asked import about_firms
 
 YEARS = 8
@@ -28,15 +29,8 @@ CAUSES = ("own doing", *tables.CHANNEL_NAMES)
 SECTOR = (tables.NEOCLOUD,)  # whose valuations are correlated with each other
 
 
-def _schema(text: str) -> pa.Schema:
-    """Read `name | type | unit | meaning` lines."""
-    types = {"i": pa.int32(), "f": pa.float64(), "s": pa.string()}
-    rows = [[cell.strip() for cell in line.split("|")] for line in text.strip().splitlines()]
-    return pa.schema([pa.field(n, types[t], metadata={"unit": u, "meaning": m}) for n, t, u, m in rows])
-
-
 SCHEMAS: Mapping[str, pa.Schema] = {
-    "seen": _schema("""
+    "seen": schema_of("""
 year | i | year | years since the opening, 0 the first: at its beginning
 firm | s | name | a borrower that is active then, and not under protection from its creditors
 kind | s | kind | of firm
@@ -47,7 +41,7 @@ months | i | months | until its next default, -1 if there is none in the run
 way | i | code | of that default, -1 if there is none
 months_hard | i | months | until its next default other than a deferral, -1 if there is none in the run
 """),
-    "defaults": _schema(f"""
+    "defaults": schema_of(f"""
 month | i | month | months since the opening
 stage | i | - | round of the cascade within the month
 firm | s | name | who failed
@@ -61,14 +55,14 @@ loss_claims | f | bn USD | damages under contracts that it did not pay
 settled | i | flag | 1 if these losses are known: of a reorganisation only if its plan took effect within the run
 {"".join(f"{name} | f | share | part of the shortfall{chr(10)}" for name in CAUSES).strip()}
 """),
-    "firms": _schema("""
+    "firms": schema_of("""
 firm | s | name | a borrower of the opening that is no project company
 kind | s | kind | of firm
 months | i | months | in which its value could be compared with the month before
 volatility | f | 1/sqrt(year) | standard deviation of monthly log changes of its value, times sqrt(12)
 correlation | f | ratio | mean correlation of these changes with those of the neoclouds of the opening
 """),
-    "lenders": _schema("""
+    "lenders": schema_of("""
 lender | s | name | who
 class | s | kind | of lender
 year | i | year | years since the opening, 0 the first
@@ -81,7 +75,7 @@ closed | i | flag | 1 if it stopped lending in the year
 gated | i | flag | 1 if it let no investor out in a month of the year
 failed | i | flag | 1 if it failed in the year
 """),
-    "months": _schema(f"""
+    "months": schema_of(f"""
 month | i | month | months since the opening, 0 the opening itself
 ai_revenue | f | bn USD/month | spent on AI services
 capex | f | bn USD/month | paid for GPUs and sites

@@ -19,6 +19,7 @@ from experiments.reproductions.figures import BLUE, GREY, ORANGE, RED, png
 from experiments.risk.asked import FOLDER
 from experiments.risk.ensemble import ANALOGUE, FEWER, Made, plan
 from experiments.risk.findings import ALL, CRISIS, FACTOR, FOLLOWS, Group, Losses, Recovery
+from experiments.risk.holders import holders
 from experiments.risk.observe import CAUSES, STRIKE, STRIKE_MONTH, YEARS, story
 from experiments.risk.statistics import DRAWS
 from experiments.risk.table import MISSED, Findings, Line, verdicts
@@ -251,7 +252,7 @@ def cause_rows(f: Findings, shares: bool) -> list[tuple[str, ...]]:
 
 def holder_rows() -> list[tuple[str, str, str, str, str]]:
     """The assumptions of who bears losses in the end."""
-    return [(r["class"], r["layer"], r["holder"], r["share"], r["source"]) for r in read_table(FOLDER / "holders.csv")]
+    return [(r["class"], r["layer"], r["holder"], r["share"], r["source"]) for r in holders()]
 
 
 def about(made: Made) -> str:

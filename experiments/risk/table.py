@@ -30,6 +30,7 @@ from experiments.risk.findings import (
     Recovery,
     Strike,
 )
+from experiments.risk.holders import holders
 from experiments.risk.observe import CAUSES, STRIKE
 
 MET, MISSED, STATED = "met", "missed", "stated"
@@ -219,13 +220,12 @@ def judge(made: Made) -> Findings:
         line("debt low", debt[0]),
         line("debt high", debt[2]),
     ]
-    holders = read_table(FOLDER / "holders.csv")
     return Findings(
         lines, firms, perceived, rates, rates_analogue, values, recoveries, later,
         {name: found.losses(made.parts[name]) for name in (BASELINE, ANALOGUE)},
         {name: found.cascades(made.parts[name]) for name in (BASELINE, ANALOGUE)},
         found.lender_classes(analogue, base),
-        {name: found.routed(made.parts[name], holders) for name in (BASELINE, ANALOGUE)}, strike, causes, debt,
+        {name: found.routed(made.parts[name], holders()) for name in (BASELINE, ANALOGUE)}, strike, causes, debt,
     )  # fmt: skip
 
 
