@@ -33,6 +33,7 @@ sweep | experiments.commands.sweep:sweep | Make all runs of a study file; go on 
 open | experiments.commands.open:show | Show what a folder of results holds.
 hindcast | experiments.commands.hindcast:hindcast | Run an opening of the past and score it against what happened.
 risk | experiments.commands.risk:risk | Say who defaults and who loses in many worlds.
+signals | experiments.commands.signals:signals | Say which early signs tell a crisis, and what would bring one.
 replay | experiments.commands.replay:replay | Make one run of a sweep again and compare every byte.
 scenarios | experiments.commands.scenarios:scenarios | List the scenarios, or check a scenario file.
 openings | experiments.commands.openings:openings | List the dates to open at, check an opening, compare two.

@@ -49,6 +49,9 @@ class Difference(NamedTuple):
         return bool((e.low > 0.0) == (self.made.value > 0.0) and (e.low > 0.0 or e.high < 0.0))
 
 
+Quantiles = tuple[float, float, float]  # median, 10 % and 90 % points
+
+
 class Cases(NamedTuple):
     """The two kinds of worlds.
 
@@ -69,7 +72,7 @@ class Cases(NamedTuple):
     shares: dict[str, Estimate]
     differences: list[Difference]
     box: Discovery | None
-    paths: list[tuple[str, str, tuple[float, float, float], tuple[float, float, float]]]
+    paths: list[tuple[str, str, Quantiles, Quantiles]]
 
 
 def sort_worlds(w: Worlds) -> NDArray[np.str_]:
@@ -126,7 +129,7 @@ def differences(draws: pd.DataFrame, kind: NDArray[np.str_], odd: NDArray[np.boo
     return sorted(found, key=lambda d: (-sure(d), d.name))[:LOOKED_AT]
 
 
-def paths(w: Worlds, kind: NDArray[np.str_]) -> list[tuple[str, str, tuple[float, float, float], tuple[float, float, float]]]:
+def paths(w: Worlds, kind: NDArray[np.str_]) -> list[tuple[str, str, Quantiles, Quantiles]]:
     """What the two kinds of worlds look like on the way: medians and middle 80 % of each."""
     x, last = w.months, w.last
     years = last / 12.0
@@ -168,5 +171,6 @@ def judge(w: Worlds) -> Cases:
     found = differences(w.draws, kind, w.seeds % 2 == 1)
     holds = [d.name for d in found if d.holds]
     both = kind != NEITHER
-    box = discover(w.draws[holds][both], (kind[both] == NOT).astype(float)) if holds and both.sum() >= LEAST_BOX else None
+    lost = (kind[both] == NOT).astype(float)
+    box = discover(w.draws[holds][both], lost) if holds and len(lost) >= LEAST_BOX else None
     return Cases(kind, shares, found, box, paths(w, kind))

@@ -42,7 +42,8 @@ DEFINITIONS = (
     Definition("with deferrals", "5 %, deferrals counted too", "put_off", "owed", SHARE),
     Definition("losses", "lenders lose 5 % of AI debt within a year", "lost", "ai_debt", SHARE),
     Definition("weak", "20 % of what labs, neoclouds and project companies owe", "of_weak", "owed_weak", 0.20),
-    Definition("first default", "5 %, begun with the first default of the twelve months", "defaulted", "owed", SHARE, True),
+    Definition("first default", "5 %, begun with the first default of the twelve months", "defaulted", "owed", SHARE,
+               at_first=True),
 )  # fmt: skip
 
 

@@ -19,9 +19,9 @@ from experiments.signals.cases import Cases
 from experiments.signals.chance import Bin, Fit
 from experiments.signals.crisis import DEFINITIONS, NEVER, Definition
 from experiments.signals.ensemble import LEAST_CRISES, Worlds
-from experiments.signals.observe import BENCHMARK, BY_NAME, NAMES, Sign
 from experiments.signals.reverse import Turned
 from experiments.signals.roc import HORIZONS, Record
+from experiments.signals.signs import BENCHMARK, BY_NAME, NAMES, Sign
 
 Floats = NDArray[np.float64]
 WATCHED = 5  # signs on the watch list, one of a family at most
@@ -75,6 +75,10 @@ class Watch(NamedTuple):
         Its median there over all worlds, and 5 % and 95 % points.
     ringing : float
         Share of worlds in which that reading is at alarm.
+    curves : dict of int to tuple of array
+        By horizon: share of quiet and of struck months at alarm, by falling threshold.
+    before : tuple of array, shape (3, months) each
+        10 %, 50 % and 90 % points of the two years before crises, and of worlds without one in the same months.
     """
 
     told: Told
@@ -84,6 +88,8 @@ class Watch(NamedTuple):
     month: int
     reading: tuple[float, float, float]
     ringing: float
+    curves: dict[int, tuple[Floats, Floats]]
+    before: tuple[Floats, Floats]
 
 
 class Combined(NamedTuple):
@@ -190,7 +196,35 @@ def watch(told: Told, judged: Worlds, whole: Worlds) -> Watch:
         bootstrap(leads.astype(float), lambda v: float(np.median(v))),
         Estimate(len(leads) / crises, *wilson(len(leads), crises)) if crises else NOTHING,
         month, (middle, low, high), float(at_alarm(now, told).mean()),
+        {h: roc.curve(values_of(judged, told), roc.sample(begins, judged.last, h))[1:] for h in HORIZONS},
+        before_crises(values, whole.begins()),
     )  # fmt: skip
+
+
+def before_crises(values: Floats, begins: NDArray[np.int64], months: int = roc.BEFORE) -> tuple[Floats, Floats]:
+    """10 %, 50 % and 90 % points of a sign in the months before crises, and in worlds without one in the same months.
+
+    Parameters
+    ----------
+    values : array, shape (worlds, months of the run + 1)
+    begins : array of int, shape (worlds,)
+
+    Returns
+    -------
+    array, array; shape (3, months + 1)
+        From `months` before the crisis to its first month.
+    """
+    calm = values[begins == NEVER]
+    found = np.full((2, 3, months + 1), np.nan)
+    for k in range(months + 1):
+        at = [(world, t - months + k) for world, t in enumerate(begins.tolist()) if t != NEVER and t - months + k >= 0]
+        struck = np.array([values[world, t] for world, t in at])
+        quiet = np.concatenate([calm[:, t] for _, t in at]) if at else np.zeros(0)
+        for row, taken in enumerate((struck, quiet)):
+            there = taken[np.isfinite(taken)]
+            if len(there):
+                found[row, :, k] = np.quantile(there, (0.1, 0.5, 0.9))
+    return found[0], found[1]
 
 
 def combine(names: list[str], horizon: int, made: Worlds, judged: Worlds) -> Combined:
@@ -198,12 +232,13 @@ def combine(names: list[str], horizon: int, made: Worlds, judged: Worlds) -> Com
     rows = [np.stack([w.months[name] for name in names], axis=-1) for w in (made, judged)]
     samples = [roc.sample(w.begins(), w.last, horizon) for w in (made, judged)]
     fit = chance.fit(rows[0], samples[0])
-    base = float(samples[0].struck.sum() / max((samples[0].struck | samples[0].quiet).sum(), 1))
+    struck, quiet = samples[0]
+    base = float(struck.sum()) / max(float((struck | quiet).sum()), 1.0)
     said = chance.probability(fit, rows[1])
     _, false, hits = roc.curve(said, samples[1])
     return Combined(
-        horizon, fit, base, roc.auc(said, samples[1]), chance.skill(said, samples[1], base), chance.score(said, samples[1]),
-        chance.reliability(said, samples[1]), (false, hits),
+        horizon, fit, base, roc.auc(said, samples[1]), chance.skill(said, samples[1], base),
+        chance.score(said, samples[1]), chance.reliability(said, samples[1]), (false, hits),
     )  # fmt: skip
 
 

@@ -50,8 +50,8 @@ SYSTEM_PUSHES = (
          "share a year", 1.0),
     Push("equity", "investors put less into a round by this part, for three years", "share of a round", 1.0),
     Push("rates", "the mean of the reference rate is higher by this for three years", "points a year", 15.0),
-    Push("telecom", "growth of demand, rounds and the hazard that buyers of high-yield bonds accept fall together by this"
-         " part, for three years, as after 2000", "share of each", 1.0),
+    Push("telecom", "growth of demand, rounds and the hazard that buyers of high-yield bonds accept fall together by"
+         " this part, for three years, as after 2000", "share of each", 1.0),
     Push("cash", "every lab and neocloud of the opening loses this part of its cash, once", "share of its cash", 1.0),
 )
 SCALED = {
@@ -185,8 +185,8 @@ def shocks_of(push: str, size: float, firm: str, at: Economy) -> list[Shock]:
         name for name, f in zip(at.opening.names, rows, strict=False)
         if f["kind"] in (tables.LAB, tables.NEOCLOUD) and f["status"] == tables.ACTIVE
     ]  # fmt: skip
-    cash = {name: float(rows["cash"][at.firm(name)]) for name in struck}
-    return [Shock(firm=name, effect="loses cash", size=size * cash[name], **when) for name in struck if cash[name] > 0.0]
+    cash = {name: max(float(rows["cash"][at.firm(name)]), 0.0) for name in struck}
+    return [Shock(firm=name, effect="loses cash", size=size * held, **when) for name, held in cash.items() if held]
 
 
 def _room(name: str, size: float, at: Economy) -> float:

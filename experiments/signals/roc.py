@@ -85,11 +85,11 @@ def pairs(values: Floats, s: Sample, same_month: bool = False) -> tuple[Floats, 
         return above, all_pairs
     world_of = np.repeat(np.arange(worlds), quiet.sum(axis=1))
     others = values[quiet]
-    for i in np.flatnonzero(struck.any(axis=1)):
-        mine = np.sort(values[i][struck[i]])
+    for k in np.flatnonzero(struck.any(axis=1)):
+        mine = np.sort(values[k][struck[k]])
         left, right = np.searchsorted(mine, others, "left"), np.searchsorted(mine, others, "right")
-        above[i] = np.bincount(world_of, len(mine) - right + 0.5 * (right - left), minlength=worlds)
-        all_pairs[i] = len(mine) * np.bincount(world_of, minlength=worlds)
+        above[k] = np.bincount(world_of, len(mine) - right + 0.5 * (right - left), minlength=worlds)
+        all_pairs[k] = len(mine) * np.bincount(world_of, minlength=worlds)
     return above, all_pairs
 
 
@@ -183,17 +183,22 @@ def record(alarm: Flags, begins: NDArray[np.int64], horizon: int) -> Record:
     rang = sum(bool(alarm[k, max(t - horizon, 0) : t].any()) for k, t in crises)
     announced = Estimate(rang / len(crises), *wilson(rang, len(crises))) if crises else NOTHING
     false = sum(
-        sum(first + horizon <= months and not (t != NEVER and t <= last + horizon) for first, last in spells(row, int(t)))
+        sum(first + horizon <= months and (t == NEVER or t > last + horizon) for first, last in spells(row, int(t)))
         for row, t in zip(alarm, begins, strict=True)
     )
     watched = float((s.struck | s.quiet).sum())
     return Record(
         announced,
-        share((alarm & s.quiet).sum(axis=1), s.quiet.sum(axis=1)),
-        share((alarm & s.struck).sum(axis=1), (alarm & (s.struck | s.quiet)).sum(axis=1)),
+        share(_count(alarm & s.quiet), _count(s.quiet)),
+        share(_count(alarm & s.struck), _count(alarm & (s.struck | s.quiet))),
         120.0 * false / watched if watched else float("nan"),
         len(crises),
     )
+
+
+def _count(flags: Flags) -> Floats:
+    """Flagged months by world."""
+    return flags.sum(axis=1).astype(float)
 
 
 def spells(alarm: Flags, until: int = NEVER) -> list[tuple[int, int]]:
