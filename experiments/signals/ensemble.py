@@ -19,6 +19,7 @@ from experiments.gather import failure_sentences, gather
 from experiments.runner import How
 from experiments.signals.crisis import CRISIS, NEVER, Definition, first_month
 from experiments.signals.observe import SCHEMAS
+from experiments.signals.roc import Sample, sample
 
 Floats = NDArray[np.float64]
 LEAST_MONTHS, MOST_MONTHS = 48, 360
@@ -56,6 +57,10 @@ class Worlds(NamedTuple):
         """Month in which a crisis begins in each world, `NEVER` if none does."""
         rows = zip(self.months[of.counted], self.months[of.of], strict=True)
         return np.array([first_month(flow, stock, of.share, of.at_first) for flow, stock in rows], np.int64)
+
+    def sample(self, horizon: int, of: Definition = CRISIS) -> Sample:
+        """The months that are judged at a horizon (months)."""
+        return sample(self.begins(of), self.last, horizon)
 
     def kept(self, mine: NDArray[np.bool_]) -> Worlds:
         """Some of the worlds."""

@@ -49,7 +49,7 @@ def _roc(axis: Axes, title: str) -> None:
     axis.set_ylim(0.0, 1.0)
     for side in (axis.xaxis, axis.yaxis):
         side.set_major_formatter(PercentFormatter(1.0))
-    axis.set_title(literal(title, 44), fontsize=9)
+    axis.set_title(literal(title, 66), fontsize=8)
     axis.set_xlabel("false: quiet months at alarm", fontsize=8)
     axis.set_ylabel("right: months before a crisis", fontsize=8)
     axis.tick_params(labelsize=8)
@@ -71,9 +71,9 @@ def before_crises(f: Findings) -> Figure:
             axis.axhline(line.told.alarm, color="black", lw=0.9, ls=":")
             axis.annotate(
                 "alarm above" if line.told.high else "alarm below", (-BEFORE, line.told.alarm), fontsize=7,
-                xytext=(2, 2), textcoords="offset points",
+                xytext=(2, 2), textcoords="offset points", bbox={"fc": "white", "alpha": 0.7, "lw": 0, "pad": 0.5},
             )  # fmt: skip
-        axis.set_title(literal(f"{line.told.sign.what}{_unit(line.told.sign.unit)}", 52), fontsize=9)
+        axis.set_title(literal(f"{line.told.sign.what}{_unit(line.told.sign.unit)}", 66), fontsize=8)
         axis.set_xticks(range(-BEFORE, 1, 6))
         axis.set_xlim(-BEFORE, 0)
         axis.set_xlabel("months before the crisis begins", fontsize=8)
@@ -139,7 +139,8 @@ def sizes(turned: list[Turned]) -> Figure:
         share = np.r_[0.0, np.arange(1, len(there) + 1) / n, len(there) / n]
         colour = (RED, BLUE, ORANGE, "black", GREY, "#009e73", "#cc79a7", "#56b4e9")[k % 8]
         style = ("-", "--", "-.", ":")[k % 4]
-        label = literal(f"{t.push.name}: 1 is {t.push.most:g} {t.push.unit}")
+        none = "" if len(there) else " (turns none)"
+        label = literal(f"{t.push.name}: 1 is {t.push.most:g} {t.push.unit}{none}")
         axis.step(at, share, style, where="post", color=colour, lw=1.8, label=label)
     axis.axhline(0.5, color=GREY, lw=0.8)
     axis.set_xlim(0.0, 1.0)
@@ -147,7 +148,7 @@ def sizes(turned: list[Turned]) -> Figure:
     axis.yaxis.set_major_formatter(PercentFormatter(1.0))
     axis.set_xlabel("size, in parts of the most that is tried", fontsize=8)
     axis.set_ylabel("share of worlds turned", fontsize=8)
-    axis.legend(fontsize=7)
+    axis.legend(fontsize=7, loc="upper left")
     axis.grid(alpha=0.25)
     axis.spines[["top", "right"]].set_visible(False)
     return figure

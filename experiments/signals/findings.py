@@ -20,7 +20,7 @@ from experiments.signals.chance import Bin, Fit
 from experiments.signals.crisis import DEFINITIONS, NEVER, Definition
 from experiments.signals.ensemble import LEAST_CRISES, Worlds
 from experiments.signals.reverse import Turned
-from experiments.signals.roc import HORIZONS, Record
+from experiments.signals.roc import HORIZONS, Record, Sample
 from experiments.signals.signs import BENCHMARK, BY_NAME, NAMES, Sign
 
 Floats = NDArray[np.float64]
@@ -66,7 +66,7 @@ class Watch(NamedTuple):
     records : dict of int to Record
         By horizon.
     lead : Estimate
-        Median months from the first alarm of the two years before a crisis to it, of those it announced.
+        Median months from the beginning of the last alarm before a crisis to it, of those announced in two years.
     ahead : Estimate
         Share of crises announced in these two years.
     month : int
@@ -148,9 +148,8 @@ def values_of(w: Worlds, told: Told) -> Floats:
     return w.months[told.sign.name] if told.high else -w.months[told.sign.name]
 
 
-def tell(name: str, horizon: int, made: Worlds, judged: Worlds) -> Told:
-    """How well a sign tells at a horizon; nothing of `judged` chooses anything."""
-    samples = [roc.sample(w.begins(), w.last, horizon) for w in (made, judged)]
+def tell(name: str, horizon: int, made: Worlds, judged: Worlds, samples: tuple[Sample, Sample]) -> Told:
+    """How well a sign tells at a horizon; nothing of `judged`, nor of its sample, chooses anything."""
     area = roc.auc(made.months[name], samples[0]).value
     high = not area < 0.5
     values, others = (w.months[name] if high else -w.months[name] for w in (made, judged))
@@ -196,7 +195,7 @@ def watch(told: Told, judged: Worlds, whole: Worlds) -> Watch:
         bootstrap(leads.astype(float), lambda v: float(np.median(v))),
         Estimate(len(leads) / crises, *wilson(len(leads), crises)) if crises else NOTHING,
         month, (middle, low, high), float(at_alarm(now, told).mean()),
-        {h: roc.curve(values_of(judged, told), roc.sample(begins, judged.last, h))[1:] for h in HORIZONS},
+        {h: roc.curve(values_of(judged, told), judged.sample(h))[1:] for h in HORIZONS},
         before_crises(values, whole.begins()),
     )  # fmt: skip
 
@@ -230,7 +229,7 @@ def before_crises(values: Floats, begins: NDArray[np.int64], months: int = roc.B
 def combine(names: list[str], horizon: int, made: Worlds, judged: Worlds) -> Combined:
     """The probability from several signs together, fitted on one half of the worlds and judged on the other."""
     rows = [np.stack([w.months[name] for name in names], axis=-1) for w in (made, judged)]
-    samples = [roc.sample(w.begins(), w.last, horizon) for w in (made, judged)]
+    samples = made.sample(horizon), judged.sample(horizon)
     fit = chance.fit(rows[0], samples[0])
     struck, quiet = samples[0]
     base = float(struck.sum()) / max(float((struck | quiet).sum()), 1.0)
@@ -246,7 +245,7 @@ def other(definition: Definition, table: list[Told], judged: Worlds, whole: Worl
     """How the watched signs, pointing as they do for a crisis, tell another kind of it."""
     begins = whole.begins(definition)
     count = int((begins != NEVER).sum())
-    s = roc.sample(judged.begins(definition), judged.last, SETTING)
+    s = judged.sample(SETTING, definition)
     aucs = {t.sign.name: roc.auc(values_of(judged, t), s) for t in table}
     middle = float(np.median(begins[begins != NEVER])) if count else float("nan")
     return Other(definition, Estimate(count / len(begins), *wilson(count, len(begins))), middle, aucs)
@@ -270,7 +269,8 @@ def judge(w: Worlds, firm: str = "", tried: int = 0, turned: list[Turned] | None
     count = int((begins != NEVER).sum())
     by_half = tuple((int((h.begins() != NEVER).sum()), len(h.seeds)) for h in (made, judged))
     enough = min(n for n, _ in by_half) >= LEAST_CRISES
-    table = [tell(name, h, made, judged) for name in NAMES for h in HORIZONS] if enough else []
+    samples = {h: (made.sample(h), judged.sample(h)) for h in HORIZONS}
+    table = [tell(name, h, made, judged, samples[h]) for name in NAMES for h in HORIZONS] if enough else []
     names = chosen(table)
     lines = [t for name in names for t in table if t.sign.name == name and t.horizon == SETTING]
     return Findings(

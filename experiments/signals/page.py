@@ -101,7 +101,7 @@ def watch_rows(f: Findings) -> list[tuple[str, ...]]:
     ]  # fmt: skip
 
 
-RECORD_HEADS = ("sign", "months ahead", "area under the ROC curve", "the same within one month",
+RECORD_HEADS = ("sign", "months ahead", "area under the ROC curve", "the same, months of one date alone",
                 "crises announced, %", "quiet months at alarm, %", "alarms that are right, % of months",
                 "false alarms in ten years")  # fmt: skip
 
@@ -120,7 +120,7 @@ def record_rows(f: Findings) -> list[tuple[str, ...]]:
     return found
 
 
-ALL_HEADS = ("sign", "danger", *(f"{h} months ahead" for h in HORIZONS), f"within one month, {SETTING} ahead",
+ALL_HEADS = ("sign", "danger", *(f"{h} months ahead" for h in HORIZONS), f"{SETTING} ahead, months of one date alone",
              "threshold, most right less false", f"threshold at {100 * roc.QUIET:.0f} % false alarms")  # fmt: skip
 
 
@@ -219,8 +219,8 @@ def about(a: About, f: Findings) -> str:
     return (
         f"{a.seeds} worlds (parameters, opening and luck drawn by the seed), {a.months} months each from"
         f" {opening_tables(DEFAULT_OPENING).date}. The {n_odd} worlds of odd seeds ({odd} with a crisis) choose every"
-        f" direction, threshold and weight; the {n_even} of even seeds ({even} with a crisis), which made none of them,"
-        f" judge. {counted(len(a.failures), 'run')} ended in an error. Tables: SHA-256 {a.digest[:16]}."
+        f" direction, threshold and weight; the {n_even} of even seeds ({even} with a crisis), which made none of"
+        f" them, judge. {counted(len(a.failures), 'run')} ended in an error. Tables: SHA-256 {a.digest[:16]}."
     )
 
 
@@ -228,8 +228,7 @@ def glance(f: Findings) -> list[str]:
     """The answer in a few sentences."""
     said = [
         "- **A crisis** (defaults other than deferrals of 5 % or more of what borrowers owe, within twelve months)"
-        " begins"
-        f" in {percent(f.share)} % of the worlds"
+        f" begins in {percent(f.share)} % of the worlds"
         + (f", in the middle one of them in {when(f.middle)}." if not math.isnan(f.middle) else ".")
     ]
     if not f.enough:
@@ -238,17 +237,15 @@ def glance(f: Findings) -> list[str]:
         best = f.watch[0]
         r = best.records[SETTING]
         said.append(
-            f"- **The best single sign** is: {best.told.sign.what}. At"
-            f" {side(best.told.high, best.told.alarm, best.told.sign.unit)}"
-            f" it announced {percent(r.announced)} % of the crises within the year before them, with"
-            f" {told(best.lead.value)}"
-            f" months' notice in the middle case, and was at alarm in {percent(r.false_rate)} % of quiet months."
+            f"- **The best single sign** by the odd worlds: {best.told.sign.what}. At"
+            f" {side(best.told.high, best.told.alarm, best.told.sign.unit)} it announced {percent(r.announced)} % of"
+            f" the crises within the year before them, with {told(best.lead.value)} months' notice in the middle"
+            f" case, and was at alarm in {percent(r.false_rate)} % of quiet months."
         )
         benchmark = next(t for t in f.table if t.sign.name == BENCHMARK and t.horizon == SETTING)
         said.append(
-            f"- It orders a month before a crisis and a quiet one rightly in {100 * _area(f, best):.0f} of 100 pairs;"
-            " the"
-            f" defaults of the past year alone in {100 * benchmark.judged.value:.0f}, a coin in 50."
+            f"- It orders a month before a crisis and a quiet one rightly in {100 * _area(f, best):.0f} of 100"
+            f" pairs; the defaults of the past year alone in {100 * benchmark.judged.value:.0f}, a coin in 50."
         )
         quiet = [w.told.sign.what for w in f.watch if w.ringing < 0.05]
         loud = [f"{w.told.sign.what} ({100 * w.ringing:.0f} % of worlds)" for w in f.watch if w.ringing >= 0.05]
@@ -262,15 +259,13 @@ def glance(f: Findings) -> list[str]:
             low, high = c.bins[0], c.bins[-1]
             said.append(
                 "- **Together** they make a probability that means what it says, roughly: in the fifth of months in"
-                " which it"
-                f" was highest it said {100 * high.said:.0f} % within a year, and a crisis came in"
+                f" which it was highest it said {100 * high.said:.0f} % within a year, and a crisis came in"
                 f" {percent(high.happened)} %; in the lowest fifth {100 * low.said:.1f} and {percent(low.happened)}."
             )
     s = f.cases.shares
     said.append(
         f"- **Both cases:** in {percent(s[INVESTMENT])} % of worlds the debt was an investment, in {percent(s[NOT])}"
-        " % it was"
-        f" not, and {percent(s[NEITHER])} % are neither."
+        f" % it was not, and {percent(s[NEITHER])} % are neither."
     )
     done = [t for t in f.turned if np.isfinite(t.at(0.5))]
     whom = f"{f.firm} defaults" if f.firm else "a crisis comes"
@@ -279,7 +274,8 @@ def glance(f: Findings) -> list[str]:
         said.append(
             f"- **Reverse stress test**, {counted(f.tried, 'world')} in which the debt was an investment: "
             + (
-                f"{whom} in half of them if {weakest.push.what}, by {told(weakest.at(0.5))} ({weakest.push.unit})."
+                f"the least that is enough for half of them ({whom}) is {told(weakest.at(0.5))}"
+                f" ({weakest.push.unit}) of: {weakest.push.what}."
                 if weakest
                 else f"no single shock tried, at its most, is enough for half of them ({whom})."
             )
@@ -310,24 +306,17 @@ def for_and_against(f: Findings) -> list[str]:
     )
     said = [
         f"**The case for.** In {percent(f.cases.shares[INVESTMENT])} % of the worlds nobody who lent had cause to"
-        " regret it."
-        f" AI revenue grew by {grew[0]} % a year (median) to {end[0]} bn USD in the last year; the debt behind it,"
-        f" {owed_end[0]} bn, is large, but after three years it was {debt_years[0]} years of revenue and falling,"
-        " fleets were"
-        f" {used[0]} % in use, and rents were {rents[0]} times the cost of new hardware. Lenders lost {lost[0]} % of"
-        " the most"
-        " AI debt there was. In these worlds the debt paid early for what was sold later, and it was visible to"
-        " anybody who"
-        " looked at revenue.",
+        f" regret it. AI revenue grew by {grew[0]} % a year (median) to {end[0]} bn USD in the last year; the debt"
+        f" behind it, {owed_end[0]} bn, is large, but after three years it was {debt_years[0]} years of revenue and"
+        f" falling, fleets were {used[0]} % in use, and rents were {rents[0]} times the cost of new hardware. Lenders"
+        f" lost {lost[0]} % of the most AI debt there was. In these worlds the debt paid early for what was sold"
+        " later, and it was visible to anybody who looked at revenue.",
         f"**The case against.** In {percent(f.cases.shares[NOT])} % of the worlds it was not an investment. AI"
-        " revenue grew by"
-        f" {grew[1]} % a year, and was {end[1]} bn USD in the last year; in the third year it grew by {third[1]} %,"
-        " where the"
-        f" good worlds had {third[0]} %. The debt had been taken on before that was known: after three years it was"
-        f" {debt_years[1]} years of revenue, rents were {rents[1]} times the cost of new hardware, and lenders lost"
-        f" {lost[1]} %"
-        " of the most AI debt. What was owed did not depend on what was sold, and what secured it lost its worth with"
-        " it.",
+        f" revenue grew by {grew[1]} % a year, and was {end[1]} bn USD in the last year; in the third year it grew by"
+        f" {third[1]} %, where the good worlds had {third[0]} %. The debt had been taken on before that was known:"
+        f" after three years it was {debt_years[1]} years of revenue, rents were {rents[1]} times the cost of new"
+        f" hardware, and lenders lost {lost[1]} % of the most AI debt. What was owed did not depend on what was sold,"
+        " and what secured it lost its worth with it.",
     ]
     if holds:
         said.append(f"**What the worlds themselves have in common** (drawn before the first month): {drawn}.")
@@ -340,14 +329,12 @@ def for_and_against(f: Findings) -> list[str]:
         where = " and ".join(limit_sentence(name, limit) for name, limit in box.box.limits.items())
         said.append(
             f"The debt is most often none where {where}: in {box.box.density:.0%} of the worlds there, of those of"
-            " either"
-            f" kind, against {box.base_rate:.0%} of all; {box.box.coverage:.0%} of them lie there."
+            f" either kind, against {box.base_rate:.0%} of all; {box.box.coverage:.0%} of them lie there."
         )
     elif box is not None:
         said.append(
             "No region of these numbers stands out in which the debt is mostly none: what the worlds drew leans one"
-            " way, luck"
-            " and the rest of them decide."
+            " way, luck and the rest of them decide."
         )
     return said
 
@@ -361,10 +348,8 @@ def shocks_told(f: Findings) -> list[str]:
     said = [
         f"The first {counted(f.tried, 'world')} in which the debt was an investment{calm} are struck in"
         f" {when(reverse.STRIKES + 1)}, each with the luck it had, until {whom} within {reverse.SEEN} months. The"
-        " size is"
-        " halved in to a thirty-second of the range. A size under a share of the worlds is the smallest at which it"
-        " happens in"
-        " at least that share."
+        " size is halved in to a thirty-second of the range. A size under a share of the worlds is the smallest at"
+        " which it happens in at least that share."
     ]
     never = [t.push.name for t in f.turned if not np.isfinite(t.sizes).any()]
     half = [t.push.name for t in f.turned if np.isfinite(t.sizes).any() and not np.isfinite(t.at(0.5))]
@@ -379,44 +364,34 @@ def how() -> list[str]:
     """How the numbers are made."""
     return [
         "A sign of month t uses months up to t. A month counts as before a crisis if one begins in the 6, 12 or 24"
-        " months after"
-        " it, and as quiet if none does; months after a crisis has begun are left out, and so are those whose horizon"
-        " ends after"
-        " the run.",
-        f"Intervals cover 95 %: of areas, skill and leads from {DRAWS} resamples of worlds, of shares Wilson's at the"
-        " effective"
-        " number of months with worlds as clusters. Months of one world are not independent.",
-        "Within one month: only months of the same date are compared, so that nothing is told by the calendar alone.",
+        " months after it, and as quiet if none does; months after a crisis has begun are left out, and so are those"
+        " whose horizon ends after the run.",
+        f"Intervals cover 95 %: of areas, skill and leads from {DRAWS} resamples of worlds, of shares Wilson's at"
+        " the effective number of months with worlds as clusters. Months of one world are not independent.",
+        "Months of one date alone: only months of the same date are compared, so that the calendar tells nothing.",
         "The watch list takes, by the odd worlds alone, the signs of the largest area on average of the horizons,"
-        " one of a"
-        f" family; their threshold is the one at which {100 * roc.QUIET:.0f} % of their quiet months are at alarm"
-        f" {SETTING}"
-        " months ahead. Defaults of the past year are the crisis on its way: they are shown beside, and not watched.",
-        f"Lead: months from the first alarm of the {roc.BEFORE} before a crisis to it, median of the crises"
-        " announced. False"
-        f" alarms: spells of alarm (quiet of up to {roc.GAP} months does not end one) that no crisis follows within"
-        " the horizon"
-        " of their end.",
+        f" one of a family; their threshold is the one at which {100 * roc.QUIET:.0f} % of their quiet months are at"
+        f" alarm {SETTING} months ahead. Defaults of the past year are the crisis on its way: they are shown beside,"
+        " and not watched.",
+        f"Lead: months from the beginning of the last alarm before a crisis to it, {roc.BEFORE} at most, median of the"
+        f" crises announced in these. Quiet of up to {roc.GAP} months does not end an alarm. False alarms: those that no"
+        " crisis follows within the horizon of their end.",
         "The probability is a logistic regression on the watched signs with a ridge (one of"
-        f" {', '.join(f'{x:g}' for x in PENALTIES)},"
-        f" by worlds left out of the fit); its groups are {GROUPS} of the same number of months.",
+        f" {', '.join(f'{x:g}' for x in PENALTIES)}, by worlds left out of the fit); its groups are {GROUPS} of the"
+        " same number of months.",
         f"An investment: no crisis, lenders' credit losses below {100 * SMALL:g} % of the most AI debt, and AI"
-        " revenue of the last"
-        " year above the interest and a fifth of the principal of AI debt. Not: a crisis, or losses of"
-        f" {100 * LARGE:g} % or more.",
+        " revenue of the last year above the interest and a fifth of the principal of AI debt. Not: a crisis, or"
+        f" losses of {100 * LARGE:g} % or more.",
         f"Of what worlds drew, the {LOOKED_AT} numbers that differ most in odd worlds are looked at in even ones."
-        " Differences in"
-        " standard deviations; an interval without zero there, on the same side, holds.",
+        " Differences in standard deviations; an interval without zero there, on the same side, holds.",
     ]
 
 
 LIMITS = (
     "The worlds are the model's. A sign that tells them apart tells the world apart only as far as the model is"
-    " right; the"
-    " thresholds are in the model's units and drift with its calibration.",
-    "An observer of the world has no clean month-end reading of the hazard that everybody sees or of labs' cash; what"
-    " stands in"
-    " the last column is what comes closest, and it is later and noisier.",
+    " right; the thresholds are in the model's units and drift with its calibration.",
+    "An observer of the world has no clean month-end reading of the hazard that everybody sees or of labs' cash;"
+    " what stands in the last column is what comes closest, and it is later and noisier.",
     "Alarms change behaviour in the world; here nobody acts on them.",
 )
 
@@ -430,25 +405,25 @@ def sections(a: About, f: Findings) -> list[Section]:
                 "The watch list",
                 [
                     "Five signs, what to look at in the world, and how much each was worth in worlds that did not"
-                    " choose it. The"
-                    " threshold is set so that one quiet month in ten is at alarm in the worlds that choose."
+                    " choose it. The threshold is set so that one quiet month in ten is at alarm in the worlds that"
+                    " choose."
                 ],
                 [(WATCH_HEADS, watch_rows(f))],
                 (png(figures.before_crises(f)), "Watched signs in the two years before crises and in quiet worlds"),
             ),
             Section(
                 "What an alarm is worth 6, 12 and 24 months ahead",
-                ["The area under the ROC curve is the chance that of two months, one before a crisis and one quiet, the"
-                 " first has the more alarming sign. Announced: the sign was at alarm in at least one month of the horizon"
-                 " before the"
-                 " crisis."],
+                ["The area under the ROC curve is the chance that of two months, one before a crisis and one quiet,"
+                 " the first has the more alarming sign. Announced: the sign was at alarm in at least one month of"
+                 " the horizon before the crisis."],
                 [(RECORD_HEADS, record_rows(f))],
                 (png(figures.roc_curves(f)), "ROC curves of the watched signs at three horizons"),
             ),
             Section(
                 "A probability from them together",
-                ["Fitted to odd worlds, judged on even ones. Skill is against always saying the share of months before a"
-                 " crisis in the odd worlds; weights are changes of the log odds per standard deviation of a sign."],
+                ["Fitted to odd worlds, judged on even ones. Skill is against always saying the share of months"
+                 " before a crisis in the odd worlds; weights are changes of the log odds per standard deviation of"
+                 " a sign."],
                 [
                     (("months ahead", "months before a crisis there, %", "area under the ROC curve", "Brier score",
                       "skill", "ridge", "weights"), chance_rows(f)),
@@ -458,15 +433,15 @@ def sections(a: About, f: Findings) -> list[Section]:
             ),
             Section(
                 "Every sign",
-                ["Red: on the watch list; black: the defaults of the past year, for comparison. High or low: which way"
-                 " is the danger, by the odd worlds. Areas by the even worlds."],
+                ["Red: on the watch list; black: the defaults of the past year, for comparison. High or low: which"
+                 " way is the danger, by the odd worlds. Areas by the even worlds."],
                 [(ALL_HEADS, all_rows(f))],
                 (png(figures.all_signs(f)), "Area under the ROC curve of every sign a year ahead"),
             ),
             Section(
                 "If a crisis were something else",
-                [f"How often other definitions are met, and how the same signs tell them {SETTING} months ahead (even"
-                 " worlds)."],
+                [f"How often other definitions are met, and how the same signs tell them {SETTING} months ahead"
+                 " (even worlds)."],
                 [(("definition", "worlds, %", "begins, median", *(w.told.sign.what for w in f.watch)), other_rows(f))],
             ),
         ]  # fmt: skip
@@ -557,7 +532,8 @@ def as_data(a: About, f: Findings) -> dict[str, Any]:
         ],
         "signs": [
             {"sign": t.sign.name, "months": t.horizon, "high": t.high, "made": _plain(t.made),
-             "judged": _three(t.judged), "same_month": _three(t.same_month), "youden": _plain(t.youden), "alarm": _plain(t.alarm)}
+             "judged": _three(t.judged), "same_month": _three(t.same_month), "youden": _plain(t.youden),
+             "alarm": _plain(t.alarm)}
             for t in f.table
         ],
         "probability": [
@@ -609,7 +585,7 @@ def shock_table(f: Findings) -> pa.Table:
         pa.field("shock", pa.string(), metadata={"unit": "-", "meaning": "which"}),
         pa.field("unit", pa.string(), metadata={"unit": "-", "meaning": "of the size"}),
         pa.field("seed", pa.int64(), metadata={"unit": "-", "meaning": "of the world"}),
-        pa.field("size", pa.float64(), metadata={"unit": "see unit", "meaning": "smallest that does it, else infinite"}),
+        pa.field("size", pa.float64(), metadata={"unit": "see unit", "meaning": "smallest that does it, or inf"}),
         pa.field("rents", pa.float64(), metadata={"unit": "ratio", "meaning": "by which rents move within a year"}),
     ])  # fmt: skip
     columns = [[r[0] for r in rows], [units[r[0]] for r in rows], *([r[k] for r in rows] for k in (1, 2, 3))]

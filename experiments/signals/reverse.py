@@ -45,23 +45,23 @@ class Push(NamedTuple):
 
 
 SYSTEM_PUSHES = (
-    Push("demand", "growth of all demand for AI is lower by this part for three years", "share of the growth", 1.0),
-    Push("tenants", "rents fall because this much more of the other tenants of compute leaves, for three years",
-         "share a year", 1.0),
-    Push("equity", "investors put less into a round by this part, for three years", "share of a round", 1.0),
-    Push("rates", "the mean of the reference rate is higher by this for three years", "points a year", 15.0),
-    Push("telecom", "growth of demand, rounds and the hazard that buyers of high-yield bonds accept fall together by"
-         " this part, for three years, as after 2000", "share of each", 1.0),
-    Push("cash", "every lab and neocloud of the opening loses this part of its cash, once", "share of its cash", 1.0),
+    Push("demand", "lower growth of all demand for AI, for three years", "share of the growth lost", 1.0),
+    Push("tenants", "more of the other tenants of compute leave for three years, which lowers rents",
+         "share leaving a year", 1.0),
+    Push("equity", "smaller equity rounds, for three years", "share of a round lost", 1.0),
+    Push("rates", "a higher mean of the reference rate, for three years", "points a year", 15.0),
+    Push("telecom", "demand, equity rounds and the risk that high-yield buyers accept fall together, for three years"
+         " (as after 2000)", "share of each lost", 1.0),
+    Push("cash", "every lab and neocloud of the opening loses cash, once", "share of its cash", 1.0),
 )
 SCALED = {
     "demand": ("demand_growth",),
     "equity": ("equity_dilution",),
     "telecom": ("demand_growth", "equity_dilution", "high_yield_limit"),
 }  # parameters that lose the part of the size
-FIRM_CASH = Push("its cash", "the firm loses this part of its cash, once", "share of its cash", 1.0)
+FIRM_CASH = Push("its cash", "the firm loses cash, once", "share of its cash", 1.0)
 FIRM_FAVOUR = Push("its customers", "customers' taste for its models falls for three years", "log points", 10.0)
-FIRM_FLEET = Push("its computers", "this part of its computers is destroyed, once", "share of its fleet", 1.0)
+FIRM_FLEET = Push("its computers", "computers of the firm are destroyed, once", "share of its fleet", 1.0)
 
 
 class Turned(NamedTuple):

@@ -6,6 +6,7 @@ Journal of the Royal Statistical Society B 69). Worlds that make a threshold are
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 HORIZONS = (6, 12, 24)  # months
 QUIET = 0.10  # share of quiet months in which a sign may be at alarm, in the worlds that make its threshold
-BEFORE = 24  # months before a crisis in which its first alarm is looked for
+BEFORE = 24  # months before a crisis in which its alarm is looked for
 GAP = 3  # months of quiet that do not end an alarm
 
 
@@ -113,6 +114,7 @@ def auc(values: Floats, s: Sample, same_month: bool = False) -> Estimate:
     return Estimate(value, *ends(again))
 
 
+@functools.cache
 def drawn(worlds: int) -> Floats:
     """How often each world is in each resample, shape (draws, worlds)."""
     return np.array([np.bincount(rows, minlength=worlds) for rows in resampled(worlds)], float)
@@ -220,10 +222,10 @@ def spells(alarm: Flags, until: int = NEVER) -> list[tuple[int, int]]:
 
 
 def leads(alarm: Flags, begins: NDArray[np.int64], before: int = BEFORE) -> NDArray[np.int64]:
-    """Months from the first alarm of the months before a crisis to it, of each crisis that was announced."""
+    """Months from the first month of the last alarm before a crisis to it, of each crisis announced in the months
+    before; an alarm that lasted for longer counts with all of these."""
     found = []
     for row, t in zip(alarm, np.asarray(begins).tolist(), strict=True):
-        rang = np.flatnonzero(row[max(t - before, 0) : t]) if t > 0 else np.zeros(0)
-        if len(rang):
-            found.append(t - max(t - before, 0) - int(rang[0]))
+        last = spells(row[max(t - before, 0) : t])[-1:] if t > 0 else []
+        found += [t - max(t - before, 0) - first for first, _ in last]
     return np.array(found, np.int64)

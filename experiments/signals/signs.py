@@ -41,9 +41,9 @@ gpu_spread | credit | bp | spread of new GPU and project loans | the same of del
 spread_rise | credit | bp | rise of the spread of new loans in a year | spread less that of 12 months before | the same index, a year apart
 appetite | credit | ratio | lenders' risk appetite, 1 is normal | mean by loans held | senior loan officers' survey of lending standards
 hazard | credit | % a year | default hazard seen in labs, clouds and projects | one-year hazard of labs, neoclouds and project companies with debt, by debt | default swaps, distressed quotes, expected default frequencies
-hazard_rise | credit | points | rise of that hazard in a year | hazard less that of 12 months before | the same, a year apart
+hazard_rise | credit | points | rise in a year of the default hazard seen | hazard less that of 12 months before | the same, a year apart
 junk | ratings | % | borrowers' debt below investment grade | debt of borrowers whose five-year hazard is above 1.2 % a year, over all borrowers' debt | rating agencies' lists
-downgrades | ratings | points | rise of that part in half a year | junk less that of 6 months before | net downgrades of agencies
+downgrades | ratings | points | downgrades: rise of that part of the debt in half a year | junk less that of 6 months before | net downgrades of agencies
 room | lenders | ratio | lenders' room for AI loans over AI debt | limits times appetite less loans held and promised, of lenders that are open, over AI debt | dry powder of credit funds; banks' limits in earnings calls
 closed | lenders | % | AI loans held by lenders that lend no more | part of loans held by lenders whose lending has stopped | funds and banks that announce no new business
 asked_back | lenders | % | money asked back from funds and not paid | part asked, mean over redeemable funds by loans held | tender offers of business development companies and interval funds
@@ -61,7 +61,7 @@ waiting | capacity | % | GPUs delivered that wait for halls | delivered and not 
 orders | capacity | ratio | GPUs on order over the fleet | on order over energised fleet, all buyers | vendors' purchase commitments and backlog
 second_hand | capacity | % | discount of second-hand GPUs | price of second-hand hardware below its mark because of forced sales | auction and broker prices of used servers
 revenue_growth | demand | % a year | growth of AI revenue | log change of spending on AI services over 12 months | run rates of labs; cloud segments
-revenue_slowing | demand | points | fall of that growth in a year | growth of 12 months before less growth | the same, a year apart
+revenue_slowing | demand | points | slowing of AI revenue growth in a year | growth of 12 months before less growth | the same, a year apart
 backlog_growth | demand | % a year | growth of contracted backlog | log change over 12 months of what firm contracts still bring | remaining performance obligations in filings
 signing | demand | ratio | contracts signed, last half-year over the year before it | monthly mean of the last 6 months over that of the 12 months before them | announcements of compute contracts
 backlog_cover | demand | years | backlog over AI revenue | firm contracts still to be paid over twice the AI revenue of 6 months | remaining obligations over run rates
@@ -73,7 +73,7 @@ debt_revenue | investment | years | AI debt over AI revenue | AI debt over twice
 carried | investment | years | debt others carry for labs over labs' sales | look-through debt over twice the AI revenue of 6 months | debt of partners and project companies dedicated to a lab, over its run rate
 orphaned | investment | % | AI debt whose customer has gone | for failed firms or behind capacity that lost customers left, over AI debt | filings on terminated contracts
 equity | funding | % | equity raised over AI revenue | labs' and clouds' equity of the last 6 months over AI revenue of these | rounds announced; share issues
-round_age | funding | months | since the last rounds of independent labs | mean months since the last round | news of rounds
+round_age | funding | months | months since the last rounds of independent labs | mean months since the last round | news of rounds
 runway | funding | months | labs' cash at their present burn | cash of independent labs over their monthly burn, 60 at most | reports on labs' cash and losses
 overdue | funding | firms | firms short of cash whose rounds do not close | labs and neoclouds with cash for less than 6 months and no round in 6 months | reports of rounds that were put off or cut
 refinancing | funding | ratio | debt due within a year over cash | principal due in 12 months over cash of labs, neoclouds and project companies | maturity tables in filings
