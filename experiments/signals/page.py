@@ -373,9 +373,9 @@ def how() -> list[str]:
         f" one of a family; their threshold is the one at which {100 * roc.QUIET:.0f} % of their quiet months are at"
         f" alarm {SETTING} months ahead. Defaults of the past year are the crisis on its way: they are shown beside,"
         " and not watched.",
-        f"Lead: months from the beginning of the last alarm before a crisis to it, {roc.BEFORE} at most, median of the"
-        f" crises announced in these. Quiet of up to {roc.GAP} months does not end an alarm. False alarms: those that no"
-        " crisis follows within the horizon of their end.",
+        f"Lead: months from the beginning of the last alarm before a crisis to it, {roc.BEFORE} at most, median of"
+        f" the crises announced in these. Quiet of up to {roc.GAP} months does not end an alarm. False alarms: those"
+        " that no crisis follows within the horizon of their end.",
         "The probability is a logistic regression on the watched signs with a ridge (one of"
         f" {', '.join(f'{x:g}' for x in PENALTIES)}, by worlds left out of the fit); its groups are {GROUPS} of the"
         " same number of months.",

@@ -39,7 +39,7 @@ spread | credit | bp | spread of new loans | rate less the reference rate of loa
 bond_spread | credit | bp | spread of new bonds | the same of bonds | prospectuses of bonds; index of technology bonds
 gpu_spread | credit | bp | spread of new GPU and project loans | the same of delayed-draw and project loans | 8-K filings on GPU loans; pricing of private-credit deals
 spread_rise | credit | bp | rise of the spread of new loans in a year | spread less that of 12 months before | the same index, a year apart
-appetite | credit | ratio | lenders' risk appetite, 1 is normal | mean by loans held | senior loan officers' survey of lending standards
+appetite | credit | ratio | lenders' risk appetite (1 is normal) | mean by loans held | senior loan officers' survey of lending standards
 hazard | credit | % a year | default hazard seen in labs, clouds and projects | one-year hazard of labs, neoclouds and project companies with debt, by debt | default swaps, distressed quotes, expected default frequencies
 hazard_rise | credit | points | rise in a year of the default hazard seen | hazard less that of 12 months before | the same, a year apart
 junk | ratings | % | borrowers' debt below investment grade | debt of borrowers whose five-year hazard is above 1.2 % a year, over all borrowers' debt | rating agencies' lists
@@ -54,7 +54,7 @@ rent_change | rents | % a year | change of the spot rent in a year | log change 
 contract_change | rents | % a year | change of rents in new contracts in a year | log change over 12 months of the price of contracts of the usual term | contract announcements over their capacity; brokers
 spot_contract | rents | ratio | spot rent over contract rent | spot price over the price of new contracts of the usual term | rental index over announced contracts
 rent_cost | rents | ratio | spot rent over full cost of new hardware | spot price over the cost of an hour of the hardware on sale | rental index over list prices of servers, power and halls
-utilisation | capacity | % | fleets in use, clouds that live off letting | used over energised fleet of neoclouds and project companies | utilisation in filings; offers on rental platforms
+utilisation | capacity | % | fleets in use of clouds that live off letting | used over energised fleet of neoclouds and project companies | utilisation in filings; offers on rental platforms
 idle | capacity | % | capacity that lost customers left idle | stranded over energised fleet, all firms | sublease and re-letting offers; filings
 tightness | capacity | ratio | compute demanded over compute on offer | of the month | waiting times and offers on rental platforms
 waiting | capacity | % | GPUs delivered that wait for halls | delivered and not installed over these and the fleet | inventories and construction in progress in filings; utilities' connection queues
@@ -78,7 +78,7 @@ runway | funding | months | labs' cash at their present burn | cash of independe
 overdue | funding | firms | firms short of cash whose rounds do not close | labs and neoclouds with cash for less than 6 months and no round in 6 months | reports of rounds that were put off or cut
 refinancing | funding | ratio | debt due within a year over cash | principal due in 12 months over cash of labs, neoclouds and project companies | maturity tables in filings
 cover | funding | ratio | earnings over debt service of clouds and projects | cash earnings over interest and principal due, neoclouds and project companies, -5 to 20 | EBITDA over interest and maturities in filings
-sentiment | sentiment | ratio | investors' sentiment, 1 is normal | of the month | multiples of AI shares; volatility indices; fund flows
+sentiment | sentiment | ratio | investors' sentiment (1 is normal) | of the month | multiples of AI shares; volatility indices; fund flows
 value_change | sentiment | % a year | change of the value of clouds in a year | log change over 12 months of the summed equity value of neoclouds of the opening | share prices of neoclouds
 past_defaults | defaults | % | defaults of the last twelve months over borrowers' debt | what the crisis itself is counted by | trailing default rates of rating agencies
 """)
