@@ -21,7 +21,7 @@ from experiments.risk.statistics import DRAWS
 from experiments.screen import counted
 from experiments.signals import figures, reverse, roc
 from experiments.signals.cases import INVESTMENT, LARGE, LOOKED_AT, NEITHER, NOT, SMALL, Difference
-from experiments.signals.chance import GROUPS, PENALTIES
+from experiments.signals.chance import GROUPS, PENALTIES, Bin
 from experiments.signals.findings import SETTING, Findings, Watch
 from experiments.signals.reverse import Turned
 from experiments.signals.roc import HORIZONS
@@ -258,9 +258,10 @@ def glance(f: Findings) -> list[str]:
         if c.horizon == SETTING and c.bins:
             low, high = c.bins[0], c.bins[-1]
             said.append(
-                "- **Together** they make a probability that means what it says, roughly: in the fifth of months in"
-                f" which it was highest it said {100 * high.said:.0f} % within a year, and a crisis came in"
-                f" {percent(high.happened)} %; in the lowest fifth {100 * low.said:.1f} and {percent(low.happened)}."
+                "- **Together** they make a probability: in the fifth of months in which it was highest it said"
+                f" {100 * high.said:.0f} % within a year, and a crisis came in {percent(high.happened)} %; in the"
+                f" lowest fifth it said {100 * low.said:.1f}, and one came in {percent(low.happened)} %. What it said"
+                f" lies in the interval of what came in {sum(right(b) for b in c.bins)} of {len(c.bins)} fifths."
             )
     s = f.cases.shares
     said.append(
@@ -287,6 +288,11 @@ def _area(f: Findings, w: Watch) -> float:
     return next(t.judged.value for t in f.table if t.sign == w.told.sign and t.horizon == SETTING)
 
 
+def right(b: Bin) -> bool:
+    """Whether what was said of a group of months lies in the interval of what came."""
+    return b.happened.low <= b.said <= b.happened.high
+
+
 def for_and_against(f: Findings) -> list[str]:
     """A paragraph for each case, at its strongest."""
     by_what = {what: (good, bad) for what, _, good, bad in f.cases.paths}
@@ -305,18 +311,16 @@ def for_and_against(f: Findings) -> list[str]:
         f"{meaning(d)}: {told(d.good)} on average here, {told(d.bad)} where it was none" for d in holds
     )
     said = [
-        f"**The case for.** In {percent(f.cases.shares[INVESTMENT])} % of the worlds nobody who lent had cause to"
-        f" regret it. AI revenue grew by {grew[0]} % a year (median) to {end[0]} bn USD in the last year; the debt"
-        f" behind it, {owed_end[0]} bn, is large, but after three years it was {debt_years[0]} years of revenue and"
-        f" falling, fleets were {used[0]} % in use, and rents were {rents[0]} times the cost of new hardware. Lenders"
-        f" lost {lost[0]} % of the most AI debt there was. In these worlds the debt paid early for what was sold"
-        " later, and it was visible to anybody who looked at revenue.",
+        f"**The case for.** In {percent(f.cases.shares[INVESTMENT])} % of the worlds those who lent were paid. AI"
+        f" revenue grew by {grew[0]} % a year (median) to {end[0]} bn USD in the last year. The debt behind it is"
+        f" large, {owed_end[0]} bn at the end, but it was {debt_years[0]} years of revenue after three years; fleets"
+        f" were {used[0]} % in use, and rents {rents[0]} times the cost of new hardware. Lenders lost {lost[0]} % of"
+        " the most AI debt there was. Here the debt paid early for what was sold later.",
         f"**The case against.** In {percent(f.cases.shares[NOT])} % of the worlds it was not an investment. AI"
-        f" revenue grew by {grew[1]} % a year, and was {end[1]} bn USD in the last year; in the third year it grew by"
-        f" {third[1]} %, where the good worlds had {third[0]} %. The debt had been taken on before that was known:"
-        f" after three years it was {debt_years[1]} years of revenue, rents were {rents[1]} times the cost of new"
-        f" hardware, and lenders lost {lost[1]} % of the most AI debt. What was owed did not depend on what was sold,"
-        " and what secured it lost its worth with it.",
+        f" revenue grew by {grew[1]} % a year to {end[1]} bn USD in the last year; in the third year by {third[1]} %,"
+        f" where the good worlds had {third[0]} %. What had been borrowed by then did not shrink with it: after three"
+        f" years it was {debt_years[1]} years of revenue, at rents of {rents[1]} times the cost of new hardware, and"
+        f" lenders lost {lost[1]} % of the most AI debt.",
     ]
     if holds:
         said.append(f"**What the worlds themselves have in common** (drawn before the first month): {drawn}.")
