@@ -140,7 +140,7 @@ def sizes(turned: list[Turned]) -> Figure:
         colour = (RED, BLUE, ORANGE, "black", GREY, "#009e73", "#cc79a7", "#56b4e9")[k % 8]
         style = ("-", "--", "-.", ":")[k % 4]
         none = "" if len(there) else " (turns none)"
-        label = literal(f"{t.push.name}: 1 is {t.push.most:g} {t.push.unit}{none}")
+        label = literal(f"{t.push.name} ({t.push.unit}, up to {t.push.most:g}){none}")
         axis.step(at, share, style, where="post", color=colour, lw=1.8, label=label)
     axis.axhline(0.5, color=GREY, lw=0.8)
     axis.set_xlim(0.0, 1.0)
