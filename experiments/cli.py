@@ -35,6 +35,7 @@ hindcast | experiments.commands.hindcast:hindcast | Run an opening of the past a
 risk | experiments.commands.risk:risk | Say who defaults and who loses in many worlds.
 forecast | experiments.commands.forecast:forecast | Write down what is expected of the years after an opening.
 score | experiments.commands.forecast:score | Score a forecast against facts that came later.
+signals | experiments.commands.signals:signals | Say which early signs tell a crisis, and what would bring one.
 replay | experiments.commands.replay:replay | Make one run of a sweep again and compare every byte.
 scenarios | experiments.commands.scenarios:scenarios | List the scenarios, or check a scenario file.
 openings | experiments.commands.openings:openings | List the dates to open at, check an opening, compare two.

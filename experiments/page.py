@@ -93,3 +93,17 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     top = "".join(f"<th>{escape(head)}</th>" for head in heads)
     lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>\n" for row in rows)
     return f'<div class="scroll"><table><tr>{top}</tr>\n{lines}</table></div>'
+
+
+def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """The lines of a table of plain texts in Markdown.
+
+    Examples
+    --------
+    >>> markdown_table(("a", "b"), [("1", "x|y")])
+    ['| a | b |', '|---|---|', '| 1 | x\\\\|y |']
+    """
+    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
+    return [
+        f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {' | '.join(row)} |" for row in cells)
+    ]  # fmt: skip

@@ -134,13 +134,14 @@ def observe(settings: Mapping[str, Any], seed: int) -> tuple[dict[str, float], d
         `{"failures": firms that failed}`, and the tables of `SCHEMAS`.
     """
     economy = open_world(settings, seed)
-    opened = {"firms": economy.rows("firms").copy(), "ai_debt": _ai_debt(economy)}
+    opened = {"firms": economy.rows("firms").copy(), "ai_debt": ai_debt(economy)}
     opened |= {name: float(economy.state.market[name][0]) for name in ("spot_price", "sentiment")}
     economy.run(MONTHS)
     return {"failures": float(len(economy.rows("defaults")))}, read(economy, opened)
 
 
-def _ai_debt(economy: Economy) -> float:
+def ai_debt(economy: Economy) -> float:
+    """Borrowed for AI infrastructure now (bn USD)."""
     loans = economy.rows("loans")
     return float(loans["principal"][(loans["status"] == tables.LIVE) & (loans["for_ai"] == 1)].sum())
 

@@ -14,7 +14,7 @@ from abm.engine import tables
 from abm.inputs.dates import month_end
 from abm.inputs.scenarios import BASELINE
 from experiments.analysis.intervals import Estimate
-from experiments.page import document, escape, image, prose, table
+from experiments.page import document, escape, image, markdown_table, prose, table
 from experiments.reproductions.figures import BLUE, GREY, ORANGE, RED, png
 from experiments.risk.asked import FOLDER
 from experiments.risk.ensemble import ANALOGUE, FEWER, Made, plan
@@ -424,15 +424,8 @@ def markdown(made: Made, f: Findings) -> str:
         if sentences and listed:
             lines.append("")
         for heads, rows in shown:
-            lines += [*_table(heads, rows), ""]
+            lines += [*markdown_table(heads, rows), ""]
     return "\n".join(lines)
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return [
-        f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {' | '.join(row)} |" for row in cells)
-    ]  # fmt: skip
 
 
 def html(made: Made, f: Findings) -> str:

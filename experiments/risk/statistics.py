@@ -71,7 +71,7 @@ def bootstrap(values: Floats, statistic: Callable[[Floats], float]) -> Estimate:
     if not len(values):
         return NOTHING
     drawn = [statistic(values[rows]) for rows in resampled(len(values))]
-    return Estimate(float(statistic(values)), *_ends(drawn))
+    return Estimate(float(statistic(values)), *ends(drawn))
 
 
 def mean(values: Floats) -> Estimate:
@@ -97,10 +97,11 @@ def ratio(above: Floats, below: Floats) -> Estimate:
     rows = resampled(len(above))
     with np.errstate(divide="ignore", invalid="ignore"):
         drawn = above[rows].sum(axis=1) / below[rows].sum(axis=1)
-    return Estimate(float(above.sum() / below.sum()), *_ends(drawn))
+    return Estimate(float(above.sum() / below.sum()), *ends(drawn))
 
 
-def _ends(drawn: Floats | list[float]) -> tuple[float, float]:
+def ends(drawn: Floats | list[float]) -> tuple[float, float]:
+    """Ends of the interval between percentiles of resampled statistics; what is no number among them is left out."""
     found = np.asarray(drawn, float)
     found = found[~np.isnan(found)]
     if not len(found):
