@@ -94,9 +94,9 @@ class Row(dict[str, str]):
         self.own = own
 
 
-@dataclass
+@dataclass(eq=False)
 class Files:
-    """The rows of an opening, by table."""
+    """The rows of an opening, by table. Nobody changes them once they are read."""
 
     folder: Path
     name: str
@@ -341,3 +341,22 @@ def _files_of(folders: Iterable[Path]) -> list[Path]:
 def files_of(folder: Path, _: tuple[tuple[str, int, int], ...]) -> Files:
     """The same as `read_files`, read once a stamp."""
     return read_files(folder)
+
+
+def opening_files(opening: str | Path | Files) -> Files:
+    """The files of an opening as they are now.
+
+    Parameters
+    ----------
+    opening : str, Path or Files
+        One of `openings()`, a folder, or files, which are given back.
+
+    Raises
+    ------
+    BadInput
+        If there is no such opening.
+    """
+    if isinstance(opening, Files):
+        return opening
+    folder = opening_folder(opening)
+    return files_of(folder, stamp(folder))

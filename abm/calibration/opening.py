@@ -26,7 +26,13 @@ from pathlib import Path
 import numpy as np
 
 from abm.calibration.builder import Builder, Source, net_worth, sum_by
-from abm.calibration.files import DEFAULT_OPENING, OPENINGS_FOLDER, Files, files_of, opening_folder, openings, stamp
+from abm.calibration.files import (
+    DEFAULT_OPENING,
+    OPENINGS_FOLDER,
+    Files,
+    opening_files,
+    openings,
+)
 from abm.calibration.mistakes import mistakes
 from abm.engine import tables as ec
 from abm.errors import BadInput
@@ -143,30 +149,39 @@ def all_mistakes(files: Files) -> list[str]:
     return found
 
 
-def read_opening(folder: Path) -> Opening:
-    """The opening state of a folder, built and checked; see `opening_tables`."""
-    files = files_of(folder, stamp(folder))
+def check_files(files: Files) -> None:
+    """Raise if the files of an opening show a mistake before anything is worked out.
+
+    Raises
+    ------
+    BadInput
+        Naming the first mistake.
+    """
     found = mistakes(files)
     if found:
         raise BadInput(_first_of(found))
+
+
+def read_opening(folder: Path | Files) -> Opening:
+    """The opening state of a folder or of its files, built and checked; see `opening_tables`."""
+    files = opening_files(folder)
+    check_files(files)
     opening = build(files)
     check_opening(opening)
     return opening
 
 
-@functools.lru_cache(maxsize=8)
-def _kept(folder: Path, _: object) -> Opening:
-    """The opening of a folder, built once for each state of its files; `opening_tables` hands out copies."""
-    return read_opening(folder)
+# The opening of some files, built once; `opening_tables` hands out copies.
+_kept = functools.lru_cache(maxsize=8)(read_opening)
 
 
-def opening_tables(name: str | Path = DEFAULT_OPENING) -> Opening:
+def opening_tables(name: str | Path | Files = DEFAULT_OPENING) -> Opening:
     """The economy of a date, built from the facts and checked.
 
     Parameters
     ----------
-    name : str or Path
-        One of `openings()`, or the path of a folder of one's own.
+    name : str, Path or Files
+        One of `openings()`, the path of a folder of one's own, or its files.
 
     Returns
     -------
@@ -185,8 +200,7 @@ def opening_tables(name: str | Path = DEFAULT_OPENING) -> Opening:
     >>> float(opening.firms["cash"][opening.row("OpenAI")])
     40.0
     """
-    folder = opening_folder(name)
-    kept = _kept(folder, stamp(folder))
+    kept = _kept(opening_files(name))
     copied = {f.name: copy.deepcopy(getattr(kept, f.name)) for f in fields(Opening) if f.name not in _TEXT}
     return Opening(**copied, **{name: getattr(kept, name) for name in _TEXT})
 

@@ -7,7 +7,7 @@ import pytest
 
 from abm.calibration import opening_tables, openings
 from abm.calibration.facts import facts, names_in
-from abm.calibration.files import files_of, opening_folder, stamp
+from abm.calibration.files import opening_files, opening_folder
 from abm.calibration.worlds import COMMON_DOUBTS, World, doubts_of, strict_priors, world
 from abm.engine import tables as ec
 from abm.errors import BadInput
@@ -94,14 +94,14 @@ def test_worlds_have_accounts_that_close_and_numbers_within_their_ranges(name):
 
 @pytest.mark.parametrize("name", OPENINGS)
 def test_a_world_without_draws_is_the_opening_itself(name):
-    plain = World(0, opening_folder(name), {}, {}, {}, {doubt.name: 1.0 for doubt in COMMON_DOUBTS})
+    plain = World(0, opening_files(name), {}, {}, {}, {doubt.name: 1.0 for doubt in COMMON_DOUBTS})
     assert plain.opening().digest == opening_tables(name).digest
 
 
 def plain(opening=PAST, assumptions=None, facts=None, common=None):
     """A world without draws but for these."""
     shared = {doubt.name: 1.0 for doubt in COMMON_DOUBTS} | (common or {})
-    return World(0, opening_folder(opening), {}, assumptions or {}, facts or {}, shared)
+    return World(0, opening_files(opening), {}, assumptions or {}, facts or {}, shared)
 
 
 def test_a_drawn_assumption_and_a_drawn_fact_move_what_follows_from_them():
@@ -135,7 +135,7 @@ def test_the_world_of_a_seed_is_the_same_at_every_opening_and_for_every_luck():
 
 def test_the_strict_variant_rests_on_what_was_known():
     folder = opening_folder(PAST)
-    until = files_of(folder, stamp(folder)).facts_until
+    until = opening_files(folder).facts_until
     strict = strict_priors(folder)
     assert len(strict) > 20
     for prior in strict.values():
