@@ -12,6 +12,8 @@ import calendar
 import csv
 import datetime
 import functools
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -108,6 +110,13 @@ class Files:
     tables: dict[str, list[Row]] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)  # what is wrong with the form of the files
     left_out: list[Row] = field(default_factory=list)  # rows younger than the opening
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what the files say, ranges included: the same wherever they stand."""
+        said = (str(self.date), self.flagship, sorted(self.groups.items()))
+        rows = [(table, [dict(row) for row in rows]) for table, rows in self.tables.items()]
+        return hashlib.sha256(json.dumps([said, rows], ensure_ascii=False).encode()).hexdigest()
 
 
 def openings() -> tuple[str, ...]:
