@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from abm.calibration.facts import FOLDER, read_table
+from abm.calibration.facts import FOLDER, MOST_FORMULAS, read_table
 from abm.engine.tables import OUTSIDE_NAMES
 from abm.errors import BadInput, shown
 
@@ -149,6 +149,7 @@ def opening_folder(name: str | Path) -> Path:
     )
 
 
+@functools.lru_cache(maxsize=MOST_FORMULAS)
 def months_between(opening: datetime.date, cell: str) -> int | None:
     """Months from the opening to the month of a cell, None if the cell is no calendar month.
 

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
-from abm.calibration.builder import Builder, Source, net_worth, sum_by
+from abm.calibration.builder import Builder, Fixed, Source, Where, net_worth, sum_by
 from abm.calibration.files import (
     DEFAULT_OPENING,
     OPENINGS_FOLDER,
@@ -115,15 +115,21 @@ class Opening:
 _TEXT = ("date", "name", "flagship", "groups", "folder", "sources")  # fields that nobody can change
 
 
-def build(files: Files) -> Opening:
+def build(files: Files, fixed: Mapping[Where, Fixed] | None = None) -> Opening:
     """The opening state that files say, its accounts not yet checked.
+
+    Parameters
+    ----------
+    files : Files
+    fixed : mapping, optional
+        Cells that need not be worked out, see `abm.calibration.builder.Builder`.
 
     Raises
     ------
     BadInput
         If a formula has no value.
     """
-    built = Builder(files)
+    built = Builder(files, fixed)
     if built.mistakes:
         raise BadInput(_first_of(built.mistakes))
     values = {f.name: getattr(built, f.name) for f in fields(Opening) if f.name not in _TEXT}
@@ -261,6 +267,11 @@ def open_accounts(opening: Opening) -> list[str]:
         gap = abs(found - expected)
         require(gap <= 1e-9 * max(1.0, abs(expected)), f"{what}, {found:.9g} against {expected:.9g} bn")
 
+    def all_same(found: np.ndarray, expected: list[float], column: str, where: str) -> None:
+        gaps = np.abs(found - np.array(expected))
+        for i in np.flatnonzero(~(gaps <= 1e-9 * np.maximum(1.0, np.abs(expected)))).tolist():
+            same(float(found[i]), expected[i], f"{column} of {opening.names[i]} and {where}")
+
     labels = {
         "firms": opening.names,
         "contracts": opening.contract_names,
@@ -292,11 +303,9 @@ def open_accounts(opening: Opening) -> list[str]:
         rows = getattr(opening, table)
         known = (rows[party] >= 0) & (rows[party] < n)
         require(bool(np.all(known)), f"the {table} table names an unknown {party}")
-        totals = sum_by(rows, party, amount, n)
-        for name, found, total in zip(opening.names, firms[column], totals, strict=True):
-            same(float(found), total, f"{column} of {name} and the {table} table")
-    for name, found, vintages in zip(opening.names, firms["fleet_book"], opening.fleet, strict=True):
-        same(float(found), math.fsum(vintages["book"]), f"fleet_book of {name} and its vintages")
+        all_same(firms[column], sum_by(rows, party, amount, n), column, f"the {table} table")
+    books = [math.fsum(vintages) for vintages in opening.fleet["book"].tolist()]
+    all_same(firms["fleet_book"], books, "fleet_book", "its vintages")
     for name, share in zip(opening.names, sum_by(opening.stakes, "issuer", "share", n), strict=True):
         require(share <= 1.0 + 1e-12, f"more than all shares of {name} are held")
     return failed

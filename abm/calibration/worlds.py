@@ -26,13 +26,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from abm.calibration.builder import Doubtful, Fixed, Where, fixed_cells
 from abm.calibration.facts import evaluate, facts
 from abm.calibration.files import LAYOUTS, Files, Row, opening_files
 from abm.calibration.opening import Opening, build, check_files, check_opening
 from abm.engine import tables as ec
 from abm.errors import BadInput, shown
 from abm.inputs import parameters
-from abm.inputs.priors import LEVERS, PRIORS, Z95, Prior, draw, standard_normal
+from abm.inputs.priors import LEVERS, PRIORS, Z95, Prior, draw, standard_normals
 
 STRICT = "strict.toml"
 STRICT_KEYS = {"value", "low", "high", "source"}
@@ -103,7 +104,7 @@ class World:
             for name, rows in _uncertain_rows(files).items()
         }
         try:
-            opening = build(dataclasses.replace(files, tables=files.tables | tables))
+            opening = build(dataclasses.replace(files, tables=files.tables | tables), _fixed_cells(files))
             _settle(opening)
             check_opening(opening)
         except BadInput as error:
@@ -166,11 +167,12 @@ def world(seed: int, opening: str | Path | Files | Opening, strict: bool = False
     files = opening_files(opening)
     priors = dict(PRIORS) | (strict_priors(files.folder) if strict else {})
     doubts = _opening_doubts(files)
-    drawn = {
-        kind: {prior.name: _within(prior, standard_normal(seed, f"{kind} {prior.name}")) for prior in found}
-        for kind, found in doubts.items()
-    }
-    common = {d.name: d.prior.at(standard_normal(seed, f"common {d.name}")) for d in COMMON_DOUBTS}
+    drawn = {}
+    for kind, found in doubts.items():
+        normals = standard_normals(seed, [f"{kind} {prior.name}" for prior in found])
+        drawn[kind] = {prior.name: _within(prior, z) for prior, z in zip(found, normals, strict=True)}
+    shared = standard_normals(seed, [f"common {doubt.name}" for doubt in COMMON_DOUBTS])
+    common = {doubt.name: doubt.prior.at(z) for doubt, z in zip(COMMON_DOUBTS, shared, strict=True)}
     return World(seed, files, draw(seed, priors), drawn["assumption"], drawn["fact"], common)
 
 
@@ -243,6 +245,20 @@ def _uncertain_rows(files: Files) -> dict[str, frozenset[int]]:
         for table, rows in files.tables.items()
     }
     return {table: rows for table, rows in found.items() if rows}
+
+
+@functools.lru_cache(maxsize=8)
+def _fixed_cells(files: Files) -> dict[Where, Fixed]:
+    """The cells that no world changes, so that a world works out the others alone."""
+    tables = dict(files.tables)
+    for name, numbers in _uncertain_rows(files).items():
+        marked = list(tables[name])
+        for number in numbers:
+            row = marked[number]
+            doubtful = {column: Doubtful(row[column]) for column in LAYOUTS[name].formulas if column in row}
+            marked[number] = Row({**row, **doubtful}, row.place, row.own)
+        tables[name] = marked
+    return fixed_cells(dataclasses.replace(files, tables=tables))
 
 
 def _settle(opening: Opening) -> None:
