@@ -21,7 +21,7 @@ FIRM = "CoreWeave"
 @pytest.fixture(scope="module")
 def opening() -> Economy:
     """The economy of 2025-12-31; tests act on copies."""
-    return open_economy(seed=1)
+    return open_economy(seed=1, central=True)
 
 
 @pytest.fixture(scope="module")

@@ -474,7 +474,7 @@ def test_a_scenario_stands_above_its_world_and_the_strike_is_one_shock():
 @pytest.fixture(scope="module")
 def economy():
     """A run with failures, and what stood at its opening."""
-    economy = open_economy(load("perfect_storm"), seed=2)
+    economy = open_economy(load("perfect_storm"), seed=2, central=True)
     opened = {"firms": economy.rows("firms").copy(), "ai_debt": 7.0, "spot_price": 2.0, "sentiment": 1.0}
     economy.run(watched.MONTHS)
     return economy, opened
