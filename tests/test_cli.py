@@ -388,7 +388,8 @@ def test_a_reader_that_closes_early_gets_no_traceback() -> None:
 def test_parameters_are_listed_with_unit_range_and_source() -> None:
     text = call("parameters").stdout
     listed = json.loads(call("parameters", "--json").stdout)
-    assert {"name", "unit", "default", "low", "high", "source", "meaning", "group", "opening_only", "prior"} == set(listed[0])
+    about = {"name", "unit", "default", "low", "high", "source", "meaning", "group", "opening_only", "prior"}
+    assert about == set(listed[0])
     for parameter in listed:
         assert f"  {parameter['name']} = {parameter['default']:g}  (" in text
     one = json.loads(call("parameters", "power_price", "--json").stdout)
