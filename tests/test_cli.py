@@ -470,7 +470,7 @@ def test_a_firm_shows_its_books(month: str) -> None:
 
 
 def test_a_firm_that_enters_later_is_shown_once_it_is_there() -> None:
-    told = json.loads(call("inspect", "entering cloud 1", "--month", "2031-01", "--json").stdout)
+    told = json.loads(call("inspect", "entering cloud 1", "--month", "2031-01", "--central", "--json").stdout)
     assert (told["balance_sheet"]["firm"], told["balance_sheet"]["kind"]) == ("Entering cloud 1", "neocloud")
 
 

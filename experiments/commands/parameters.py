@@ -38,9 +38,10 @@ def parameters(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List what can be set, with unit, range, source, and the prior from which a seed draws it.
+    """List what can be set, with unit, range and source.
 
-    A prior is told by three points: 5 %, 50 % and 95 % of what is believed possible lie below them.
+    With it stands the prior from which a seed draws it, told by three points: 5 %, 50 % and 95 % of what is believed
+    possible lie below them.
     """
     from abm.inputs.parameters import PARAMETERS, find
     from abm.inputs.priors import PRIORS
