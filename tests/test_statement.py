@@ -35,7 +35,7 @@ def later(opening: Economy) -> list[Economy]:
 
 
 def inspected(*words: object) -> str:
-    result = CliRunner().invoke(main, ["inspect", *map(str, words)], env={"COLUMNS": "80"})
+    result = CliRunner().invoke(main, ["inspect", *map(str, words), "--central"], env={"COLUMNS": "80"})
     assert result.exit_code == 0, result.output
     return result.stdout
 

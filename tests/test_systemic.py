@@ -462,7 +462,7 @@ def test_stress_says_what_is_promised_and_leaves_nothing_out_of_its_tables() -> 
 
 
 def test_stress_for_a_script_says_the_same() -> None:
-    told = json.loads(call("stress", "CoreWeave", "--default", "--set", "bankruptcy_cost=0.2", "--json").stdout)
+    told = json.loads(call("stress", "CoreWeave", "--default", "--set", "bankruptcy_cost=0.2", "--central", "--json").stdout)
     found = stress(open_economy(parameters={"bankruptcy_cost": 0.2}, seed=1, central=True), "CoreWeave")
     assert (told["scenario"], told["seed"], told["month"], told["lost"]) == ("baseline", 1, "2025-12", None)
     assert [d["firm"] for d in told["falls"]] == [d.firm for d in found.falls]
@@ -472,7 +472,7 @@ def test_stress_for_a_script_says_the_same() -> None:
 
 
 def test_stress_for_a_script_has_what_follows() -> None:
-    told = json.loads(call("stress", "CoreWeave", "--months", 14, "--json").stdout)["aftermath"]
+    told = json.loads(call("stress", "CoreWeave", "--months", 14, "--central", "--json").stdout)["aftermath"]
     later = stress(open_economy(seed=1, central=True), "CoreWeave", months=14).aftermath
     assert (told["months"][0], told["months"][-1], len(told["months"])) == ("2026-01", "2027-02", 14)
     assert told["early"] is False

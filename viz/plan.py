@@ -107,7 +107,10 @@ class Plan:
         BadInput
             If the opening is no longer there, or what it says of its ranges has a mistake.
         """
-        return None if self.central else _world(self.seed, opening_files(self.opening.folder or self.opening.name))
+        if self.central:
+            return None
+        origin = self.opening.origin
+        return world(self.seed, origin) if isinstance(origin, Opening) else _world(self.seed, opening_files(origin))
 
     @property
     def drawn(self) -> Mapping[str, float]:

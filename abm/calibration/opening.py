@@ -89,6 +89,13 @@ class Opening:
         return found.hexdigest()
 
     @property
+    def origin(self) -> Path | str | Opening:
+        """What `opening_tables` or `world` find it by: its folder or its name; itself if its files are not at hand."""
+        if self.folder is not None:
+            return self.folder
+        return self.name if self.name in openings() else self
+
+    @property
     def kinds(self) -> dict[str, int]:
         """Kind of each firm by name, in the order of their rows."""
         return dict(zip(self.names, self.firms["kind"].tolist(), strict=True))

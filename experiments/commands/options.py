@@ -203,7 +203,7 @@ def draw_world(books: Tables, seed: int, central: bool) -> World | None:
     """
     from abm.calibration.worlds import world
 
-    return None if central else world(seed, books.folder or books.name)
+    return None if central else world(seed, books.origin)
 
 
 def world_words(drawn: World | None) -> str:
