@@ -208,8 +208,10 @@ class InvisibleDebtModel(mesa.Model):
         Decision rules replaced, see `abm.rules`.
     opening : str, Path or Opening
         What to start from: the name of an opening, a folder of your own, or tables; see `abm.open_economy`.
+    central : bool
+        Whether the seed draws no world, so that parameters and opening are at the middle of their ranges.
     rng : int
-        Seed.
+        Seed: it draws the world and the luck.
 
     Raises
     ------
@@ -232,14 +234,16 @@ class InvisibleDebtModel(mesa.Model):
         parameters: Mapping[str, float] | None = None,
         rules: Mapping[str, Callable[..., Any]] | None = None,
         opening: str | Path | Opening = DEFAULT_OPENING,
+        central: bool = False,
         rng: int | None = 1,
     ) -> None:
         if rng is None or isinstance(rng, bool) or not isinstance(rng, int) or not 0 <= rng < 2**62:
             raise BadInput(f"rng must be a whole number from 0 to 2**62, the seed of the run, not {rng!r}")
         super().__init__(rng=rng)
         self.economy = open_economy(
-            scenarios.load(scenario), parameters=parameters, rules=rules, seed=rng, opening=opening
-        )
+            scenarios.load(scenario), parameters=parameters, rules=rules, seed=rng, opening=opening,
+            central=central,
+        )  # fmt: skip
         self._handles: dict[int, Firm] = {}
         self._meet_firms()
         self.datacollector = mesa.DataCollector(model_reporters={name: partial(_last, name) for name in REPORTED})

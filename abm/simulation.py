@@ -14,7 +14,9 @@ import numpy as np
 
 from abm.accounts.ledger import TOLERANCE, sum_claims
 from abm.accounts.record import look_through
+from abm.calibration.files import Files
 from abm.calibration.opening import DEFAULT_OPENING, Opening, opening_tables
+from abm.calibration.worlds import World, world
 from abm.contagion.rows import clearing_scratch
 from abm.engine.chains import chain_rows
 from abm.engine.pointed import Pointed
@@ -191,6 +193,16 @@ class Economy:
         0 to 2**62.
     panel : bool
         Whether the firm panel is recorded.
+    world : World, optional
+        The world in which it runs: its parameters stand below those of the scenario. The opening is to be its own.
+        Nothing is drawn here: see `open_economy`.
+
+    Attributes
+    ----------
+    world : World or None
+        As given; None if parameters and opening are the central ones.
+    changed : dict of str to float
+        Parameters of the scenario and those set on top of it, without the world's.
 
     Raises
     ------
@@ -215,22 +227,22 @@ class Economy:
         rules: Mapping[str, Callable[..., Any]] | None = None,
         seed: int = 1,
         panel: bool = True,
+        world: World | None = None,
     ) -> None:
-        if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**62:
-            raise BadInput(f"seed must be a whole number from 0 to 2**62, not {seed!r}")
         self.opening = opening
         self.scenario = scenario
-        self.seed = int(seed)
+        self.seed = _checked_seed(seed)
+        self.world = world
         self.changed: dict[str, float] = {**(scenario.parameters if scenario else {}), **(parameters or {})}
         self._names = tuple(opening.names)
         self._rules = dict(rules or {})
         self._engine = engine(self._rules)
-        values = registry.values(self.changed)
+        drawn = {} if world is None else world.parameters
+        values = registry.values({**drawn, **self.changed})
         shocks = np.zeros(0, DTYPES["shocks"])
         if scenario is not None:
             shocks = scenario.shock_rows(opening.kinds, opening.date)
-            told = scenario.model_copy(update={"parameters": self.changed})
-            for number, _, sentence in told.idle_shocks(opening.kinds, opening.owners):
+            for number, sentence in scenario.without_effect(opening, self.changed, drawn):
                 raise BadInput(f"shock {number + 1} of scenario '{scenario.name}': {sentence}")
         self.state = allocate(opening, values, shocks, seed=self.seed, panel=panel)
         self._open()
@@ -711,19 +723,49 @@ def open_economy(
     rules: Mapping[str, Callable[..., Any]] | None = None,
     seed: int = 1,
     panel: bool = True,
-    opening: str | Path | Opening = DEFAULT_OPENING,
+    opening: str | Path | Files | Opening | World = DEFAULT_OPENING,
+    central: bool = False,
 ) -> Economy:
-    """The economy of a date, ready to run; see `Economy`.
+    """The economy of a date, ready to run, in the world of its seed; see `Economy`.
+
+    The seed draws the world (`abm.calibration.worlds`) as well as the luck: the same seed is the same world under
+    every scenario, parameter and rule. A parameter that the scenario names takes the place of the drawn one, and one
+    of `parameters` the place of both.
 
     Parameters
     ----------
-    opening : str, Path or Opening
-        One of `abm.calibration.openings()`, a folder of one's own, or tables.
+    opening : str, Path, Files, Opening or World
+        One of `abm.calibration.openings()`, a folder of one's own, or its files. Of tables, only the parameters are
+        drawn. A world that is drawn already is taken as it is, whatever the seed.
+    central : bool
+        Whether nothing is drawn: the middle of every range, so that only the luck differs by seed.
 
     Raises
     ------
     BadInput
-        As `Economy` does, and for an opening that does not exist or has mistakes.
+        As `Economy` does, for an opening that does not exist or has mistakes, and for a world that is to be central.
     """
-    tables = opening if isinstance(opening, Opening) else opening_tables(opening)
-    return Economy(tables, scenario, parameters=parameters, rules=rules, seed=seed, panel=panel)
+    seed = _checked_seed(seed)
+    if isinstance(opening, World):
+        if central:
+            raise BadInput("give a world or central=True, not both")
+        drawn, tables = opening, opening.opening()
+    elif central:
+        drawn, tables = None, opening if isinstance(opening, Opening) else opening_tables(opening)
+    else:
+        drawn = world(seed, opening)
+        tables = opening if isinstance(opening, Opening) else drawn.opening()
+    return Economy(tables, scenario, parameters=parameters, rules=rules, seed=seed, panel=panel, world=drawn)
+
+
+def _checked_seed(seed: object) -> int:
+    """The seed as a whole number.
+
+    Raises
+    ------
+    BadInput
+        If it is none from 0 to 2**62.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or not 0 <= seed < 2**62:
+        raise BadInput(f"seed must be a whole number from 0 to 2**62, not {seed!r}")
+    return int(seed)

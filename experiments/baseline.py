@@ -33,7 +33,6 @@ from abm.accounts import statement
 from abm.accounts.statement import Default
 from abm.calibration.facts import evaluate, read_table
 from abm.calibration.opening import DEFAULT_OPENING, Opening, opening_tables
-from abm.calibration.worlds import world
 from abm.engine import tables
 from abm.engine.compiled import source_hash
 from abm.errors import BadInput, InvisibleDebtError
@@ -285,7 +284,7 @@ def one_run(
     years : int
         Length in years.
     opening : str, Path or Opening
-        Name or folder of the opening; tables that are given are taken as they are, in every world.
+        Name or folder of the opening; of tables only the parameters are drawn.
     central : bool
         Whether parameters and opening are the central ones, so that only the luck of the run differs by seed; else
         the seed draws them too (`abm.calibration.worlds`).
@@ -294,11 +293,7 @@ def one_run(
     -------
     Run
     """
-    parameters = None
-    if not central and not isinstance(opening, Opening):
-        drawn = world(seed, opening)
-        opening, parameters = drawn.opening(), drawn.parameters
-    economy = open_economy(seed=seed, panel=False, opening=opening, parameters=parameters)
+    economy = open_economy(seed=seed, panel=False, opening=opening, central=central)
     paths = {m.name: np.zeros(12 * years + 1) for m in MEASURES}
     for month in range(12 * years + 1):
         if month:

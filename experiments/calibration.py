@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from abm import open_economy
-from abm.calibration import DEFAULT_OPENING, opening_tables
+from abm.calibration import DEFAULT_OPENING
+from abm.calibration.files import opening_files
+from abm.calibration.opening import check_files
 from abm.engine.tables import SERIES_COLUMNS
 from abm.errors import BadInput
 from abm.inputs import parameters as registry
@@ -31,6 +33,9 @@ class CalibrationFunction:
         Name of a scenario or path of a scenario file.
     opening : str or Path
         Name or folder of the opening to start from.
+    central : bool
+        Whether all other parameters and the opening are at the middle of their ranges; otherwise the seed of a call
+        draws them too.
     parameters : mapping of str to float, optional
         Other parameters, held.
     rules : mapping of str to callable, optional
@@ -57,6 +62,7 @@ class CalibrationFunction:
         *,
         scenario: str = BASELINE,
         opening: str | Path = DEFAULT_OPENING,
+        central: bool = False,
         parameters: Mapping[str, float] | None = None,
         rules: Mapping[str, Callable[..., Any]] | None = None,
     ) -> None:
@@ -77,7 +83,9 @@ class CalibrationFunction:
         self._found = tuple(registry.find(name) for name in names)
         self.outputs = tuple(outputs)
         self._scenario = load(scenario)
-        self._opening = opening_tables(opening)
+        self._opening = opening_files(opening)
+        check_files(self._opening)
+        self._central = bool(central)
         self._held = dict(parameters or {})
         self._rules = dict(rules or {})
 
@@ -118,8 +126,9 @@ class CalibrationFunction:
             raise BadInput(f"theta must have {len(self._found)} values ({', '.join(self.names)}), not {values.shape}")
         chosen = {**self._held, **dict(zip(self.names, values.tolist(), strict=True))}
         economy = open_economy(
-            self._scenario, parameters=chosen, rules=self._rules, seed=int(seed), panel=False, opening=self._opening
-        )
+            self._scenario, parameters=chosen, rules=self._rules, seed=int(seed), panel=False, opening=self._opening,
+            central=self._central,
+        )  # fmt: skip
         economy.run(int(months))
         series = economy.rows("series")
         return np.column_stack([series[name].astype(np.float64) for name in self.outputs])

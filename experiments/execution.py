@@ -26,6 +26,7 @@ import numpy as np
 import pyarrow as pa
 
 from abm.calibration import DEFAULT_OPENING, Opening, opening_tables
+from abm.calibration.files import Files
 from abm.engine import tables
 from abm.engine.compiled import source_hash
 from abm.engine.tables import Column
@@ -34,7 +35,7 @@ from abm.inputs import parameters as registry
 from abm.inputs.scenarios import Scenario
 from abm.inputs.toml_lines import read_text
 from abm.rules import engine
-from abm.simulation import Economy
+from abm.simulation import Economy, open_economy
 from experiments.columns import column_of, field_of, type_of
 from experiments.study import DEFAULT_RULE, ECONOMY, OF_DEFAULTS, RULE, Outcome, Study, Value
 
@@ -126,8 +127,10 @@ class Recipe:
         What is recorded; `months_at` says when.
     defaults : bool
         Whether defaults are recorded.
-    opening : str or Opening
-        Name of the opening from which runs start; the tables themselves if it is none of the model's.
+    opening : str or Files
+        Name of the opening from which runs start; the files themselves if it is none of the model's.
+    central : bool
+        Whether runs are in the central world; otherwise each is in the one that its seed draws.
     left : mapping
         Schemas of the tables that a function leaves beside its outcomes, by name: it returns both, as a pair.
     """
@@ -146,7 +149,8 @@ class Recipe:
     events: tuple[str, ...]
     defaults: bool
     months_at: tuple[int, ...]
-    opening: str | Opening = DEFAULT_OPENING
+    opening: str | Files = DEFAULT_OPENING
+    central: bool = False
     left: Mapping[str, pa.Schema] = field(default_factory=dict)
 
     @classmethod
@@ -179,7 +183,8 @@ class Recipe:
         return cls(
             model=model,
             months=study.months,
-            opening=study.opening if not economy or study.opening_folder is None else study.opened,
+            opening=study.opening if not economy or study.opening_folder is None else study.opened_files,
+            central=study.central,
             scenario=study.scenario,
             scenarios={name: study.load_scenario(name) for name in sorted(names)},
             parameters=dict(study.parameters),
@@ -195,10 +200,8 @@ class Recipe:
         )
 
     def tables(self) -> Opening:
-        """The tables from which runs start, made once a thread: economies copy what they change."""
-        if isinstance(self.opening, Opening):
-            return self.opening
-        kept: dict[str, Opening] = _local.__dict__.setdefault("openings", {})
+        """The central tables, made once a thread: economies copy what they change."""
+        kept: dict[str | Files, Opening] = _local.__dict__.setdefault("openings", {})
         if self.opening not in kept:
             kept[self.opening] = opening_tables(self.opening)
         return kept[self.opening]
@@ -332,7 +335,7 @@ def replaced_rules(run: Run) -> dict[str, str]:
 
 
 def open_run(recipe: Recipe, run: Run, *, panel: bool = False) -> Economy:
-    """The economy of a run at its opening.
+    """The economy of a run at its opening, in the world of its seed or in the central one.
 
     Parameters
     ----------
@@ -349,7 +352,10 @@ def open_run(recipe: Recipe, run: Run, *, panel: bool = False) -> Economy:
     scenario, changed = chosen(recipe, run)
     rules = {name: load_function(recipe.rules[value]) for name, value in replaced_rules(run).items()}
     panel = panel or recipe.panel
-    return Economy(recipe.tables(), scenario, parameters=changed, rules=rules, seed=run.seed, panel=panel)
+    where = recipe.tables() if recipe.central else recipe.opening
+    return open_economy(
+        scenario, parameters=changed, rules=rules, seed=run.seed, panel=panel, opening=where, central=recipe.central
+    )
 
 
 def measure(economy: Economy, outcome: Outcome) -> float:

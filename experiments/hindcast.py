@@ -37,7 +37,7 @@ from scipy import stats
 
 from abm.calibration import opening_tables, openings
 from abm.calibration.facts import evaluate, facts, names_in, read_table
-from abm.calibration.files import files_of, opening_folder, stamp
+from abm.calibration.files import opening_files, opening_folder
 from abm.calibration.worlds import strict_priors, world
 from abm.engine import tables
 from abm.errors import BadInput, InvisibleDebtError, shown
@@ -277,7 +277,7 @@ def observe(settings: Mapping[str, Value], seed: int) -> dict[str, float]:
     opening = str(settings["opening"])
     question = _question(opening)
     drawn = world(seed, opening, strict=bool(settings["strict"]))
-    economy = open_economy(opening=drawn.opening(), parameters=drawn.parameters, seed=seed, panel=False)
+    economy = open_economy(opening=drawn, seed=seed, panel=False)
     recorder = Recorder(economy, [(target.firms, target.value) for target in question.targets])
     recorder.take()
     for _ in range(question.months):
@@ -617,7 +617,7 @@ def leaks(folder: Path) -> list[Leak]:
     list of Leak
         In the order of the parameters; one without a strict value stays as it is.
     """
-    replaced, until = strict_priors(folder), files_of(folder, stamp(folder)).facts_until
+    replaced, until = strict_priors(folder), opening_files(folder).facts_until
     found = []
     for parameter in registry.PARAMETERS:
         named = [facts()[name] for name in names_in(parameter.source)[0] if name in facts()]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from abm.calibration.files import files_of, opening_folder, stamp
+from abm.calibration.files import opening_files, opening_folder
 from abm.calibration.mistakes import doubts
 from abm.calibration.worlds import COMMON_DOUBTS, doubts_of
 from experiments.hindcast import (
@@ -134,8 +134,7 @@ def leak_rows(opening: str | Path) -> list[tuple[str, str, str, str]]:
 
 def opening_leaks(opening: str | Path) -> list[str]:
     """Rows of the opening whose reason cites a fact that was known only later, in words."""
-    folder = opening_folder(opening)
-    found = doubts(files_of(folder, stamp(folder)))
+    found = doubts(opening_files(opening))
     return [sentence for sentence in found if "was known on" in sentence]
 
 

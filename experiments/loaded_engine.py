@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from abm.simulation import open_economy
 
-open_economy(panel=False).run(1)
+open_economy(panel=False, central=True).run(1)

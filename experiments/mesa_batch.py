@@ -29,6 +29,8 @@ class BatchModel(InvisibleDebtModel):
         Name of a scenario or path of a scenario file.
     opening : str
         Name or folder of the opening to start from.
+    central : bool
+        Whether the seed draws no world; see `abm.open_economy`.
     rng : int
         Seed.
     **parameters : float
@@ -47,13 +49,14 @@ class BatchModel(InvisibleDebtModel):
     """
 
     def __init__(
-        self, *, scenario: str = "baseline", opening: str = DEFAULT_OPENING, rng: int = 1, **parameters: Any
-    ) -> None:
+        self, *, scenario: str = "baseline", opening: str = DEFAULT_OPENING, central: bool = False, rng: int = 1,
+        **parameters: Any,
+    ) -> None:  # fmt: skip
         if not isinstance(rng, Integral):
             raise BadInput(
                 f"rng must be a list of whole numbers, the seeds of the runs, such as rng=range(8), not {rng!r}"
             )
-        super().__init__(scenario=scenario, parameters=parameters, opening=opening, rng=int(rng))
+        super().__init__(scenario=scenario, parameters=parameters, opening=opening, central=central, rng=int(rng))
         reporters = self.datacollector.model_reporters
         self.datacollector = mesa.DataCollector(
             {f"{name}_reported" if name in BY_NAME else name: report for name, report in reporters.items()}

@@ -116,7 +116,9 @@ def write_replayed(results: Results, number: int, out: Path) -> None:
     scenario = economy.scenario
     assert scenario is not None
     changed = {name: value for name, value in economy.changed.items() if scenario.parameters.get(name) != value}
-    told = recipe_of(economy.opening, scenario=scenario, changed=changed, seed=run.seed, months=recipe.months)
+    told = recipe_of(
+        economy.opening, scenario=scenario, changed=changed, seed=run.seed, months=recipe.months, world=economy.world
+    )
     with run_folder(out, told) as stage:
         economy.run(recipe.months)
         write_run(economy, stage, scenario=scenario, changed=changed, seed=run.seed, months=recipe.months)

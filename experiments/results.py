@@ -34,6 +34,7 @@ from experiments.origin import described
 
 if TYPE_CHECKING:
     from abm.calibration import Opening
+    from abm.calibration.worlds import World
     from abm.simulation import Economy
 
 FORMAT = "invisible-debt run 1"
@@ -70,10 +71,27 @@ def run_folder(
 
 
 def recipe_of(
-    opening: Opening, *, scenario: Scenario, changed: Mapping[str, float], seed: int, months: int
+    opening: Opening,
+    *,
+    scenario: Scenario,
+    changed: Mapping[str, float],
+    seed: int,
+    months: int,
+    world: World | None,
 ) -> dict[str, Any]:
-    """What decides what a run is, as `describe` writes it: of an opening of the user's own, its tables too."""
-    told = described(opening)
+    """What decides what a run is, as `describe` writes it: of an opening of the user's own, its tables too.
+
+    Parameters
+    ----------
+    opening : Opening
+        The central tables, or those of the world.
+    scenario, changed, seed, months
+        See `write_run`.
+    world : World or None
+        In which it is run; None for the central one.
+    """
+    own = opening.folder is not None and world is not None and world.files is not None
+    told = described(world.opening() if own and world is not None else opening)
     start = told if "folder" in told else {"name": told["name"], "date": told["date"], "folder": None}
     return {
         "scenario": {"name": scenario.name, "text": scenario.toml()},
@@ -81,6 +99,7 @@ def recipe_of(
         "parameters_changed": dict(changed),
         "seed": seed,
         "months": months,
+        "world": None if world is None else world.as_dict(),
     }
 
 
@@ -147,16 +166,17 @@ def describe(
     economy: Economy, *, scenario: Scenario, changed: Mapping[str, float], seed: int, months: int
 ) -> dict[str, Any]:
     """The manifest of a run: all that is needed to repeat it and to know that the repetition is equal."""
-    values = registry.values({**scenario.parameters, **changed})
+    values = economy.state.base_values.tolist()
     return {
         "format": FORMAT,
         "opening": described(economy.opening),
         "scenario": {"name": scenario.name, "title": scenario.title, "text": scenario.toml()},
         "seed": seed,
         "months": months,
+        "world": None if economy.world is None else economy.world.as_dict(),
         "last_month": economy.label,
         "parameters_changed": dict(changed),
-        "parameters": {p.name: float(value) for p, value in zip(registry.PARAMETERS, values, strict=True)},
+        "parameters": {p.name: value for p, value in zip(registry.PARAMETERS, values, strict=True)},
         "result_hash": economy.result_hash(),
         "source_hash": source_hash(),
         "platform": f"{platform.system()} {platform.machine()}",

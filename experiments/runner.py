@@ -174,4 +174,4 @@ def compile_once(recipe: Recipe) -> None:
     from abm.simulation import open_economy
 
     if not is_compiled_already():
-        open_economy(next(iter(recipe.scenarios.values()))).run(1)
+        open_economy(next(iter(recipe.scenarios.values())), central=True).run(1)

@@ -118,6 +118,7 @@ def describe(study: Study, plan: Plan) -> dict[str, Any]:
         "state": "unfinished",
         "study": {"name": study.name, "title": study.title, "hash": study.identity()},
         "opening": described(study.opened) if study.model == ECONOMY else None,
+        "central": study.central if study.model == ECONOMY else None,
         "code_hash": code_hash(),
         "points": len(plan.points),
         "replicates": study.replicates,

@@ -28,6 +28,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from abm.calibration import DEFAULT_OPENING, Opening, opening_tables, openings
+from abm.calibration.files import Files, opening_files
 from abm.errors import BadInput, short, shown
 from abm.inputs import parameters as registry
 from abm.inputs.dates import LAST_MONTH
@@ -94,6 +95,8 @@ class Study(Strict):
         "economy", or ``module:function`` or ``file.py:function``: a function of (settings, seed).
     opening : str
         Name or folder of the opening from which all runs start.
+    central : bool
+        Whether all runs are in the central world; otherwise the seed of a run draws its world too.
     scenario : str
         Name or path of the scenario of all runs.
     parameters : mapping
@@ -133,6 +136,7 @@ class Study(Strict):
     paired: bool = True
     model: str = ECONOMY
     opening: str = DEFAULT_OPENING
+    central: bool = False
     scenario: str = BASELINE
     parameters: Mapping[str, float] = Field(default_factory=dict)
     policies: Mapping[str, Mapping[str, float]] = Field(default_factory=dict)
@@ -391,17 +395,26 @@ class Study(Strict):
 
     @cached_property
     def opened(self) -> Opening:
-        """The tables from which all runs start.
+        """The central tables of the opening: its firms and dates are those of every world.
 
         Raises
         ------
         BadInput
             If there is no such opening, or its files have a mistake.
         """
+        return opening_tables(self.opened_files)
+
+    @property
+    def opened_files(self) -> Files:
+        """The files of the opening.
+
+        Raises
+        ------
+        BadInput
+            If there is no such opening.
+        """
         folder = self.opening_folder
-        if folder is None or not folder.is_dir():
-            return opening_tables(self.opening)
-        return opening_tables(folder)
+        return opening_files(self.opening if folder is None or not folder.is_dir() else folder)
 
     @property
     def opening_folder(self) -> Path | None:
@@ -490,7 +503,7 @@ class Study(Strict):
         for file in self.files().values():
             digest.update(b"\0" + hashlib.sha256(read_text(file, "study").encode()).digest())
         if self.model == ECONOMY and self.opening_folder is not None:
-            digest.update(b"\0" + self.opened.digest.encode())
+            digest.update(b"\0" + self.opened_files.digest.encode())
         for where in self._functions():
             digest.update(b"\0" + _module_source(where.rpartition(":")[0]))
         return digest.hexdigest()[:16]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-COMPILE = [sys.executable, "-c", "from abm import open_economy; open_economy().run(1)"]
+COMPILE = [sys.executable, "-c", "from abm import open_economy; open_economy(central=True).run(1)"]
 
 
 def warn_if_not_compiled(say: Callable[[str], object]) -> None:

@@ -14,7 +14,7 @@ SHOCK = Scenario(title="Oracle fails", shocks=[Shock(firm="Oracle", effect="defa
 
 @pytest.fixture(scope="module")
 def grown():
-    economy = open_economy(seed=1)
+    economy = open_economy(seed=1, central=True)
     economy.run(MONTHS)
     return economy
 
@@ -30,7 +30,7 @@ def _next_month(economy):
 def test_a_failure_between_months_costs_what_the_same_failure_by_a_shock_costs(grown):
     struck, spared = grown.copy(), grown.copy()
     default(struck, "Oracle")
-    shocked = open_economy(SHOCK, seed=1)
+    shocked = open_economy(SHOCK, seed=1, central=True)
     shocked.run(MONTHS)
     by_act, by_shock, without = (_next_month(e) for e in (struck, shocked, spared))
     assert by_act.defaults == by_shock.defaults
@@ -46,7 +46,7 @@ def test_a_failure_between_months_costs_what_the_same_failure_by_a_shock_costs(g
 
 
 def test_the_opening_can_be_struck_too():
-    economy = open_economy(seed=1)
+    economy = open_economy(seed=1, central=True)
     default(economy, "CoreWeave")
     first = _next_month(economy)
     assert first.defaults == 1

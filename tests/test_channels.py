@@ -18,7 +18,7 @@ ALONE = {"round_success": 0, "rescue_success": 0, "revolver_share": 0, "renegoti
 
 
 def _open(**parameters):
-    return open_economy(parameters=ALONE | parameters, seed=1, panel=False)
+    return open_economy(parameters=ALONE | parameters, seed=1, panel=False, central=True)
 
 
 def _follow(economy, months):

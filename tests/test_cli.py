@@ -15,6 +15,8 @@ import pytest
 from program import PROGRAM, started
 from typer.testing import CliRunner, Result
 
+from abm.calibration.worlds import COMMON_DOUBTS, doubts_of
+from abm.inputs.priors import LEVERS, PRIORS
 from experiments.cli import LISTED, main
 
 runner = CliRunner()
@@ -143,6 +145,38 @@ def test_the_default_folder_is_named_by_scenario_and_seed(
     assert call("run", "--months", 1, "--seed", 7).exit_code == 0
     assert (tmp_path / "results" / "baseline-1months-seed7" / "manifest.json").is_file()
     assert sorted(p.name for p in (tmp_path / "results").iterdir()) == ["baseline-1months-seed7"]
+
+
+def test_a_run_says_its_world_and_a_central_one_has_a_folder_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    drawn, central = (" ".join(call("run", "--months", 1, *words).stdout.split()) for words in ([], ["--central"]))
+    assert "World 1: parameters and opening drawn by the seed; --central takes the middle of every range." in drawn
+    assert "Central: parameters and opening at the middle of every range" in central
+    told = {}
+    for name in ("baseline-1months-seed1", "baseline-1months-seed1-central"):
+        told[name] = json.loads((tmp_path / "results" / name / "manifest.json").read_text())
+    assert len(list((tmp_path / "results").iterdir())) == 2
+    one, other = told.values()
+    assert one["world"]["seed"] == 1
+    assert other["world"] is None
+    assert one["result_hash"] != other["result_hash"]
+    assert "(other world)" in refused("run", "--months", 1, "--out", "results/baseline-1months-seed1-central")
+
+
+@pytest.mark.parametrize("words", [["systemic", "--top", "2"], ["stress", "Lambda", "--months", "2"]])
+def test_who_matters_and_who_falls_are_asked_in_a_world(words: list[str]) -> None:
+    drawn, central = (json.loads(call(*words, *more, "--json").stdout) for more in ([], ["--central"]))
+    assert (drawn.pop("central"), central.pop("central")) == (False, True)
+    assert drawn != central
+    assert "World 3: parameters and opening drawn" in " ".join(call(*words, "--seed", 3).stdout.split())
+
+
+def test_the_books_of_a_firm_are_those_of_the_world() -> None:
+    central = call("inspect", "CoreWeave", "--central").stdout
+    assert central != call("inspect", "CoreWeave").stdout
+    assert "Central: parameters and opening" in central
 
 
 def test_runs_with_other_settings_have_other_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -354,12 +388,40 @@ def test_a_reader_that_closes_early_gets_no_traceback() -> None:
 def test_parameters_are_listed_with_unit_range_and_source() -> None:
     text = call("parameters").stdout
     listed = json.loads(call("parameters", "--json").stdout)
-    assert {"name", "unit", "default", "low", "high", "source", "meaning", "group", "opening_only"} == set(listed[0])
+    about = {"name", "unit", "default", "low", "high", "source", "meaning", "group", "opening_only", "prior"}
+    assert about == set(listed[0])
     for parameter in listed:
         assert f"  {parameter['name']} = {parameter['default']:g}  (" in text
     one = json.loads(call("parameters", "power_price", "--json").stdout)
     assert one in listed
     assert "1 to 1000" in call("parameters", "power_price").stdout
+
+
+def test_parameters_come_with_what_is_believed_about_them() -> None:
+    text = " ".join(call("parameters").stdout.split())
+    listed = json.loads(call("parameters", "--json").stdout)
+    assert {p["name"] for p in listed if p["prior"] is None} == set(LEVERS)
+    assert text.count("prior none: it is a choice of policy makers") == len(LEVERS)
+    price = PRIORS["power_price"]
+    assert next(p["prior"] for p in listed if p["name"] == "power_price") == price._asdict()
+    points = f"5 %: {price.low:g}, 50 %: {price.median:g}, 95 %: {price.high:g} (lognormal) [{price.reason}]"
+    assert f"prior {points}" in text
+    assert points in " ".join(call("parameters", "power_price").stdout.split())
+    assert "choice of policy makers" in " ".join(call("parameters", "max_ltv").stdout.split())
+
+
+def test_what_is_uncertain_about_an_opening_is_listed() -> None:
+    told = json.loads(call("parameters", "--opening", "2025-12-31", "--json").stdout)
+    doubts = doubts_of("2025-12-31")
+    assert told["opening"] == "2025-12-31"
+    assert told["assumptions"] == [prior._asdict() for prior in doubts["assumption"]]
+    assert told["facts"] == [prior._asdict() for prior in doubts["fact"]]
+    assert [prior["name"] for prior in told["common"]] == [doubt.name for doubt in COMMON_DOUBTS]
+    text = " ".join(call("parameters", "--opening", "2025-12-31").stdout.split())
+    for prior in (*doubts["assumption"], *doubts["fact"]):
+        assert prior.name in text
+    assert "not both" in refused("parameters", "power_price", "--opening", "2025-12-31")
+    assert "there is no opening 'nowhere'" in refused("parameters", "--opening", "nowhere")
 
 
 def test_scenarios_are_listed() -> None:
@@ -408,7 +470,7 @@ def test_a_firm_shows_its_books(month: str) -> None:
 
 
 def test_a_firm_that_enters_later_is_shown_once_it_is_there() -> None:
-    told = json.loads(call("inspect", "entering cloud 1", "--month", "2031-01", "--json").stdout)
+    told = json.loads(call("inspect", "entering cloud 1", "--month", "2031-01", "--central", "--json").stdout)
     assert (told["balance_sheet"]["firm"], told["balance_sheet"]["kind"]) == ("Entering cloud 1", "neocloud")
 
 

@@ -17,7 +17,7 @@ CALM = {f"{kind}_volatility": 0.0 for kind in ("asset", "hyperscaler", "project"
 
 
 def _run(parameters, seed, scenario="baseline", months=MONTHS):
-    economy = open_economy(scenarios.load(scenario), parameters=CALM | parameters, seed=seed, panel=False)
+    economy = open_economy(scenarios.load(scenario), parameters=CALM | parameters, seed=seed, panel=False, central=True)
     economy.run(months)
     return economy.rows("series")
 
@@ -166,7 +166,7 @@ def test_direction_under_stress(given, name, low, high, outcome, sign, why):
 
 def test_buyers_outside_take_hardware_that_buyers_inside_lack():
     def first_year(scale, seed):
-        economy = open_economy(scenarios.load("baseline"), seed=seed, panel=False)
+        economy = open_economy(scenarios.load("baseline"), seed=seed, panel=False, central=True)
         firms = economy.rows("firms")
         assert np.any(firms["outside_demand"] > 0.0)
         firms["outside_demand"] *= scale
@@ -182,7 +182,9 @@ def test_buyers_outside_take_hardware_that_buyers_inside_lack():
 
 def test_a_longer_draw_period_leaves_fewer_loans_and_as_much_debt():
     def lent(period, seed):
-        economy = open_economy(scenarios.load("baseline"), parameters={"draw_period": period}, seed=seed, panel=False)
+        economy = open_economy(
+            scenarios.load("baseline"), parameters={"draw_period": period}, seed=seed, panel=False, central=True
+        )
         economy.run(MONTHS)
         return len(economy.rows("loans")), float(economy.rows("series")["ai_debt"][-1])
 
@@ -194,7 +196,7 @@ def test_a_longer_draw_period_leaves_fewer_loans_and_as_much_debt():
 
 def test_a_project_company_draws_its_debt_as_it_builds():
     for seed in SEEDS:
-        economy = open_economy(scenarios.load("baseline"), seed=seed, panel=False)
+        economy = open_economy(scenarios.load("baseline"), seed=seed, panel=False, central=True)
         economy.run(18)
         firms, loans = economy.rows("firms"), economy.rows("loans")
         founded = np.flatnonzero(firms["tenant"] >= 0)
@@ -210,7 +212,7 @@ def test_a_project_company_draws_its_debt_as_it_builds():
 def test_what_is_believed_of_firms_beyond_the_rule_brings_equity_for_as_long_as_it_lasts():
     def raised(fade, seed):
         changed = CALM | {"premium_fade": fade}
-        economy = open_economy(scenarios.load("baseline"), parameters=changed, seed=seed, panel=False)
+        economy = open_economy(scenarios.load("baseline"), parameters=changed, seed=seed, panel=False, central=True)
         economy.rows("firms")["premium"][:] = 1.0
         economy.run(24)
         return float(np.sum(economy.rows("series")["equity_raised"]))
@@ -222,7 +224,9 @@ def test_what_is_believed_of_firms_beyond_the_rule_brings_equity_for_as_long_as_
 def test_buyers_who_see_more_than_the_price_take_more_sellers_and_pay_more():
     def signed(taste, seed):
         """Concentration of sellers (Herfindahl) and mean price of what labs sign in a year."""
-        economy = open_economy(scenarios.load("baseline"), parameters={"bid_taste": taste}, seed=seed, panel=False)
+        economy = open_economy(
+            scenarios.load("baseline"), parameters={"bid_taste": taste}, seed=seed, panel=False, central=True
+        )
         economy.run(12)
         contracts, firms = economy.rows("contracts"), economy.rows("firms")
         made = contracts[(contracts["kind"] == COMPUTE) & (contracts["signed"] > 0) & (contracts["status"] != INTENT)]
@@ -260,7 +264,7 @@ def test_the_state_bears_lenders_losses(seed):
 def test_banks_short_of_capital_rebuild_it_and_lend_again():
     def ratio(**given):
         given["capital_requirement"] = 1.2
-        economy = open_economy(scenarios.load("baseline"), parameters=given, panel=False)
+        economy = open_economy(scenarios.load("baseline"), parameters=given, panel=False, central=True)
         bank = economy.firm("JPMorgan")
         needed = 1.1 * 1.2 * economy.rows("firms")["min_capital"][bank]
         assert economy.rows("firms")["capital_ratio"][bank] < needed
@@ -276,7 +280,8 @@ def test_damages_of_a_failed_buyer_follow_the_scale_of_take_or_pay():
 
     def loss(scale):
         economy = open_economy(
-            scenarios.load("r6_customer_concentration"), parameters=broke | {"take_or_pay_scale": scale}, panel=False
+            scenarios.load("r6_customer_concentration"), parameters=broke | {"take_or_pay_scale": scale}, panel=False,
+            central=True,
         )
         economy.run(11)
         (failed,) = economy.rows("defaults")
@@ -309,7 +314,7 @@ def test_every_parameter_matters_somewhere():
     for scenario, given, months in settings:
 
         def result(parameters, scenario=scenario, months=months):
-            economy = open_economy(scenarios.load(scenario), parameters=parameters, seed=2, panel=False)
+            economy = open_economy(scenarios.load(scenario), parameters=parameters, seed=2, panel=False, central=True)
             economy.run(months)
             return economy.result_hash()
 

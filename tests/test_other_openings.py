@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from abm import InvisibleDebtModel, open_economy
 from abm.calibration import DEFAULT_OPENING, Opening, opening_tables, openings
 from abm.calibration.files import OPENINGS_FOLDER
+from abm.calibration.worlds import world
 from abm.errors import BadInput
 from abm.inputs.scenarios import Scenario, Shock, check_file, load
 from abm.simulation import Economy
@@ -155,18 +156,21 @@ def test_a_run_says_from_where_it_started(mine: Path, tmp_path: Path) -> None:
     result = call("run", "--opening", mine, "--months", 1, "--out", tmp_path / "run")
     assert result.exit_code == 0, result.output
     told = json.loads((tmp_path / "run" / "manifest.json").read_text(encoding="utf-8"))["opening"]
-    digest = opening_tables(mine).digest
+    digest = world(1, mine).opening().digest
     assert told == {"name": "mine", "date": "2025-12-31", "hash": digest, "folder": str(mine.resolve())}
-    assert digest != opening_tables().digest
+    assert len({digest, world(1, DEFAULT_OPENING).opening().digest, opening_tables(mine).digest}) == 3
+    again = ["run", "--opening", mine, "--months", 1, "--out", tmp_path / "run"]
+    assert call(*again).exit_code == 0
+    assert call(*again, "--central").exit_code == 2
 
 
 def test_the_usual_opening_is_named_without_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     told = results.described(opening_tables())
     assert set(told) == {"name", "date", "hash"}
-    result = call("run", "--months", 1, "--json")
+    result = call("run", "--months", 1, "--central", "--json")
     assert json.loads(result.stdout)["manifest"]["opening"] == told
-    assert json.loads(result.stdout)["folder"] == "results/baseline-1months-seed1"
+    assert json.loads(result.stdout)["folder"] == "results/baseline-1months-seed1-central"
 
 
 def test_a_study_starts_from_its_opening_and_keeps_it(mine: Path, tmp_path: Path) -> None:
@@ -209,8 +213,10 @@ def test_what_a_study_asks_of_its_opening_is_checked_with_its_line(tmp_path: Pat
 
 
 def test_a_mesa_model_opens_from_a_folder(mine: Path) -> None:
-    model: Any = InvisibleDebtModel(opening=mine)
+    model: Any = InvisibleDebtModel(opening=mine, central=True)
     assert model.economy.opening.digest == opening_tables(mine).digest
+    drawn: Any = InvisibleDebtModel(opening=mine, rng=3)
+    assert drawn.economy.opening.digest == world(3, mine).opening().digest
     assert InvisibleDebtModel(opening=opening_tables(mine)).economy.opening.name == "mine"
     with pytest.raises(BadInput, match="there is no opening"):
         InvisibleDebtModel(opening="2019-12-31")

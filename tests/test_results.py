@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,11 @@ from abm import open_economy
 from abm.accounts import statement
 from abm.accounts.record import look_through
 from abm.accounts.statement import IDLE, Cause, Default
+from abm.calibration import opening_tables
+from abm.calibration.files import opening_folder
+from abm.calibration.worlds import world
 from abm.engine import tables
+from abm.errors import BadInput
 from abm.inputs import parameters as registry
 from abm.inputs.dates import month_label
 from abm.inputs.scenarios import Scenario, Shock, load
@@ -144,6 +149,34 @@ def test_the_manifest_is_enough_to_repeat_the_run(folder: Path, economy: Economy
     assert again.result_hash() == told["result_hash"]
 
 
+def test_the_manifest_keeps_the_world(folder: Path, economy: Economy, tmp_path: Path) -> None:
+    told = read_manifest(folder, results.FORMAT)
+    assert economy.world is not None
+    assert told["world"] == economy.world.as_dict() == world(3, "2025-12-31").as_dict()
+    assert told["parameters"]["base_rate"] == told["world"]["parameters"]["base_rate"]
+    assert told["world"]["parameters"]["power_price"] != told["parameters"]["power_price"] == 70.0
+    assert told["opening"]["hash"] == economy.opening.digest
+    central = open_economy(STORY, parameters=CHANGED, seed=3, central=True)
+    assert results.describe(central, scenario=STORY, changed=CHANGED, seed=3, months=MONTHS)["world"] is None
+    given = {"scenario": STORY, "changed": CHANGED, "seed": 3, "months": MONTHS}
+    drawn = results.recipe_of(economy.opening, **given, world=economy.world)
+    assert drawn.items() <= {**told, "opening": drawn["opening"], "scenario": drawn["scenario"]}.items()
+    for other in (None, world(4, "2025-12-31")):
+        recipe = results.recipe_of(economy.opening, **given, world=other)
+        with pytest.raises(BadInput, match=r"another recipe \(other world\)"), results.run_folder(folder, recipe):
+            pass
+
+
+def test_of_an_opening_of_ones_own_the_recipe_names_the_tables_of_the_world(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    shutil.copytree(opening_folder("2025-12-31"), mine)
+    drawn = world(3, mine)
+    given = {"scenario": STORY, "changed": {}, "seed": 3, "months": 1}
+    books = opening_tables(mine)
+    assert results.recipe_of(books, **given, world=drawn)["opening"]["hash"] == drawn.opening().digest
+    assert results.recipe_of(books, **given, world=None)["opening"]["hash"] == books.digest
+
+
 def test_the_same_run_gives_the_same_bytes(folder: Path, economy: Economy, tmp_path: Path) -> None:
     with results.run_folder(tmp_path / "x") as stage:
         results.write_run(economy, stage, scenario=STORY, changed=CHANGED, seed=3, months=MONTHS)
@@ -164,7 +197,9 @@ def test_years_add_up(economy: Economy) -> None:
     assert [(row["year"], row["months"]) for row in rows] == [(2026, 12), (2027, 2)]
     assert rows[0]["capex"] == pytest.approx(series["capex"][:12].sum())
     assert rows[1]["ai_debt"] == series["ai_debt"][-1]
-    assert sum(row["failures"] for row in rows) == len(summary(economy)["failures"])
+    gone = [default for default in statement.defaults(economy) if default.ends]
+    assert sum(row["failures"] for row in rows) == len(gone) > 0
+    assert len(summary(economy)["failures"]) == len(list(statement.defaults(economy)))
     assert set(rows[0]) == {"year", "months", *YEARLY}
 
 

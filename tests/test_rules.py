@@ -36,7 +36,7 @@ def supply_of_a_workshop(state, vendor, backlog_months):
 
 
 def test_a_compiled_rule_takes_the_place_of_the_model_s():
-    economy = open_economy(rules={"plan_supply": supply_of_a_workshop}, panel=False)
+    economy = open_economy(rules={"plan_supply": supply_of_a_workshop}, panel=False, central=True)
     economy.run(2)
     vendors = [f for f in economy.rows("firms") if f.supply > 0.0]
     assert vendors

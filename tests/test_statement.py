@@ -21,7 +21,7 @@ FIRM = "CoreWeave"
 @pytest.fixture(scope="module")
 def opening() -> Economy:
     """The economy of 2025-12-31; tests act on copies."""
-    return open_economy(seed=1)
+    return open_economy(seed=1, central=True)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def later(opening: Economy) -> list[Economy]:
 
 
 def inspected(*words: object) -> str:
-    result = CliRunner().invoke(main, ["inspect", *map(str, words)], env={"COLUMNS": "80"})
+    result = CliRunner().invoke(main, ["inspect", *map(str, words), "--central"], env={"COLUMNS": "80"})
     assert result.exit_code == 0, result.output
     return result.stdout
 

@@ -47,7 +47,7 @@ def call(*words: object, columns: int = 200) -> Result:
 @pytest.fixture(scope="module")
 def opening() -> Economy:
     """The economy of 2025-12-31; tests act on copies."""
-    return open_economy(seed=1)
+    return open_economy(seed=1, central=True)
 
 
 def loss_of(firm: str, losses: tuple) -> float:
@@ -204,7 +204,7 @@ def test_a_failure_before_the_shock_is_a_cause_by_name(opening: Economy) -> None
 
 def test_those_who_fall_anyway_are_told_apart() -> None:
     fails_next = Shock(firm="Lambda", effect="defaults", start=1)
-    economy = open_economy(Scenario(title="Lambda fails", shocks=[fails_next]), seed=1)
+    economy = open_economy(Scenario(title="Lambda fails", shocks=[fails_next]), seed=1, central=True)
     found = stress(economy, "NVIDIA", loss=1.0)
     assert (found.falls, found.anyway, found.spared) == ((), ("Lambda",), ())
     found = stress(economy, "Lambda")
@@ -285,7 +285,7 @@ def test_the_first_month_does_not_depend_on_how_long_is_looked(opening: Economy)
 def test_who_falls_in_another_month_or_only_without_is_told() -> None:
     """Lambda is to fail in month 3: struck at once it falls sooner, and a firm that a strike prevents is spared."""
     fails = Shock(firm="Lambda", effect="defaults", start=3)
-    economy = open_economy(Scenario(title="Lambda fails", shocks=[fails]), seed=1)
+    economy = open_economy(Scenario(title="Lambda fails", shocks=[fails]), seed=1, central=True)
     later = stress(economy, "Lambda", months=6).aftermath
     assert [(m.firm, m.month, m.month_without) for m in later.moved] == [("Lambda", 0, 3)]
     assert "Lambda" not in {d.firm for d in (*later.falls, *later.spared)}
@@ -462,18 +462,19 @@ def test_stress_says_what_is_promised_and_leaves_nothing_out_of_its_tables() -> 
 
 
 def test_stress_for_a_script_says_the_same() -> None:
-    told = json.loads(call("stress", "CoreWeave", "--default", "--set", "bankruptcy_cost=0.2", "--json").stdout)
-    found = stress(open_economy(parameters={"bankruptcy_cost": 0.2}, seed=1), "CoreWeave")
+    words = ("CoreWeave", "--default", "--set", "bankruptcy_cost=0.2", "--central", "--json")
+    told = json.loads(call("stress", *words).stdout)
+    found = stress(open_economy(parameters={"bankruptcy_cost": 0.2}, seed=1, central=True), "CoreWeave")
     assert (told["scenario"], told["seed"], told["month"], told["lost"]) == ("baseline", 1, "2025-12", None)
     assert [d["firm"] for d in told["falls"]] == [d.firm for d in found.falls]
     assert {toll["firm"]: toll["loss"] for toll in told["lenders"]} == {toll.firm: toll.loss for toll in found.lenders}
-    mild = stress(open_economy(seed=1), "CoreWeave")
+    mild = stress(open_economy(seed=1, central=True), "CoreWeave")
     assert sum(toll.loss for toll in mild.lenders) < sum(toll.loss for toll in found.lenders)
 
 
 def test_stress_for_a_script_has_what_follows() -> None:
-    told = json.loads(call("stress", "CoreWeave", "--months", 14, "--json").stdout)["aftermath"]
-    later = stress(open_economy(seed=1), "CoreWeave", months=14).aftermath
+    told = json.loads(call("stress", "CoreWeave", "--months", 14, "--central", "--json").stdout)["aftermath"]
+    later = stress(open_economy(seed=1, central=True), "CoreWeave", months=14).aftermath
     assert (told["months"][0], told["months"][-1], len(told["months"])) == ("2026-01", "2027-02", 14)
     assert told["early"] is False
     for name in ("sentiment", "spot_price", "new_loans", "lender_losses"):

@@ -42,18 +42,22 @@ FULL = "Every seat of this server is taken. A seat is free as soon as somebody c
 def plan_of_address(query: str | None) -> tuple[Plan, str]:
     """The plan that the page's address asks for, and what is wrong with it if something is.
 
-    `?scenario=NAME&seed=N&months=N`, each of which may be left out.
+    `?scenario=NAME&seed=N&months=N&central=1`, each of which may be left out.
     """
     start = house().plan
     if query is not None and len(query) > MOST_QUERY:
         return start, f"the address may have {MOST_QUERY} characters after the question mark, not {len(query)}"
     given = {name: values[-1] for name, values in parse_qs(query or "").items()}
     try:
-        if unknown := set(given) - {"scenario", "seed", "months"}:
-            raise BadInput(f"the address may name scenario, seed and months, not {min(unknown)[:40]!r}")
+        if unknown := set(given) - {"scenario", "seed", "months", "central"}:
+            raise BadInput(f"the address may name scenario, seed, months and central, not {min(unknown)[:40]!r}")
+        central = given.get("central", str(int(start.central)))
+        if central not in ("0", "1"):
+            raise BadInput(f"central must be 1 (no world is drawn) or 0, not {central[:40]!r}")
         plan = chosen_plan(
-            given.get("scenario", start.base.name), given.get("seed", start.seed), given.get("months", start.months)
-        )
+            given.get("scenario", start.base.name), given.get("seed", start.seed), given.get("months", start.months),
+            central=central == "1",
+        )  # fmt: skip
     except BadInput as mistake:
         return start, str(mistake)
     return plan, ""

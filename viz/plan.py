@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
+from abm.calibration.files import Files, opening_files
 from abm.calibration.opening import DEFAULT_OPENING, Opening, opening_tables
+from abm.calibration.worlds import World, world
 from abm.errors import BadInput, shown
 from abm.inputs import parameters as registry
 from abm.inputs.dates import LAST_MONTH, month_label
@@ -38,6 +40,18 @@ def usual_opening() -> Opening:
     return opening_tables()
 
 
+@functools.lru_cache(maxsize=64)
+def _world(seed: int, files: Files) -> World:
+    """A world, drawn once: a page asks for it at every turn."""
+    return world(seed, files)
+
+
+@functools.lru_cache(maxsize=16)
+def _tables(seed: int, files: Files) -> Opening:
+    """The opening of a world, built once: going back in time starts from it again. Nobody changes it."""
+    return _world(seed, files).opening()
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A scenario, a seed, a length, and the changes made by hand.
@@ -57,7 +71,9 @@ class Plan:
     strikes : tuple of Shock
         Shocks on firms made by hand.
     opening : Opening
-        Tables to start from, which nobody changes; those of the usual opening by default.
+        Central tables of the opening, which nobody changes; those of the usual one by default.
+    central : bool
+        Whether the run starts from those tables, with no parameter drawn; otherwise the seed draws its world.
 
     Raises
     ------
@@ -72,6 +88,7 @@ class Plan:
     changes: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
     strikes: tuple[Shock, ...] = ()
     opening: Opening = field(default_factory=usual_opening, compare=False)
+    central: bool = False
 
     def __post_init__(self) -> None:
         whole(self.seed, "seed", 0, LARGEST_SEED)
@@ -82,12 +99,32 @@ class Plan:
         return month_label(month, self.opening.date)
 
     @property
+    def world(self) -> World | None:
+        """The world that the seed draws, None if the plan is central.
+
+        Raises
+        ------
+        BadInput
+            If the opening is no longer there, or what it says of its ranges has a mistake.
+        """
+        if self.central:
+            return None
+        origin = self.opening.origin
+        return world(self.seed, origin) if isinstance(origin, Opening) else _world(self.seed, opening_files(origin))
+
+    @property
+    def drawn(self) -> Mapping[str, float]:
+        """The parameters that the seed draws."""
+        found = self.world
+        return {} if found is None else found.parameters
+
+    @property
     def by_hand(self) -> bool:
         """Whether anything differs from the scenario as it was chosen."""
         return bool(self.parameters or self.changes or self.strikes)
 
     def value(self, name: str) -> float:
-        """The value a parameter was last given; the scenario's, or the default, if none.
+        """The value a parameter was last given; the scenario's, the world's, or the default, if none.
 
         Raises
         ------
@@ -97,7 +134,7 @@ class Plan:
         known = registry.find(name)
         if self.changes.get(known.name):
             return self.changes[known.name][-1][1]
-        return self.parameters.get(known.name, self.base.parameters.get(known.name, known.default))
+        return self._from_the_start(known)
 
     def with_parameter(self, name: str, value: object, month: int) -> Plan:
         """The plan with a parameter set at a month: for the whole run at month 0, else from the next month on.
@@ -173,7 +210,7 @@ class Plan:
             )
         except ValidationError as error:
             raise BadInput(_sentence(error)) from None
-        for _, _, sentence in told.idle_shocks(self.opening.kinds, self.opening.owners):
+        for _, sentence in told.without_effect(self.opening, told.parameters, self.drawn):
             raise BadInput(sentence)
         return told
 
@@ -185,17 +222,27 @@ class Plan:
         command = f"invisible-debt run FILE --seed {self.seed} --months {self.months}"
         if self.opening.name != DEFAULT_OPENING:
             command += f" --opening {self.opening.folder or self.opening.name}"
+        if self.central:
+            command += " --central"
         return f"# Made on the live page. The same numbers: {command}\n{told.toml()}"
 
     def open(self, *, panel: bool = True) -> Economy:
-        """The economy at its opening."""
-        return Economy(self.opening, self.scenario(), seed=self.seed, panel=panel)
+        """The economy at its opening.
+
+        Raises
+        ------
+        BadInput
+            If the opening is no longer there, or its accounts do not close in this world.
+        """
+        drawn = self.world
+        tables = self.opening if drawn is None or drawn.files is None else _tables(self.seed, drawn.files)
+        return Economy(tables, self.scenario(), seed=self.seed, panel=panel, world=drawn)
 
     def _parameter_shocks(self) -> list[Shock]:
         """Each change as a shock that lasts until the next change of the same parameter."""
         shocks = []
         for name, given in self.changes.items():
-            opening = self.parameters.get(name, self.base.parameters.get(name, registry.BY_NAME[name].default))
+            opening = self._from_the_start(registry.BY_NAME[name])
             ends = [start for start, _ in given[1:]] + [0]
             for (start, value), end in zip(given, ends, strict=True):
                 if value == opening:
@@ -204,6 +251,13 @@ class Plan:
                 lasting = {"duration": end - start} if end else {}
                 shocks.append(Shock.model_validate({**given_shock, **lasting}))
         return shocks
+
+    def _from_the_start(self, known: registry.Parameter) -> float:
+        """The value of a parameter at the opening."""
+        name = known.name
+        if name in self.parameters:
+            return self.parameters[name]
+        return self.base.parameters.get(name, self.drawn.get(name, known.default))
 
     def _next(self, month: int) -> int:
         if month >= self.months:

@@ -103,7 +103,7 @@ def open_single(folder: Path) -> Opened:
         name = printable(str(manifest["scenario"]["name"]), keep="")
         changed = dict(manifest["parameters_changed"])
         opening = opening_again(manifest["opening"])
-        seed = manifest["seed"]
+        seed, central = manifest["seed"], manifest.get("world") is None
         months = run_length(manifest["months"], "months of the recorded run")
     except (KeyError, TypeError, ValueError) as error:
         if isinstance(error, BadInput):
@@ -113,7 +113,8 @@ def open_single(folder: Path) -> Opened:
         file = Path(place) / "recorded.toml"
         file.write_text(text, encoding="utf-8")
         base = load(file).model_copy(update={"name": name})
-    return Opened(_plan(base, seed, months, changed, opening), str(manifest.get("result_hash")), panel=True)
+    plan = _plan(base, seed, months, changed, opening, central)
+    return Opened(plan, str(manifest.get("result_hash")), panel=True)
 
 
 def open_swept(folder: Path, number: object) -> Opened:
@@ -138,12 +139,14 @@ def open_swept(folder: Path, number: object) -> Opened:
         raise BadInput(f"run {run.number} replaces the rule {min(rules)}, which the page does not: use --out of replay")
     base, changed = chosen(results.recipe, run)
     months = run_length(results.recipe.months, "months of the recorded run")
-    plan = _plan(base, run.seed, months, changed, results.recipe.tables())
+    plan = _plan(base, run.seed, months, changed, results.recipe.tables(), results.recipe.central)
     return Opened(plan, rows[0]["result_hash"], panel=results.recipe.panel)
 
 
-def _plan(base: Scenario, seed: int, months: int, changed: Mapping[str, object], opening: Opening) -> Plan:
-    plan = Plan(base, seed=seed, months=months, opening=opening)
+def _plan(
+    base: Scenario, seed: int, months: int, changed: Mapping[str, object], opening: Opening, central: bool
+) -> Plan:
+    plan = Plan(base, seed=seed, months=months, opening=opening, central=central)
     for parameter, value in changed.items():
         plan = plan.with_parameter(parameter, value, 0)
     return plan

@@ -223,7 +223,7 @@ class Session:
         self._send(lambda: setattr(self, "_watched", int(node)))
 
     def compare(self, wanted: bool) -> None:
-        """Report the baseline of the same seed too, or no longer."""
+        """Report the baseline of the same world and luck too, or no longer."""
         self._send(lambda: setattr(self, "_comparing", bool(wanted)))
 
     def choose(self, plan: Plan, *, to_month: int = 0) -> None:
@@ -231,9 +231,10 @@ class Session:
         self._send(lambda: self._do_choose(plan, to_month))
 
     def select(self, plan: Plan) -> None:
-        """Story, luck and length as in this plan, in the present economy.
+        """Story, world, luck and length as in this plan, in the present economy.
 
-        With other luck, what was changed by hand stays; if only the length differs, so do the run and the month shown.
+        With another world or other luck, what was changed by hand stays; if only the length differs, so do the run and
+        the month shown.
         """
         self._send(lambda: self._do_select(plan))
 
@@ -348,7 +349,8 @@ class Session:
 
     def _do_choose(self, plan: Plan, to_month: int) -> None:
         main = _Run(plan)
-        if plan.seed != self._plan.seed or plan.opening is not self._plan.opening:
+        now = self._plan
+        if (plan.seed, plan.central) != (now.seed, now.central) or plan.opening is not now.opening:
             self._base = None
         self._plan, self._main = plan, main
         self._run += 1
@@ -361,8 +363,8 @@ class Session:
             self._do_choose(replace(plan, opening=now.opening), 0)
             if now.by_hand:
                 self._message = "Another story begins without your changes to the one before."
-        elif plan.seed != now.seed:
-            self._do_choose(replace(now, seed=plan.seed, months=plan.months), 0)
+        elif (plan.seed, plan.central) != (now.seed, now.central):
+            self._do_choose(replace(now, seed=plan.seed, central=plan.central, months=plan.months), 0)
         elif plan.months != now.months:
             self._change(replace(now, months=plan.months))
 

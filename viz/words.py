@@ -20,6 +20,12 @@ def being_opened(opening: datetime.date) -> str:
     """What is said until the first month is there."""
     return f"Opening the books of {month_words(0, opening)} …"
 
+
+CENTRAL = (
+    "The seed draws the world (every number that nobody knows for sure) and the luck; with Central on it draws the luck"
+    " alone, and those numbers are at the middle of their ranges."
+)
+
 NETWORK = """
 Each mark is a firm: the larger, the more it owns. Colour and pattern tell how it stands: sound, strained, distressed,
 failed. Lenders stand at the left, then the companies that own single data centres, then clouds; labs, which use the
@@ -37,7 +43,7 @@ behalf of a lab that borrowed nothing itself.
 CHARTS = """
 Each small picture follows one quantity month by month; the unit is written beside its title. The upright line is the
 month shown above, and a click in a picture goes to that month. Ticks on top mark firms that failed. With "Compare"
-switched on, the dashed line is the same economy without any shock or change: same luck, other story.
+switched on, the dashed line is the same economy without any shock or change: same world and luck, other story.
 """
 
 FLOWS = """
@@ -59,8 +65,8 @@ What happened, newest first: contracts signed, loans made, promises broken, fail
 """
 
 COMPARE = """
-Two economies with the same luck: the one you are running, and the baseline, in which no shock strikes and nothing is
-changed. What differs between them is what the scenario and your changes did.
+Two economies of the same world with the same luck: the one you are running, and the baseline, in which no shock
+strikes and nothing is changed. What differs between them is what the scenario and your changes did.
 """
 
 FIRM = """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -43,6 +45,22 @@ class Source(NamedTuple):
     source: str
 
 
+Where = tuple[str, str, str]  # table, row and column of a cell
+
+
+class Fixed(NamedTuple):
+    """A cell that is the same in every world, and the cells that its formula reads, in their order."""
+
+    source: Source
+    reads: tuple[Where, ...]
+
+
+class Doubtful(str):
+    """A formula that may say something else in another world."""
+
+    __slots__ = ()
+
+
 def ramp_share(month: int, start: int, ramp: int) -> float:
     """Part of a contract's quantity delivered in a month: a straight ramp, 1 from its last month on."""
     if month < start:
@@ -72,17 +90,25 @@ def months_left(start: int, months: int) -> int:
 
 def sum_by(rows: np.ndarray, party: str, amount: str, n: int) -> list[float]:
     """Exact sums of a column over the rows of each of `n` firms."""
-    return [math.fsum(rows[amount][rows[party] == i]) for i in range(n)]
+    parts: list[list[float]] = [[] for _ in range(n)]
+    for who, part in zip(rows[party].tolist(), rows[amount].tolist(), strict=True):
+        if 0 <= who < n:
+            parts[who].append(part)
+    return [math.fsum(found) for found in parts]
+
+
+def _place(where: Where) -> str:
+    """A cell as messages name it."""
+    return "{}.csv, row '{}', column {}".format(*where)
 
 
 def _table(name: str, rows: list[dict[str, float]]) -> np.ndarray:
     """A structured array of the economy's type from dictionaries of cells, rows numbered."""
     table = np.zeros(len(rows), ec.DTYPES[name])
-    for number, (entry, row) in enumerate(zip(table, rows, strict=True)):
-        for column, value in row.items():
-            entry[column] = value
-        if "id" in (table.dtype.names or ()):
-            entry["id"] = number
+    for column in rows[0] if rows else ():  # all rows have the same
+        table[column] = [row[column] for row in rows]
+    if "id" in (table.dtype.names or ()):
+        table["id"] = np.arange(len(rows))
     return table
 
 
@@ -96,21 +122,25 @@ class Builder:
     ----------
     files : Files
         Without mistakes, see `abm.calibration.mistakes`.
+    fixed : mapping, optional
+        Cells that are known to come out as they did before (`fixed_cells`); the others are worked out.
 
     `mistakes` then says which formulas have no value: the tables are to be used only if it is empty.
     """
 
-    def __init__(self, files: Files) -> None:
+    def __init__(self, files: Files, fixed: Mapping[Where, Fixed] | None = None) -> None:
         self.mistakes: list[str] = []
+        self._fixed: Mapping[Where, Fixed] = fixed or {}
         self._tables = files.tables
         self._date = files.date
-        self.sources: dict[tuple[str, str, str], Source] = {}
+        self.sources: dict[Where, Source] = {}
         self._assumption_rows = {row["name"]: row for row in files.tables["assumptions"]}
-        self._open_cells: dict[tuple[str, str, str], None] = {}  # being worked out, the outermost first
+        self._cited: dict[tuple[str, str], str] = {}
+        self._open_cells: dict[Where, None] = {}  # being worked out, the outermost first
         self._assumptions: dict[str, float] = {}
         self._read_roster()
         self._read_firm_rules()
-        self.known: dict[str, dict[str, float]] = {name: {} for name in self.names}
+        self.known: dict[str, dict[str, float]] = {name: self._empty() for name in self.names}
         self._size_classes()
         self._build_generations()
         self._build_fleet()
@@ -123,6 +153,10 @@ class Builder:
         self._read_customers()
         self._read_statements()
         self.firms = self._firm_table()
+
+    def _empty(self) -> dict[str, float]:
+        """Where the numbers of a firm will stand."""
+        return {}
 
     # --- formulas and their sources ---------------------------------------------------------------------
     def assumption(self, name: str) -> float:
@@ -148,8 +182,10 @@ class Builder:
         """A column of a firm if the files give it, else zero."""
         return self.column(firm, name) if name in self._rules[firm] or name in self.known[firm] else 0.0
 
-    def _cell(self, where: tuple[str, str, str], formula: str, source: str, firm: str = "") -> float:
+    def _cell(self, where: Where, formula: str, source: str, firm: str = "") -> float:
         """The value of a formula, its source remembered; names are columns of `firm` or assumptions."""
+        if where in self._fixed:
+            return self._recall(where)
         months = months_between(self._date, formula)
         try:
             value = float(months) if months is not None else self._worked_out(where, formula, firm)
@@ -160,6 +196,15 @@ class Builder:
             value = 1.0
         self._note(where, value, formula, source)
         return value
+
+    def _recall(self, where: Where) -> float:
+        """The value of a fixed cell; it and those that it reads are remembered as if they had been worked out."""
+        kept = self._fixed[where]
+        for read in kept.reads:
+            if read not in self.sources:
+                self._recall(read)
+        self.sources[where] = kept.source
+        return kept.source.value
 
     def _needed(self, firm: str, name: str) -> float:
         """A number of a firm that the files have to give, 1 and a complaint if they do not."""
@@ -188,30 +233,32 @@ class Builder:
         if mistake not in self.mistakes:
             self.mistakes.append(mistake)
 
-    def _worked_out(self, where: tuple[str, str, str], formula: str, firm: str) -> float:
+    def _worked_out(self, where: Where, formula: str, firm: str) -> float:
         """The value of a formula that is no calendar month."""
-        place = "{}.csv, row '{}', column {}".format(*where)
         if where in self._open_cells:
             chain = " -> ".join(f"{row} {column}" for _, row, column in [*self._open_cells, where])
-            raise BadInput(f"{place}: its formula refers to itself: {chain}")
+            raise BadInput(f"{_place(where)}: its formula refers to itself: {chain}")
         self._open_cells[where] = None
         try:
-            value = evaluate(formula, lambda name: self.column(firm, name) if firm else self.assumption(name))
+            value = evaluate(formula, functools.partial(self.column, firm) if firm else self.assumption)
         except ZeroDivisionError as error:
-            raise BadInput(f"{place}: '{formula}' divides by zero") from error
+            raise BadInput(f"{_place(where)}: '{formula}' divides by zero") from error
         except _UnknownError as error:
-            raise BadInput(f"{place}: {error}") from error
+            raise BadInput(f"{_place(where)}: {error}") from error
         finally:
             del self._open_cells[where]
         if not math.isfinite(value):
-            raise BadInput(f"{place}: '{formula}' is no finite number")
+            raise BadInput(f"{_place(where)}: '{formula}' is no finite number")
         return value
 
-    def _note(self, where: tuple[str, str, str], value: float, formula: str, source: str) -> None:
+    def _note(self, where: Where, value: float, formula: str, source: str) -> None:
         """Remember where a number comes from: facts and assumptions it names, and what its row says."""
-        ids, names = names_in(formula)
-        cited = [*ids, *(name for name in names if name in self._assumption_rows)]
-        self.sources[where] = Source(*where, value, formula, "; ".join([*cited, source]))
+        told = self._cited.get((formula, source))
+        if told is None:
+            ids, names = names_in(formula)
+            told = "; ".join([*ids, *(name for name in names if name in self._assumption_rows), source])
+            self._cited[formula, source] = told
+        self.sources[where] = Source(*where, value, formula, told)
 
     # --- who there is -----------------------------------------------------------------------------------
     def _read_roster(self) -> None:
@@ -261,14 +308,14 @@ class Builder:
         rows = self._tables["firms"]
         groups = {group for found in self._groups.values() for group in found}
         self._rules: dict[str, dict[str, tuple[str, str]]] = {name: {} for name in self.names}
+        of_group: dict[str, dict[str, tuple[str, str]]] = {group: {} for group in groups}
         for row in rows:
             if row["firm"] not in groups:
                 raise BadInput(f"firms.csv names '{row['firm']}', which is neither a firm nor a group")
+            of_group[row["firm"]][row["column"]] = (row["value"], row["source"])
         for name, found in self._groups.items():
             for group in found:
-                for row in rows:
-                    if row["firm"] == group:
-                        self._rules[name][row["column"]] = (row["value"], row["source"])
+                self._rules[name].update(of_group[group])
 
     # --- hardware ---------------------------------------------------------------------------------------
     def _build_generations(self) -> None:
@@ -578,7 +625,7 @@ class Builder:
         for column in ("parent", "tenant", "failed", "top_customer_id"):
             firms[column] = -1
         firms["kind"][: ec.N_OUTSIDE] = ec.OUTSIDE
-        columns = firms.dtype.names or ()
+        cells: dict[str, tuple[list[int], list[float]]] = {column: ([], []) for column in firms.dtype.names or ()}
         for i, name in enumerate(self.names):
             if i >= ec.N_OUTSIDE:
                 row = self._roster[name]
@@ -590,8 +637,11 @@ class Builder:
                 if column not in without:
                     self.column(name, column)
             for column, value in self.known[name].items():
-                if column in columns and column not in without:
-                    firms[column][i] = value
+                if column in cells and column not in without:
+                    cells[column][0].append(i)
+                    cells[column][1].append(value)
+        for column, (who, values) in cells.items():
+            firms[column][who] = values
         # Savers hold what others owe outside the loan table, and owe the money that others hold.
         firms["other_assets"][ec.SAVERS] = math.fsum([*firms["other_debt"], *firms["funding"]])
         firms["cash"][ec.SAVERS] = -math.fsum(firms["cash"])
@@ -607,3 +657,88 @@ def net_worth(firms: np.ndarray) -> np.ndarray:
     )  # fmt: skip
     owed = firms["other_debt"] + firms["funding"] + firms["debt"] + firms["prepaid_in"] + firms["deposits_in"]
     return assets - owed
+
+
+class _Known(dict[str, float]):
+    """Numbers of a firm, and which of them stand there as their formula left them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_formula: set[str] = set()
+
+    def __setitem__(self, column: str, value: float) -> None:
+        self.by_formula.discard(column)
+        super().__setitem__(column, value)
+
+
+class _Tracer(Builder):
+    """Works the tables out and remembers what every formula reads."""
+
+    def __init__(self, files: Files) -> None:
+        self.reads: dict[Where, list[Where | None]] = {}  # None: a number that no formula alone has made
+        self.values: dict[Where, Source] = {}
+        super().__init__(files)
+
+    def _empty(self) -> dict[str, float]:
+        return _Known()
+
+    def column(self, firm: str, name: str) -> float:
+        known = self.known[firm]
+        made_now = name not in known and name in self._rules[firm]
+        value = super().column(firm, name)
+        if made_now and isinstance(known, _Known):
+            known.by_formula.add(name)
+        if self._open_cells:
+            innermost = next(reversed(self._open_cells))
+            if name not in known:
+                pass  # an assumption, which says so itself
+            elif isinstance(known, _Known) and name in known.by_formula:
+                self.reads[innermost].append(("firms", firm, name))
+            else:
+                self.reads[innermost].append(None)
+        return value
+
+    def assumption(self, name: str) -> float:
+        value = super().assumption(name)
+        if self._open_cells:
+            self.reads[next(reversed(self._open_cells))].append(("assumptions", name, "value"))
+        return value
+
+    def _cell(self, where: Where, formula: str, source: str, firm: str = "") -> float:
+        self.reads[where] = [None] if isinstance(formula, Doubtful) else []
+        value = super()._cell(where, formula, source, firm)
+        self.values[where] = self.sources[where]
+        return value
+
+
+def fixed_cells(files: Files) -> dict[Where, Fixed]:
+    """The cells of an opening that follow from formulas without doubt alone.
+
+    Parameters
+    ----------
+    files : Files
+        Without mistakes; formulas that may say something else in another world are `Doubtful`.
+
+    Returns
+    -------
+    dict
+        For `Builder`: empty if a formula has no value.
+    """
+    traced = _Tracer(files)
+    if traced.mistakes:
+        return {}
+    found: dict[Where, Fixed] = {}
+    doubtful = {where for where, reads in traced.reads.items() if None in reads}
+
+    def is_fixed(where: Where) -> bool:
+        if where not in doubtful and where not in found:
+            reads = tuple(dict.fromkeys(read for read in traced.reads[where] if read is not None))
+            if all(is_fixed(read) for read in reads):
+                found[where] = Fixed(traced.values[where], reads)
+            else:
+                doubtful.add(where)
+        return where in found
+
+    for where in traced.reads:
+        is_fixed(where)
+    return found

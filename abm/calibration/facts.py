@@ -22,6 +22,7 @@ from typing import NamedTuple, TypeGuard
 from abm.errors import BadInput
 
 FOLDER = Path(__file__).parent
+MOST_FORMULAS = 16384  # kept as they were read: those of a few openings, and of the worlds drawn last
 FACT_ID = re.compile(r"\b[CGHKLR]\d-\d{3}\b")
 _TOKEN = re.compile(r"\b([CGHKLR]\d)-(\d{3})(?:\.(low|high))?\b")
 
@@ -136,7 +137,7 @@ def names_in(formula: str) -> tuple[list[str], list[str]]:
     return list(ids), list(names)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=MOST_FORMULAS)
 def _names_in(formula: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The same, found once: a few hundred formulas stand in thousands of rows."""
     ids = tuple(dict.fromkeys(f"{a}-{b}" for a, b, _ in _TOKEN.findall(formula)))
@@ -145,7 +146,7 @@ def _names_in(formula: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return ids, tuple(names)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=MOST_FORMULAS)
 def _parsed(formula: str) -> ast.expr | None:
     """A formula as a tree, its facts as names; None if it is none."""
     text = _TOKEN.sub(lambda m: f"fact_{m[1]}_{m[2]}_{m[3] or 'central'}", formula)
@@ -199,30 +200,59 @@ def evaluate(formula: str, resolve: Callable[[str], float]) -> float:
     BadInput
         If the formula is no arithmetic or names an unknown fact.
     """
-
-    def value(node: ast.expr) -> float:
-        if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-            return float(node.value)
-        if isinstance(node, ast.Name):
-            if node.id.startswith("fact_"):
-                _, group, number, end = node.id.split("_")
-                return fact_value(f"{group}-{number}", end)
-            return resolve(node.id)
-        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            return -value(node.operand)
-        if _is_log(node):
-            inner = value(node.args[0])
-            if inner <= 0.0:
-                raise BadInput(f"'{formula}' takes the logarithm of {inner:g}")
-            return math.log(inner)
-        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
-            return _OPERATIONS[type(node.op)](value(node.left), value(node.right))
-        raise BadInput(f"'{formula}' is no formula of {ALLOWED}")
-
-    tree = _parsed(formula)
-    if tree is None:
+    program = _program(formula)
+    if program is None:
         raise BadInput(f"'{formula}' is no formula of {ALLOWED}")
     try:
-        return value(tree)
+        return program(resolve)
     except (OverflowError, RecursionError) as error:
         raise BadInput(f"'{formula}' is larger or deeper than can be worked out") from error
+
+
+_Resolve = Callable[[str], float]
+_Program = Callable[[_Resolve], float]
+
+
+@functools.lru_cache(maxsize=MOST_FORMULAS)
+def _program(formula: str) -> _Program | None:
+    """A formula as a function of what resolves its names, made once; None if it is none."""
+    tree = _parsed(formula)
+
+    def made(node: ast.expr) -> _Program:
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
+            number = node.value
+            return lambda _: float(number)
+        if isinstance(node, ast.Name):
+            name = node.id
+            if name.startswith("fact_"):
+                _, group, of_group, end = name.split("_")
+                return lambda _: fact_value(f"{group}-{of_group}", end)
+            return lambda resolve: resolve(name)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+            inner = made(node.operand)
+            return lambda resolve: -inner(resolve)
+        if _is_log(node):
+            inner = made(node.args[0])
+            return lambda resolve: _log(inner(resolve), formula)
+        if isinstance(node, ast.BinOp) and type(node.op) in _OPERATIONS:
+            operate, left, right = _OPERATIONS[type(node.op)], made(node.left), made(node.right)
+            return lambda resolve: operate(left(resolve), right(resolve))
+        return _no_formula
+
+    def _no_formula(_: _Resolve) -> float:
+        raise BadInput(f"'{formula}' is no formula of {ALLOWED}")
+
+    try:
+        return None if tree is None else made(tree)
+    except RecursionError:
+
+        def too_deep(_: _Resolve) -> float:
+            raise RecursionError
+
+        return too_deep
+
+
+def _log(value: float, formula: str) -> float:
+    if value <= 0.0:
+        raise BadInput(f"'{formula}' takes the logarithm of {value:g}")
+    return math.log(value)

@@ -12,6 +12,8 @@ import calendar
 import csv
 import datetime
 import functools
+import hashlib
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -19,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from abm.calibration.facts import FOLDER, read_table
+from abm.calibration.facts import FOLDER, MOST_FORMULAS, read_table
 from abm.engine.tables import OUTSIDE_NAMES
 from abm.errors import BadInput, shown
 
@@ -94,9 +96,9 @@ class Row(dict[str, str]):
         self.own = own
 
 
-@dataclass
+@dataclass(eq=False)
 class Files:
-    """The rows of an opening, by table."""
+    """The rows of an opening, by table. Nobody changes them once they are read."""
 
     folder: Path
     name: str
@@ -108,6 +110,13 @@ class Files:
     tables: dict[str, list[Row]] = field(default_factory=dict)
     mistakes: list[str] = field(default_factory=list)  # what is wrong with the form of the files
     left_out: list[Row] = field(default_factory=list)  # rows younger than the opening
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what the files say, ranges included: the same wherever they stand."""
+        said = (str(self.date), self.flagship, sorted(self.groups.items()))
+        rows = [(table, [dict(row) for row in rows]) for table, rows in self.tables.items()]
+        return hashlib.sha256(json.dumps([said, rows], ensure_ascii=False).encode()).hexdigest()
 
 
 def openings() -> tuple[str, ...]:
@@ -140,6 +149,7 @@ def opening_folder(name: str | Path) -> Path:
     )
 
 
+@functools.lru_cache(maxsize=MOST_FORMULAS)
 def months_between(opening: datetime.date, cell: str) -> int | None:
     """Months from the opening to the month of a cell, None if the cell is no calendar month.
 
@@ -341,3 +351,22 @@ def _files_of(folders: Iterable[Path]) -> list[Path]:
 def files_of(folder: Path, _: tuple[tuple[str, int, int], ...]) -> Files:
     """The same as `read_files`, read once a stamp."""
     return read_files(folder)
+
+
+def opening_files(opening: str | Path | Files) -> Files:
+    """The files of an opening as they are now.
+
+    Parameters
+    ----------
+    opening : str, Path or Files
+        One of `openings()`, a folder, or files, which are given back.
+
+    Raises
+    ------
+    BadInput
+        If there is no such opening.
+    """
+    if isinstance(opening, Files):
+        return opening
+    folder = opening_folder(opening)
+    return files_of(folder, stamp(folder))

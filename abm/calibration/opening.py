@@ -25,8 +25,14 @@ from pathlib import Path
 
 import numpy as np
 
-from abm.calibration.builder import Builder, Source, net_worth, sum_by
-from abm.calibration.files import DEFAULT_OPENING, OPENINGS_FOLDER, Files, files_of, opening_folder, openings, stamp
+from abm.calibration.builder import Builder, Fixed, Source, Where, net_worth, sum_by
+from abm.calibration.files import (
+    DEFAULT_OPENING,
+    OPENINGS_FOLDER,
+    Files,
+    opening_files,
+    openings,
+)
 from abm.calibration.mistakes import mistakes
 from abm.engine import tables as ec
 from abm.errors import BadInput
@@ -83,6 +89,13 @@ class Opening:
         return found.hexdigest()
 
     @property
+    def origin(self) -> Path | str | Opening:
+        """What `opening_tables` or `world` find it by: its folder or its name; itself if its files are not at hand."""
+        if self.folder is not None:
+            return self.folder
+        return self.name if self.name in openings() else self
+
+    @property
     def kinds(self) -> dict[str, int]:
         """Kind of each firm by name, in the order of their rows."""
         return dict(zip(self.names, self.firms["kind"].tolist(), strict=True))
@@ -109,15 +122,21 @@ class Opening:
 _TEXT = ("date", "name", "flagship", "groups", "folder", "sources")  # fields that nobody can change
 
 
-def build(files: Files) -> Opening:
+def build(files: Files, fixed: Mapping[Where, Fixed] | None = None) -> Opening:
     """The opening state that files say, its accounts not yet checked.
+
+    Parameters
+    ----------
+    files : Files
+    fixed : mapping, optional
+        Cells that need not be worked out, see `abm.calibration.builder.Builder`.
 
     Raises
     ------
     BadInput
         If a formula has no value.
     """
-    built = Builder(files)
+    built = Builder(files, fixed)
     if built.mistakes:
         raise BadInput(_first_of(built.mistakes))
     values = {f.name: getattr(built, f.name) for f in fields(Opening) if f.name not in _TEXT}
@@ -143,30 +162,39 @@ def all_mistakes(files: Files) -> list[str]:
     return found
 
 
-def read_opening(folder: Path) -> Opening:
-    """The opening state of a folder, built and checked; see `opening_tables`."""
-    files = files_of(folder, stamp(folder))
+def check_files(files: Files) -> None:
+    """Raise if the files of an opening show a mistake before anything is worked out.
+
+    Raises
+    ------
+    BadInput
+        Naming the first mistake.
+    """
     found = mistakes(files)
     if found:
         raise BadInput(_first_of(found))
+
+
+def read_opening(folder: Path | Files) -> Opening:
+    """The opening state of a folder or of its files, built and checked; see `opening_tables`."""
+    files = opening_files(folder)
+    check_files(files)
     opening = build(files)
     check_opening(opening)
     return opening
 
 
-@functools.lru_cache(maxsize=8)
-def _kept(folder: Path, _: object) -> Opening:
-    """The opening of a folder, built once for each state of its files; `opening_tables` hands out copies."""
-    return read_opening(folder)
+# The opening of some files, built once; `opening_tables` hands out copies.
+_kept = functools.lru_cache(maxsize=8)(read_opening)
 
 
-def opening_tables(name: str | Path = DEFAULT_OPENING) -> Opening:
+def opening_tables(name: str | Path | Files = DEFAULT_OPENING) -> Opening:
     """The economy of a date, built from the facts and checked.
 
     Parameters
     ----------
-    name : str or Path
-        One of `openings()`, or the path of a folder of one's own.
+    name : str, Path or Files
+        One of `openings()`, the path of a folder of one's own, or its files.
 
     Returns
     -------
@@ -185,8 +213,7 @@ def opening_tables(name: str | Path = DEFAULT_OPENING) -> Opening:
     >>> float(opening.firms["cash"][opening.row("OpenAI")])
     40.0
     """
-    folder = opening_folder(name)
-    kept = _kept(folder, stamp(folder))
+    kept = _kept(opening_files(name))
     copied = {f.name: copy.deepcopy(getattr(kept, f.name)) for f in fields(Opening) if f.name not in _TEXT}
     return Opening(**copied, **{name: getattr(kept, name) for name in _TEXT})
 
@@ -247,6 +274,11 @@ def open_accounts(opening: Opening) -> list[str]:
         gap = abs(found - expected)
         require(gap <= 1e-9 * max(1.0, abs(expected)), f"{what}, {found:.9g} against {expected:.9g} bn")
 
+    def all_same(found: np.ndarray, expected: list[float], column: str, where: str) -> None:
+        gaps = np.abs(found - np.array(expected))
+        for i in np.flatnonzero(~(gaps <= 1e-9 * np.maximum(1.0, np.abs(expected)))).tolist():
+            same(float(found[i]), expected[i], f"{column} of {opening.names[i]} and {where}")
+
     labels = {
         "firms": opening.names,
         "contracts": opening.contract_names,
@@ -278,11 +310,9 @@ def open_accounts(opening: Opening) -> list[str]:
         rows = getattr(opening, table)
         known = (rows[party] >= 0) & (rows[party] < n)
         require(bool(np.all(known)), f"the {table} table names an unknown {party}")
-        totals = sum_by(rows, party, amount, n)
-        for name, found, total in zip(opening.names, firms[column], totals, strict=True):
-            same(float(found), total, f"{column} of {name} and the {table} table")
-    for name, found, vintages in zip(opening.names, firms["fleet_book"], opening.fleet, strict=True):
-        same(float(found), math.fsum(vintages["book"]), f"fleet_book of {name} and its vintages")
+        all_same(firms[column], sum_by(rows, party, amount, n), column, f"the {table} table")
+    books = [math.fsum(vintages) for vintages in opening.fleet["book"].tolist()]
+    all_same(firms["fleet_book"], books, "fleet_book", "its vintages")
     for name, share in zip(opening.names, sum_by(opening.stakes, "issuer", "share", n), strict=True):
         require(share <= 1.0 + 1e-12, f"more than all shares of {name} are held")
     return failed

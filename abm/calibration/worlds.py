@@ -20,19 +20,20 @@ import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from abm.calibration.builder import Doubtful, Fixed, Where, fixed_cells
 from abm.calibration.facts import evaluate, facts
-from abm.calibration.files import LAYOUTS, Files, Row, files_of, opening_folder, stamp
-from abm.calibration.opening import Opening, build, check_opening
+from abm.calibration.files import LAYOUTS, Files, Row, opening_files
+from abm.calibration.opening import Opening, build, check_files, check_opening
 from abm.engine import tables as ec
 from abm.errors import BadInput, shown
 from abm.inputs import parameters
-from abm.inputs.priors import LEVERS, PRIORS, Z95, Prior, draw, standard_normal
+from abm.inputs.priors import LEVERS, PRIORS, Z95, Prior, draw, standard_normals
 
 STRICT = "strict.toml"
 STRICT_KEYS = {"value", "low", "high", "source"}
@@ -72,8 +73,8 @@ class World:
     Attributes
     ----------
     seed : int
-    folder : Path
-        Of the opening.
+    files : Files or None
+        Of the opening; None where its tables were given, so that only parameters are drawn.
     parameters : dict of str to float
         By name, within their legal ranges.
     assumptions, facts, common : dict of str to float
@@ -81,7 +82,7 @@ class World:
     """
 
     seed: int
-    folder: Path
+    files: Files | None = field(repr=False, compare=False)
     parameters: dict[str, float]
     assumptions: dict[str, float]
     facts: dict[str, float]
@@ -93,19 +94,27 @@ class World:
         Raises
         ------
         BadInput
-            If its accounts do not close.
+            If its accounts do not close, or the world has no files.
         """
-        files = files_of(self.folder, stamp(self.folder))
-        if files.mistakes:
-            raise BadInput(files.mistakes[0])
+        files = self.files
+        if files is None:
+            raise BadInput(f"world {self.seed} was drawn for tables, and has no opening of its own")
         tables = {
             name: [self._told(name, row) if number in rows else row for number, row in enumerate(files.tables[name])]
-            for name, rows in _uncertain_rows(self.folder, stamp(self.folder)).items()
+            for name, rows in _uncertain_rows(files).items()
         }
-        opening = build(dataclasses.replace(files, tables=files.tables | tables))
-        _settle(opening)
-        check_opening(opening)
+        try:
+            opening = build(dataclasses.replace(files, tables=files.tables | tables), _fixed_cells(files))
+            _settle(opening)
+            check_opening(opening)
+        except BadInput as error:
+            raise BadInput(f"world {self.seed} of opening {files.name} cannot be opened: {error}") from error
         return opening
+
+    def as_dict(self) -> dict[str, Any]:
+        """What was drawn, as a manifest keeps it."""
+        drawn = ("parameters", "assumptions", "facts", "common")
+        return {"seed": self.seed, **{name: dict(getattr(self, name)) for name in drawn}}
 
     def _told(self, table: str, row: Row) -> Row:
         """A row with the drawn numbers in place of the formulas."""
@@ -126,15 +135,15 @@ class World:
         return Row({**row, **changed}, row.place, row.own) if changed else row
 
 
-def world(seed: int, opening: str | Path, strict: bool = False) -> World:
+def world(seed: int, opening: str | Path | Files | Opening, strict: bool = False) -> World:
     """The world of a seed.
 
     Parameters
     ----------
     seed : int
         Non-negative.
-    opening : str or Path
-        One of `abm.calibration.openings()`, or a folder.
+    opening : str, Path, Files or Opening
+        One of `abm.calibration.openings()`, a folder, or its files; for tables only the parameters are drawn.
     strict : bool
         Whether parameters that rest on facts later than the opening are drawn around what was known then.
 
@@ -145,22 +154,26 @@ def world(seed: int, opening: str | Path, strict: bool = False) -> World:
     Raises
     ------
     BadInput
-        If there is no such opening, or its `strict.toml` has a mistake or is missing where `strict` asks for it.
+        If there is no such opening, it has a mistake, or its `strict.toml` has one or is missing where `strict` asks
+        for it.
 
     Examples
     --------
     >>> world(1, "2025-12-31").parameters == world(1, "2025-12-31").parameters
     True
     """
-    folder = opening_folder(opening)
-    priors = dict(PRIORS) | (strict_priors(folder) if strict else {})
-    doubts = _opening_doubts(folder, stamp(folder))
-    drawn = {
-        kind: {prior.name: _within(prior, standard_normal(seed, f"{kind} {prior.name}")) for prior in found}
-        for kind, found in doubts.items()
-    }
-    common = {d.name: d.prior.at(standard_normal(seed, f"common {d.name}")) for d in COMMON_DOUBTS}
-    return World(seed, folder, draw(seed, priors), drawn["assumption"], drawn["fact"], common)
+    if isinstance(opening, Opening):
+        return World(seed, None, draw(seed), {}, {}, {})
+    files = opening_files(opening)
+    priors = dict(PRIORS) | (strict_priors(files.folder) if strict else {})
+    doubts = _opening_doubts(files)
+    drawn = {}
+    for kind, found in doubts.items():
+        normals = standard_normals(seed, [f"{kind} {prior.name}" for prior in found])
+        drawn[kind] = {prior.name: _within(prior, z) for prior, z in zip(found, normals, strict=True)}
+    shared = standard_normals(seed, [f"common {doubt.name}" for doubt in COMMON_DOUBTS])
+    common = {doubt.name: doubt.prior.at(z) for doubt, z in zip(COMMON_DOUBTS, shared, strict=True)}
+    return World(seed, files, draw(seed, priors), drawn["assumption"], drawn["fact"], common)
 
 
 def _within(prior: Prior, z: float) -> float:
@@ -168,29 +181,31 @@ def _within(prior: Prior, z: float) -> float:
     return prior.at(min(max(z, -Z95), Z95))
 
 
-def doubts_of(opening: str | Path) -> dict[str, tuple[Prior, ...]]:
+def doubts_of(opening: str | Path | Files) -> dict[str, tuple[Prior, ...]]:
     """What is uncertain about an opening.
 
     Parameters
     ----------
-    opening : str or Path
-        One of `abm.calibration.openings()`, or a folder.
+    opening : str, Path or Files
+        One of `abm.calibration.openings()`, a folder, or its files.
 
     Returns
     -------
     dict of str to tuple of Prior
         Under `assumption` and `fact`.
+
+    Raises
+    ------
+    BadInput
+        If there is no such opening, or it has a mistake.
     """
-    folder = opening_folder(opening)
-    return _opening_doubts(folder, stamp(folder))
+    return _opening_doubts(opening_files(opening))
 
 
 @functools.lru_cache(maxsize=8)
-def _opening_doubts(folder: Path, _: object) -> dict[str, tuple[Prior, ...]]:
+def _opening_doubts(files: Files) -> dict[str, tuple[Prior, ...]]:
     """The same, read once for each state of the files."""
-    files = files_of(folder, stamp(folder))
-    if files.mistakes:
-        raise BadInput(files.mistakes[0])
+    check_files(files)
     rows = {row["name"]: row for row in files.tables["assumptions"]}
 
     def value(name: str) -> float:
@@ -215,10 +230,9 @@ def _opening_doubts(folder: Path, _: object) -> dict[str, tuple[Prior, ...]]:
 
 
 @functools.lru_cache(maxsize=8)
-def _uncertain_rows(folder: Path, _: object) -> dict[str, frozenset[int]]:
+def _uncertain_rows(files: Files) -> dict[str, frozenset[int]]:
     """Numbers of the rows that a world may change, by table."""
-    files = files_of(folder, stamp(folder))
-    names = {kind: {prior.name for prior in found} for kind, found in _opening_doubts(folder, stamp(folder)).items()}
+    names = {kind: {prior.name for prior in found} for kind, found in _opening_doubts(files).items()}
 
     def uncertain(table: str, row: Row) -> bool:
         if table == "assumptions" and row["name"] in names["assumption"]:
@@ -231,6 +245,20 @@ def _uncertain_rows(folder: Path, _: object) -> dict[str, frozenset[int]]:
         for table, rows in files.tables.items()
     }
     return {table: rows for table, rows in found.items() if rows}
+
+
+@functools.lru_cache(maxsize=8)
+def _fixed_cells(files: Files) -> dict[Where, Fixed]:
+    """The cells that no world changes, so that a world works out the others alone."""
+    tables = dict(files.tables)
+    for name, numbers in _uncertain_rows(files).items():
+        marked = list(tables[name])
+        for number in numbers:
+            row = marked[number]
+            doubtful = {column: Doubtful(row[column]) for column in LAYOUTS[name].formulas if column in row}
+            marked[number] = Row({**row, **doubtful}, row.place, row.own)
+        tables[name] = marked
+    return fixed_cells(dataclasses.replace(files, tables=tables))
 
 
 def _settle(opening: Opening) -> None:

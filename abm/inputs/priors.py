@@ -12,12 +12,14 @@ Priors are independent of each other. What is a choice of a policy maker, not a 
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from abm.inputs import parameters
 
@@ -414,18 +416,42 @@ idle_power | logit | 0.18 | 0.46 | assumption: odds half or double
 PRIORS: Mapping[str, Prior] = {prior.name: prior for prior in TABLE if prior.name in parameters.BY_NAME}
 
 
-def standard_normal(seed: int, name: str) -> float:
-    """A standard normal draw that depends on a seed and a name only: another name changes no other's draw.
+@functools.lru_cache(maxsize=4096)
+def _key(name: str) -> int:
+    """What a name adds to a seed."""
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
+
+
+def standard_normals(seed: int, names: Iterable[str]) -> list[float]:
+    """Standard normal draws that each depend on a seed and a name only: another name changes no other's draw.
 
     Parameters
     ----------
     seed : int
         Non-negative.
-    name : str
-        What is drawn.
+    names : iterable of str
+        What is drawn: each is the first draw of a Philox stream of its own.
+
+    Returns
+    -------
+    list of float
+        In the order of the names.
     """
-    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little")
-    return float(np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, key)))).standard_normal())
+    stream = np.random.Philox(0)
+    generator = np.random.Generator(stream)
+    start = stream.state  # a new state costs far less than a new stream
+    found = []
+    for name in names:
+        key = np.random.SeedSequence((seed, _key(name))).generate_state(2, np.uint64)
+        start["state"]["key"] = cast("NDArray[np.uint64]", key)
+        stream.state = start
+        found.append(float(generator.standard_normal()))
+    return found
+
+
+def standard_normal(seed: int, name: str) -> float:
+    """The one of `standard_normals` for a name."""
+    return standard_normals(seed, (name,))[0]
 
 
 def draw(seed: int, priors: Mapping[str, Prior] = PRIORS) -> dict[str, float]:
@@ -444,7 +470,8 @@ def draw(seed: int, priors: Mapping[str, Prior] = PRIORS) -> dict[str, float]:
         Within the legal ranges; parameters without a prior are left out.
     """
     found = {}
-    for name, prior in priors.items():
+    normals = standard_normals(seed, [f"parameter {name}" for name in priors])
+    for (name, prior), z in zip(priors.items(), normals, strict=True):
         legal = parameters.find(name)
-        found[name] = min(max(prior.at(standard_normal(seed, f"parameter {name}")), legal.low), legal.high)
+        found[name] = min(max(prior.at(z), legal.low), legal.high)
     return found

@@ -14,7 +14,7 @@ import datetime
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import (
@@ -43,6 +43,9 @@ from abm.inputs.toml_lines import (
     parse_toml,
     read_text,
 )
+
+if TYPE_CHECKING:
+    from abm.calibration import Opening
 
 FOLDER = Path(__file__).parents[1] / "scenarios"
 BASELINE = "baseline"
@@ -300,6 +303,35 @@ class Scenario(_Strict):
                 row["effect"] = CODES[str(shock.effect)]
                 row["add"] = shock.size or 0.0
         return rows
+
+    def without_effect(
+        self, opening: Opening, changed: Mapping[str, float], drawn: Mapping[str, float]
+    ) -> list[tuple[int, str]]:
+        """The shocks that can have no effect in a run: neither in its world, nor with the defaults in its place.
+
+        A shock that only the draw of a world leaves without effect, by a bound that it has reached, is no mistake.
+
+        Parameters
+        ----------
+        opening : Opening
+        changed : mapping of str to float
+            Parameters of the run, those of the scenario among them.
+        drawn : mapping of str to float
+            Parameters of its world, which stand below.
+
+        Returns
+        -------
+        list of (int, str)
+            Number of the shock and a sentence that says why.
+        """
+
+        def idle(values: Mapping[str, float]) -> dict[int, str]:
+            told = self.model_copy(update={"parameters": values})
+            return {number: sentence for number, _, sentence in told.idle_shocks(opening.kinds, opening.owners)}
+
+        found = idle(changed)
+        still = idle({**drawn, **changed}) if found and drawn else found
+        return [(number, sentence) for number, sentence in still.items() if number in found]
 
     def idle_shocks(self, kinds: Mapping[str, int], owners: Collection[str]) -> list[tuple[int, str, str]]:
         """The shocks that cannot have an effect, whatever happens in the run.

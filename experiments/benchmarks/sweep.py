@@ -52,7 +52,7 @@ def measure(runs: int, months: int, workers: int, how: runner.How) -> dict[str, 
         months included; for one thread only); memory (MiB, largest resident set, workers that are processes
         included); disk (bytes a run).
     """
-    simulation.open_economy(panel=False).run(1)
+    simulation.open_economy(panel=False, central=True).run(1)
     engine = [0.0]
     if workers == 1 and how == "threads":
         simulation.Economy.run = timed(engine, simulation.Economy.run)  # type: ignore[method-assign]

@@ -76,7 +76,7 @@ def hindcast(
         if say_if_compiling():
             from abm.simulation import open_economy
 
-            open_economy(opening=opening).run(1)
+            open_economy(opening=opening, central=True).run(1)
         with counted_worlds(seeds) as progress:
             ensemble = logic.run_ensemble(
                 opening, seeds, strict, workers=jobs, how=who_runs(threads), progress=progress

@@ -15,16 +15,19 @@ from abm.inputs.dates import month_label, month_number
 from experiments.commands.options import (
     MONTH_HELP,
     SCENARIO_HELP,
+    Central,
     Json,
     Opening,
     Seed,
     Settings,
     complete_scenario,
+    draw_world,
     has_entered,
     known_firm,
     open_scenario,
     read_opening,
     read_settings,
+    world_words,
 )
 from experiments.screen import Screen, say, say_json
 
@@ -55,13 +58,15 @@ def inspect(
     scenario: Annotated[str, typer.Option(help=SCENARIO_HELP, autocompletion=complete_scenario)] = BASELINE,
     opening: Opening = None,
     seed: Seed = 1,
+    central: Central = False,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
     """Show a firm's books and promises, or the opening state.
 
     For a firm: balance sheet, contracts, debt, ratios, hardware, energy, and the debt others carry for it or
-    it carries for others. For 'opening': what the economy owes and promises at the opening, its flagship lab apart.
+    it carries for others. For 'opening': what the economy owes and promises at the opening, its flagship lab apart,
+    at the middle of every range.
     """
     books = read_opening(opening)
     at = month_number(month, "--month", books.date)
@@ -81,7 +86,8 @@ def inspect(
     from abm.inputs.scenarios import load
 
     name = known_firm(firm, books)  # before the run, so that a misspelt name costs no time
-    economy = open_scenario(load(scenario), changed, seed, books)
+    drawn = draw_world(books, seed, central)
+    economy = open_scenario(load(scenario), changed, seed, books, drawn)
     if at:
         economy.run(at)
     has_entered(name, economy)
@@ -93,6 +99,7 @@ def inspect(
         say_json(data)
     else:
         show_firm(told, console, books.date)
+        say(world_words(drawn), style="dim")
 
 
 def show_firm(told: Statement, console: Screen, date: datetime.date) -> None:

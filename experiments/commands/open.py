@@ -42,7 +42,8 @@ def show(
         f" (design {study.design.method}, {counted(study.replicates, 'seed')} a point), {told['failed']} failed"
     )
     if manifest.get("opening"):
-        say(f"From the opening of {manifest['opening']['date']}.")
+        worlds = "central: no world is drawn" if study.central else "the seed of a run draws its world too"
+        say(f"From the opening of {manifest['opening']['date']}; {worlds}.")
     if told["runs_done"] < manifest["runs"]:
         say("Unfinished: the same `invisible-debt sweep` goes on with it.")
     table = _table("factor", "values", "unit")

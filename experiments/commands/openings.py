@@ -131,7 +131,7 @@ def _first_month(opening: Opening, run: bool) -> list[str] | None:
     from abm.simulation import open_economy
 
     say_if_compiling()
-    economy = open_economy(opening=opening)
+    economy = open_economy(opening=opening, central=True)
     economy.run(MONTHS_RUN)
     return first_month(economy.flows(), economy.rows("series"))
 

@@ -15,6 +15,7 @@ from experiments.screen import Screen
 
 if TYPE_CHECKING:
     from abm.calibration import Opening as Tables
+    from abm.calibration.worlds import World
     from abm.inputs.scenarios import Scenario
     from abm.simulation import Economy
     from experiments.runner import How
@@ -52,7 +53,15 @@ def complete_opening(incomplete: str) -> list[str]:
 
 MONTH_HELP = "End of which month: 2027-06, or months since the opening."
 SCENARIO_HELP = "Name of a scenario (see: invisible-debt scenarios) or path of a scenario file."
-Seed = Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the random draws.")]
+Seed = Annotated[
+    int, typer.Option(min=0, max=LARGEST_SEED, help="Seed: it draws the world (parameters and opening) and the luck.")
+]
+Central = Annotated[
+    bool,
+    typer.Option(
+        "--central", help="Draw no world: parameters and opening at the middle of their ranges, only luck by the seed."
+    ),
+]
 Opening = Annotated[
     str | None,
     typer.Option(
@@ -78,9 +87,6 @@ Seeds = Annotated[
     typer.Option(
         min=2, max=MOST_SEEDS, help="Run so many worlds, the first with the seed of --seed, and tell them together."
     ),
-]
-Central = Annotated[
-    bool, typer.Option("--central", help="Central parameters and opening in every world: luck alone differs.")
 ]
 Jobs = Annotated[
     int | None, typer.Option(min=1, max=4096, help="Worlds run side by side; one a processor if left out.")
@@ -194,11 +200,45 @@ def say_if_compiling() -> bool:
     return True
 
 
-def open_scenario(scenario: Scenario, changed: Mapping[str, float], seed: int, opening: Tables) -> Economy:
-    """The economy at its opening, ready to run; says so if the model has first to be compiled."""
+def draw_world(books: Tables, seed: int, central: bool) -> World | None:
+    """The world that a seed draws from the opening of these books; None for the central one.
+
+    Raises
+    ------
+    BadInput
+        If what the opening says of its ranges has a mistake.
+    """
+    from abm.calibration.worlds import world
+
+    return None if central else world(seed, books.origin)
+
+
+def world_words(drawn: World | None) -> str:
+    """Which world a run is in, in a sentence for the screen."""
+    if drawn is None:
+        return "Central: parameters and opening at the middle of every range; without --central the seed draws them."
+    return f"World {drawn.seed}: parameters and opening drawn by the seed; --central takes the middle of every range."
+
+
+def open_scenario(
+    scenario: Scenario, changed: Mapping[str, float], seed: int, books: Tables, drawn: World | None
+) -> Economy:
+    """The economy at its opening, ready to run; says so if the model has first to be compiled.
+
+    Parameters
+    ----------
+    books : Opening
+        The central tables.
+    drawn : World or None
+        See `draw_world`.
+    """
     from abm.simulation import open_economy
 
+    def opened() -> Economy:
+        where: Tables | World = books if drawn is None else drawn
+        return open_economy(scenario, parameters=changed, seed=seed, opening=where, central=drawn is None)
+
     if not say_if_compiling():
-        return open_economy(scenario, parameters=changed, seed=seed, opening=opening)
+        return opened()
     with Screen(stderr=True).status("compiling"):
-        return open_economy(scenario, parameters=changed, seed=seed, opening=opening)
+        return opened()

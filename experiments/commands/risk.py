@@ -65,7 +65,7 @@ def risk(
         if say_if_compiling():
             from abm.simulation import open_economy
 
-            open_economy().run(1)
+            open_economy(central=True).run(1)
         with counted_worlds(sum(ensemble.plan(seeds).values())) as progress:
             made = ensemble.make(seeds, central, workers=jobs, how=who_runs(threads), progress=progress)
         found = table.judge(made)

@@ -26,9 +26,11 @@ from experiments.commands.options import (
     Settings,
     Threads,
     complete_scenario,
+    draw_world,
     open_scenario,
     read_opening,
     read_settings,
+    world_words,
 )
 from experiments.screen import Screen, counted, say, say_json
 
@@ -57,8 +59,9 @@ def run(
 ) -> None:
     """Run the economy and write the results into a folder.
 
-    Starts from the balance sheets of an opening. The folder holds tables (Parquet), a figure (PNG) and a
-    manifest with all that is needed to repeat the run.
+    Starts from the balance sheets of an opening. The seed draws a world, that is parameters and uncertain numbers
+    of the opening, and the luck of the run. The folder holds tables (Parquet), a figure (PNG) and a manifest with
+    all that is needed to repeat the run.
 
     With --seeds N it runs N worlds, and says who fails in how many of them, what lenders lose, and the typical stories.
     """
@@ -74,17 +77,19 @@ def run(
         question = Question(told, opening or books.name, changed, months, seed, seeds, central)
         run_many(question, scenario, books, out=out, jobs=jobs, threads=threads, as_json=as_json)
         return
-    if jobs is not None or threads is not None or central:
-        raise BadInput("--jobs, --threads, --processes and --central are for many worlds: give --seeds too")
+    if jobs is not None or threads is not None:
+        raise BadInput("--jobs, --threads and --processes are for many worlds: give --seeds too")
+    drawn = draw_world(books, seed, central)
     length = "" if months == MONTHS else f"-{months}months"
-    folder = out or Path("results") / f"{told.name}{from_where(books.name)}{name_of(changed)}{length}-seed{seed}"
+    luck = f"seed{seed}{'-central' if central else ''}"
+    folder = out or Path("results") / f"{told.name}{from_where(books.name)}{name_of(changed)}{length}-{luck}"
 
     from experiments import results
     from experiments.summary import summary
 
-    recipe = results.recipe_of(books, scenario=told, changed=changed, seed=seed, months=months)
+    recipe = results.recipe_of(books, scenario=told, changed=changed, seed=seed, months=months, world=drawn)
     with results.run_folder(folder, recipe) as stage:
-        economy = open_scenario(told, changed, seed, books)
+        economy = open_scenario(told, changed, seed, books, drawn)
         started = time.perf_counter()
         run_months(economy, months)
         seconds = time.perf_counter() - started
@@ -94,7 +99,7 @@ def run(
         return
     with_set = "".join(f", {name} = {value:g}" for name, value in changed.items())
     span = f"{counted(months, 'month')} from {books.date} to {manifest['last_month']}"
-    show(economy, f"{told.title}{with_set}: {span}, seed {seed}, in {seconds:.1f} s")
+    show(economy, f"{told.title}{with_set}: {span}, seed {seed}, in {seconds:.1f} s", world_words(drawn))
     say(f"Results in {folder}: figure.png, tables (.parquet), manifest.json")
 
 
@@ -131,13 +136,14 @@ def name_of(changed: Mapping[str, float]) -> str:
     return told if len(told) <= LONGEST_NAME else f"-changed-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
 
-def show(economy: Economy, heading: str) -> None:
-    """Print the yearly table and who failed, when and because of whom."""
+def show(economy: Economy, heading: str, world: str) -> None:
+    """Print in which world it was, the yearly table, and who failed, when and because of whom."""
     from abm.accounts.statement import defaults
     from experiments.summary import YEARLY, failure_sentence, headings, legend, never_entered, number, yearly
 
     console = Screen()
     say(title=heading)
+    say(world)
     say()
     table = Table(header_style="bold", box=None, padding=(0, 1, 0, 0))
     table.add_column("year")

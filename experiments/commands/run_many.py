@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from abm.errors import BadInput
-from experiments.commands.options import LARGEST_SEED, counted_worlds, open_scenario, who_runs
+from experiments.commands.options import LARGEST_SEED, counted_worlds, draw_world, open_scenario, who_runs
 from experiments.commands.run import MONTHS, from_where, name_of
 from experiments.screen import counted, say, say_json
 
@@ -55,7 +55,8 @@ def run_many(
     recipe = results.recipe(question, books)
     with run_folder(folder, recipe, results.FORMAT, results.FILES) as stage:
         # A user's mistake is told once, and the model compiled, before any worker meets them.
-        open_scenario(question.scenario, question.changed, question.first_seed, books)
+        drawn = draw_world(books, question.first_seed, question.central)
+        open_scenario(question.scenario, question.changed, question.first_seed, books, drawn)
         with counted_worlds(question.seeds) as progress:
             made = make(question, workers=jobs, how=who_runs(threads), progress=progress)
         found = told.read(made)

@@ -17,16 +17,19 @@ from experiments.commands.inspect import BASELINE, complete_firm
 from experiments.commands.options import (
     MONTH_HELP,
     SCENARIO_HELP,
+    Central,
     Json,
     Opening,
     Seed,
     Settings,
     complete_scenario,
+    draw_world,
     has_entered,
     known_firm,
     open_scenario,
     read_opening,
     read_settings,
+    world_words,
 )
 from experiments.files import new_files
 from experiments.screen import Screen, counted, say, say_json
@@ -54,6 +57,7 @@ def stress(
     scenario: Annotated[str, typer.Option(help=SCENARIO_HELP, autocompletion=complete_scenario)] = BASELINE,
     opening: Opening = None,
     seed: Seed = 1,
+    central: Central = False,
     settings: Settings = None,
     graphml: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the tree of causes, for Gephi, yEd and others.")
@@ -65,7 +69,7 @@ def stress(
 
     The firm fails, or loses money, at the end of a month. Told are what follows at once, until what is left unpaid
     has fallen due a month later, and what follows until --months later. All is compared with the same months
-    without the shock and with the same luck.
+    without the shock, in the same world and with the same luck.
     """
     if fails and loss is not None:
         raise BadInput("give --loss or --default, not both")
@@ -79,8 +83,9 @@ def stress(
 
     told = load(scenario)
     name = known_firm(firm, books)
+    drawn = draw_world(books, seed, central)
     with new_files([path for path in (graphml, png) if path is not None]) as stages:
-        economy = open_scenario(told, changed, seed, books)
+        economy = open_scenario(told, changed, seed, books, drawn)
         if at:
             economy.run(at)
         has_entered(name, economy)
@@ -90,9 +95,10 @@ def stress(
         if png is not None:
             systemic.draw_tree(found.tree, stages[-1], title=systemic.shock_sentence(found))
     if as_json:
-        say_json({"opening": books.name, "scenario": told.name, "seed": seed, **as_data(found)})
+        say_json({"opening": books.name, "scenario": told.name, "seed": seed, "central": central, **as_data(found)})
         return
     show(found, f"{told.title}, seed {seed}")
+    say(world_words(drawn), style="dim")
     for path in (graphml, png):
         if path is not None:
             say(f"Written: {path}")

@@ -15,14 +15,17 @@ from experiments.commands.inspect import BASELINE
 from experiments.commands.options import (
     MONTH_HELP,
     SCENARIO_HELP,
+    Central,
     Json,
     Opening,
     Seed,
     Settings,
     complete_scenario,
+    draw_world,
     open_scenario,
     read_opening,
     read_settings,
+    world_words,
 )
 from experiments.progress import Bars
 from experiments.screen import Screen, counted, say, say_json
@@ -49,6 +52,7 @@ def systemic(
     scenario: Annotated[str, typer.Option(help=SCENARIO_HELP, autocompletion=complete_scenario)] = BASELINE,
     opening: Opening = None,
     seed: Seed = 1,
+    central: Central = False,
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
@@ -62,7 +66,8 @@ def systemic(
     from abm.inputs.scenarios import load
 
     told = load(scenario)
-    economy = open_scenario(told, changed, seed, books)
+    drawn = draw_world(books, seed, central)
+    economy = open_scenario(told, changed, seed, books, drawn)
     if at:
         economy.run(at)
     from experiments.systemic import importance
@@ -72,10 +77,11 @@ def systemic(
         ranked = importance(economy, progress=lambda done: progress.update(task, completed=done))
     if as_json:
         firms = [dataclasses.asdict(entry) for entry in ranked[:top]]
-        data = {"opening": books.name, "scenario": told.name, "seed": seed, "month": economy.label, "firms": firms}
-        say_json(data)
+        about = {"opening": books.name, "scenario": told.name, "seed": seed, "central": central}
+        say_json({**about, "month": economy.label, "firms": firms})
         return
     show(ranked, top or SHOWN, f"at the end of {economy.label} ({told.title}, seed {seed})")
+    say(world_words(drawn), style="dim")
 
 
 def show(ranked: Sequence[Importance], top: int, when: str) -> None:

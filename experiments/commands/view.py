@@ -11,8 +11,10 @@ from abm.errors import printable
 from experiments.commands.options import (
     LARGEST_SEED,
     SCENARIO_HELP,
+    Central,
     Opening,
     complete_scenario,
+    draw_world,
     open_scenario,
     read_opening,
 )
@@ -28,6 +30,7 @@ def view(
     ] = "127.0.0.1",
     opening: Opening = None,
     seed: Annotated[int, typer.Option(min=0, max=LARGEST_SEED, help="Seed of the first run.")] = 1,
+    central: Central = False,
     runs: Annotated[
         Path, typer.Option(metavar="DIR", help="Folder of recorded runs that the page offers to open.")
     ] = Path("results"),
@@ -42,12 +45,14 @@ def view(
 
     told = load(scenario)
     books = read_opening(opening)
-    open_scenario(told, {}, seed, books)  # compiles where needed, and finds mistakes before anybody opens the page
+    drawn = draw_world(books, seed, central)
+    # Compiles where needed, and finds mistakes before anybody opens the page.
+    open_scenario(told, {}, seed, books, drawn)
 
     from viz.house import House
     from viz.plan import Plan
     from viz.server import serve
 
     address = f"http://{'localhost' if host == '127.0.0.1' else host}:{port}"
-    house = House(Plan(told, seed=seed, opening=books), sessions, runs)
+    house = House(Plan(told, seed=seed, central=central, opening=books), sessions, runs)
     serve(house, host, port, lambda: print(printable(f"The page: {address}  (Ctrl-C ends it)"), flush=True))

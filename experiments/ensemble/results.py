@@ -63,8 +63,10 @@ spot_price | f | USD/H100e-h | rental price at the end, the median of its worlds
 def recipe(question: Question, opening: Any) -> dict[str, Any]:
     """What decides what an ensemble is, as its manifest says it."""
     told = recipe_of(
-        opening, scenario=question.scenario, changed=question.changed, seed=question.first_seed, months=question.months
-    )
+        opening, scenario=question.scenario, changed=question.changed, seed=question.first_seed, months=question.months,
+        world=None,
+    )  # fmt: skip
+    del told["world"]  # there is one for each seed
     return {**told, "worlds": question.seeds, "central": question.central}
 
 

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from abm.accounts import statement
 from abm.calibration.opening import opening_tables
-from abm.calibration.worlds import world
 from abm.engine import tables
 from abm.errors import InvisibleDebtError
 from abm.inputs.parameters import BY_NAME
 from abm.inputs.scenarios import Scenario
-from abm.simulation import Economy
+from abm.simulation import Economy, open_economy
 from experiments.columns import field_of, plain, schema_of, type_of
 from experiments.execution import Run, Value
 from experiments.gather import failure_sentences, gather
@@ -119,8 +118,7 @@ def _scenario(text: str) -> Scenario:
 
 
 def open_world(settings: Mapping[str, Value], seed: int) -> Economy:
-    """The economy of a world at its opening; parameters that are set stand above the scenario's, these above the
-    world's.
+    """The economy of a world at its opening (`abm.simulation.open_economy`).
 
     Parameters
     ----------
@@ -129,13 +127,11 @@ def open_world(settings: Mapping[str, Value], seed: int) -> Economy:
     seed : int
         Of the world and of its luck.
     """
-    scenario, opening = _scenario(str(settings["scenario"])), str(settings["opening"])
     changed = {name: float(value) for name, value in settings.items() if name in BY_NAME}
-    if settings["central"]:
-        return Economy(opening_tables(opening), scenario, parameters=changed, seed=seed)
-    drawn = world(seed, opening)
-    changed = {**drawn.parameters, **scenario.parameters, **changed}
-    return Economy(drawn.opening(), scenario, parameters=changed, seed=seed)
+    return open_economy(
+        _scenario(str(settings["scenario"])), parameters=changed, seed=seed, opening=str(settings["opening"]),
+        central=bool(settings["central"]),
+    )  # fmt: skip
 
 
 def settings_of(question: Question) -> dict[str, Value]:

@@ -51,8 +51,7 @@ def observe(settings: Mapping[str, Value], seed: int) -> tuple[dict[str, float],
     """
     opening = str(settings["opening"])
     asked = _quantities(opening)
-    drawn = world(seed, opening)
-    economy = open_economy(opening=drawn.opening(), parameters=drawn.parameters, seed=seed, panel=False)
+    economy = open_economy(opening=opening, seed=seed, panel=False)
     wanted = formulas(asked)
     recorder = Recorder(economy, wanted)
     recorder.take()

@@ -11,11 +11,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from abm.calibration.opening import opening_tables
-from abm.calibration.worlds import world
 from abm.engine import tables
 from abm.inputs.dates import month_label
 from abm.inputs.scenarios import BASELINE, Scenario, Shock, load
-from abm.simulation import Economy
+from abm.simulation import Economy, open_economy
 from experiments.baseline import BORROWERS
 from experiments.columns import schema_of
 from experiments.risk.asked import about_firms
@@ -114,10 +113,7 @@ def open_world(settings: Mapping[str, Any], seed: int) -> Economy:
     """
     opening = str(settings["opening"])
     told = story(str(settings["scenario"]), opening)
-    if settings["central"]:
-        return Economy(opening_tables(opening), told, seed=seed)
-    drawn = world(seed, opening)
-    return Economy(drawn.opening(), told, parameters={**drawn.parameters, **told.parameters}, seed=seed)
+    return open_economy(told, seed=seed, opening=opening, central=bool(settings["central"]))
 
 
 def observe(settings: Mapping[str, Any], seed: int) -> tuple[dict[str, float], dict[str, pa.Table]]:

@@ -16,7 +16,7 @@ from abm.calibration.opening import DEFAULT_OPENING
 from abm.calibration.worlds import world
 from abm.engine import tables
 from abm.inputs.scenarios import BASELINE, Scenario, Shock
-from abm.simulation import Economy
+from abm.simulation import Economy, open_economy
 from experiments.baseline import BORROWERS
 from experiments.risk.observe import ai_debt
 from experiments.signals.crisis import WEAK, defaulted, first_month, owed
@@ -53,9 +53,7 @@ def opened(seed: int, shocks: Sequence[Shock] = ()) -> Economy:
     BadInput
         If the accounts of the world do not close.
     """
-    drawn = world(seed, DEFAULT_OPENING)
-    story = Scenario(name=BASELINE, title="a shock", shock=list(shocks))
-    return Economy(drawn.opening(), story, parameters=drawn.parameters, seed=seed)
+    return open_economy(Scenario(name=BASELINE, title="a shock", shock=list(shocks)), seed=seed)
 
 
 # --- readings of a month ----------------------------------------------------------------------------------

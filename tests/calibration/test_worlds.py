@@ -1,18 +1,20 @@
 """Worlds: what is believed, what is drawn, and that a draw depends on its own name alone."""
 
+import hashlib
 import math
+import shutil
 
 import numpy as np
 import pytest
 
-from abm.calibration import opening_tables, openings
+from abm.calibration import opening_tables, openings, worlds
 from abm.calibration.facts import facts, names_in
-from abm.calibration.files import files_of, opening_folder, stamp
+from abm.calibration.files import opening_files, opening_folder
 from abm.calibration.worlds import COMMON_DOUBTS, World, doubts_of, strict_priors, world
 from abm.engine import tables as ec
 from abm.errors import BadInput
 from abm.inputs.parameters import BY_NAME, PARAMETERS
-from abm.inputs.priors import KINDS, LEVERS, PRIORS, TABLE, Z95, Prior, draw, standard_normal
+from abm.inputs.priors import KINDS, LEVERS, PRIORS, TABLE, Z95, Prior, draw, standard_normal, standard_normals
 
 OPENINGS = openings()
 PAST = "2024-12-31"
@@ -94,22 +96,22 @@ def test_worlds_have_accounts_that_close_and_numbers_within_their_ranges(name):
 
 @pytest.mark.parametrize("name", OPENINGS)
 def test_a_world_without_draws_is_the_opening_itself(name):
-    plain = World(0, opening_folder(name), {}, {}, {}, {doubt.name: 1.0 for doubt in COMMON_DOUBTS})
+    plain = World(0, opening_files(name), {}, {}, {}, {doubt.name: 1.0 for doubt in COMMON_DOUBTS})
     assert plain.opening().digest == opening_tables(name).digest
 
 
 def plain(opening=PAST, assumptions=None, facts=None, common=None):
     """A world without draws but for these."""
     shared = {doubt.name: 1.0 for doubt in COMMON_DOUBTS} | (common or {})
-    return World(0, opening_folder(opening), {}, assumptions or {}, facts or {}, shared)
+    return World(0, opening_files(opening), {}, assumptions or {}, facts or {}, shared)
 
 
 def test_a_drawn_assumption_and_a_drawn_fact_move_what_follows_from_them():
     (before,) = [prior for prior in doubts_of(PAST)["assumption"] if prior.name == "sites_building"]
     cloud = opening_tables(PAST).row("Microsoft Azure")
 
-    def ordered(world: World) -> float:
-        orders = world.opening().orders
+    def ordered(one: World) -> float:
+        orders = one.opening().orders
         return float(orders["units"][(orders["kind"] == ec.SITE_ORDER) & (orders["buyer"] == cloud)].sum())
 
     more = plain(assumptions={"sites_building": 1.5 * before.median})
@@ -135,7 +137,7 @@ def test_the_world_of_a_seed_is_the_same_at_every_opening_and_for_every_luck():
 
 def test_the_strict_variant_rests_on_what_was_known():
     folder = opening_folder(PAST)
-    until = files_of(folder, stamp(folder)).facts_until
+    until = opening_files(folder).facts_until
     strict = strict_priors(folder)
     assert len(strict) > 20
     for prior in strict.values():
@@ -172,3 +174,63 @@ def test_a_mistake_in_a_strict_file_is_a_sentence(tmp_path, text, said):
 def test_an_opening_without_strict_values_says_so():
     with pytest.raises(BadInput, match="no strict variant"):
         world(1, "2025-12-31", strict=True)
+
+
+def test_draws_are_the_first_of_a_stream_for_each_name():
+    names = [f"parameter {name}" for name in PRIORS]
+    for seed in (0, 1, 2**33 + 5, 2**62 - 1):
+        keys = [int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "little") for name in names]
+        streams = [np.random.Generator(np.random.Philox(np.random.SeedSequence((seed, key)))) for key in keys]
+        assert standard_normals(seed, names) == [stream.standard_normal() for stream in streams]
+        assert [standard_normal(seed, name) for name in names[:9]] == standard_normals(seed, names[:9])
+
+
+@pytest.mark.parametrize(("name", "strict"), [(name, False) for name in OPENINGS] + [(PAST, True)])
+def test_a_world_comes_out_as_if_every_cell_were_worked_out(name, strict, monkeypatch):
+    drawn = [world(seed, name, strict) for seed in range(1, 4)]
+    short = [one.opening() for one in drawn]
+    kept = worlds._fixed_cells(opening_files(name))
+    assert len(kept) > 0.5 * len(short[0].sources)
+    monkeypatch.setattr(worlds, "_fixed_cells", lambda _: {})
+    for one, quick in zip(drawn, short, strict=True):
+        slow = one.opening()
+        assert quick.digest == slow.digest
+        assert quick.sources == slow.sources
+        assert (quick.contract_names, quick.loan_names) == (slow.contract_names, slow.loan_names)
+
+
+def test_a_cell_is_fixed_only_if_nothing_it_reads_is_in_doubt():
+    files = opening_files(PAST)
+    kept = worlds._fixed_cells(files)
+    names = {kind: {prior.name for prior in found} for kind, found in doubts_of(files).items()}
+    uncertain = {("assumptions", name, "value") for name in names["assumption"]}
+    assert not uncertain & set(kept)
+    for where, cell in kept.items():
+        assert set(cell.reads) <= set(kept)
+        assert not names["fact"] & set(names_in(cell.source.formula)[0])
+        assert where[0] != "firms" or where[2] not in ("expected_growth", "own_growth")
+
+
+def test_what_a_file_says_is_read_anew_when_it_has_changed(tmp_path):
+    mine = tmp_path / "mine"
+    shutil.copytree(opening_folder(PAST), mine)
+    before = world(2, mine)
+    assert before.as_dict() == world(2, PAST).as_dict()
+    assert before.opening().digest == world(2, PAST).opening().digest
+    path = mine / "assumptions.csv"
+    rows = path.read_text(encoding="utf-8").splitlines()
+    at = next(k for k, row in enumerate(rows) if row.startswith("sites_building,"))
+    rows[at] = rows[at].replace("sites_building,", "sites_building,2 * ", 1)
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    after = world(2, mine)
+    assert after.files.digest != before.files.digest == opening_files(PAST).digest
+    assert after.assumptions["sites_building"] != before.assumptions["sites_building"]
+
+
+def test_an_opening_with_a_mistake_has_no_world(tmp_path):
+    mine = tmp_path / "mine"
+    shutil.copytree(opening_folder(PAST), mine)
+    with (mine / "assumptions.csv").open("a", encoding="utf-8") as file:
+        file.write("another,1 +,,,ratio,assumption: a mistake\n")
+    with pytest.raises(BadInput, match="another"):
+        world(1, mine)

@@ -90,7 +90,8 @@ def main() -> None:
     log = Path(model.partition(":")[0]).with_suffix(".log")
     if model == "economy":
         study = Study.model_validate({"months": 6, "factors": {"lender_capital": [0.3, 0.6, 1.0]}, "replicates": 6})
-        open_economy(load(BASELINE)).run(1)  # the compiled engine, once: kills are to strike sweeps that are at work
+        # The compiled engine, once: kills are to strike sweeps that are at work.
+        open_economy(load(BASELINE), central=True).run(1)
     else:
         x = {"from": 0.0, "to": 299.0, "steps": 300}
         study = Study.model_validate({"model": model, "factors": {"x": x}})

@@ -32,6 +32,14 @@ def test_calibration_function_is_the_model() -> None:
     assert f.bounds.tolist() == [[0.05, 0.0], [5.0, 3.0]]
 
 
+def test_calibration_function_can_be_central() -> None:
+    drawn, central = (calibration_function(["lender_capital"], ["ai_debt"], central=wanted) for wanted in (False, True))
+    economy = open_economy(parameters={"lender_capital": 0.9}, seed=7, central=True)
+    economy.run(3)
+    assert central([0.9], 3, 7)[:, 0].tolist() == economy.rows("series")["ai_debt"].tolist()
+    assert drawn([0.9], 3, 7).tolist() != central([0.9], 3, 7).tolist()
+
+
 @pytest.mark.parametrize(
     ("names", "outputs", "held", "said"),
     [
@@ -78,6 +86,8 @@ def test_mesa_batch_run_gives_the_models_numbers() -> None:
     for name in ("ai_debt", "lender_capital"):
         reported = rows[-1]["lender_capital_reported" if name == "lender_capital" else name]
         assert reported == economy.rows("series")[name][-1]
+    assert BatchModel(rng=4).economy.world == economy.world
+    assert BatchModel(rng=4, central=True).economy.world is None
     with pytest.raises(BadInput, match="did you mean 'lender_capital'"):
         BatchModel(lender_capitol=1.0)
     with pytest.raises(BadInput, match="whole numbers"):

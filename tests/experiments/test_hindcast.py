@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from abm import open_economy
 from abm.calibration.facts import facts, names_in
-from abm.calibration.files import files_of, opening_folder, stamp
+from abm.calibration.files import opening_files, opening_folder
 from abm.engine import tables
 from abm.errors import BadInput
 from experiments import hindcast as logic
@@ -66,7 +66,7 @@ def test_every_fact_of_a_target_exists():
 
 
 def test_forecasts_and_histories_were_known_at_the_time_or_say_that_they_were_not():
-    files = files_of(FOLDER, stamp(FOLDER))
+    files = opening_files(FOLDER)
     for row in rows():
         cited = names_in(" ; ".join((row["forecast"], row["history"])))[0]
         late = [name for name in cited if not facts()[name].known_by(files.facts_until)]
@@ -329,7 +329,7 @@ def test_readings_are_what_the_tables_of_the_economy_say():
         "units": target(firms=("vendor",), value="units", aggregation="change", months=(1, 3)),
         "failures": target(firms=("neocloud",), value="failures", months=(1, 3)),
     }
-    economy = open_economy(opening=PAST, seed=4)
+    economy = open_economy(opening=PAST, seed=4, central=True)
     opened = economy.rows("firms").copy()
     recorder = logic.Recorder(economy, [(t.firms, t.value) for t in asked.values()])
     recorder.take()

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import pickle
 import shutil
 import sys
 from pathlib import Path
@@ -15,8 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from abm import open_economy
+from abm.calibration.files import opening_folder
+from abm.calibration.worlds import world
 from abm.engine.tables import EVENT_NAMES
 from abm.errors import BadInput
+from abm.inputs.parameters import BY_NAME, PARAMETERS
 from abm.inputs.scenarios import load as load_scenario
 from experiments import execution, pools, runner, store
 from experiments.packing import unpack
@@ -26,6 +30,7 @@ from experiments.study import Study, load
 
 TOYS = Path(__file__).parent / "toy_models.py"
 MONTHS = 14
+PLACE = {parameter.name: number for number, parameter in enumerate(PARAMETERS)}
 TIMED = ("manifest.json", ".lock")  # files that tell when something was done, or hold nothing
 
 
@@ -102,6 +107,46 @@ def test_every_row_is_what_a_run_by_hand_gives(swept: store.Results) -> None:
         fallen = swept.defaults[swept.defaults["run"] == number]
         assert fallen["firm"].tolist() == [by_hand.names[i] for i in defaults["firm"]]
         assert len(swept.events[swept.events["run"] == number]) == len(by_hand.rows("events"))
+
+
+def test_a_study_may_be_central_and_what_it_sets_replaces_the_draw(tmp_path: Path) -> None:
+    fields = {"months": 3, "replicates": 2, "factors": {"base_rate": [0.03, 0.05]}, "parameters": {"power_price": 61.0}}
+    hashes = {}
+    for central in (False, True):
+        study = Study.model_validate({**fields, "central": central})
+        swept = runner.sweep(study, tmp_path / str(central), workers=1, how="threads")
+        assert swept.manifest["central"] is central
+        assert swept.recipe.central is central
+        hashes[central] = swept.runs["result_hash"].tolist()
+        for number in range(4):
+            assert replay(swept, number).equal
+            opened = execution.open_run(swept.recipe, swept.plan.run(number))
+            params = opened.state.base_values
+            assert params[PLACE["power_price"]] == 61.0
+            assert params[PLACE["base_rate"]] == (0.03, 0.05)[number // 2]
+            usual = BY_NAME["demand_growth"].default
+            drawn = world(1 + number % 2, "2025-12-31").parameters["demand_growth"]
+            assert params[PLACE["demand_growth"]] == (usual if central else drawn)
+            assert opened.world == (None if central else world(1 + number % 2, "2025-12-31"))
+    assert not set(hashes[False]) & set(hashes[True])
+    with pytest.raises(BadInput, match="another study"), store.open_store(
+        Study.model_validate({**fields, "central": False}), tmp_path / "True"
+    ):
+        pass
+
+
+def test_a_study_from_a_folder_of_ones_own_draws_what_that_says(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    shutil.copytree(opening_folder("2024-12-31"), mine)
+    study = Study.model_validate({"months": 2, "opening": str(mine)})
+    swept = runner.sweep(study, tmp_path / "x", workers=1, how="threads")
+    by_hand = open_economy(seed=1, opening=mine)
+    by_hand.run(2)
+    assert swept.runs["result_hash"].tolist() == [by_hand.result_hash()]
+    recipe = pickle.loads(pickle.dumps(swept.recipe))  # as other processes and machines have it, without the folder
+    shutil.rmtree(mine)
+    assert execution.open_run(recipe, swept.plan.run(0)).opening.digest == by_hand.opening.digest
+    assert replay(read(tmp_path / "x"), 0).equal
 
 
 def test_firms_that_entered_keep_their_own_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,7 @@ def test_a_figure_shows_the_letters(text: str) -> None:
 def test_an_economy_s_figure_takes_any_title(tmp_path: Path) -> None:
     from abm import open_economy
 
-    economy = open_economy(seed=1)
+    economy = open_economy(seed=1, central=True)
     economy.run(2)
     for k, title in enumerate(ODD):
         with warnings.catch_warnings():

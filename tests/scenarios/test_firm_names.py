@@ -17,7 +17,7 @@ SEED, LONG = 2, 240  # a run in which a cloud that entered founds a project comp
 
 @pytest.fixture(scope="module")
 def plain() -> Economy:
-    economy = open_economy(load(BASELINE), seed=SEED)
+    economy = open_economy(load(BASELINE), seed=SEED, central=True)
     economy.run(LONG)
     return economy
 
@@ -78,9 +78,9 @@ def test_who_entered_fails_when_struck(plain: Economy, words: str) -> None:
     entry = int(firms["entered"][row])
     month = entry + 2
     shock = Shock(firm=plain.names[row].upper(), effect="defaults", start=month)
-    struck = open_economy(Scenario(title="t", shocks=[shock]), seed=SEED)
+    struck = open_economy(Scenario(title="t", shocks=[shock]), seed=SEED, central=True)
     struck.run(month - 1)
-    before = open_economy(load(BASELINE), seed=SEED)
+    before = open_economy(load(BASELINE), seed=SEED, central=True)
     before.run(month - 1)
     assert struck.rows("series").tolist() == before.rows("series").tolist()
     assert struck.names[row] == plain.names[row]
@@ -92,7 +92,7 @@ def test_a_shock_waits_for_its_firm(plain: Economy) -> None:
     row = len(plain.opening.names)
     entry = int(plain.rows("firms")["entered"][row])
     shock = Shock(firm=plain.names[row], effect="defaults", start=1)
-    struck = open_economy(Scenario(title="t", shocks=[shock]), seed=SEED)
+    struck = open_economy(Scenario(title="t", shocks=[shock]), seed=SEED, central=True)
     struck.run(entry)
     assert struck.rows("shocks")["struck"].tolist() == [-1]
     struck.run(1)
@@ -120,7 +120,7 @@ def test_only_labs_that_build_have_project_companies(lab: str, builds: bool, pla
 
 def test_it_is_told_who_never_entered() -> None:
     shocks = [Shock(firm=name, effect="defaults", start=3) for name in ("Meta", "Entering cloud 90", "Open model 91")]
-    struck = open_economy(Scenario(title="t", shocks=shocks), seed=SEED)
+    struck = open_economy(Scenario(title="t", shocks=shocks), seed=SEED, central=True)
     struck.run(2)
     assert never_entered(struck) == []
     struck.run(1)

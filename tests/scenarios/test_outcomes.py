@@ -17,7 +17,7 @@ MONTHS = 60
 @functools.cache
 def means(name: str, seed: int) -> Mapping[str, float]:
     """Mean over the months of a run of each column of the series."""
-    economy = open_economy(load(name), seed=seed, panel=False)
+    economy = open_economy(load(name), seed=seed, panel=False, central=True)
     economy.run(MONTHS)
     series = economy.rows("series")
     return {column: float(np.mean(series[column])) for column in series.dtype.names or ()}

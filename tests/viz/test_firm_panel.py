@@ -16,7 +16,7 @@ PLAN = Plan(load(BASELINE))
 
 @pytest.fixture(scope="module")
 def opening() -> Economy:
-    return open_economy(seed=1)
+    return open_economy(seed=1, central=True)
 
 
 def books(economy: Economy, name: str) -> Books:

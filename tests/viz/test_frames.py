@@ -21,7 +21,9 @@ from viz.places import LANE_OF, LANES
 @pytest.fixture(scope="module")
 def run():
     """An economy a month after its largest customer failed, and its history; tenants without a name stay."""
-    economy = open_economy(load("r6_customer_concentration"), parameters={"tenant_failure": 0}, panel=False)
+    economy = open_economy(
+        load("r6_customer_concentration"), parameters={"tenant_failure": 0}, panel=False, central=True
+    )
     history = History()
     history.record(economy)
     found = {}
@@ -43,7 +45,7 @@ def test_outside_sectors_are_not_drawn_and_everybody_else_is(run):
 
 def test_places_are_the_same_in_every_month_seed_and_scenario(run):
     economy, _, _ = run
-    other = open_economy(load(BASELINE), seed=9, panel=False)
+    other = open_economy(load(BASELINE), seed=9, panel=False, central=True)
     one, two = frames.nodes(economy), frames.nodes(other)
     count = len(two.names)
     np.testing.assert_array_equal(one.x[:count], two.x)
@@ -51,7 +53,7 @@ def test_places_are_the_same_in_every_month_seed_and_scenario(run):
 
 
 def test_firms_stand_in_the_lane_of_their_kind_and_apart():
-    nodes = frames.nodes(open_economy(panel=False))
+    nodes = frames.nodes(open_economy(panel=False, central=True))
     for kind, x in zip(nodes.kinds, nodes.x, strict=True):
         assert abs(x - LANES[LANE_OF[KIND_NAMES.index(kind)]].x) <= 0.04
     assert ((nodes.y >= 0.0) & (nodes.y <= 1.0)).all()
@@ -115,7 +117,7 @@ def test_debt_borrowed_for_failed_labs_is_what_the_flows_show(run):
     assert found[economy.month].orphaned == pytest.approx(shown, rel=1e-3)
     assert shown > 10.0
     assert "OpenAI" not in found[economy.month].carried
-    assert round(frames.frame(open_economy(load(BASELINE)), History()).carried["OpenAI"]) == 96
+    assert round(frames.frame(open_economy(load(BASELINE), central=True), History()).carried["OpenAI"]) == 96
 
 
 def test_losses_of_a_cascade_are_the_hits_of_the_month(run):

@@ -18,7 +18,11 @@ from abm.simulation import open_economy
 from experiments import runner
 from experiments.results import run_folder, write_run
 from experiments.study import Study
+from viz.frames import frame
+from viz.history import History
 from viz.parts.story import TELLING
+
+R6 = "r6_customer_concentration"
 
 
 def test_it_plays_and_stops(visit):
@@ -170,6 +174,7 @@ def test_hostile_words_in_a_field_are_only_a_message(visit, typed):
         "?scenario=../../../etc/passwd",
         "?seed=99999999999999999999999",
         "?months=1000000",
+        "?central=yes",
         "?evil=" + "x" * 1500,
     ],
 )
@@ -184,6 +189,26 @@ def test_an_address_names_a_run(visit):
     visitor = visit().open("?scenario=r1_demand_disappoints&seed=7&months=24")
     assert visitor.page.get_by_label("Seed").input_value() == "7"
     assert visitor.page.get_by_label("Months", exact=True).input_value() == "24"
+
+
+def test_a_visitor_switches_between_the_world_of_the_seed_and_the_central_one(visit):
+    visitor = visit().open("?seed=7&central=1&months=24")
+    page = visitor.page
+    switch = page.get_by_role("switch", name="Central")
+    assert switch.is_checked()
+    expect(page.locator(".id-bar .id-hint")).to_contain_text("with Central on it draws the luck alone")
+    carried = []
+    for central in (True, False):
+        if not central:
+            switch.click(force=True)
+            visitor.shows(0)
+        economy = open_economy(load(R6), seed=7, central=central)
+        economy.run(2)
+        carried.append(f"{sum(frame(economy, History()).carried.values()):,.0f}")
+        visitor.go(2)
+        expect(page.locator(".id-status")).to_contain_text(f"Others carry {carried[-1]} bn USD")
+    assert not switch.is_checked()
+    assert carried[0] != carried[1]
 
 
 def downloaded(visitor: Visitor, label: str) -> bytes:

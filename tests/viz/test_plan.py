@@ -1,15 +1,17 @@
 """What a session runs: a plan's file gives the numbers of the screen, and mistakes are sentences."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from abm.calibration.worlds import world
 from abm.engine.tables import N_OUTSIDE
 from abm.errors import BadInput
 from abm.inputs.effects import EFFECTS
-from abm.inputs.parameters import PARAMETERS
+from abm.inputs.parameters import BY_NAME, PARAMETERS
 from abm.inputs.scenarios import BASELINE, load
 from abm.simulation import open_economy
 from viz.plan import LONGEST, Plan, whole
@@ -21,13 +23,15 @@ def from_file(plan: Plan, folder) -> str:
     """The hash of the run that the plan's scenario file gives."""
     path = folder / "made.toml"
     path.write_text(plan.toml(), encoding="utf-8")
-    economy = open_economy(load(path), seed=plan.seed)
+    economy = open_economy(load(path), seed=plan.seed, central=plan.central)
     economy.run(plan.months)
     return economy.result_hash()
 
 
-def test_the_file_of_a_plan_gives_the_same_run(tmp_path):
-    plan = Plan(load(R6), seed=3, months=40)
+@pytest.mark.parametrize("central", [False, True])
+def test_the_file_of_a_plan_gives_the_same_run(central, tmp_path):
+    plan = Plan(load(R6), seed=3, months=40, central=central)
+    assert plan.toml().splitlines()[0].endswith(" --central") == central
     plan = plan.with_parameter("power_price", 90.0, 0)
     plan = plan.with_strike("Oracle", "loses cash", 11, 3.5)
     plan = plan.with_parameter("demand_growth", 0.4, 12)
@@ -169,9 +173,36 @@ def test_what_is_read_at_the_opening_only_cannot_be_changed_later():
 
 
 def test_a_number_can_be_set_back_to_what_it_was():
-    plan = Plan(load(BASELINE), months=12).with_parameter("power_price", 90, 2).with_parameter("power_price", 60, 5)
-    assert plan.value("power_price") == 60
-    assert len(plan.scenario().shocks) == 1
+    central = Plan(load(BASELINE), months=12, central=True)
+    for start in (central, replace(central, central=False)):
+        usual = start.value("power_price")
+        plan = start.with_parameter("power_price", 90, 2).with_parameter("power_price", usual, 5)
+        assert plan.value("power_price") == usual
+        assert len(plan.scenario().shocks) == 1
+    assert central.value("power_price") == BY_NAME["power_price"].default
+
+
+def test_a_parameter_of_the_world_takes_the_value_it_is_given():
+    plan = Plan(load(BASELINE), seed=7)
+    drawn = world(7, "2025-12-31").parameters
+    assert plan.drawn == drawn
+    assert plan.value("base_rate") == drawn["base_rate"] != BY_NAME["base_rate"].default
+    plan = plan.with_parameter("power_price", 90.0, 2)
+    economy = plan.open()
+    found = []
+    for _ in range(4):
+        economy.run(1)
+        found.append(float(economy.state.params[0]["power_price"]))
+    assert found == pytest.approx([drawn["power_price"]] * 2 + [90.0] * 2)
+    assert economy.world == plan.world == world(7, "2025-12-31")
+    assert replace(plan, central=True).drawn == {}
+
+
+def test_plans_of_a_seed_share_their_world_and_nobody_changes_it():
+    one, two = Plan(load(BASELINE), seed=7).open(), Plan(load(R6), seed=7).open()
+    assert one.opening is two.opening
+    one.run(6)
+    assert one.opening.digest == world(7, "2025-12-31").opening().digest
 
 
 def test_every_effect_can_strike():

@@ -42,7 +42,7 @@ TREE = {
 @pytest.fixture(scope="module")
 def economy() -> Any:
     """A bad run with failures, half way."""
-    economy = open_economy(load("r1_demand_disappoints"), parameters={"lender_capital": 0.5}, seed=3)
+    economy = open_economy(load("r1_demand_disappoints"), parameters={"lender_capital": 0.5}, seed=3, central=True)
     economy.run(60)
     return economy
 
@@ -53,7 +53,7 @@ def test_a_card_says_that_a_shock_struck(stage: Any, economy: Any) -> None:
     cards = [card.get_attribute("aria-label") for card in page.page.locator(".iv-card").all()]
     assert "100 % its own doing and the shock that struck it" in cards[0]
     assert "shock" not in cards[1]
-    struck = open_economy(load("r6_customer_concentration"), seed=1)
+    struck = open_economy(load("r6_customer_concentration"), seed=1, central=True)
     struck.run(12)
     assert [node["struck"] for node in cascade_tree(struck)["nodes"] if node["name"] == "OpenAI"] == [True]
     assert not any(node["struck"] for node in cascade_tree(economy)["nodes"])
@@ -61,7 +61,7 @@ def test_a_card_says_that_a_shock_struck(stage: Any, economy: Any) -> None:
 
 @pytest.mark.parametrize("months", [0, 60])
 def test_flows_add_up_to_the_debt_on_the_books(economy: Any, months: int) -> None:
-    at = economy if months else open_economy(seed=1)
+    at = economy if months else open_economy(seed=1, central=True)
     flows = funding_flows(at)
     loans = at.rows("loans")
     owed = loans["principal"][(loans["status"] == tables.LIVE) & (loans["for_ai"] == 1)].sum()

@@ -46,7 +46,8 @@ def Compare(  # noqa: N802
     with solara.Row():
         solara.Button(words, on_click=lambda: screen.session.compare(not on), color="primary")
     if not on:
-        Html(paragraph("Runs the same economy beside yours, with the same luck and nothing changed.", "id-hint"))
+        told = "Runs the same economy beside yours, in the same world, with the same luck and nothing changed."
+        Html(paragraph(told, "id-hint"))
         return
     month = report.frame.month
     if month == 0:

@@ -12,9 +12,11 @@ from abm.errors import BadInput
 from abm.inputs.dates import month_words
 from abm.inputs.scenarios import Scenario, load, names
 from viz.house import house
+from viz.parts.markup import Html, paragraph
 from viz.plan import LARGEST_SEED, Plan, run_length, whole
 from viz.screen import Screen, use_last_sent, use_report
 from viz.session import SPEEDS, Report, Session
+from viz.words import CENTRAL
 
 
 def story_titles(present: Scenario) -> list[dict[str, str]]:
@@ -24,7 +26,9 @@ def story_titles(present: Scenario) -> list[dict[str, str]]:
     return [{"text": title, "value": name} for name, title in titles.items()]
 
 
-def chosen_plan(name: object, seed: object, months: object, present: Scenario | None = None) -> Plan:
+def chosen_plan(
+    name: object, seed: object, months: object, present: Scenario | None = None, *, central: bool = False
+) -> Plan:
     """The plan of a visitor's choice.
 
     Parameters
@@ -33,6 +37,8 @@ def chosen_plan(name: object, seed: object, months: object, present: Scenario | 
         As typed.
     present : Scenario
         What is on the page, which may be no scenario of the model; the server's own if left out.
+    central : bool
+        Whether the seed draws no world.
 
     Raises
     ------
@@ -47,13 +53,13 @@ def chosen_plan(name: object, seed: object, months: object, present: Scenario | 
     else:
         raise BadInput(f"scenario must be one of {', '.join(names())}, not {str(name)[:40]!r}")
     return Plan(
-        base, whole(seed, "seed", 0, LARGEST_SEED), run_length(months), opening=house().plan.opening
+        base, whole(seed, "seed", 0, LARGEST_SEED), run_length(months), opening=house().plan.opening, central=central
     )
 
 
 @solara.component
 def Choices(screen: Screen, on_note: Callable[[str], None]) -> None:  # noqa: N802
-    """What is run: story, luck and length, and whether the baseline runs beside it."""
+    """What is run: story, world, luck and length, and whether the baseline runs beside it."""
     report = use_report(screen, lambda r: (r.run, r.base_frame is not None))
     if report is not None:
         ChoiceFields(report, screen.session, on_note)
@@ -68,14 +74,15 @@ def ChoiceFields(report: Report, session: Session, on_note: Callable[[str], None
     seed = solara.use_reactive(str(plan.seed))
     months = solara.use_reactive(str(plan.months))
     story = solara.use_reactive(plan.base.name)
-    sent = use_last_sent((plan.base.name, str(plan.seed), str(plan.months)))
+    central = solara.use_reactive(plan.central)
+    sent = use_last_sent((plan.base.name, str(plan.seed), str(plan.months), plan.central))
 
     def choose() -> None:
-        chosen = (story.value, seed.value.strip(), months.value.strip())
+        chosen = (story.value, seed.value.strip(), months.value.strip(), central.value)
         if chosen == sent.current:
             return
         try:
-            session.select(chosen_plan(*chosen, plan.base))
+            session.select(chosen_plan(*chosen[:3], plan.base, central=central.value))
             sent.current = chosen
         except BadInput as mistake:
             on_note(str(mistake))
@@ -85,17 +92,26 @@ def ChoiceFields(report: Report, session: Session, on_note: Callable[[str], None
         story.set(name)
         choose()
 
+    def draw(middle: object) -> None:
+        central.set(bool(middle))
+        choose()
+
     with solara.Div(classes=["id-bar"]):
         rv.Select(
             label="Story", items=titles, v_model=story.value, dense=True, outlined=True, hide_details=True,
             class_="id-story", on_v_model=switch,
         )  # fmt: skip
-        Typed("Seed (luck)", seed, choose)
+        Typed("Seed", seed, choose)
+        rv.Switch(
+            label="Central", v_model=central.value, dense=True, hide_details=True, inset=True, class_="id-compare",
+            on_v_model=draw, attributes={"title": CENTRAL},
+        )  # fmt: skip
         Typed("Months", months, choose)
         rv.Switch(
             label="Compare", v_model=report.base_frame is not None, dense=True, hide_details=True, inset=True,
             class_="id-compare", on_v_model=lambda wanted: session.compare(bool(wanted)),
         )  # fmt: skip
+        Html(paragraph(CENTRAL, "id-hint"))
 
 
 @solara.component

@@ -35,7 +35,7 @@ def Files(screen: Screen, on_note: Callable[[str], None]) -> None:  # noqa: N802
     if report is None:
         return
     plan, months = report.plan, max(report.reach, 1)
-    stem = f"{plan.base.name}{'-changed' if plan.by_hand else ''}-seed{plan.seed}"
+    stem = f"{plan.base.name}{'-changed' if plan.by_hand else ''}-seed{plan.seed}{'-central' if plan.central else ''}"
     with solara.Div(classes=["id-downloads"]):
         solara.FileDownload(plan.toml(), f"{stem}.toml", label="Scenario (TOML)", mime_type="application/toml")
         solara.FileDownload(aside(picture, plan, months), f"{stem}.png", label="Figure (PNG)", mime_type="image/png")

@@ -180,7 +180,9 @@ def Number(parameter: Parameter, report: Report, session: Session) -> None:  # n
             rv.use_event(field, "blur", lambda *_: typed())
             rv.use_event(field, "keydown.enter", lambda *_: typed())
         acting = f" Acting now, shocks included: {now:g}." if abs(now - value) > 1e-12 else ""
-        span = f"{parameter.low:g} to {parameter.high:g}, default {parameter.default:g}."
+        drawn = report.plan.drawn.get(parameter.name)
+        here = "" if drawn is None else f", in this world {drawn:g}"
+        span = f"{parameter.low:g} to {parameter.high:g}, default {parameter.default:g}{here}."
         told = f"{span}{acting} Source: {parameter.source}."
         Html(paragraph(told, "id-source"))
 
