@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 BLACK, ORANGE, SKY, GREEN, BLUE, RED, PINK = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
-# Where the panels stand, in parts of the picture: room for numbers of five digits on the axes that have a scale there.
+# Where the panels stand, in parts of the picture: room for numbers of six characters on axes that have a scale there.
 # A layout that measures its own labels would draw the picture four times over.
-COLUMNS, ROWS, SIZE = (0.055, 0.393, 0.711), (0.527, 0.05), (0.228, 0.4)
+COLUMNS, ROWS, SIZE = (0.064, 0.396, 0.711), (0.527, 0.05), (0.228, 0.4)
 HEADING = 14.0  # size of its letters, unless it would be wider than the picture
 MOST_NAMES = 14  # failures named in the picture; the rest are counted
 

@@ -17,6 +17,7 @@ from abm.calibration import opening_tables
 from abm.calibration.worlds import world
 from abm.engine import tables
 from abm.errors import Breakdown
+from abm.inputs.parameters import PARAMETERS
 from abm.inputs.scenarios import Scenario, Shock, load
 from experiments import execution
 from experiments import figure as single_figure
@@ -73,20 +74,20 @@ def test_what_is_set_stands_above_the_scenario_and_this_above_the_world():
     question = Question(story, "2025-12-31", {"power_price": 90.0}, 3, 1, 2)
     economy = worlds.open_world(worlds.settings_of(question), 3)
     drawn = world(3, "2025-12-31").parameters
-    assert economy.changed["power_price"] == 90.0
-    assert economy.changed["lender_capital"] == 0.9
-    others = set(drawn) - {"power_price", "lender_capital"}
+    given = {"power_price": 90.0, "lender_capital": 0.9}
+    others = set(drawn) - set(given)
     assert others
-    assert all(economy.changed[name] == drawn[name] for name in others)
+    assert all(economy.state.params[name][0] == value for name, value in (drawn | given).items())
     central = worlds.open_world(worlds.settings_of(question._replace(central=True)), 3)
-    assert central.changed == {"power_price": 90.0, "lender_capital": 0.9}
+    usual = {p.name: p.default for p in PARAMETERS}
+    assert all(central.state.params[name][0] == value for name, value in (usual | given).items())
 
 
 def test_a_world_is_read_as_it_ran():
     shock = Shock(firm="CoreWeave", effect="defaults", start=2)
     question = Question(Scenario(title="x", shock=[shock]), "2025-12-31", {}, 4, 1, 1, central=True)
     outcomes, found = worlds.observe(worlds.settings_of(question), 1)
-    economy = open_economy(question.scenario, seed=1)
+    economy = open_economy(question.scenario, seed=1, central=True)
     economy.run(4)
     series, defaults = economy.rows("series"), economy.rows("defaults")
     for name in SERIES:
@@ -101,7 +102,7 @@ def test_a_world_is_read_as_it_ran():
     assert sum(row["within"] + row["beyond"] for row in lost) == pytest.approx(series["lender_losses"].sum())
     assert series["lender_losses"].sum() > 0.0
     lenders = np.flatnonzero(economy.rows("firms")["kind"] == tables.LENDER)
-    fresh = open_economy(question.scenario, seed=1).rows("firms")[lenders]
+    fresh = open_economy(question.scenario, seed=1, central=True).rows("firms")[lenders]
     capital, each = fresh["paid_in"] + fresh["retained"], economy.panel()["loss_month"][:, lenders].sum(axis=0)
     assert sum(row["capital"] for row in lost) == pytest.approx(capital.sum())
     assert sum(row["within"] for row in lost) == pytest.approx(np.minimum(each, capital).sum())
@@ -339,7 +340,7 @@ def test_tables_are_tidy_and_say_units(folder):
 
 def test_the_world_told_is_the_one_that_run_runs(folder, tmp_path):
     out, _ = folder
-    done = call("run", out.parent / "oracle.toml", "--seeds", 2, "--months", 3, "--central", "--out", tmp_path / "x",
+    done = call("run", out.parent / "oracle.toml", "--seeds", 2, "--months", 3, "--out", tmp_path / "x",
                 "--json")  # fmt: skip
     ensemble = json.loads(done.stdout)["stories"][0]
     words = ["run", out.parent / "oracle.toml", "--months", 3, "--seed", ensemble["seed"], "--out", tmp_path / "y"]
@@ -381,7 +382,6 @@ def test_a_folder_is_replaced_by_the_same_recipe_alone(folder, tmp_path):
         (["--seeds", "2", "--seed", str(2**62 - 1)], "--seed and --seeds: the last seed must be at most"),
         (["--seeds", "2", "--set", "power_price=0.5"], "must lie between 1 and 1000 USD/MWh, not 0.5"),
         (["--jobs", "2"], "are for many worlds: give --seeds too"),
-        (["--central"], "are for many worlds: give --seeds too"),
     ],
 )
 def test_a_mistake_is_one_sentence_and_writes_nothing(words, sentence, tmp_path, monkeypatch):
