@@ -166,7 +166,7 @@ def widened(
             size = max(abs(float(middle)), 0.5 * float(np.mean(np.abs(values))))
         missing = math.sqrt(max((wanted * size) ** 2 - ((high - low) / _NINETY) ** 2, 0.0))
         spread = values[:, None] + missing * _SPREAD
-        if not (values < 0.0).any():  # what cannot be negative in any world is not in any forecast
-            spread = np.maximum(spread, 0.0)
+    if not (values < 0.0).any():  # what is negative in no world is not in the forecast
+        spread = np.maximum(spread, 0.0)
     # Hazen's points: the nodes stand in the middle of parts of equal chance.
     return tuple(float(q) for q in np.quantile(spread, LEVELS, method="hazen"))

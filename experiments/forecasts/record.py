@@ -23,6 +23,7 @@ TABLE = "forecast.csv"
 POINTS = tuple(f"p{100 * level:g}" for level in LEVELS)
 COLUMNS = ("quantity", "period", "unit", *POINTS, "chance", "skill")
 DIGITS = 4
+NOTHING = 1e-3  # of the largest point of a line: less is what lies between worlds in which nothing happens
 
 
 class Forecast(NamedTuple):
@@ -49,7 +50,8 @@ def as_csv(lines: Sequence[Line]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     for line in lines:
-        points = [_number(q) for q in line.quantiles] or [""] * len(POINTS)
+        least = NOTHING * max((abs(q) for q in line.quantiles), default=0.0)
+        points = [_number(q if abs(q) >= least else 0.0) for q in line.quantiles] or [""] * len(POINTS)
         chance = "" if line.chance is None else _number(line.chance)
         writer.writerow([line.quantity, line.period, line.unit, *points, chance, line.skill])
     return text.getvalue()

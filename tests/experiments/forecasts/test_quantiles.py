@@ -85,6 +85,7 @@ def test_the_rise_is_uncertain_and_what_stood_hardly():
     assert q[3] == pytest.approx(110.0, rel=0.01)
     assert q[0] > 100.0 * math.exp(-1.8 * LEAST)
     assert q[-1] < 100.0 * math.exp(1.75 * LEAST) + 10.0 * math.exp(1.75 * 0.5)
+    assert widened(np.zeros(300), "rise", 0.5, 1.0, since=since)[0] == 0.0  # never below zero where no world is
 
 
 def test_what_may_be_negative_is_widened_by_parts_of_its_size():
