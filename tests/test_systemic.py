@@ -462,8 +462,8 @@ def test_stress_says_what_is_promised_and_leaves_nothing_out_of_its_tables() -> 
 
 
 def test_stress_for_a_script_says_the_same() -> None:
-    words = ("CoreWeave", "--default", "--set", "bankruptcy_cost=0.2", "--central", "--json")
-    told = json.loads(call("stress", *words).stdout)
+    words = ["--default", "--set", "bankruptcy_cost=0.2", "--central", "--json"]
+    told = json.loads(call("stress", "CoreWeave", *words).stdout)
     found = stress(open_economy(parameters={"bankruptcy_cost": 0.2}, seed=1, central=True), "CoreWeave")
     assert (told["scenario"], told["seed"], told["month"], told["lost"]) == ("baseline", 1, "2025-12", None)
     assert [d["firm"] for d in told["falls"]] == [d.firm for d in found.falls]

@@ -22,8 +22,8 @@ def being_opened(opening: datetime.date) -> str:
 
 
 CENTRAL = (
-    "The seed draws the world (every number that nobody knows for sure) and the luck; with Central on it draws the luck"
-    " alone, and those numbers are at the middle of their ranges."
+    "The seed draws the world and the luck; with Central on it draws the luck alone, and every number that nobody knows"
+    " for sure is at the middle of its range."
 )
 
 NETWORK = """

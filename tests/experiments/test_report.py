@@ -276,6 +276,7 @@ def test_policies_of_the_economy(tmp_path: Path) -> None:
         """
         months = 18
         replicates = 4
+        central = true
         [policies.short]
         loan_tenor = 24
         [policies.idle]

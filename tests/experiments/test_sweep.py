@@ -140,7 +140,7 @@ def test_a_study_from_a_folder_of_ones_own_draws_what_that_says(tmp_path: Path) 
     shutil.copytree(opening_folder("2024-12-31"), mine)
     study = Study.model_validate({"months": 2, "opening": str(mine)})
     swept = runner.sweep(study, tmp_path / "x", workers=1, how="threads")
-    by_hand = open_economy(seed=1, opening=mine)
+    by_hand = open_economy(seed=1, opening=mine, panel=False)
     by_hand.run(2)
     assert swept.runs["result_hash"].tolist() == [by_hand.result_hash()]
     recipe = pickle.loads(pickle.dumps(swept.recipe))  # as other processes and machines have it, without the folder

@@ -93,8 +93,8 @@ def test_story_and_seed_just_chosen_are_run(report: Any) -> None:
     _, shown = solara.render(ChoiceFields(report, session, lambda _: None), handle_error=False)
     with shown:
         field(shown, "Story").v_model = "r1_demand_disappoints"
-        field(shown, "Seed (luck)").v_model = "9"
-        field(shown, "Seed (luck)").fire_event("keydown.enter", {})
+        field(shown, "Seed").v_model = "9"
+        field(shown, "Seed").fire_event("keydown.enter", {})
     plan = session.calls[-1][1]
     assert (plan.base.name, plan.seed) == ("r1_demand_disappoints", 9)
 
@@ -103,7 +103,7 @@ def test_a_field_left_untouched_asks_for_nothing(report: Any) -> None:
     session = Asked()
     _, choices = solara.render(ChoiceFields(report, session, lambda _: None), handle_error=False)
     _, number = solara.render(Number(parameters.BY_NAME["power_price"], report, session), handle_error=False)
-    for one in (field(choices, "Seed (luck)"), field(choices, "Months"), number.find(ipyvuetify.TextField).widget):
+    for one in (field(choices, "Seed"), field(choices, "Months"), number.find(ipyvuetify.TextField).widget):
         one.fire_event("blur", {})
     assert session.calls == []
 
@@ -121,7 +121,7 @@ def test_what_is_taken_back_before_it_is_rendered_is_heard_once(report: Any) -> 
     assert session.calls == [("set_parameter", "power_price", "120"), ("set_parameter", "power_price", was)]
     session.calls.clear()
     _, shown = solara.render(ChoiceFields(report, session, lambda _: None), handle_error=False)
-    seed = field(shown, "Seed (luck)")
+    seed = field(shown, "Seed")
     with shown:
         for text in ("7", "1"):
             seed.v_model = text

@@ -36,7 +36,7 @@ def reported(plan: Plan, month: int, node: int = -1, *, comparing: bool = False)
 @pytest.fixture(scope="module")
 def failed() -> Report:
     """OpenAI, three months after it failed."""
-    return reported(Plan(load(R6)), 14, 0, comparing=True)
+    return reported(Plan(load(R6), central=True), 14, 0, comparing=True)
 
 
 def test_a_failed_firm_has_no_size_no_chance_and_no_contracts(failed: Report) -> None:
@@ -69,7 +69,7 @@ def test_what_others_borrowed_for_a_failed_firm_is_orphaned_as_compare_says(fail
 
 def test_orphaned_debt_is_told_for_what_it_is(failed: Report) -> None:
     assert status(failed).endswith(" bn for firms that failed or behind capacity that a customer left.")
-    nobody = reported(Plan(load("baseline")), 2)
+    nobody = reported(Plan(load("baseline"), central=True), 2)
     idle = replace(nobody, frame=replace(nobody.frame, orphaned=1.2))
     assert "no firm has failed" in status(idle)
     assert status(idle).endswith("for the labs that stand, and 1 bn behind capacity that a customer left.")

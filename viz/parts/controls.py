@@ -111,7 +111,8 @@ def ChoiceFields(report: Report, session: Session, on_note: Callable[[str], None
             label="Compare", v_model=report.base_frame is not None, dense=True, hide_details=True, inset=True,
             class_="id-compare", on_v_model=lambda wanted: session.compare(bool(wanted)),
         )  # fmt: skip
-        Html(paragraph(CENTRAL, "id-hint"))
+        with solara.Div(classes=["id-drawn"]):
+            Html(paragraph(CENTRAL, "id-hint"))
 
 
 @solara.component
