@@ -62,7 +62,7 @@ def of_risk(line: table.Line, evident: Callable[[table.Line], bool] | None = Non
     elif line.verdict == table.STATED:
         verdict, why = BEYOND, "nothing is published that it could be compared with"
     elif not (named if evident is None else evident(line)):
-        verdict, why = BEYOND, f"it has never happened; what is asked of it is {line.verdict}"
+        verdict, why = BEYOND, f"there is no evidence of the world; what is asked of it is {line.verdict}"
     elif line.verdict == table.MET:
         verdict, why = VALIDATED, ""
     else:

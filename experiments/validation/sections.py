@@ -39,9 +39,11 @@ CLOSED = 1e-9  # of the largest cash; the same of an opening
 LEVEL = 0.05  # of the test of the PITs
 QUICK = 5  # seconds on two free cores: studies that take longer are not run here
 ANALOGUES, STYLISED = 4, 5  # sections with rows in `asked.csv`
+FORESIGHT = "auc"  # a line of risk without a range, which stands among the stylised facts with one
+FIVE_YEARS = "five-year default"
 TELECOM = 5  # point of risk that is an analogue
 HEADINGS = (
-    "The opening", "The year 2025, out of sample", "The market's view, firm by firm, and the points of risk",
+    "The opening", "The year that is known, out of sample", "The market's view, firm by firm, and the points of risk",
     "Analogues", "Stylised facts", "Published results on contagion", "What cannot be validated from these data",
 )  # fmt: skip
 
@@ -214,7 +216,7 @@ def _side(verdict: Verdict) -> str:
 
 
 def skill_of_targets(verdict: Verdict, ensemble: Ensemble) -> list[tuple[str, str, Estimate]]:
-    """Skill of the independent targets: number, what, skill with its interval (worlds are left out a part at a time)."""
+    """Skill of the independent targets: number, what, skill with its interval (a jackknife over worlds)."""
     runs = len(next(iter(ensemble.values.values())))
     found: dict[bytes, dict[str, float]] = {}
 
@@ -239,14 +241,16 @@ def skill_of_targets(verdict: Verdict, ensemble: Ensemble) -> list[tuple[str, st
 # --- 3 the market's view ------------------------------------------------------------------------------------
 def market_section(made: Made, found: table.Findings) -> Section:
     """The points of risk but the telecom analogue, and what lenders see of the firms that the market prices."""
+    priced = {firm.ours.name for firm in found.firms}
     reasons = {name: row["why"] for row in read_table(WHY) for name in named(row["lines"])}
-    lines = [explained(of_risk(x), reasons) for x in found.lines if x.point != TELECOM]
+    lines = [explained(of_risk(x), reasons) for x in found.lines if x.point != TELECOM and x.name != FORESIGHT]
+    lines = [x._replace(what=f"{FIVE_YEARS} of {x.what}") if x.name in priced else x for x in lines]
     for firm in found.firms:
         if firm.market is None:
             continue
         for what, ours in (("at the opening", firm.ours.at_opening), ("along the run", firm.ours.along)):
             seen = table.Line(
-                f"{firm.ours.name} {what}", 2, f"{firm.ours.name}: lenders see {what}", _percent(ours),
+                f"{firm.ours.name} {what}", 2, f"{FIVE_YEARS} of {firm.ours.name}: lenders see {what}", _percent(ours),
                 "% in five years", firm.low, firm.high,
                 f"{firm.why}; the market charges {number(firm.market[0])} to {number(firm.market[1])}",
             )  # fmt: skip
@@ -290,11 +294,13 @@ def rent_fall(part: Part) -> Estimate:
 
 
 def losses_of_book(part: Part, name: str) -> Estimate:
-    """Credit losses of a class of lenders in the years of the crisis, over the loans that it held as they began."""
+    """Credit losses of a class of lenders in the years of the crisis, over the loans that it held as they began and
+    those that it made in them."""
     frame = part.frames["lenders"]
     mine = frame[frame["class"] == name]
     during, first = mine[mine["year"].isin(list(CRISIS))], mine[mine["year"] == CRISIS[0]]
-    return ratio(part.total(during, during["losses"]), part.total(first, first["book"]))
+    lent = part.total(first, first["book"]) + part.total(during, during["lent"])
+    return ratio(part.total(during, during["losses"]), lent)
 
 
 # --- 5 stylised facts ---------------------------------------------------------------------------------------

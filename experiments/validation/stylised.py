@@ -12,8 +12,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 from scipy.special import exp1
+from scipy.stats import binom
 
 from abm.engine import tables
 from experiments.analysis.intervals import Estimate
@@ -184,24 +184,22 @@ def clustering_beyond_hazards(part: Part) -> Estimate:
     """
     seen = part.frames["seen"]
     failed = fails_within(seen)
-    p = pd.Series(probability(seen["hazard"].to_numpy(float)), index=seen.index)
-    kinds = seen["kind"]
-    scale = pd.Series(failed, index=seen.index).groupby(kinds).sum() / p.groupby(kinds).sum()
-    scaled = np.minimum(p * kinds.map(scale), 1.0).to_numpy(float)
+    p = probability(seen["hazard"].to_numpy(float))
+    names, kind = np.unique(seen["kind"].to_numpy(str), return_inverse=True)
+    happened, expected = (np.bincount(kind, weights, len(names)) for weights in (failed.astype(float), p))
+    scaled = np.minimum(p * (happened / np.maximum(expected, 1e-12))[kind], 1.0)
     apart = yearly(part, seen[failed]) - yearly(part, seen, scaled)
     return ratio((apart**2).sum(axis=1), part.total(seen, scaled * (1.0 - scaled)))
 
 
 def by_count(part: Part) -> tuple[Floats, Floats]:
     """World-years by how many borrowers default in them: counted, and if defaults were independent in time."""
-    from scipy.stats import binom
-
     seen = part.frames["seen"]
     count = yearly(part, seen[fails_within(seen)])
     odds = count.sum(axis=0) / max(count.sum(), 1.0)
     sizes = np.arange(int(count.max()) + 1)
-    expected = binom.pmf(sizes[:, None, None], count.sum(axis=1)[None, :, None], odds[None, None, :]).sum(axis=(1, 2))
-    return np.bincount(count.astype(int).ravel(), minlength=len(sizes)).astype(float), expected
+    chances = np.asarray(binom.pmf(sizes[:, None, None], count.sum(axis=1)[None, :, None], odds[None, None, :]))
+    return np.bincount(count.astype(int).ravel(), minlength=len(sizes)).astype(float), chances.sum(axis=(1, 2))
 
 
 class Cascades(NamedTuple):
@@ -215,11 +213,12 @@ class Cascades(NamedTuple):
 def cascades(part: Part) -> Cascades:
     """All months of all worlds with a default, of whichever kind of firm."""
     frame = part.frames["defaults"]
-    lost = frame["loss_credit"].where(frame["kind"] != LENDER, 0.0)
-    found = frame.assign(lost=lost).groupby(["world", "month"]).agg(size=("firm", "size"), lost=("lost", "sum"))
+    lost = np.where(frame["kind"] == LENDER, 0.0, frame["loss_credit"].to_numpy(float))
+    by_month = frame.assign(lost=lost).groupby(["world", "month"])
+    found = by_month.agg(size=("firm", "size"), lost=("lost", "sum")).reset_index()
     return Cascades(
-        found.index.get_level_values(0).to_numpy(np.int64), found["size"].to_numpy(float), found["lost"].to_numpy(float)
-    )
+        found["world"].to_numpy(np.int64), found["size"].to_numpy(float), found["lost"].to_numpy(float)
+    )  # fmt: skip
 
 
 def size_tail(part: Part) -> Estimate:
@@ -271,7 +270,7 @@ def drift(part: Part) -> Estimate:
     before = seen[["world", "firm", "year", "hazard"]].assign(year=seen["year"] + 1)
     both = now.merge(before, on=["world", "firm", "year"], suffixes=("", "_before"))
     both = both[(both["hazard"] > 0.0) & (both["hazard_before"] > 0.0)]
-    rise = np.log(both["hazard"] / both["hazard_before"]).to_numpy(float)
+    rise = np.log(both["hazard"].to_numpy(float) / both["hazard_before"].to_numpy(float))
     failing = both["fails"].to_numpy(bool)
     sums = np.array(
         [[part.total(both[k]), part.total(both[k], rise[k])] for k in (failing, ~failing)]
@@ -306,11 +305,12 @@ def lumps(part: Part) -> Estimate:
     """
     books = part.frames["books"]
     mine = books[books["capital"] > SMALLEST_DEBT]
-    rate = mine["capex"] / mine["capital"]
-    typical = rate.groupby([mine["world"], mine["year"]]).transform("mean")
-    rate = (rate / typical.where(typical > 0.0)).fillna(0.0).to_numpy(float)
-    if not len(rate):
+    if not len(mine):
         return NOTHING
+    raw = (mine["capex"] / mine["capital"]).to_numpy(float)
+    places = mine["world"].to_numpy(np.int64) * YEARS + mine["year"].to_numpy(np.int64)
+    typical = (np.bincount(places, raw) / np.maximum(np.bincount(places), 1))[places]
+    rate = np.where(typical > 0.0, raw / np.where(typical > 0.0, typical, 1.0), 0.0)
     # Of equal rates each counts in the fifth by the part of them that lies in it.
     count = max(round(SPIKES * len(rate)), 1)
     edge = np.sort(rate)[-count]
@@ -321,11 +321,13 @@ def lumps(part: Part) -> Estimate:
 
 def concentration(part: Part) -> Estimate:
     """Share of all credit losses of a world that the tenth of its lenders which lose most bear; sums over worlds."""
-    by_lender = part.frames["lenders"].groupby(["world", "lender"])["losses"].sum()
-    top = by_lender.groupby("world").apply(lambda x: x.nlargest(math.ceil(len(x) / 10)).sum())
-    whole = by_lender.groupby("world").sum()
-    worlds = range(part.worlds)
-    return ratio(*(x.reindex(worlds, fill_value=0.0).to_numpy(float) for x in (top, whole)))
+    by_lender = part.frames["lenders"].groupby(["world", "lender"])["losses"].sum().reset_index()
+    top, whole = np.zeros(part.worlds), np.zeros(part.worlds)
+    for world in range(part.worlds):
+        lost = np.sort(by_lender.loc[by_lender["world"] == world, "losses"].to_numpy(float))
+        whole[world] = lost.sum()
+        top[world] = lost[len(lost) - math.ceil(len(lost) / 10) :].sum()
+    return ratio(top, whole)
 
 
 def cheaper_and_more(part: Part) -> Estimate:
