@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from abm.inputs.scenarios import BASELINE
 from experiments.hindcast_page import pit_figure
-from experiments.page import Told, document, escape, image, markdown_sections, prose, table
+from experiments.page import STYLE, Told, document, escape, image, markdown_sections, prose, table
 from experiments.reproductions.figures import BLUE, GREEN, GREY, ORANGE, panels, png
 from experiments.risk.findings import SMALLEST_DEBT
 from experiments.risk.page import about, plain_numbers, reliability
@@ -22,9 +22,14 @@ from experiments.validation.lines import BEYOND, NOT_VALIDATED, VALIDATED, VERDI
 
 TITLE = "What of the model is validated, and what is not"
 ANEW = "With `--page FILE` it writes this page: the same bytes for the same version and seeds."
-HEADS = ("what", "unit", "ours", "asked", "verdict", "why", "evidence")
+HEADS = ("what", "ours", "asked", "verdict", "why", "evidence")
 COLOURS = {VALIDATED: GREEN, NOT_VALIDATED: ORANGE, BEYOND: GREY}
 CLASSES = {VALIDATED: "yes", NOT_VALIDATED: "no"}
+# Columns of the tables of lines: no word of a verdict is broken, and sentences have room.
+WIDTHS = "".join(
+    f"tr:has(> :nth-child({len(HEADS)})) > :nth-child({k}) {{ min-width: {rem}rem; overflow-wrap: break-word; }}\n"
+    for k, rem in enumerate((12, 6, 4, 6, 10, 12), 1)
+)
 SHORT = {BEYOND: "cannot be validated"}  # in heads of columns and in the key of the figure
 
 
@@ -35,7 +40,8 @@ def command(card: Card) -> str:
 
 def cells(line: Line) -> tuple[str, ...]:
     """A line as a row of its table."""
-    return (line.what, line.unit, line.shown, line.asked, line.verdict, line.why, line.evidence)
+    what = f"{line.what}, {line.unit}" if line.unit else line.what
+    return (what, line.shown, line.asked, line.verdict, line.why, line.evidence)
 
 
 def counts(card: Card) -> list[tuple[str, ...]]:
@@ -106,7 +112,7 @@ def html(card: Card) -> str:
         parts += [image(drawn, alt) for drawn, alt in pictures.get(number, [])]
         parts.append(table(HEADS, [cells(line) for line in s.lines], CLASSES))
     parts += [f"<h2>{escape(heading)}</h2>{prose(named)}" for heading, named, _ in lost(card)]
-    return document(TITLE, "\n".join(parts))
+    return document(TITLE, "\n".join(parts), STYLE + WIDTHS)
 
 
 def score_figure(card: Card) -> Figure:

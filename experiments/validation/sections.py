@@ -37,6 +37,7 @@ SUBPRIME = "subprime"
 SHARE_OF_PAYMENTS = 1e-9  # largest accounting error of a run that its engine lets pass
 CLOSED = 1e-9  # of the largest cash; the same of an opening
 LEVEL = 0.05  # of the test of the PITs
+MOST_TOLD = 3  # sentences of a check
 QUICK = 5  # seconds on two free cores: studies that take longer are not run here
 ANALOGUES, STYLISED = 4, 5  # sections with rows in `asked.csv`
 FORESIGHT = "auc"  # a line of risk without a range, which stands among the stylised facts with one
@@ -56,7 +57,15 @@ def section(k: int, sentences: list[str], lines: list[Line]) -> Section:
 def measured(row: str, ours: Estimate, scale: float = 1.0) -> Line:
     """A row of `asked.csv` with our number; its evidence is of the world."""
     rows = {r["id"]: r for r in read_table(FOLDER / "asked.csv")}
-    return of_risk(table.line_of(rows[row], ours, scale), lambda _: True)
+    line = of_risk(table.line_of(rows[row], ours, scale), lambda _: True)
+    return explained(line, {row: rows[row]["why"]})
+
+
+def explained(line: Line, reasons: Mapping[str, str]) -> Line:
+    """A line with why it is missed, where that is known and it is."""
+    if line.verdict != NOT_VALIDATED:
+        return line
+    return line._replace(why="; ".join(part for part in (line.why, reasons.get(line.name, "")) if part))
 
 
 def beyond(k: int) -> list[Line]:
@@ -80,12 +89,13 @@ def opening_section(made: Made) -> Section:
         if name == DEFAULT_OPENING:
             lines += client_lines(opening)
     lines.append(closed_runs(made))
-    return section(1, ["Every check of `invisible-debt openings --check`, one line a kind of check."], lines)
+    return section(1, ["Every check of `invisible-debt openings --check OPENING`, a line a kind of check."], lines)
 
 
 def _none(opening: str, what: str, found: Sequence[str], evidence: str) -> Line:
-    """Nothing of this kind is found, or all of it is told."""
-    return plain(f"{opening} {what}", f"{opening}: {what}", str(len(found)), "0", evidence, not found, "; ".join(found))
+    """Nothing of this kind is found, or the first of it is told."""
+    told = [*found[:MOST_TOLD], *([f"and {len(found) - MOST_TOLD} more"] if len(found) > MOST_TOLD else [])]
+    return plain(f"{opening} {what}", f"{opening}: {what}", str(len(found)), "0", evidence, not found, "; ".join(told))
 
 
 def largest_gap(opening: Opening) -> float:
@@ -105,16 +115,16 @@ def _accounts(name: str, opening: Opening) -> list[Line]:
     return [
         plain(
             f"{name} closed", f"{name}: largest error of balance sheets, instruments and money, bn USD", f"{gap:.1e}",
-            f"up to {most:.1e}", "identities of `abm/calibration/opening.py`", gap <= most and not broken,
+            f"up to {most:.1e}", "identities of abm/calibration/opening.py", gap <= most and not broken,
             "; ".join(broken),
         )
     ]  # fmt: skip
 
 
 def _checks(name: str, files: Files, opening: Opening) -> list[Line]:
-    bounds = "bounds of `abm/calibration/plausibility.py`, assumed"
+    bounds = "openings --check: bounds of abm/calibration/plausibility.py, assumed"
     return [
-        _none(name, "sources that say less than they are used for", doubts(files), "openings --check"),
+        _none(name, "rows that no formula uses, or whose source was known too late", doubts(files), "openings --check"),
         _none(name, "orders, halls and maturities that are hardly so", doubtful(opening), bounds),
         _none(name, "flows of the first month far from those of the next five", first_months(opening), bounds),
     ]
@@ -134,7 +144,7 @@ def client_lines(opening: Opening) -> list[Line]:
     ]
     return [
         plain(
-            what, f"{what}, bn USD", number(amount), number(asked), fact,
+            what, f"{what}, bn USD", number(round(amount, 9)), number(asked), fact,
             math.isclose(amount, asked, rel_tol=1e-9), f"off by {amount - asked:.3g}",
         )
         for what, amount, asked, fact in wanted
@@ -258,16 +268,10 @@ def market_section(made: Made, found: table.Findings) -> Section:
     lines.sort(key=lambda x: x.verdict == BEYOND)  # what can be judged first; else in the order of the points
     return section(3, [
         f"The lines of `invisible-debt risk` over {counted(made.parts[BASELINE].worlds, 'world')}, in the order of its"
-        " points 1 to 4 and 6 to 8. The market's probabilities hold a premium, over which they are taken. What has no"
+        " points 1 to 4 and 6 to 8, what cannot be judged last; `abm/RISK.md` has more worlds, and says what was"
+        " fitted. The market's probabilities hold a premium, over which they are taken. What has no"
         " evidence of the world cannot be validated, whether or not it does what was asked of it.",
     ], lines)  # fmt: skip
-
-
-def explained(line: Line, reasons: Mapping[str, str]) -> Line:
-    """A line with why it is missed, where that is known and it is."""
-    if line.verdict != NOT_VALIDATED or line.name not in reasons:
-        return line
-    return line._replace(why="; ".join(part for part in (line.why, reasons[line.name]) if part))
 
 
 # --- 4 analogues --------------------------------------------------------------------------------------------
