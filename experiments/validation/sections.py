@@ -326,6 +326,7 @@ MEASURES: dict[str, tuple[Callable[[Part], Estimate], str, float]] = {
     "swings": (stylised.investment_swings, BASELINE, 1.0),
     "lumps": (stylised.lumps, BASELINE, 100.0),
     "cheaper": (stylised.cheaper_and_more, BASELINE, 100.0),
+    "average price": (stylised.cheaper_on_average, BASELINE, 100.0),
     "fall": (stylised.fall_at_equal_quality, BASELINE, 1.0),
     "concentration": (stylised.concentration, BASELINE, 100.0),
 }

@@ -331,11 +331,20 @@ def concentration(part: Part) -> Estimate:
 
 
 def cheaper_and_more(part: Part) -> Estimate:
-    """Share of worlds in which the price of AI work falls and spending on it rises over the first years."""
-    price = part.monthly("token_price", "prices")
+    """Share of worlds in which work of the same quality gets cheaper and spending rises over the first years."""
     spent = of_year(part, "ai_revenue")
-    both = (price[:, 12 * PRICE_YEARS] < price[:, 0]) & (spent[:, PRICE_YEARS - 1] > spent[:, 0])
-    return share(both.astype(float), np.ones(part.worlds))
+    more = spent[:, PRICE_YEARS - 1] > spent[:, 0]
+    return share((_cheaper(part, "equal_quality_price") & more).astype(float), np.ones(part.worlds))
+
+
+def cheaper_on_average(part: Part) -> Estimate:
+    """Share of worlds in which the mean price of the work that is sold falls over the first years."""
+    return share(_cheaper(part, "token_price").astype(float), np.ones(part.worlds))
+
+
+def _cheaper(part: Part, column: str) -> np.ndarray:
+    price = part.monthly(column, "prices")
+    return price[:, 12 * PRICE_YEARS] < price[:, 0]
 
 
 def fall_at_equal_quality(part: Part) -> Estimate:

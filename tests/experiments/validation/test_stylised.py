@@ -292,9 +292,13 @@ def test_cheaper_and_more_and_the_fall_of_the_price():
     assert stylised.fall_at_equal_quality(worlds).value == pytest.approx(6.0)
     assert verdict("fall", stylised.fall_at_equal_quality(worlds)) == VALIDATED
     for other in (part(WORLDS, months={"ai_revenue": spent[:, ::-1]}, prices=prices),
-                  part(WORLDS, months={"ai_revenue": spent}, prices={"token_price": 1.0 / price})):  # fmt: skip
+                  part(WORLDS, months={"ai_revenue": spent}, prices={"equal_quality_price": 1.0 / price})):  # fmt: skip
         assert stylised.cheaper_and_more(other).value == 0.0
         assert verdict("cheaper", stylised.cheaper_and_more(other), 100.0) == NOT_VALIDATED
+    assert stylised.cheaper_on_average(worlds).value == 1.0
+    dearer = part(WORLDS, prices={"token_price": 1.0 / price})
+    assert stylised.cheaper_on_average(dearer).value == 0.0
+    assert verdict("average price", stylised.cheaper_on_average(dearer), 100.0) == BEYOND
     slow = part(WORLDS, prices={"equal_quality_price": price**0.5})
     assert verdict("fall", stylised.fall_at_equal_quality(slow)) == NOT_VALIDATED
 
@@ -309,7 +313,10 @@ def test_every_row_is_measured_once():
     assert len({row["id"] for row in ROWS}) == len(ROWS)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS])
+JUDGED = [row for row in ROWS if row["judged"]]
+
+
+@pytest.mark.parametrize("row", JUDGED, ids=[row["id"] for row in JUDGED])
 def test_every_line_can_come_out_each_way(row):
     low, high = (evaluate(row[end], lambda name: math.nan) for end in ("low", "high"))
     inside = 0.5 * (low + high)
