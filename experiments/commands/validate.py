@@ -25,7 +25,7 @@ from experiments.screen import Screen, counted, say, say_json, styled
 if TYPE_CHECKING:
     from experiments.validation.card import Card
 
-FORMAT = "invisible-debt validation 1"
+FORMAT = "invisible-debt validate 1"
 REPORT, PAGE, LINES = "VALIDATION.md", "validation.html", "lines.json"
 MOST_NAMED = 5  # runs that ended in an error, on screen
 
@@ -56,7 +56,7 @@ def validate(
     from experiments.validation import card as cards
     from experiments.validation import page as told
 
-    folder = out or Path("results") / f"validation-{seeds}"
+    folder = out or Path("results") / f"validate-{seeds}"
     writable_page(page)
 
     def may_replace(there: Path) -> None:

@@ -168,7 +168,7 @@ def test_independent_defaults_do_not_cluster_and_those_of_bad_years_do(name):
     rng = np.random.default_rng(17)
     apart = rng.binomial(30, 0.1, (WORLDS, YEARS))
     bad = rng.binomial(30, np.where(rng.random((WORLDS, YEARS)) < 0.2, 0.4, 0.025))
-    calm = measure(part(WORLDS, seen=failures(apart)))
+    calm = measure(part(WORLDS, seen=failures(apart, hazard=0.4)))  # seen as too high, which is no cluster
     assert calm.value == pytest.approx(1.0, abs=0.25)
     assert verdict(name, calm) == NOT_VALIDATED
     assert verdict(name, measure(part(WORLDS, seen=failures(bad)))) == VALIDATED
