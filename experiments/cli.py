@@ -33,6 +33,7 @@ sweep | experiments.commands.sweep:sweep | Make all runs of a study file; go on 
 open | experiments.commands.open:show | Show what a folder of results holds.
 hindcast | experiments.commands.hindcast:hindcast | Run an opening of the past and score it against what happened.
 risk | experiments.commands.risk:risk | Say who defaults and who loses in many worlds.
+validate | experiments.commands.validate:validate | Judge the model by all the evidence there is, line by line.
 forecast | experiments.commands.forecast:forecast | Write down what is expected of the years after an opening.
 score | experiments.commands.forecast:score | Score a forecast against facts that came later.
 signals | experiments.commands.signals:signals | Say which early signs tell a crisis, and what would bring one.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,7 @@ from experiments.hindcast import (
     drawn_parameters,
     leaks,
 )
-from experiments.page import document, escape, image, table
+from experiments.page import document, escape, image, markdown_table, table
 from experiments.reproductions.figures import BLUE, GREY, ORANGE, RED, literal, png
 from experiments.screen import counted
 from experiments.summary import number
@@ -151,6 +150,7 @@ def markdown(verdict: Verdict, ensemble: Ensemble, opening: str | Path, strict: 
         Which variant was run.
     """
     name = verdict.question.opening
+    marks = [(m.asked, m.found, "yes" if m.met else "no") for m in verdict.marks()]
     lines = [
         f"# The year after {name}, run from its books",
         "",
@@ -165,7 +165,7 @@ def markdown(verdict: Verdict, ensemble: Ensemble, opening: str | Path, strict: 
         "",
         "## Pass marks",
         "",
-        *_table(("asked", "found", "met"), [(m.asked, m.found, "yes" if m.met else "no") for m in verdict.marks()]),
+        *markdown_table(("asked", "found", "met"), marks),
         "",
         "## What is missed, and why",
         "",
@@ -173,7 +173,7 @@ def markdown(verdict: Verdict, ensemble: Ensemble, opening: str | Path, strict: 
         "",
         "## Independent targets",
         "",
-        *_table(("target", "what", "skill"), skill_rows(verdict)),
+        *markdown_table(("target", "what", "skill"), skill_rows(verdict)),
         "",
         "## Calibration",
         "",
@@ -187,7 +187,7 @@ def markdown(verdict: Verdict, ensemble: Ensemble, opening: str | Path, strict: 
         "",
         "## All readings",
         "",
-        *_table(HEADS, [_cells(s) for s in verdict.scored]),
+        *markdown_table(HEADS, [_cells(s) for s in verdict.scored]),
         "",
         "## How it is scored",
         "",
@@ -197,7 +197,7 @@ def markdown(verdict: Verdict, ensemble: Ensemble, opening: str | Path, strict: 
         "",
         _leak_text(strict),
         "",
-        *_table(("parameter", "default", "strict", "later facts"), leak_rows(opening)),
+        *markdown_table(("parameter", "default", "strict", "later facts"), leak_rows(opening)),
         "",
         "Numbers of the opening are worked out from facts known by its cut-off. These give a later fact as a reason:",
         "",
@@ -220,15 +220,6 @@ def _leak_text(strict: bool) -> str:
         " terms and habits that move little from year to year. Assumptions without a fact were chosen by people who"
         " knew the year, so that no variant is fully blind."
     )
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Lines of a Markdown table; a bar in a cell would end it."""
-    return [
-        f"| {' | '.join(heads)} |",
-        f"|{'---|' * len(heads)}",
-        *[f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows],
-    ]
 
 
 def page(verdict: Verdict, ensemble: Ensemble, opening: str | Path, strict: bool) -> str:

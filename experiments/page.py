@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape as _escape
+from typing import Any
 
 from abm.errors import printable
 
@@ -25,6 +26,10 @@ img { max-width: 100%; height: auto; background: #fff; border: 1px solid var(--l
 .yes { color: var(--good); font-weight: 600; } .no { color: var(--bad); font-weight: 600; }
 .source { opacity: .8; } code { background: var(--soft); padding: 0 .2rem; }
 """
+
+PLAIN: Mapping[str, str] = {}
+type Told = tuple[str, list[str], list[tuple[Sequence[str], list[Any]]]]
+"""A section: heading, sentences, tables (heads and rows of texts)."""
 
 
 def escape(text: str) -> str:
@@ -88,22 +93,48 @@ def prose(sentences: Iterable[str]) -> str:
     return "\n".join(drawn)
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of plain texts."""
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], classes: Mapping[str, str] = PLAIN) -> str:
+    """A table of plain texts.
+
+    Parameters
+    ----------
+    heads : sequence of str
+    rows : iterable of sequence of str
+    classes : mapping
+        CSS classes of cells by their whole text, such as `yes` and `no`.
+    """
+
+    def drawn(cell: str) -> str:
+        marked = f' class="{classes[cell]}"' if cell in classes else ""
+        return f"<td{marked}>{escape(cell)}</td>"
+
     top = "".join(f"<th>{escape(head)}</th>" for head in heads)
-    lines = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>\n" for row in rows)
+    lines = "".join(f"<tr>{''.join(map(drawn, row))}</tr>\n" for row in rows)
     return f'<div class="scroll"><table><tr>{top}</tr>\n{lines}</table></div>'
 
 
 def markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    """The lines of a table of plain texts in Markdown.
+    """A table of plain texts as lines of Markdown; a bar in a cell would end it, and is written out.
 
     Examples
     --------
-    >>> markdown_table(("a", "b"), [("1", "x|y")])
-    ['| a | b |', '|---|---|', '| 1 | x\\\\|y |']
+    >>> markdown_table(("a", "b"), [("1", "2|3")])
+    ['| a | b |', '|---|---|', '| 1 | 2\\\\|3 |']
     """
     cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return [
-        f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {' | '.join(row)} |" for row in cells)
-    ]  # fmt: skip
+    return [f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}", *(f"| {' | '.join(row)} |" for row in cells)]
+
+
+def markdown_sections(sections: Iterable[Told]) -> list[str]:
+    """Sections as lines of Markdown: heading, sentences (a list if all of them begin with a dash), tables."""
+    lines: list[str] = []
+    for heading, sentences, shown in sections:
+        lines += [f"## {heading}", ""]
+        listed = all(x.startswith("- ") for x in sentences)
+        for sentence in sentences:
+            lines += [sentence] if listed else [sentence, ""]
+        if sentences and listed:
+            lines.append("")
+        for heads, rows in shown:
+            lines += [*markdown_table(heads, rows), ""]
+    return lines

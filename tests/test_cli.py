@@ -261,7 +261,7 @@ def test_a_file_of_the_other_kind_says_what_runs_it(tmp_path: Path, monkeypatch:
 
 
 def test_results_of_another_command_are_named_in_words(finished: Path) -> None:
-    for name in ("hindcast", "risk"):
+    for name in ("hindcast", "risk", "validate"):
         said = refused(name, "--out", finished)
         assert f"holds something that is no finished 'invisible-debt {name}'; give another --out" in said
 

@@ -123,17 +123,14 @@ def check_opening(name: str, run: bool, as_json: bool) -> None:
 
 def _first_month(opening: Opening, run: bool) -> list[str] | None:
     """What a run of six months shows; None if the model is not compiled and is not to be."""
-    from abm.calibration.plausibility import MONTHS_RUN, first_month
     from abm.engine.compiled import is_compiled_already
 
     if not run and not is_compiled_already():
         return None
-    from abm.simulation import open_economy
+    from experiments.opening_checks import first_months
 
     say_if_compiling()
-    economy = open_economy(opening=opening, central=True)
-    economy.run(MONTHS_RUN)
-    return first_month(economy.flows(), economy.rows("series"))
+    return first_months(opening)
 
 
 def show_differences(one: str, other: str, as_json: bool) -> None:

@@ -101,6 +101,18 @@ Out = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for a script instead of text.")]
 
 
+def writable_page(page: Path | None) -> None:
+    """Make sure that the file of `--page` can be one.
+
+    Raises
+    ------
+    BadInput
+        If it is a folder, or lies in none.
+    """
+    if page is not None and (page.is_dir() or not page.absolute().parent.is_dir()):
+        raise BadInput(f"--page: {page} is a folder, or lies in none")
+
+
 def who_runs(threads: bool | None) -> How:
     """Who makes the runs by `--threads` or `--processes`."""
     return "auto" if threads is None else "threads" if threads else "processes"

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from abm.errors import BadInput
-from experiments.commands.options import Jobs, Json, Out, Threads, Worlds, counted_worlds, say_if_compiling, who_runs
+from experiments.commands.options import (
+    Jobs,
+    Json,
+    Out,
+    Threads,
+    Worlds,
+    counted_worlds,
+    say_if_compiling,
+    who_runs,
+    writable_page,
+)
 from experiments.screen import Screen, counted, say, say_json, styled
 
 if TYPE_CHECKING:
@@ -55,8 +64,7 @@ def risk(
     from experiments.risk import page as told
 
     folder = out or Path("results") / f"risk-{seeds}{'-central' if central else ''}"
-    if page is not None and (page.is_dir() or not page.absolute().parent.is_dir()):
-        raise BadInput(f"--page: {page} is a folder, or lies in none")
+    writable_page(page)
 
     def may_replace(there: Path) -> None:
         same_recipe(there, FORMAT, {"seeds": seeds, "central": central})

@@ -4,7 +4,7 @@ other scenario in a part of them."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +23,8 @@ from experiments.runner import How
 
 ANALOGUE = "telecom_2001"
 WHOLE = (BASELINE, STRIKE, ANALOGUE)  # scenarios that every world goes through
+OBSERVER = "experiments.risk.observe:observe"
+NOTHING_MORE: Mapping[str, pa.Schema] = {}
 FEWER = 4  # the other scenarios get a seed of so many
 
 
@@ -55,6 +57,8 @@ def make(
     seeds: int,
     central: bool,
     *,
+    observer: str = OBSERVER,
+    more: Mapping[str, pa.Schema] = NOTHING_MORE,
     workers: int | None = None,
     how: How = "auto",
     progress: Callable[[int], None] | None = None,
@@ -67,6 +71,10 @@ def make(
         Worlds of the baseline, with the seeds 1, 2, ...
     central : bool
         Whether only luck differs by seed (`experiments.risk.observe.open_world`).
+    observer : str
+        Who runs a world and reads it, as `experiments.risk.observe.observe` does.
+    more : mapping
+        Schemas of the tables that it returns beside those.
     workers, how, progress
         See `experiments.gather.gather`.
 
@@ -82,13 +90,14 @@ def make(
     for point, (name, count) in enumerate(wanted.items()):
         settings: dict[str, Value] = {"opening": DEFAULT_OPENING, "scenario": name, "central": central}
         runs += [Run(len(runs) + k, point, 0, k + 1, settings) for k in range(count)]
-    found = gather(
-        "experiments.risk.observe:observe", runs, ["failures"], SCHEMAS, workers=workers, how=how, progress=progress
-    )
-    return put_together(found, seeds, central)
+    schemas = {**SCHEMAS, **more}
+    found = gather(observer, runs, ["failures"], schemas, workers=workers, how=how, progress=progress)
+    return put_together(found, seeds, central, schemas)
 
 
-def put_together(found: dict[str, pa.Table], seeds: int, central: bool) -> Made:
+def put_together(
+    found: dict[str, pa.Table], seeds: int, central: bool, schemas: Mapping[str, pa.Schema] = SCHEMAS
+) -> Made:
     """Parts and tables of gathered runs; runs that ended in an error are named, and are in no part.
 
     Raises
@@ -102,7 +111,7 @@ def put_together(found: dict[str, pa.Table], seeds: int, central: bool) -> Made:
     runs = runs[~runs["failed"]]
     names_of = pa.array([wanted[k] for k in found["runs"]["point"].to_pylist()])
     listed = found["runs"].append_column("scenario", names_of)
-    tables = {"runs": listed} | {name: found[name] for name in SCHEMAS}
+    tables = {"runs": listed} | {name: found[name] for name in schemas}
     parts = {}
     for point, name in enumerate(wanted):
         mine = runs[runs["point"] == point]
@@ -112,7 +121,7 @@ def put_together(found: dict[str, pa.Table], seeds: int, central: bool) -> Made:
             raise InvisibleDebtError(f"no run of '{name}' ended well; the first: {failures[0]}")
         place = {int(run): k for k, run in enumerate(mine["run"])}
         frames = {}
-        for table in SCHEMAS:
+        for table in schemas:
             rows = found[table].filter(pc.is_in(found[table]["run"], pa.array(list(place), pa.int64()))).to_pandas()
             frames[table] = rows.assign(world=rows["run"].map(place).astype(np.int64))
         parts[name] = Part(name, mine["seed"].to_numpy(np.int64), frames)

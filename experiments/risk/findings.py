@@ -64,9 +64,9 @@ class Part(NamedTuple):
         weights = None if values is None else np.asarray(values, float)
         return np.bincount(np.asarray(frame["world"]), weights, minlength=self.worlds).astype(float)
 
-    def monthly(self, column: str) -> Floats:
-        """A column of `months`, shape (worlds, months + 1); month 0 is the opening."""
-        found: Floats = self.frames["months"][column].to_numpy(float).reshape(self.worlds, MONTHS + 1)
+    def monthly(self, column: str, table: str = "months") -> Floats:
+        """A column of `months`, or of a table like it, shape (worlds, months + 1); month 0 is the opening."""
+        found: Floats = self.frames[table][column].to_numpy(float).reshape(self.worlds, MONTHS + 1)
         return found
 
 

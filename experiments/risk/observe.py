@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -129,11 +129,28 @@ def observe(settings: Mapping[str, Any], seed: int) -> tuple[dict[str, float], d
     tuple
         `{"failures": firms that failed}`, and the tables of `SCHEMAS`.
     """
+    economy, opened = run_world(settings, seed)
+    return {"failures": float(len(economy.rows("defaults")))}, read(economy, opened)
+
+
+def run_world(settings: Mapping[str, Any], seed: int) -> tuple[Economy, dict[str, Any]]:
+    """Run a world to its end.
+
+    Parameters
+    ----------
+    settings, seed
+        See `open_world`.
+
+    Returns
+    -------
+    tuple
+        The economy after `MONTHS` months, and what stood at its opening, as `read` wants it.
+    """
     economy = open_world(settings, seed)
     opened = {"firms": economy.rows("firms").copy(), "ai_debt": ai_debt(economy)}
     opened |= {name: float(economy.state.market[name][0]) for name in ("spot_price", "sentiment")}
     economy.run(MONTHS)
-    return {"failures": float(len(economy.rows("defaults")))}, read(economy, opened)
+    return economy, opened
 
 
 def ai_debt(economy: Economy) -> float:
@@ -159,22 +176,25 @@ def read(economy: Economy, opened: Mapping[str, Any]) -> dict[str, pa.Table]:
         "lenders": _lenders(economy, opened["firms"]),
         "months": _months(economy, opened),
     }
-    return {
-        name: pa.Table.from_arrays([pa.array(c, f.type) for c, f in zip(columns[name], SCHEMAS[name], strict=True)],
-                                   schema=SCHEMAS[name])
-        for name in SCHEMAS
-    }  # fmt: skip
+    return {name: tabled(columns[name], SCHEMAS[name]) for name in SCHEMAS}
 
 
-def _named(economy: Economy, who: NDArray[np.int64]) -> list[str]:
+def tabled(columns: Iterable[Any], wanted: pa.Schema) -> pa.Table:
+    """Columns as a table of a schema, in its order."""
+    return pa.Table.from_arrays([pa.array(c, f.type) for c, f in zip(columns, wanted, strict=True)], schema=wanted)
+
+
+def named(economy: Economy, who: NDArray[np.int64]) -> list[str]:
+    """Names of rows of the firm table."""
     return [economy.names[i] for i in who.tolist()]
 
 
-def _kinds(kinds: Any) -> list[str]:
+def kinds_of(kinds: Any) -> list[str]:
+    """Names of codes of kinds."""
     return [tables.KIND_NAMES[k] for k in np.asarray(kinds).tolist()]
 
 
-def _beginnings(economy: Economy, opened: Any) -> list[Any]:
+def beginnings(economy: Economy, opened: Any) -> list[Any]:
     """The firms' rows as each year begins: those of the opening, then the panel at the end of each year but the
     last."""
     panel = economy.panel()
@@ -185,13 +205,13 @@ def _seen(economy: Economy, opened: Any) -> list[Any]:
     defaults = economy.rows("defaults")
     hard = defaults[defaults["way"] != tables.DEFERRAL]
     found: list[list[Any]] = [[] for _ in SCHEMAS["seen"]]
-    for year, rows in enumerate(_beginnings(economy, opened)):
+    for year, rows in enumerate(beginnings(economy, opened)):
         # Who is under protection has defaulted already, and is at no risk of it until the plan (as agencies count).
         free = (rows["status"] == tables.ACTIVE) & (rows["protected_until"] <= 12 * year)
         who = np.flatnonzero(free & np.isin(rows["kind"], BORROWERS))
         months, ways = next_defaults(defaults, who, 12 * year)
         told = [
-            [year] * len(who), _named(economy, who), _kinds(rows["kind"][who]), rows["debt"][who],
+            [year] * len(who), named(economy, who), kinds_of(rows["kind"][who]), rows["debt"][who],
             rows["pd"][who], rows["pd_long"][who], months, ways, next_defaults(hard, who, 12 * year)[0],
         ]  # fmt: skip
         for column, values in zip(found, told, strict=True):
@@ -226,8 +246,8 @@ def _defaults(economy: Economy) -> list[Any]:
     before = np.maximum(rows["month"] - 2, 0)  # row of the month before in the panel, whose first is month 1
     secured = np.minimum(panel["secured_debt"][before, rows["firm"]], rows["debt"])
     return [
-        rows["month"], rows["stage"], _named(economy, rows["firm"]),
-        _kinds(economy.rows("firms")["kind"][rows["firm"]]), rows["way"], rows["debt"], secured,
+        rows["month"], rows["stage"], named(economy, rows["firm"]),
+        kinds_of(economy.rows("firms")["kind"][rows["firm"]]), rows["way"], rows["debt"], secured,
         rows["loss_credit"], rows["loss_equity"], rows["loss_claims"], settled(rows, economy.rows("events")),
         *weights.T,
     ]  # fmt: skip
@@ -307,7 +327,7 @@ def _volatility(economy: Economy, n: int) -> list[Any]:
     months = np.isfinite(changes).sum(axis=0)
     spread = [float(np.nanstd(changes[:, i], ddof=1)) * 12**0.5 if months[i] >= 12 else np.nan for i in who]
     return [
-        _named(economy, who), _kinds(kinds[who]), months[who], spread,
+        named(economy, who), kinds_of(kinds[who]), months[who], spread,
         mean_correlations(changes, sector)[who],
     ]  # fmt: skip
 
@@ -319,7 +339,7 @@ def _lenders(economy: Economy, opened: Any) -> list[Any]:
     loans = events[events["kind"] == tables.E_LOAN]
     shut = panel["gated"] > 0
     found: list[list[Any]] = [[] for _ in SCHEMAS["lenders"]]
-    for year, rows in enumerate(_beginnings(economy, opened)):
+    for year, rows in enumerate(beginnings(economy, opened)):
         months = slice(12 * year, 12 * year + 12)
 
         def within(when: Any, first: int = 12 * year) -> Any:
@@ -328,7 +348,7 @@ def _lenders(economy: Economy, opened: Any) -> list[Any]:
         lent = loans[within(loans["month"])]
         closed = set(stops["a"][within(stops["month"])].tolist())
         told = [
-            _named(economy, who), [tables.LENDER_NAMES[k] for k in firms["subkind"][who].tolist()], [year] * len(who),
+            named(economy, who), [tables.LENDER_NAMES[k] for k in firms["subkind"][who].tolist()], [year] * len(who),
             (rows["paid_in"] + rows["retained"])[who], rows["loans_held"][who],
             panel["loss_month"][months][:, who].sum(axis=0), panel["unrealised"][months][:, who].max(axis=0),
             np.bincount(lent["a"], lent["amount"], minlength=len(firms))[who], [int(i in closed) for i in who.tolist()],

@@ -14,7 +14,7 @@ from abm.engine import tables
 from abm.inputs.dates import month_end
 from abm.inputs.scenarios import BASELINE
 from experiments.analysis.intervals import Estimate
-from experiments.page import document, escape, image, markdown_table, prose, table
+from experiments.page import Told, document, escape, image, markdown_sections, prose, table
 from experiments.reproductions.figures import BLUE, GREY, ORANGE, RED, png
 from experiments.risk.asked import FOLDER
 from experiments.risk.ensemble import ANALOGUE, FEWER, Made, plan
@@ -299,7 +299,7 @@ def how() -> list[str]:
     ]
 
 
-def sections(made: Made, f: Findings) -> list[tuple[str, list[str], list[tuple[Sequence[str], list[Any]]]]]:
+def sections(made: Made, f: Findings) -> list[Told]:
     """All sections: heading, sentences, tables (heads and rows)."""
     p, s = f.perceived, f.strike
     first = ", ".join(f"{name} ({100.0 * part:.0f} %)" for name, part in s.followers[:8]) or "nobody"
@@ -405,7 +405,7 @@ def sections(made: Made, f: Findings) -> list[tuple[str, list[str], list[tuple[S
     ]
 
 
-def lost(made: Made) -> list[tuple[str, list[str], list[tuple[Sequence[str], list[Any]]]]]:
+def lost(made: Made) -> list[Told]:
     """The section that names the runs which ended in an error, if there are any."""
     named = [f"- {sentence}" for sentence in made.failures]
     heading = "Runs that ended in an error"
@@ -416,16 +416,7 @@ def lost(made: Made) -> list[tuple[str, list[str], list[tuple[Sequence[str], lis
 def markdown(made: Made, f: Findings) -> str:
     """The page as Markdown."""
     lines = [f"# {TITLE}", "", "Output of", "", "```", command(made), "```", "", about(made), "", ANEW, ""]
-    for heading, sentences, shown in sections(made, f):
-        lines += [f"## {heading}", ""]
-        listed = all(x.startswith("- ") for x in sentences)
-        for sentence in sentences:
-            lines += [sentence] if listed else [sentence, ""]
-        if sentences and listed:
-            lines.append("")
-        for heads, rows in shown:
-            lines += [*markdown_table(heads, rows), ""]
-    return "\n".join(lines)
+    return "\n".join([*lines, *markdown_sections(sections(made, f))])
 
 
 def html(made: Made, f: Findings) -> str:
@@ -472,7 +463,8 @@ def reliability(f: Findings) -> bytes:
     return png(figure)
 
 
-def _plain(ours: Estimate) -> dict[str, float | None]:
+def plain_numbers(ours: Estimate) -> dict[str, float | None]:
+    """An estimate for JSON; what is no finite number is null."""
     return {k: None if not math.isfinite(v) else v for k, v in ours._asdict().items()}
 
 
@@ -489,7 +481,7 @@ def as_data(made: Made, f: Findings) -> dict[str, Any]:
         ],
         "lines": [
             {
-                "point": x.point, "what": x.what, "unit": x.unit, **_plain(x.ours), "asked_low": x.low,
+                "point": x.point, "what": x.what, "unit": x.unit, **plain_numbers(x.ours), "asked_low": x.low,
                 "asked_high": x.high, "verdict": x.verdict, "evidence": x.evidence,
             }
             for x in f.lines

@@ -8,6 +8,7 @@ interval does.
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from abm.calibration.facts import evaluate, read_table
@@ -117,10 +118,14 @@ def _formula(cell: str) -> float | None:
 
 def line(name: str, ours: Estimate, scale: float = 1.0) -> Line:
     """A line of `targets.csv` with our number, in its unit once scaled."""
-    row = targets()[name]
+    return line_of(targets()[name], ours, scale)
+
+
+def line_of(row: Mapping[str, str], ours: Estimate, scale: float = 1.0) -> Line:
+    """A row with the columns of `targets.csv` and our number, in the unit of the row once scaled."""
     scaled = Estimate(*(scale * x for x in ours))
     return Line(
-        name, int(row["point"]), row["what"], scaled, row["unit"], _formula(row["low"]), _formula(row["high"]),
+        row["id"], int(row["point"]), row["what"], scaled, row["unit"], _formula(row["low"]), _formula(row["high"]),
         row["evidence"], row["judged"] == "interval",
     )  # fmt: skip
 
