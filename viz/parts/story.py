@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import reacton.ipyvuetify as rv
@@ -80,8 +81,9 @@ def Failures(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[
 
 def why(failure: Default, plan: Plan) -> str:
     """A failure in a sentence; of a firm that was struck by hand, nothing is its own doing alone."""
-    told = failure_sentence(failure, plan.opening.date)
     blows = plan.strikes_on(failure.firm, failure.month)
+    # What a visitor did is told as such; a shock of the scenario as the sentence has it.
+    told = failure_sentence(replace(failure, struck=failure.struck and not blows), plan.opening.date)
     if any(s.effect == "defaults" and s.first_month(plan.opening.date) == failure.month for s in blows):
         return f"{told[: told.rindex(' bn: ')]} bn: you made it fail"
     head, own, tail = told.rpartition(OWN)  # causes stand last
