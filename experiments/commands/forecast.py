@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,25 +17,20 @@ from experiments.commands.options import (
     Out,
     Threads,
     Worlds,
+    compile_first,
     complete_opening,
     counted_worlds,
-    say_if_compiling,
     who_runs,
 )
 from experiments.screen import Screen, counted, say, say_json
 
 if TYPE_CHECKING:
     from experiments.forecasts.quantiles import Line
+    from experiments.forecasts.quantities import Quantity
     from experiments.forecasts.record import Forecast
     from experiments.forecasts.score import Scored, Verdict
 
 MOST_TESTED = 200  # worlds of the hindcast that tells the errors
-SHOWN = (
-    ("capex of the four", "2026"), ("NVIDIA data-centre revenue", "2026"), ("OpenAI run rate", "2026-12"),
-    ("Anthropic run rate", "2026-12"), ("OpenAI valuation", "2026-12"), ("CoreWeave revenue", "2026"),
-    ("CoreWeave debt", "2026-12"), ("Oracle debt", "2026-12"), ("bonds of the five", "2026"),
-    ("debt on OpenAI's account", "2026-12"), ("H100 rent, one-year contract", "2026-12"),
-)  # fmt: skip
 
 
 def forecast(
@@ -51,12 +48,12 @@ def forecast(
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """Write down what is expected of the five years after an opening.
+    """Write down what is expected of the years after an opening.
 
-    Quantiles (5, 10, 25, 50, 75, 90, 95 %) of every quantity in the unit in which the world reports it, month by month
-    or by quarter and year, and chances of default: from as many worlds as seeds, widened to the errors that the
-    model made in the hindcast. The folder holds the table (forecast.csv) and how it was made, with the SHA-256 of the
-    table (manifest.json), so that a forecast on record cannot be changed unseen.
+    Five years of it: quantiles (5, 10, 25, 50, 75, 90, 95 %) of every quantity in the unit in which the world reports
+    it, month by month or by quarter and year, and chances of default: from as many worlds as seeds, widened to the
+    errors that the model made in the hindcast. The folder holds the table (forecast.csv) and how it was made, with the
+    SHA-256 of the table (manifest.json), so that a forecast on record cannot be changed unseen.
 
     Those on record are in experiments/forecasts/. 'invisible-debt score' scores one.
     """
@@ -76,10 +73,7 @@ def forecast(
         same_recipe(there, record.FORMAT, recipe)
 
     with new_folder(folder, may_replace) as stage:
-        if say_if_compiling():
-            from abm.simulation import open_economy
-
-            open_economy(opening=opening).run(1)
+        compile_first(opening)
         with counted_worlds(seeds + hindcast) as progress:
             paths, failures = worlds.run_worlds(
                 opening, seeds, workers=jobs, how=who_runs(threads), progress=progress
@@ -96,7 +90,7 @@ def forecast(
     if as_json:
         say_json({"folder": str(folder), **about, "lines": [_line_data(line) for line in lines]})
         return
-    _show(lines)
+    _show(lines, asked, at.date)
     if failures:
         say(f"{len(failures)} of {counted(seeds, 'world')} failed; the first: {failures[0]}")
     say(f"Forecast in {folder}: {len(asked)} quantities, {len(lines):,} lines in {record.TABLE}; its hash: {MANIFEST}")
@@ -110,15 +104,17 @@ def _line_data(line: Line) -> dict[str, Any]:
             "skill": line.skill}  # fmt: skip
 
 
-def _show(lines: list[Line]) -> None:
-    """Print a few lines: the median and the band of nine in ten."""
+def _show(lines: list[Line], quantities: Sequence[Quantity], opening: datetime.date) -> None:
+    """Print a few lines: the median and the band of nine in ten, of the first year or at its end."""
+    from experiments.forecasts.periods import Period, written
     from experiments.summary import number
 
+    first_year = {(q.name, written(opening, q.kind, Period(1, 12))) for q in quantities if q.headline}
     table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
     for heading in ("", "period", "middle", "nine in ten", "unit", "skill in the hindcast"):
         table.add_column(heading)
     for line in lines:
-        if (line.quantity, line.period) in SHOWN:
+        if (line.quantity, line.period) in first_year:
             q = line.quantiles
             table.add_row(
                 line.quantity, line.period, number(q[3]), f"{number(q[0])} to {number(q[-1])}", line.unit, line.skill
@@ -148,7 +144,7 @@ def score(
     Of each fact: where it lies in the forecast, whether the bands hold it, and the CRPS relative to the fact. Together:
     coverage of the 50 and 90 % bands, and how often the CRPS beats the forecast of the time.
 
-    Periods are written 2026, 2026H1, 2026Q1, 2026-03 or 2026-02..2026-04.
+    Periods are written YYYY, YYYYH1, YYYYQ1, YYYY-MM or, for other months, YYYY-MM..YYYY-MM.
     """
     from experiments.forecasts import record
     from experiments.forecasts import score as scores

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,10 +14,11 @@ from experiments.commands.options import (
     Out,
     Threads,
     Worlds,
+    compile_first,
     complete_opening,
     counted_worlds,
-    say_if_compiling,
     who_runs,
+    write_texts,
 )
 from experiments.screen import Screen, counted, say, say_json, styled
 
@@ -73,23 +73,18 @@ def hindcast(
         same_recipe(there, FORMAT, recipe)
 
     with new_folder(folder, may_replace) as stage:
-        if say_if_compiling():
-            from abm.simulation import open_economy
-
-            open_economy(opening=opening, central=True).run(1)
+        compile_first(opening)
         with counted_worlds(seeds) as progress:
             ensemble = logic.run_ensemble(
                 opening, seeds, strict, workers=jobs, how=who_runs(threads), progress=progress
             )
         verdict = logic.judge(question, ensemble)
         data = told.as_data(verdict, ensemble, strict)
-        (stage / REPORT).write_text(told.markdown(verdict, ensemble, opening, strict), encoding="utf-8")
-        (stage / PAGE).write_text(told.page(verdict, ensemble, opening, strict), encoding="utf-8")
-        (stage / READINGS).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         _write_worlds(ensemble.table, stage / WORLDS)
         about = {key: data[key] for key in ("opening", "variant", "worlds", "digest")}
         manifest = {"format": FORMAT, **about, **logic.origin(opening)}
-        (stage / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        report, page = (told_as(verdict, ensemble, opening, strict) for told_as in (told.markdown, told.page))
+        write_texts(stage, {REPORT: report, PAGE: page}, {READINGS: data, MANIFEST: manifest})
     if as_json:
         say_json({"folder": str(folder), **data})
         return

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from abm.errors import BadInput, shown
-from experiments.screen import Screen
+from experiments.screen import Screen, counted, say
 
 if TYPE_CHECKING:
     from abm.calibration import Opening as Tables
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 LARGEST_SEED = 2**62 - 1
 MOST_WORLDS = 100_000
 LONGEST_RUN = 1200
+MOST_NAMED = 5  # runs that ended in an error, on screen
 
 
 def complete_scenario(incomplete: str) -> list[str]:
@@ -210,6 +212,32 @@ def say_if_compiling() -> bool:
         return False
     print("Compiling the model, once: this takes two to four minutes, later runs start at once.", file=sys.stderr)
     return True
+
+
+def compile_first(opening: str | Path | None = None) -> None:
+    """Compile the model, and say so, if that is not done already: before any worker meets it."""
+    if not say_if_compiling():
+        return
+    from abm.calibration import DEFAULT_OPENING
+    from abm.simulation import open_economy
+
+    open_economy(opening=opening or DEFAULT_OPENING, central=True).run(1)
+
+
+def write_texts(folder: Path, texts: Mapping[str, str], data: Mapping[str, Any]) -> None:
+    """Write texts, and data as JSON, into a folder, by name of the file."""
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    for name, told in data.items():
+        (folder / name).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+
+
+def say_failures(failures: Sequence[str], report: str) -> None:
+    """Say which runs ended in an error, the first `MOST_NAMED` of them; the report names all."""
+    if failures:
+        say(f"{counted(len(failures), 'run')} ended in an error, all named in {report}:")
+        for sentence in failures[:MOST_NAMED]:
+            say(f"  {sentence}")
 
 
 def draw_world(books: Tables, seed: int, central: bool) -> World | None:

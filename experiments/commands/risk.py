@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,19 +14,20 @@ from experiments.commands.options import (
     Out,
     Threads,
     Worlds,
+    compile_first,
     counted_worlds,
-    say_if_compiling,
+    say_failures,
     who_runs,
     writable_page,
+    write_texts,
 )
-from experiments.screen import Screen, counted, say, say_json, styled
+from experiments.screen import Screen, say, say_json, styled
 
 if TYPE_CHECKING:
     from experiments.risk.table import Findings
 
 FORMAT = "invisible-debt risk 1"
 REPORT, PAGE, FIGURE, LINES = "RISK.md", "risk.html", "reliability.png", "lines.json"
-MOST_NAMED = 5  # runs that ended in an error, on screen
 
 
 def risk(
@@ -70,33 +70,24 @@ def risk(
         same_recipe(there, FORMAT, {"seeds": seeds, "central": central})
 
     with new_folder(folder, may_replace) as stage:
-        if say_if_compiling():
-            from abm.simulation import open_economy
-
-            open_economy(central=True).run(1)
+        compile_first()
         with counted_worlds(sum(ensemble.plan(seeds).values())) as progress:
             made = ensemble.make(seeds, central, workers=jobs, how=who_runs(threads), progress=progress)
         found = table.judge(made)
         data, text = told.as_data(made, found), told.markdown(made, found)
-        (stage / REPORT).write_text(text, encoding="utf-8")
-        (stage / PAGE).write_text(told.html(made, found), encoding="utf-8")
         (stage / FIGURE).write_bytes(told.reliability(found))
-        (stage / LINES).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         for name, rows in made.tables.items():
             pq.write_table(rows, stage / f"{name}.parquet")
         about = {key: data[key] for key in ("seeds", "central", "digest")}
         manifest = {"format": FORMAT, **about, "code": code_hash()}
-        (stage / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        write_texts(stage, {REPORT: text, PAGE: told.html(made, found)}, {LINES: data, MANIFEST: manifest})
     if page is not None:
         page.write_text(text, encoding="utf-8")
     if as_json:
         say_json({"folder": str(folder), **data})
         return
     show(found)
-    if made.failures:
-        say(f"{counted(len(made.failures), 'run')} ended in an error, all named in {REPORT}:")
-        for sentence in made.failures[:MOST_NAMED]:
-            say(f"  {sentence}")
+    say_failures(made.failures, REPORT)
     say(f"Results in {folder}: {REPORT}, {PAGE}, {FIGURE}, {LINES} and the tables of all worlds")
 
 

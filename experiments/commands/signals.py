@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from abm.errors import BadInput
-from experiments.commands.options import Jobs, Json, Out, Threads, Worlds, counted_worlds, say_if_compiling, who_runs
+from experiments.commands.options import (
+    Jobs,
+    Json,
+    Out,
+    Threads,
+    Worlds,
+    compile_first,
+    counted_worlds,
+    say_failures,
+    who_runs,
+    writable_page,
+    write_texts,
+)
 from experiments.screen import Screen, counted, say, say_json
 
 if TYPE_CHECKING:
@@ -18,7 +28,6 @@ if TYPE_CHECKING:
 
 FORMAT = "invisible-debt signals 1"
 REPORT, PAGE, DATA = "signals.md", "signals.html", "signals.json"
-MOST_NAMED = 5  # runs that ended in an error, on screen
 
 
 def signals(
@@ -38,7 +47,7 @@ def signals(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Say what to watch, and which shock would be enough.
+    """Say which early signs tell a crisis, and what would bring one.
 
     Every seed is a world, read month by month as an outside observer could have read it. One half of the worlds chooses
     which signs tell a crisis 6, 12 and 24 months ahead, and at which threshold; the other half judges. Then: the worlds
@@ -61,18 +70,14 @@ def signals(
     reverse.pushes(firm)
     named = f"signals-{seeds}{'' if months == 96 else f'-{months}m'}{f'-{firm}' if firm else ''}"
     folder = out or Path("results") / named.replace(" ", "-").replace("/", "-")
-    if page is not None and (page.is_dir() or not page.absolute().parent.is_dir()):
-        raise BadInput(f"--page: {page} is a folder, or lies in none")
+    writable_page(page)
     recipe = {"seeds": seeds, "months": months, "firm": firm, "tried": tried}
 
     def may_replace(there: Path) -> None:
         same_recipe(there, FORMAT, recipe)
 
     with new_folder(folder, may_replace) as stage:
-        if say_if_compiling():
-            from abm.simulation import open_economy
-
-            open_economy().run(1)
+        compile_first()
         how = who_runs(threads)
         with counted_worlds(seeds) as progress:
             worlds, tables, failures = ensemble.make(seeds, months, workers=jobs, how=how, progress=progress)
@@ -83,26 +88,20 @@ def signals(
         about = told.About(seeds, months, ensemble.digest(list(tables.values())), (*failures, *stopped), firm)
         whole = told.sections(about, found)
         data, text = told.as_data(about, found), told.markdown(about, found, whole)
-        (stage / REPORT).write_text(text, encoding="utf-8")
-        (stage / PAGE).write_text(told.html(about, found, whole), encoding="utf-8")
-        (stage / DATA).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         left = {name: tables[name] for name in ("runs", *ensemble.SCHEMAS)}
         left["worlds"] = told.world_table(found, worlds.seeds.tolist(), worlds.begins().tolist())
         left["shocks"] = told.shock_table(found)
         for name, rows in left.items():
             pq.write_table(rows, stage / f"{name}.parquet")
         manifest = {"format": FORMAT, **recipe, "digest": about.digest, "code": code_hash()}
-        (stage / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        write_texts(stage, {REPORT: text, PAGE: told.html(about, found, whole)}, {DATA: data, MANIFEST: manifest})
     if page is not None:
         page.write_text(text, encoding="utf-8")
     if as_json:
         say_json({"folder": str(folder), **data})
         return
     show(found)
-    if about.failures:
-        say(f"{counted(len(about.failures), 'run')} ended in an error, all named in {REPORT}:")
-        for sentence in about.failures[:MOST_NAMED]:
-            say(f"  {sentence}")
+    say_failures(about.failures, REPORT)
     say(f"Results in {folder}: {REPORT}, {PAGE}, {DATA} and the tables of all worlds")
 
 

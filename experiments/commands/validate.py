@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,19 +14,20 @@ from experiments.commands.options import (
     Out,
     Threads,
     Worlds,
+    compile_first,
     counted_worlds,
-    say_if_compiling,
+    say_failures,
     who_runs,
     writable_page,
+    write_texts,
 )
-from experiments.screen import Screen, counted, say, say_json, styled
+from experiments.screen import Screen, say, say_json, styled
 
 if TYPE_CHECKING:
     from experiments.validation.card import Card
 
 FORMAT = "invisible-debt validate 1"
 REPORT, PAGE, LINES = "VALIDATION.md", "validation.html", "lines.json"
-MOST_NAMED = 5  # runs that ended in an error, on screen
 
 
 def validate(
@@ -63,28 +63,19 @@ def validate(
         same_recipe(there, FORMAT, {"seeds": seeds})
 
     with new_folder(folder, may_replace) as stage:
-        if say_if_compiling():
-            from abm.simulation import open_economy
-
-            open_economy().run(1)
+        compile_first()
         with counted_worlds(cards.worlds(seeds)) as progress:
             card = cards.make(seeds, workers=jobs, how=who_runs(threads), progress=progress)
         data, text = told.as_data(card), told.markdown(card)
-        (stage / REPORT).write_text(text, encoding="utf-8")
-        (stage / PAGE).write_text(told.html(card), encoding="utf-8")
-        (stage / LINES).write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
         manifest = {"format": FORMAT, "seeds": seeds, "digests": data["digests"], "code": code_hash()}
-        (stage / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+        write_texts(stage, {REPORT: text, PAGE: told.html(card)}, {LINES: data, MANIFEST: manifest})
     if page is not None:
         page.write_text(text, encoding="utf-8")
     if as_json:
         say_json({"folder": str(folder), **data})
         return
     show(card)
-    if card.failures:
-        say(f"{counted(len(card.failures), 'run')} ended in an error, all named in {REPORT}:")
-        for sentence in card.failures[:MOST_NAMED]:
-            say(f"  {sentence}")
+    say_failures(card.failures, REPORT)
     say(f"Results in {folder}: {REPORT}, {PAGE}, {LINES}")
 
 

@@ -10,7 +10,7 @@ from abm.errors import BadInput, shown
 
 LEVEL, FLOW, CHANGE, CHANCE = "level", "flow", "change", "chance"
 KINDS = (LEVEL, FLOW, CHANGE, CHANCE)
-FORMS = "such as 2026, 2026H1, 2026Q1, 2026-03, or 2026-02..2026-04 for other months"
+FORMS = "written YYYY, YYYYH1, YYYYQ1, YYYY-MM or, for other months, YYYY-MM..YYYY-MM"
 _MONTH = r"(\d{4})-(\d{1,2})(?:-\d{1,2})?"
 _PART = re.compile(r"(\d{4})[- ]?([QH])(\d)|([QH])(\d)[- ](\d{4})")
 _RANGE = re.compile(rf"{_MONTH}\s*(?:\.\.|/|to)\s*{_MONTH}")

@@ -32,7 +32,7 @@ from experiments.readings import FLOWS
 QUANTITIES = "quantities.csv"
 COLUMNS = (
     "quantity", "what", "unit", "kind", "quarter_ends", "firms", "value", "join", "last", "rest_growth", "scale",
-    "size", "tested", "note",
+    "size", "tested", "headline", "note",
 )  # fmt: skip
 JOINS = ("", "scale", "add", "first")
 LOG, RISE, LINEAR = SCALES = ("log", "rise", "linear")
@@ -66,6 +66,8 @@ class Quantity:
         Formula over columns of which errors are parts, if not the value itself.
     tested, kin : tuple of str
         Ids of readings of the hindcast: of the quantity, of others like it.
+    headline : bool
+        Whether it is among the few that a screen shows.
     note : str
     """
 
@@ -83,6 +85,7 @@ class Quantity:
     size: str
     tested: tuple[str, ...]
     kin: tuple[str, ...]
+    headline: bool
     note: str
 
 
@@ -118,7 +121,8 @@ def _quantity(place: str, row: Mapping[str, str], who: set[str]) -> Quantity:
     scales = ("",) if kind == CHANCE else (LOG, RISE, LINEAR) if kind == LEVEL else (LOG, LINEAR)
     joins = JOINS if kind == FLOW else JOINS[:3]
     ends = ("1", "2", "3") if kind in (FLOW, CHANGE) else ("",)
-    for column, allowed in (("kind", KINDS), ("join", joins), ("scale", scales), ("quarter_ends", ends)):
+    told_of = (("kind", KINDS), ("join", joins), ("scale", scales), ("quarter_ends", ends), ("headline", ("", "yes")))
+    for column, allowed in told_of:
         if row[column] not in allowed:
             told = ", ".join(allowed) or "nothing"
             raise BadInput(f"{place}, column {column}: one of {told}, not {shown(row[column])}")
@@ -146,7 +150,7 @@ def _quantity(place: str, row: Mapping[str, str], who: set[str]) -> Quantity:
         row["quantity"], row["what"], row["unit"], kind, int(row["quarter_ends"] or 3), firms, row["value"],
         row["join"], last, growth, row["scale"], row["size"],
         tuple(name for name in tested if not name.startswith(KIN)),
-        tuple(name.removeprefix(KIN) for name in tested if name.startswith(KIN)), row["note"],
+        tuple(name.removeprefix(KIN) for name in tested if name.startswith(KIN)), row["headline"] == "yes", row["note"],
     )  # fmt: skip
 
 

@@ -134,12 +134,13 @@ def client_lines(opening: Opening) -> list[Line]:
     """The client's figures: 96 = 30 + 28 + 38, 1.4 trillion, -7.8 and 20 bn."""
     told = opening_report(opening)
     carried = told["look_through"]
-    wanted = [("look-through debt of OpenAI, all", carried["total"], 96.0, "G7-004")]
+    wanted = [(f"look-through debt of {opening.flagship}, all", carried["total"], 96.0, "G7-004")]
     groups = zip(carried["groups"].items(), ((30.0, "G7-001"), (28.0, "G7-002"), (38.0, "G7-003")), strict=True)
     wanted += [(f"for it {group}", amount, asked, fact) for (group, amount), (asked, fact) in groups]
+    half = f"operating result of the first half of {opening.date.year}"
     wanted += [
         ("commitments announced", told["commitments"]["announced"], 1400.0, "G2-038"),
-        ("operating result of the first half of 2025", told["half_year"]["operating_result"], -7.8, "G1-004"),
+        (half, told["half_year"]["operating_result"], -7.8, "G1-004"),
         ("sales a year, run rate", told["revenue_run_rate"], 20.0, "G1-010"),
     ]
     return [

@@ -395,7 +395,7 @@ def quick(monkeypatch):
         return {t.id: float(max(t.outcome, 0.01) * np.exp(rng.normal(0.0, 0.2))) for t in QUESTION.targets}
 
     monkeypatch.setattr("experiments.execution.load_function", lambda where: observe)
-    monkeypatch.setattr("experiments.commands.hindcast.say_if_compiling", lambda: False)
+    monkeypatch.setattr("experiments.commands.hindcast.compile_first", lambda *_: None)
     return CliRunner()
 
 

@@ -538,7 +538,7 @@ def test_the_page_tells_causes_of_what_is_missed_in_its_run_alone(few):
 def quick(monkeypatch, told_once):
     """The command on worlds that need no model."""
     monkeypatch.setattr("experiments.execution.load_function", lambda where: told_once)
-    monkeypatch.setattr("experiments.commands.risk.say_if_compiling", lambda: False)
+    monkeypatch.setattr("experiments.commands.risk.compile_first", lambda *_: None)
     return CliRunner()
 
 

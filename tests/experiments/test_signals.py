@@ -261,8 +261,8 @@ def test_a_world_is_its_draws_and_they_are_kept(seen):
     draws = seen["draws"].to_pandas()
     economy = observe.opened(4)
     drawn = {name: v for kind, name, v in draws.itertuples(index=False) if kind == "parameter"}
-    assert drawn == economy.changed
-    central = open_economy(seed=4)
+    assert drawn == economy.world.parameters
+    central = open_economy(seed=4, central=True)
     assert drawn["task_complexity"] != float(central.state.params[0]["task_complexity"])
 
 
@@ -482,7 +482,7 @@ def quick(monkeypatch):
         return watched if where.endswith("observe") else searched
 
     monkeypatch.setattr("experiments.execution.load_function", load)
-    monkeypatch.setattr("experiments.commands.signals.say_if_compiling", lambda: False)
+    monkeypatch.setattr("experiments.commands.signals.compile_first", lambda *_: None)
     monkeypatch.setattr(page, "png", lambda figure: b"picture")  # drawn in a test of its own
     return CliRunner()
 

@@ -15,7 +15,7 @@ END = datetime.date(2025, 12, 31)
 
 
 def quantity(kind=LEVEL, join="", last=math.nan, growth=math.nan, scale="log", size="", ends=3):
-    return Quantity("x", "", "bn", kind, ends, (), "debt", join, last, growth, scale, size, (), (), "")
+    return Quantity("x", "", "bn", kind, ends, (), "debt", join, last, growth, scale, size, (), (), False, "")
 
 
 def test_a_path_is_scaled_to_the_last_report():

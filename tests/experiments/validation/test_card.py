@@ -186,7 +186,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(ensemble, "names", lambda: [BASELINE, ensemble.ANALOGUE])
     monkeypatch.setattr("experiments.risk.statistics.DRAWS", 50)
     monkeypatch.setattr("experiments.reproductions.studies.NAMES", (ONE, "nier-2007"))
-    monkeypatch.setattr("experiments.commands.validate.say_if_compiling", lambda: False)
+    monkeypatch.setattr("experiments.commands.validate.compile_first", lambda *_: None)
     return CliRunner()
 
 

@@ -104,7 +104,7 @@ def test_chances_alone_have_no_bands(folder, tmp_path):
     [
         ("OpenAI money,2026-03,,1,,", "line 2: there is no quantity 'OpenAI money'; did you mean 'OpenAI revenue'?"),
         ("OpenAI cash,2031-03,,1,,", "'OpenAI cash' has no period '2031-03'; it has 2026-03"),
-        ("OpenAI cash,spring,,1,,", "line 2: a period is such as 2026"),
+        ("OpenAI cash,spring,,1,,", "line 2: a period is written YYYY"),
         ("OpenAI cash,2026-03,,much,,", "line 2, column central: a number, not 'much'"),
         ("OpenAI cash,2026-03,,,,", "line 2: one of low, central and high must be given"),
         ("OpenAI cash,2026-03,3,1,,", "line 2: low, central and high must rise"),
