@@ -30,7 +30,7 @@ inspect | experiments.commands.inspect:inspect | Show a firm's books and promise
 stress | experiments.commands.stress:stress | Strike one firm and show who falls with it, and who loses.
 systemic | experiments.commands.systemic:systemic | Rank firms by how much the others depend on them.
 sweep | experiments.commands.sweep:sweep | Make all runs of a study file; go on where it was stopped.
-open | experiments.commands.open:show | Show what a folder of results holds.
+open | experiments.commands.open:show | Show what the results of a sweep hold.
 hindcast | experiments.commands.hindcast:hindcast | Run an opening of the past and score it against what happened.
 risk | experiments.commands.risk:risk | Say who defaults and who loses in many worlds.
 validate | experiments.commands.validate:validate | Judge the model by all the evidence there is, line by line.

@@ -59,6 +59,7 @@ def legend(economy: Economy) -> str:
         "AI revenue: spent on AI services. Invested: in GPUs and sites. Both over the year, the rest at its end."
         " Carried: borrowed by others to serve the labs."
         f" Price of AI work: {month_words(0, economy.opening.date)} = 100."
+        " Failures: firms wound up; those that go on under a court, pay less or later stand below."
     )
 
 

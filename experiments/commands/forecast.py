@@ -93,7 +93,7 @@ def forecast(
     _show(lines, asked, at.date)
     if failures:
         say(f"{len(failures)} of {counted(seeds, 'world')} failed; the first: {failures[0]}")
-    say(f"Forecast in {folder}: {len(asked)} quantities, {len(lines):,} lines in {record.TABLE}; its hash: {MANIFEST}")
+    say(f"All quantities ({len(asked)}) and years: {folder}, {len(lines):,} lines in {record.TABLE}; hash: {MANIFEST}")
 
 
 def _line_data(line: Line) -> dict[str, Any]:

@@ -21,7 +21,7 @@ def show(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep's results.")],
     as_json: Json = False,
 ) -> None:
-    """Show what a folder of results holds.
+    """Show what the results of a sweep hold.
 
     The study, how far it is, the range of every outcome, the tables, and how to read them.
     """

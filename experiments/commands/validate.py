@@ -99,6 +99,7 @@ def show(card: Card) -> None:
         say("Nothing that can be judged is missed.")
         return
     say(title="Not validated")
+    say("Where a direction alone is known, the whole interval must lie there: few worlds make wide ones.", style="dim")
     for number, line in missed:
         unit = f" {line.unit}" if line.unit else ""
         say(f"{line.what}: {line.shown}{unit}, asked {line.asked}", indent=f"{number} ", hang="  ")

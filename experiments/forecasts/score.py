@@ -66,12 +66,16 @@ def read_facts(path: Path) -> list[Fact]:
         text = path.read_text(encoding="utf-8-sig")
         rows = list(csv.DictReader(text.splitlines()))
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"{path} cannot be read: {error}") from None
+        raise BadInput(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
     if not rows:
         raise BadInput(f"{path} holds no facts")
     missing = [name for name in NEEDED if name not in rows[0]]
     if missing:
-        raise BadInput(f"{path} must have the columns {', '.join(KNOWN)}; it lacks '{missing[0]}'")
+        separated = "; its cells must be separated by commas" if any(";" in str(name) for name in rows[0]) else ""
+        raise BadInput(
+            f"{path} must have the columns {', '.join(NEEDED)}, and may have {', '.join(KNOWN[len(NEEDED):])};"
+            f" it lacks '{missing[0]}'{separated}"
+        )
     found = []
     for number, row in enumerate(rows, start=2):
         place = f"{path.name}, line {number}"
@@ -142,6 +146,8 @@ def _some(known: Sequence[str]) -> str:
 
 def _scored(fact: Fact, line: Line) -> Scored:
     if line.chance is not None:
+        if not 0.0 <= fact.central <= 1.0:
+            raise BadInput(f"{fact.place}: of a chance it is 1 if it happened, else 0, not {fact.central:g}")
         return Scored(fact, line, math.nan, False, False, math.nan, None, (line.chance - fact.central) ** 2)
     q = line.quantiles
     size = max(abs(fact.central), 1e-9)

@@ -138,9 +138,14 @@ def perceived(part: Part) -> Perceived:
     rate = float(happened.mean()) if len(seen) else float("nan")
     return Perceived(
         tenths, kinds, group(part, "all borrowers", seen),
-        jackknife(worlds, part.worlds, lambda rows: brier(p[rows], happened[rows])), rate * (1.0 - rate),
-        jackknife(worlds, part.worlds, lambda rows: auc(p[rows], happened[rows])),
+        _from_0_to_1(jackknife(worlds, part.worlds, lambda rows: brier(p[rows], happened[rows]))), rate * (1.0 - rate),
+        _from_0_to_1(jackknife(worlds, part.worlds, lambda rows: auc(p[rows], happened[rows]))),
     )  # fmt: skip
+
+
+def _from_0_to_1(score: Estimate) -> Estimate:
+    """A score that cannot lie outside, nor its interval; what is no number stays none."""
+    return Estimate(score.value, *(float(np.clip(end, 0.0, 1.0)) for end in (score.low, score.high)))
 
 
 # --- five-year default ------------------------------------------------------------------------------------

@@ -108,6 +108,7 @@ def test_chances_alone_have_no_bands(folder, tmp_path):
         ("OpenAI cash,2026-03,,much,,", "line 2, column central: a number, not 'much'"),
         ("OpenAI cash,2026-03,,,,", "line 2: one of low, central and high must be given"),
         ("OpenAI cash,2026-03,3,1,,", "line 2: low, central and high must rise"),
+        ("CoreWeave defaults,2026,,2,,", "of a chance it is 1 if it happened, else 0, not 2"),
         ("OpenAI cash,2026-03,,inf,,", "line 2, column central: a number, not 'inf'"),
     ],
 )
@@ -120,6 +121,8 @@ def test_a_wrong_fact_is_named_by_its_line(folder, tmp_path, row, said):
 
 def test_wrong_tables_of_facts_are_refused(folder, tmp_path):
     assert "it lacks 'central'" in call("score", folder, facts(tmp_path, "a,b", columns="quantity,period")).stderr
+    semicolons = facts(tmp_path, "OpenAI cash;2026-03;1", columns="quantity;period;central")
+    assert "it lacks 'quantity'; its cells must be separated by commas" in call("score", folder, semicolons).stderr
     assert "holds no facts" in call("score", folder, facts(tmp_path)).stderr
     assert "cannot be read" in call("score", folder, tmp_path / "none.csv").stderr
     assert call("score", folder).exit_code == 2
@@ -143,7 +146,7 @@ def test_a_forecast_is_made_and_can_be_scored(tmp_path):
     out = tmp_path / "made"
     made = call("forecast", "--seeds", 2, "--out", out)
     assert made.exit_code == 0, made.output
-    assert "lines in forecast.csv" in made.stdout
+    assert "lines in forecast.csv" in " ".join(made.stdout.split())
     found = record.read_forecast(str(out))
     names = {line.quantity for line in found.lines}
     assert names == {q.name for q in quantities.read_quantities(OPENING)}
