@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -74,6 +75,15 @@ def gather(
     finally:
         pool.close()
     return {name: pa.concat_tables([found[k][name] for k in range(len(batches))]) for name in found[0]}
+
+
+def digest(tables: Iterable[pa.Table]) -> str:
+    """SHA-256 of what stands in tables, in their order."""
+    found = hashlib.sha256()
+    for table in tables:
+        for column in table.columns:
+            found.update(repr(column.to_pylist()).encode())
+    return found.hexdigest()
 
 
 def failure_sentences(found: Mapping[str, pa.Table], points: Sequence[str] = ()) -> tuple[str, ...]:

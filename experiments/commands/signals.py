@@ -63,6 +63,7 @@ def signals(
     from experiments.commands.options import known_firm, read_opening
     from experiments.execution import code_hash
     from experiments.folders import MANIFEST, new_folder, same_recipe
+    from experiments.gather import digest
     from experiments.signals import ensemble, findings, reverse
     from experiments.signals import page as told
 
@@ -85,7 +86,7 @@ def signals(
         with counted_worlds(len(good) * len(reverse.pushes(firm))) as progress:
             turned, stopped = reverse.turn(good, firm, workers=jobs, how=how, progress=progress)
         found = findings.judge(worlds, firm, len(good), turned)
-        about = told.About(seeds, months, ensemble.digest(list(tables.values())), (*failures, *stopped), firm)
+        about = told.About(seeds, months, digest(tables.values()), (*failures, *stopped), firm)
         whole = told.sections(about, found)
         data, text = told.as_data(about, found), told.markdown(about, found, whole)
         left = {name: tables[name] for name in ("runs", *ensemble.SCHEMAS)}

@@ -3,7 +3,6 @@ other scenario in a part of them."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -16,7 +15,7 @@ from abm.calibration.worlds import world
 from abm.errors import InvisibleDebtError
 from abm.inputs.scenarios import BASELINE, names
 from experiments.execution import Run, Value
-from experiments.gather import failure_sentences, gather
+from experiments.gather import digest, failure_sentences, gather
 from experiments.risk.findings import Part
 from experiments.risk.observe import SCHEMAS, STRIKE
 from experiments.runner import How
@@ -40,11 +39,7 @@ class Made(NamedTuple):
     @property
     def digest(self) -> str:
         """SHA-256 of all tables."""
-        found = hashlib.sha256()
-        for name in sorted(self.tables):
-            for column in self.tables[name].columns:
-                found.update(repr(column.to_pylist()).encode())
-        return found.hexdigest()
+        return digest(self.tables[name] for name in sorted(self.tables))
 
 
 def plan(seeds: int) -> dict[str, int]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -76,15 +75,6 @@ class Worlds(NamedTuple):
         """Worlds of odd seeds, that make thresholds, and of even seeds, that judge them."""
         odd = self.seeds % 2 == 1
         return self.kept(odd), self.kept(~odd)
-
-
-def digest(tables: Sequence[pa.Table]) -> str:
-    """SHA-256 of tables."""
-    found = hashlib.sha256()
-    for table in tables:
-        for column in table.columns:
-            found.update(repr(column.to_pylist()).encode())
-    return found.hexdigest()
 
 
 def make(
