@@ -33,6 +33,7 @@ from abm.accounts import statement
 from abm.accounts.statement import Default
 from abm.calibration.facts import evaluate, read_table
 from abm.calibration.opening import DEFAULT_OPENING, Opening, opening_tables
+from abm.calibration.worlds import World
 from abm.engine import tables
 from abm.engine.compiled import source_hash
 from abm.errors import BadInput, InvisibleDebtError
@@ -53,6 +54,36 @@ BORROWERS = (tables.LAB, tables.HYPERSCALER, tables.NEOCLOUD, tables.VEHICLE)
 FLOW, STOCK = "sum of the year", "end of the year"
 
 
+class Month:
+    """An economy as its month ends; what several measures need is made once."""
+
+    def __init__(self, economy: Economy) -> None:
+        self.economy = economy
+
+    @functools.cached_property
+    def active(self) -> NDArray[Any]:
+        """Rows of the active firms."""
+        firms = np.asarray(self.economy.state.firms[: len(self.economy.names)])
+        return firms[firms["status"] == tables.ACTIVE]
+
+    @functools.cached_property
+    def last(self) -> Any:
+        """The last row of the aggregate series."""
+        return np.asarray(self.economy.rows("series"))[-1]
+
+    def row(self, name: str) -> Any:
+        """The row of a firm; None once it has failed, or where the opening has no such firm."""
+        if name not in self.economy.names:
+            return None
+        firm = np.asarray(self.economy.state.firms)[self.economy.firm(name)]
+        return firm if firm["status"] == tables.ACTIVE else None
+
+    @functools.cached_property
+    def flagship(self) -> Any:
+        """The row of the flagship of the opening."""
+        return self.row(self.economy.opening.flagship)
+
+
 class Measure(NamedTuple):
     """What is taken down every month; a stock has a value at the opening, a flow has none."""
 
@@ -60,34 +91,22 @@ class Measure(NamedTuple):
     kind: str
     unit: str
     label: str
-    read: Callable[[Economy], float]
+    read: Callable[[Month], float]
 
 
-def _series(name: str) -> Callable[[Economy], float]:
+def _series(name: str) -> Callable[[Month], float]:
     """The last value of a column of the aggregate series."""
-    return lambda economy: float(economy.rows("series")[name][-1])
+    return lambda month: float(month.last[name])
 
 
-def _segment(rows: Sequence[int]) -> Callable[[Economy], float]:
+def _segment(rows: Sequence[int]) -> Callable[[Month], float]:
     """Spending of some customer segments (bn/month)."""
-    return lambda economy: float(economy.state.segments["spending"][list(rows)].sum())
+    return lambda month: float(month.economy.state.segments["spending"][list(rows)].sum())
 
 
-def _firm(name: str, read: Callable[[Any], float]) -> Callable[[Economy], float]:
-    """Something of a named firm, 0 once it has failed, or where the opening has no such firm."""
-
-    def value(economy: Economy) -> float:
-        if name not in economy.names:
-            return 0.0
-        firm = economy.state.firms[economy.firm(name)]
-        return float(read(firm)) if firm["status"] == tables.ACTIVE else 0.0
-
-    return value
-
-
-def _flagship(read: Callable[[Any], float]) -> Callable[[Economy], float]:
+def _flagship(read: Callable[[Any], float]) -> Callable[[Month], float]:
     """Something of the flagship of the opening, 0 once it has failed."""
-    return lambda economy: _firm(economy.opening.flagship, read)(economy)
+    return lambda month: 0.0 if month.flagship is None else float(read(month.flagship))
 
 
 def _compute_cost(firm: Any) -> float:
@@ -106,68 +125,61 @@ def _burn(firm: Any) -> float:
     return float(firm["operating_cost"] - firm["stock_pay"] + firm["interest_cost"] - firm["revenue"])
 
 
-def _active(economy: Economy) -> np.ndarray:
-    firms = economy.rows("firms")
-    return firms[firms["status"] == tables.ACTIVE]
-
-
-def _facility_gw(economy: Economy) -> float:
+def _facility_gw(month: Month) -> float:
     """Power of all energised fleets at full load, with cooling (GW)."""
-    return float(_active(economy)["fleet_gw"].sum())
+    return float(month.active["fleet_gw"].sum())
 
 
-def _flagship_gw(economy: Economy) -> float:
+def _flagship_gw(month: Month) -> float:
     """Facility power of the capacity delivered to the flagship, at the fleet's mean power per H100e (GW)."""
-    firms = _active(economy)
-    return _flagship(lambda f: f["contracted_in"])(economy) * float(
-        firms["fleet_gw"].sum() / firms["capacity"].sum()
-    )
+    per_unit = float(month.active["fleet_gw"].sum() / month.active["capacity"].sum())
+    return _flagship(lambda f: f["contracted_in"])(month) * per_unit
 
 
-def _borrowers(economy: Economy) -> float:
+def _borrowers(month: Month) -> float:
     """Active firms that borrow for AI, as firm-years a month."""
-    return float(np.isin(_active(economy)["kind"], BORROWERS).sum()) / 12.0
+    return float(np.isin(month.active["kind"], BORROWERS).sum()) / 12.0
 
 
-def _ai_debt(economy: Economy) -> float:
+def _ai_debt(month: Month) -> float:
     """Principal borrowed for AI infrastructure (bn)."""
-    loans = economy.rows("loans")
+    loans = np.asarray(month.economy.rows("loans"))
     return float(loans["principal"][(loans["status"] == tables.LIVE) & (loans["for_ai"] == 1)].sum())
 
 
-def _debt(economy: Economy) -> float:
+def _debt(month: Month) -> float:
     """Principal owed by everybody but the outside sectors and the lenders that are no sponsors (bn)."""
-    firms = _active(economy)
+    firms = month.active
     lends = (firms["kind"] == tables.LENDER) & (firms["subkind"] != tables.SPONSOR)
     return float(firms["debt"][~lends & (firms["kind"] != tables.OUTSIDE)].sum())
 
 
-def _flagship_equity(economy: Economy) -> float:
+def _flagship_equity(month: Month) -> float:
     """Equity the flagship raised this month (bn)."""
-    events = economy.rows("events")
+    economy = month.economy
+    events = np.asarray(economy.rows("events"))
     hit = (events["month"] == economy.month) & (events["kind"] == tables.E_EQUITY)
     return float(events["amount"][hit & (events["a"] == economy.firm(economy.opening.flagship))].sum())
 
 
-def _look_through(economy: Economy) -> float:
+def _look_through(month: Month) -> float:
     """Debt others carry for the labs (bn)."""
-    firms = _active(economy)
-    return float(firms["look_through"][firms["kind"] == tables.LAB].sum())
+    return float(month.active["look_through"][month.active["kind"] == tables.LAB].sum())
 
 
-def _market(name: str) -> Callable[[Economy], float]:
+def _market(name: str) -> Callable[[Month], float]:
     """A price of the market table."""
-    return lambda economy: float(economy.state.market[name][0])
+    return lambda month: float(month.economy.state.market[name][0])
 
 
-def _token_price(economy: Economy) -> float:
+def _token_price(month: Month) -> float:
     """Price of AI work, 100 at the opening."""
-    return _market("token_price")(economy) if economy.month else 100.0
+    return _market("token_price")(month) if month.economy.month else 100.0
 
 
-def _equal_quality_price(economy: Economy) -> float:
+def _equal_quality_price(month: Month) -> float:
     """Price of AI work at constant quality, 100 at the opening."""
-    return _market("equal_quality_price")(economy) if economy.month else 100.0
+    return _market("equal_quality_price")(month) if month.economy.month else 100.0
 
 
 def named_debts() -> list[str]:
@@ -176,9 +188,14 @@ def named_debts() -> list[str]:
     return list(dict.fromkeys(name for name in named if name.startswith(DEBT_OF)))
 
 
-def _debt_of(measure: str) -> Callable[[Economy], float]:
-    """The debt of the firm that a measure names (bn)."""
-    return _firm(measure.removeprefix(DEBT_OF), lambda f: f["debt"])
+def _debt_of(measure: str) -> Callable[[Month], float]:
+    """The debt of the firm that a measure names (bn), 0 once it has failed."""
+
+    def value(month: Month) -> float:
+        firm = month.row(measure.removeprefix(DEBT_OF))
+        return 0.0 if firm is None else float(firm["debt"])
+
+    return value
 
 
 MEASURES = (
@@ -193,7 +210,7 @@ MEASURES = (
     Measure("equal_quality_price", STOCK, "index", "the same at equal quality", _equal_quality_price),
     Measure("spot_price", STOCK, "USD/H100e-h", "GPU rent, spot", _market("spot_price")),
     Measure("contract_price", STOCK, "USD/H100e-h", "GPU rent, contracts", _market("contract_price")),
-    Measure("fleet", STOCK, "M H100e", "fleet", lambda e: float(_active(e)["capacity"].sum())),
+    Measure("fleet", STOCK, "M H100e", "fleet", lambda month: float(month.active["capacity"].sum())),
     Measure("facility_gw", STOCK, "GW", "power of the fleet at full load", _facility_gw),
     Measure("energy_twh", FLOW, "TWh", "electricity", _series("energy_twh")),
     Measure("ai_debt", STOCK, "bn USD", "AI debt", _ai_debt),
@@ -215,6 +232,13 @@ MEASURES = (
     Measure("flagship_equity", FLOW, "bn USD", "{flagship}: equity raised", _flagship_equity),
     Measure("flagship_gw", STOCK, "GW", "{flagship}: capacity delivered", _flagship_gw),
 )  # fmt: skip
+
+
+def firm_of(measure: str, flagship: str) -> str | None:
+    """The firm that a measure speaks of; None if of all."""
+    if measure.startswith(DEBT_OF):
+        return measure.removeprefix(DEBT_OF)
+    return flagship if "flagship" in measure.split("_") else None
 
 
 class Run(NamedTuple):
@@ -273,7 +297,7 @@ def year_end(year: int, opening: datetime.date) -> int:
 
 
 def one_run(
-    seed: int, years: int = YEARS, opening: str | Path | Opening = DEFAULT_OPENING, *, central: bool = False
+    seed: int, years: int = YEARS, opening: str | Path | Opening | World = DEFAULT_OPENING, *, central: bool = False
 ) -> Run:
     """The baseline with one seed: a world of its own, unless `central`.
 
@@ -283,8 +307,8 @@ def one_run(
         Seed of the draws.
     years : int
         Length in years.
-    opening : str, Path or Opening
-        Name or folder of the opening; of tables only the parameters are drawn.
+    opening : str, Path, Opening or World
+        Name or folder of the opening; of tables only the parameters are drawn; a world is taken as it is.
     central : bool
         Whether parameters and opening are the central ones, so that only the luck of the run differs by seed; else
         the seed draws them too (`abm.calibration.worlds`).
@@ -298,9 +322,10 @@ def one_run(
     for month in range(12 * years + 1):
         if month:
             economy.run(1)
+        found = Month(economy)
         for m in MEASURES:
             if month or m.kind == STOCK:
-                paths[m.name][month] = m.read(economy)
+                paths[m.name][month] = m.read(found)
     return Run(seed, paths, list(statement.defaults(economy)), economy.opening.date, economy.opening.flagship)
 
 
@@ -345,12 +370,13 @@ def window_value(run: Run, measure: str, window: str) -> float:
     return factor if how == "growth" else 1.0 / factor
 
 
-def read_forecasts() -> list[Forecast]:
+@functools.cache
+def read_forecasts() -> tuple[Forecast, ...]:
     """The forecasts with their ranges worked out from the facts.
 
     Returns
     -------
-    list of Forecast
+    tuple of Forecast
 
     Raises
     ------
@@ -363,7 +389,7 @@ def read_forecasts() -> list[Forecast]:
         low, high = (evaluate(row[end], names.__getitem__) for end in ("low", "high"))
         return Forecast(**{**row, "low": low, "high": high})  # type: ignore[arg-type]
 
-    return [worked_out(row) for row in read_table(FORECASTS)]
+    return tuple(worked_out(row) for row in read_table(FORECASTS))
 
 
 def compare(runs: Sequence[Run], forecasts: Iterable[Forecast]) -> list[Comparison]:

@@ -43,7 +43,7 @@ from abm.engine import tables
 from abm.errors import BadInput, InvisibleDebtError, shown
 from abm.inputs import parameters as registry
 from abm.inputs.priors import PRIORS, Z95
-from abm.simulation import open_economy
+from abm.simulation import Economy, open_economy
 from experiments.execution import Run, Value, code_hash
 from experiments.gather import failure_sentences, gather
 from experiments.readings import AGGREGATIONS, FLOWS, Recorder, aggregate
@@ -276,8 +276,12 @@ def observe(settings: Mapping[str, Value], seed: int) -> dict[str, float]:
     """
     opening = str(settings["opening"])
     question = _question(opening)
-    drawn = world(seed, opening, strict=bool(settings["strict"]))
-    economy = open_economy(opening=drawn, seed=seed, panel=False)
+    drawn = world(seed, opening, strict=bool(settings["strict"]), matched=False)
+    return read_run(open_economy(opening=drawn, seed=seed, panel=False), question)
+
+
+def read_run(economy: Economy, question: Question) -> dict[str, float]:
+    """Run an economy, just opened, as long as is asked, and read it: numbers by id of the reading."""
     recorder = Recorder(economy, [(target.firms, target.value) for target in question.targets])
     recorder.take()
     for _ in range(question.months):

@@ -10,16 +10,21 @@ own. Three things are drawn:
   are their 5 % and 95 % points, beyond which nothing is drawn;
 - what is uncertain about all rows of a kind at once (`COMMON_DOUBTS`): the growth that firms expect, and that of the
   clouds' own workloads.
+
+What is believed is one thing, what agrees with what is known another. An opening may keep a table of plausible worlds
+(`worlds.csv`, made by `invisible-debt match`): numbers of draws that say nothing that could not be. Its seeds then
+draw from these alone, in turn: seed s is the draw in row s, counted on from the first row after the last.
 """
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import functools
 import math
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,14 +32,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from abm.calibration.builder import Doubtful, Fixed, Where, fixed_cells
-from abm.calibration.facts import evaluate, facts
+from abm.calibration.facts import evaluate, facts, read_table
 from abm.calibration.files import LAYOUTS, Files, Row, opening_files
 from abm.calibration.opening import Opening, build, check_files, check_opening
 from abm.engine import tables as ec
 from abm.errors import BadInput, shown
 from abm.inputs import parameters
-from abm.inputs.priors import LEVERS, PRIORS, Z95, Prior, draw, standard_normals
+from abm.inputs.priors import LEVERS, PRIORS, Z95, Prior, carried, standard_normals
 
+PLAUSIBLE = "worlds.csv"
 STRICT = "strict.toml"
 STRICT_KEYS = {"value", "low", "high", "source"}
 _ID = re.compile(r"\b([A-Z]\d-\d{3})\b(?!\.)")
@@ -73,6 +79,8 @@ class World:
     Attributes
     ----------
     seed : int
+    drawn : int
+        Number of the draw: the seed, or that of the plausible draw which the seed stands for.
     files : Files or None
         Of the opening; None where its tables were given, so that only parameters are drawn.
     parameters : dict of str to float
@@ -82,6 +90,7 @@ class World:
     """
 
     seed: int
+    drawn: int
     files: Files | None = field(repr=False, compare=False)
     parameters: dict[str, float]
     assumptions: dict[str, float]
@@ -113,8 +122,8 @@ class World:
 
     def as_dict(self) -> dict[str, Any]:
         """What was drawn, as a manifest keeps it."""
-        drawn = ("parameters", "assumptions", "facts", "common")
-        return {"seed": self.seed, **{name: dict(getattr(self, name)) for name in drawn}}
+        kinds = ("parameters", "assumptions", "facts", "common")
+        return {"seed": self.seed, "drawn": self.drawn, **{name: dict(getattr(self, name)) for name in kinds}}
 
     def _told(self, table: str, row: Row) -> Row:
         """A row with the drawn numbers in place of the formulas."""
@@ -135,7 +144,7 @@ class World:
         return Row({**row, **changed}, row.place, row.own) if changed else row
 
 
-def world(seed: int, opening: str | Path | Files | Opening, strict: bool = False) -> World:
+def world(seed: int, opening: str | Path | Files | Opening, strict: bool = False, *, matched: bool = True) -> World:
     """The world of a seed.
 
     Parameters
@@ -146,6 +155,9 @@ def world(seed: int, opening: str | Path | Files | Opening, strict: bool = False
         One of `abm.calibration.openings()`, a folder, or its files; for tables only the parameters are drawn.
     strict : bool
         Whether parameters that rest on facts later than the opening are drawn around what was known then.
+    matched : bool
+        Whether the seed draws from the plausible worlds of the opening, if it has any; otherwise from what is
+        believed. The strict variant never does, nor do tables.
 
     Returns
     -------
@@ -154,8 +166,8 @@ def world(seed: int, opening: str | Path | Files | Opening, strict: bool = False
     Raises
     ------
     BadInput
-        If there is no such opening, it has a mistake, or its `strict.toml` has one or is missing where `strict` asks
-        for it.
+        If there is no such opening, it has a mistake, its `strict.toml` has one or is missing where `strict` asks
+        for it, or its `worlds.csv` cannot be read.
 
     Examples
     --------
@@ -163,17 +175,99 @@ def world(seed: int, opening: str | Path | Files | Opening, strict: bool = False
     True
     """
     if isinstance(opening, Opening):
-        return World(seed, None, draw(seed), {}, {}, {})
+        normals = standard_normals(seed, [f"parameter {name}" for name in PRIORS])
+        return World(seed, seed, None, carried(PRIORS, normals), {}, {}, {})
     files = opening_files(opening)
+    plausible = plausible_draws(files) if matched and not strict else ()
+    drawn = plausible[seed % len(plausible)] if plausible else seed
+    return _world(seed, drawn, files, lambda names: standard_normals(drawn, names), strict)
+
+
+def world_at(normals: Mapping[str, float], opening: str | Path | Files, seed: int = 0) -> World:
+    """The world at given numbers in place of drawn ones.
+
+    Parameters
+    ----------
+    normals : mapping of str to float
+        Standard normal numbers by name, as `uncertain` lists them; what is not named is at 0, its median.
+    opening : str, Path or Files
+    seed : int
+        What the world is called.
+
+    Returns
+    -------
+    World
+
+    Raises
+    ------
+    BadInput
+        If there is no such opening or it has a mistake.
+    """
+    files = opening_files(opening)
+    return _world(seed, seed, files, lambda names: [normals.get(name, 0.0) for name in names], False)
+
+
+def uncertain(opening: str | Path | Files) -> tuple[str, ...]:
+    """Names of all numbers that a world of an opening draws: `parameter X`, `assumption X`, `fact X`, `common X`.
+
+    Raises
+    ------
+    BadInput
+        If there is no such opening or it has a mistake.
+    """
+    found = [f"parameter {name}" for name in PRIORS]
+    for kind, doubts in doubts_of(opening).items():
+        found += [f"{kind} {prior.name}" for prior in doubts]
+    return (*found, *(f"common {doubt.name}" for doubt in COMMON_DOUBTS))
+
+
+def plausible_draws(files: Files) -> tuple[int, ...]:
+    """Numbers of the plausible draws of an opening, in their order; none if it keeps no table of them.
+
+    Raises
+    ------
+    BadInput
+        If the table is empty, or holds what is no whole number.
+    """
+    path = files.folder / PLAUSIBLE
+    try:
+        stamp = path.stat().st_mtime_ns
+    except OSError:
+        return ()
+    return _read_plausible(path, stamp)
+
+
+@functools.lru_cache(maxsize=8)
+def _read_plausible(path: Path, stamp: int) -> tuple[int, ...]:
+    """The table, read once for each state of the file."""
+    place = f"{path.parent.name}/{path.name}"
+    try:
+        cells = [row.get("world", "") for row in read_table(path)]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"{place} cannot be read: {error}") from None
+    wrong = next((cell for cell in cells if not (cell.isascii() and cell.isdigit() and int(cell) < 2**62)), None)
+    if wrong is not None or not cells:
+        told = "it has none" if wrong is None else f"not {shown(wrong)}"
+        raise BadInput(f"{place}: its column 'world' must hold whole numbers from 0 to 2**62, {told}")
+    return tuple(map(int, cells))
+
+
+def _world(
+    seed: int, drawn: int, files: Files, normals: Callable[[list[str]], Iterable[float]], strict: bool
+) -> World:
+    """The world at the standard normal numbers that a function gives for names."""
     priors = dict(PRIORS) | (strict_priors(files.folder) if strict else {})
-    doubts = _opening_doubts(files)
-    drawn = {}
-    for kind, found in doubts.items():
-        normals = standard_normals(seed, [f"{kind} {prior.name}" for prior in found])
-        drawn[kind] = {prior.name: _within(prior, z) for prior, z in zip(found, normals, strict=True)}
-    shared = standard_normals(seed, [f"common {doubt.name}" for doubt in COMMON_DOUBTS])
+    found = {
+        kind: {
+            prior.name: _within(prior, z)
+            for prior, z in zip(doubts, normals([f"{kind} {prior.name}" for prior in doubts]), strict=True)
+        }
+        for kind, doubts in _opening_doubts(files).items()
+    }
+    shared = normals([f"common {doubt.name}" for doubt in COMMON_DOUBTS])
     common = {doubt.name: doubt.prior.at(z) for doubt, z in zip(COMMON_DOUBTS, shared, strict=True)}
-    return World(seed, files, draw(seed, priors), drawn["assumption"], drawn["fact"], common)
+    parameters_ = carried(priors, normals([f"parameter {name}" for name in priors]))
+    return World(seed, drawn, files, parameters_, found["assumption"], found["fact"], common)
 
 
 def _within(prior: Prior, z: float) -> float:

@@ -469,8 +469,12 @@ def draw(seed: int, priors: Mapping[str, Prior] = PRIORS) -> dict[str, float]:
     dict of str to float
         Within the legal ranges; parameters without a prior are left out.
     """
+    return carried(priors, standard_normals(seed, [f"parameter {name}" for name in priors]))
+
+
+def carried(priors: Mapping[str, Prior], normals: Iterable[float]) -> dict[str, float]:
+    """Parameters at standard normal numbers, one a prior, within the legal ranges."""
     found = {}
-    normals = standard_normals(seed, [f"parameter {name}" for name in priors])
     for (name, prior), z in zip(priors.items(), normals, strict=True):
         legal = parameters.find(name)
         found[name] = min(max(prior.at(z), legal.low), legal.high)

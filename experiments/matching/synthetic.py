@@ -1,0 +1,119 @@
+"""Tests of the matching on truths that are known: draws taken for the world itself.
+
+Such a truth is run with a luck that is not the draw's own, and what is known of it is what it says with errors drawn as
+the variances say. Then it is matched like the world, the draw itself left out of the runs it is matched with.
+
+Three things are asked. Of the truths, the part that is kept is the stated one: the cut is taken from the first half of
+them and tested on the others. And of every number that is to be told from the kept draws, the truth lies within their
+50 and 90 % bands in 50 and 90 % of the truths, and its rank among them is uniform (simulation-based calibration;
+Talts, Betancourt, Simpson, Vehtari and Gelman 2018).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from experiments.analysis.intervals import Estimate, Floats
+from experiments.matching.plausible import Yardstick, cut_of
+from experiments.reproductions.intervals import wilson
+
+BANDS = (0.5, 0.9)
+
+
+class Coverage(NamedTuple):
+    """Of one number: parts of the truths within the bands of the kept draws, and how uniform their ranks are.
+
+    Attributes
+    ----------
+    name : str
+    inside : tuple of Estimate
+        By band of `BANDS`, with 95 % intervals.
+    p : float
+        Of a test (Kolmogorov and Smirnov) that ranks are uniform.
+    """
+
+    name: str
+    inside: tuple[Estimate, ...]
+    p: float
+
+
+class Tested(NamedTuple):
+    """What truths that are known say of the matching.
+
+    Attributes
+    ----------
+    cut : float
+        Distance of the truths within which the stated part of the first half lies.
+    kept : Estimate
+        Part of the second half that is kept with it.
+    share : float
+        Median part of all draws that a truth of the second half keeps.
+    coverage : tuple of Coverage
+    """
+
+    cut: float
+    kept: Estimate
+    share: float
+    coverage: tuple[Coverage, ...]
+
+
+def test(
+    yardstick: Yardstick,
+    told: Floats,
+    again: Floats,
+    rows: NDArray[np.int64],
+    numbers: dict[str, tuple[Floats, Floats]],
+    stated: float,
+) -> Tested:
+    """Match truths.
+
+    Parameters
+    ----------
+    yardstick : Yardstick
+    told : numpy.ndarray, shape (draws, readings)
+        What all draws say, carried to the scales.
+    again : numpy.ndarray, shape (truths, readings)
+        What the draws that serve as truths say with another luck.
+    rows : numpy.ndarray of int, shape (truths,)
+        Their rows among the draws.
+    numbers : dict of str to (numpy.ndarray, numpy.ndarray)
+        Numbers to be told from the kept draws: of all draws, shape (draws,), and of the truths, shape (truths,).
+    stated : float
+        Part of the truths to be kept.
+    """
+    rng = np.random.default_rng(0)
+    known = again + rng.standard_normal(again.shape) * np.sqrt(yardstick.errors)
+    own = np.array([yardstick.distances(told[[row]], data)[0] for row, data in zip(rows, known, strict=True)])
+    half = len(rows) // 2
+    cut = cut_of(own[:half], stated)
+    inside = {name: np.zeros((len(BANDS), len(rows) - half), dtype=bool) for name in numbers}
+    ranks: dict[str, list[float]] = {name: [] for name in numbers}
+    shares = []
+    for at, k in enumerate(range(half, len(rows))):
+        near = yardstick.distances(told, known[k]) <= cut
+        near[rows[k]] = False
+        shares.append(near.mean())
+        if not near.any():
+            continue  # in no band: a truth that keeps nothing tells nothing
+        for name, (of_draws, of_truths) in numbers.items():
+            kept, truth = of_draws[near], of_truths[k]
+            for b, band in enumerate(BANDS):
+                low, high = np.quantile(kept, (0.5 - band / 2.0, 0.5 + band / 2.0))
+                inside[name][b, at] = low <= truth <= high
+            below, same = float((kept < truth).mean()), float((kept == truth).mean())
+            ranks[name].append(below + rng.random() * same)
+    coverage = tuple(
+        Coverage(
+            name, tuple(_share(row) for row in inside[name]), float(stats.kstest(ranks[name], "uniform").pvalue),
+        )
+        for name in numbers
+    )  # fmt: skip
+    return Tested(cut, _share(own[half:] <= cut), float(np.median(shares)), coverage)
+
+
+def _share(hit: NDArray[np.bool_]) -> Estimate:
+    return Estimate(float(hit.mean()), *wilson(int(hit.sum()), hit.size))
