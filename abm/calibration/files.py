@@ -30,7 +30,7 @@ COMMON = "common"
 META = "meta.toml"
 META_KEYS = ("date", "facts_until", "flagship", "note", "groups")
 DEFAULT_OPENING = "2025-12-31"
-ASIDE = ("targets", "quantities")  # tables in a dated folder that are no part of its opening state
+ASIDE = ("targets", "quantities", "worlds")  # tables in a dated folder that are no part of its opening state
 _MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
 

@@ -38,7 +38,7 @@ from abm.calibration.opening import Opening, build, check_files, check_opening
 from abm.engine import tables as ec
 from abm.errors import BadInput, shown
 from abm.inputs import parameters
-from abm.inputs.priors import LEVERS, PRIORS, Z95, Prior, carried, standard_normals
+from abm.inputs.priors import LEVERS, PRIORS, Z95, Prior, carried, draw, standard_normals
 
 PLAUSIBLE = "worlds.csv"
 STRICT = "strict.toml"
@@ -175,8 +175,7 @@ def world(seed: int, opening: str | Path | Files | Opening, strict: bool = False
     True
     """
     if isinstance(opening, Opening):
-        normals = standard_normals(seed, [f"parameter {name}" for name in PRIORS])
-        return World(seed, seed, None, carried(PRIORS, normals), {}, {}, {})
+        return World(seed, seed, None, draw(seed), {}, {}, {})
     files = opening_files(opening)
     plausible = plausible_draws(files) if matched and not strict else ()
     drawn = plausible[seed % len(plausible)] if plausible else seed

@@ -12,7 +12,7 @@ from experiments.analysis.intervals import Estimate, Floats
 from experiments.matching.learnt import FLOOR, MOVED, NARROWED, untold
 from experiments.matching.observe import past
 from experiments.matching.plausible import LEFT_OUT, NEAREST
-from experiments.matching.studies import STATED, Match, numbers
+from experiments.matching.studies import STATED, Match, beliefs, numbers
 from experiments.matching.synthetic import BANDS
 from experiments.matching.targets import LABELS, LINEAR, LOG, Reading, by_target, forecasters_error
 from experiments.page import Told, markdown_sections
@@ -36,7 +36,8 @@ def about(m: Match) -> str:
     return (
         f"{m.draws:,} draws of what is believed, {m.truths:,} of them run again with another luck, and {screened:,}"
         f" runs of the screening; each run is two, from {past()} through the year that is known and from"
-        f" {DEFAULT_OPENING} eight years ahead. {counted(m.failed, 'draw')} ended in an error. Results: {m.digest}."
+        f" {DEFAULT_OPENING} eight years ahead. {counted(m.failed, 'draw')} ended in an error. Beliefs: SHA-256"
+        f" {beliefs()[:16]}. Results: {m.digest}."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.calibration import DEFAULT_OPENING
-from abm.calibration.worlds import uncertain
-from abm.inputs.priors import Z95, standard_normals
+from abm.calibration.worlds import COMMON_DOUBTS, doubts_of, uncertain
+from abm.inputs.priors import PRIORS, Z95, standard_normals
 from experiments.analysis.intervals import Floats
 from experiments.designs import Morris
 from experiments.matching import learnt, synthetic
@@ -86,6 +87,17 @@ class Match:
 def numbers() -> tuple[str, ...]:
     """All uncertain numbers of both openings."""
     return tuple(dict.fromkeys([*uncertain(DEFAULT_OPENING), *uncertain(past())]))
+
+
+def beliefs() -> str:
+    """SHA-256 of all that draws are drawn from: kinds and points of the priors and of the ranges of both openings."""
+    found = {f"parameter {prior.name}": prior for prior in PRIORS.values()}
+    for opening in (past(), DEFAULT_OPENING):
+        for kind, doubts in doubts_of(opening).items():
+            found |= {f"{opening} {kind} {prior.name}": prior for prior in doubts}
+    found |= {f"common {doubt.name}": doubt.prior for doubt in COMMON_DOUBTS}
+    told = [(name, p.kind, f"{p.low:.12g}", f"{p.median:.12g}", f"{p.high:.12g}") for name, p in sorted(found.items())]
+    return hashlib.sha256(repr(told).encode()).hexdigest()
 
 
 def studies(draws: int, truths: int, trajectories: int) -> dict[str, Study]:

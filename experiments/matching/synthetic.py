@@ -3,8 +3,8 @@
 Such a truth is run with a luck that is not the draw's own, and what is known of it is what it says with errors drawn as
 the variances say. Then it is matched like the world, the draw itself left out of the runs it is matched with.
 
-Three things are asked. Of the truths, the part that is kept is the stated one: the cut is taken from the first half of
-them and tested on the others. And of every number that is to be told from the kept draws, the truth lies within their
+Three things are asked. Of the truths, the part that is kept is the stated one: each half of them is tested with the cut
+that the other half asks for. And of every number that is to be told from the kept draws, the truth lies within their
 50 and 90 % bands in 50 and 90 % of the truths, and its rank among them is uniform (simulation-based calibration;
 Talts, Betancourt, Simpson, Vehtari and Gelman 2018).
 """
@@ -47,11 +47,12 @@ class Tested(NamedTuple):
     Attributes
     ----------
     cut : float
-        Distance of the truths within which the stated part of the first half lies.
+        Distance of the truths within which the stated part of them lies.
     kept : Estimate
-        Part of the second half that is kept with it.
+        Part of each half that is kept with the cut of the other. The two cuts are luck too: the interval is that of
+        half as many truths.
     share : float
-        Median part of all draws that a truth of the second half keeps.
+        Median part of all draws that a truth keeps.
     coverage : tuple of Coverage
     """
 
@@ -88,13 +89,13 @@ def test(
     rng = np.random.default_rng(0)
     known = again + rng.standard_normal(again.shape) * np.sqrt(yardstick.errors)
     own = np.array([yardstick.distances(told[[row]], data)[0] for row, data in zip(rows, known, strict=True)])
-    half = len(rows) // 2
-    cut = cut_of(own[:half], stated)
-    inside = {name: np.zeros((len(BANDS), len(rows) - half), dtype=bool) for name in numbers}
+    first = np.arange(len(rows)) % 2 == 0
+    cuts = np.where(first, cut_of(own[~first], stated), cut_of(own[first], stated))
+    inside = {name: np.zeros((len(BANDS), len(rows)), dtype=bool) for name in numbers}
     ranks: dict[str, list[float]] = {name: [] for name in numbers}
     shares = []
-    for at, k in enumerate(range(half, len(rows))):
-        near = yardstick.distances(told, known[k]) <= cut
+    for k in range(len(rows)):
+        near = yardstick.distances(told, known[k]) <= cuts[k]
         near[rows[k]] = False
         shares.append(near.mean())
         if not near.any():
@@ -103,17 +104,21 @@ def test(
             kept, truth = of_draws[near], of_truths[k]
             for b, band in enumerate(BANDS):
                 low, high = np.quantile(kept, (0.5 - band / 2.0, 0.5 + band / 2.0))
-                inside[name][b, at] = low <= truth <= high
+                inside[name][b, k] = low <= truth <= high
             below, same = float((kept < truth).mean()), float((kept == truth).mean())
             ranks[name].append(below + rng.random() * same)
     coverage = tuple(
         Coverage(
-            name, tuple(_share(row) for row in inside[name]), float(stats.kstest(ranks[name], "uniform").pvalue),
+            name,
+            tuple(_share(row, row.size) for row in inside[name]),
+            float(stats.kstest(ranks[name], "uniform").pvalue),
         )
         for name in numbers
     )  # fmt: skip
-    return Tested(cut, _share(own[half:] <= cut), float(np.median(shares)), coverage)
+    kept = _share(own <= cuts, len(rows) // 2)
+    return Tested(cut_of(own, stated), kept, float(np.median(shares)), coverage)
 
 
-def _share(hit: NDArray[np.bool_]) -> Estimate:
-    return Estimate(float(hit.mean()), *wilson(int(hit.sum()), hit.size))
+def _share(hit: NDArray[np.bool_], trials: int) -> Estimate:
+    part = float(hit.mean())
+    return Estimate(part, *wilson(part * trials, trials))

@@ -10,7 +10,7 @@ import pytest
 from abm.calibration import opening_tables, openings, worlds
 from abm.calibration.facts import facts, names_in
 from abm.calibration.files import opening_files, opening_folder
-from abm.calibration.worlds import COMMON_DOUBTS, World, doubts_of, strict_priors, world
+from abm.calibration.worlds import COMMON_DOUBTS, World, doubts_of, strict_priors, uncertain, world, world_at
 from abm.engine import tables as ec
 from abm.errors import BadInput
 from abm.inputs.parameters import BY_NAME, PARAMETERS
@@ -96,14 +96,14 @@ def test_worlds_have_accounts_that_close_and_numbers_within_their_ranges(name):
 
 @pytest.mark.parametrize("name", OPENINGS)
 def test_a_world_without_draws_is_the_opening_itself(name):
-    plain = World(0, opening_files(name), {}, {}, {}, {doubt.name: 1.0 for doubt in COMMON_DOUBTS})
+    plain = World(0, 0, opening_files(name), {}, {}, {}, {doubt.name: 1.0 for doubt in COMMON_DOUBTS})
     assert plain.opening().digest == opening_tables(name).digest
 
 
 def plain(opening=PAST, assumptions=None, facts=None, common=None):
     """A world without draws but for these."""
     shared = {doubt.name: 1.0 for doubt in COMMON_DOUBTS} | (common or {})
-    return World(0, opening_files(opening), {}, assumptions or {}, facts or {}, shared)
+    return World(0, 0, opening_files(opening), {}, assumptions or {}, facts or {}, shared)
 
 
 def test_a_drawn_assumption_and_a_drawn_fact_move_what_follows_from_them():
@@ -131,8 +131,53 @@ def test_a_doubt_that_firms_share_moves_all_of_them_alike():
 
 
 def test_the_world_of_a_seed_is_the_same_at_every_opening_and_for_every_luck():
-    first, second = (world(5, name).parameters for name in OPENINGS[:2])
+    first, second = (world(5, name, matched=False).parameters for name in OPENINGS[:2])
     assert first == second
+
+
+def told(tmp_path, text):
+    """The opening of the past with a table of plausible worlds."""
+    mine = tmp_path / "mine"
+    if not mine.exists():
+        shutil.copytree(opening_folder(PAST), mine)
+    (mine / "worlds.csv").write_text(text, encoding="utf-8")
+    return mine
+
+
+def test_seeds_draw_from_the_plausible_worlds_in_turn_and_not_otherwise(tmp_path):
+    mine = told(tmp_path, "world,distance\n7,0.1\n19,0.2\n4,0.3\n")
+    assert [world(seed, mine).drawn for seed in range(7)] == [7, 19, 4, 7, 19, 4, 7]
+    one, believed = world(4, mine), world(19, mine, matched=False)
+    assert (one.seed, believed.seed) == (4, 19)
+    assert believed.drawn == 19
+    kinds = ("parameters", "assumptions", "facts", "common")
+    assert all(getattr(one, kind) == getattr(believed, kind) for kind in kinds)
+    assert one.parameters == world(19, PAST).parameters
+    assert one.as_dict()["drawn"] == 19
+    assert world(4, mine, strict=True).drawn == 4
+    assert world(4, opening_tables(mine)).drawn == 4
+    told(tmp_path, "world\n3\n")
+    assert world(4, mine).drawn == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["world\n", "draw\n1\n", "world\n1\n-2\n", "world\n1.5\n", f"world\n{2**62}\n", "world\n1,2\n", "\udcff"]
+)
+def test_a_mistake_in_the_plausible_worlds_is_a_sentence(tmp_path, text):
+    mine = told(tmp_path, "")
+    (mine / "worlds.csv").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(BadInput, match=r"worlds\.csv"):
+        world(1, mine)
+
+
+@pytest.mark.parametrize("name", OPENINGS)
+def test_a_world_at_no_numbers_is_the_opening_itself_and_at_those_of_a_draw_is_the_draw(name):
+    assert world_at({}, name).opening().digest == opening_tables(name).digest
+    names = uncertain(name)
+    assert len(set(names)) == len(names) > 300
+    normals = dict(zip(names, standard_normals(6, names), strict=True))
+    one, other = world_at(normals, name, seed=6), world(6, name, matched=False)
+    assert one.as_dict() == other.as_dict()
 
 
 def test_the_strict_variant_rests_on_what_was_known():
