@@ -430,7 +430,7 @@ class Failures(NamedTuple):
 
 
 def count_failures(runs: Sequence[Run]) -> Failures:
-    """Failures per run and by firm.
+    """Failures per run and by firm: of each run a firm's first.
 
     Returns
     -------
@@ -439,7 +439,8 @@ def count_failures(runs: Sequence[Run]) -> Failures:
         share of its failures that are fundamental, heaviest cause (part of the weights of its causes). `channels`
         is what explains all failures together: own doing and each channel, shares of their sum.
     """
-    every = [d for run in runs for d in run.defaults if d.ends]
+    firsts = [list({d.firm: d for d in reversed(run.defaults) if d.fails}.values()) for run in runs]
+    every = [d for run in firsts for d in reversed(run)]
     weights: Counter[str] = Counter()
     by_firm: dict[tuple[str, str], list[Default]] = {}
     for d in every:
@@ -457,7 +458,7 @@ def count_failures(runs: Sequence[Run]) -> Failures:
     rows.sort(key=lambda row: (-row[2], row[0]))
     total = sum(weights.values()) or 1.0
     return Failures(
-        np.array([sum(d.ends for d in run.defaults) for run in runs]),
+        np.array([len(run) for run in firsts]),
         rows,
         sum(d.fundamental for d in every) / max(len(every), 1),
         {name: weight / total for name, weight in weights.most_common()},

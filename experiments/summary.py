@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from abm.accounts import statement
 from abm.accounts.statement import Default
+from abm.engine import tables
 from abm.inputs.dates import month_end, month_label, month_words
 
 if TYPE_CHECKING:
     from abm.simulation import Economy
 
-# Columns of the yearly table: name in JSON -> (column of the series, how a year is told, heading, unit); a heading
-# may name the flagship of the opening.
+# Columns of the yearly table: name in JSON -> (columns of the series, added up, how a year is told, heading, unit); a
+# heading may name the flagship of the opening.
 # "sum": over the year's months; "end": at its last month.
 YEARLY: dict[str, tuple[str, str, str, str]] = {
     "ai_revenue": ("ai_revenue", "sum", "AI revenue", "bn USD"),
@@ -25,7 +28,7 @@ YEARLY: dict[str, tuple[str, str, str, str]] = {
     "look_through_flagship": ("look_through_flagship", "end", "for {flagship}", "bn USD"),
     "token_price": ("token_price", "end", "price of AI work", "index"),
     "spot_price": ("spot_price", "end", "GPU rent", "USD/h"),
-    "failures": ("liquidations", "sum", "failures", "firms"),
+    "failures": ("liquidations reorganisations exchanges", "sum", "failures", "firms"),
 }
 # How a failure came through each channel, as a reader would say it.
 BECAUSE = {
@@ -43,6 +46,12 @@ GOES_ON = {
     "distressed exchange": "exchanging loans",
     "deferral": "putting off loans",
 }
+# Ways of failing, as they are counted.
+COUNTED = {
+    "liquidation": "wound up",
+    "reorganisation": "under a court",
+    "distressed exchange": "paying less than owed",
+}
 IN_PART = ("distressed exchange", "deferral")
 MOST_NAMED = 3  # causes of a failure told one by one
 
@@ -59,7 +68,8 @@ def legend(economy: Economy) -> str:
         "AI revenue: spent on AI services. Invested: in GPUs and sites. Both over the year, the rest at its end."
         " Carried: borrowed by others to serve the labs."
         f" Price of AI work: {month_words(0, economy.opening.date)} = 100."
-        " Failures: firms wound up; those that go on under a court, pay less or later stand below."
+        " Failures: firms wound up, under a court, or paying less than they owe; who only puts off loans has not"
+        " failed."
     )
 
 
@@ -77,8 +87,9 @@ def yearly(economy: Economy) -> list[dict[str, float]]:
     for year in np.unique(years):
         part = series[years == year]
         row: dict[str, float] = {"year": int(year), "months": len(part)}
-        for name, (column, how, _, _) in YEARLY.items():
-            row[name] = float(part[column].sum() if how == "sum" else part[column][-1])
+        for name, (columns, how, _, _) in YEARLY.items():
+            months = np.sum([part[column] for column in columns.split()], axis=0)
+            row[name] = float(months.sum() if how == "sum" else months[-1])
         rows.append(row)
     return rows
 
@@ -123,6 +134,18 @@ def failure_sentence(default: Default, opening: datetime.date) -> str:
     if told_at_all(default.shortfall):
         words.append(f"could not or would not pay {number(default.shortfall)} bn")
     return f"{month_label(default.month, opening)}  {', '.join(words)}: {', '.join(parts)}"
+
+
+def failures_counted(defaults: Sequence[Default]) -> str:
+    """How many firms failed, in which ways, and how often loans were put off beside, in a sentence without its end."""
+    ways = Counter(default.way for default in defaults)
+    failed = len({default.firm for default in defaults if default.fails})
+    told = [f"{ways[way]} {words}" for way, words in COUNTED.items() if ways[way]]
+    put_off = ways[tables.WAY_NAMES[tables.DEFERRAL]]
+    whom = f"{failed} firms failed" if failed > 1 else "One firm failed" if failed else "No firm failed"
+    if told:
+        whom += f" ({', '.join(told)})"
+    return f"{whom}, loans were put off {put_off} time{'s' if put_off > 1 else ''}" if put_off else whom
 
 
 def owing(debt: float, claims: float) -> str:

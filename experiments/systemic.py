@@ -9,7 +9,7 @@ import datetime
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -259,8 +259,11 @@ def _way(default: Default) -> int:
 
 
 def _gravest(economy: Economy, first: int) -> dict[str, Default]:
-    """The gravest default of every firm from a row on, of two alike the earlier, in the order of these rows."""
-    rows = list(statement.defaults(economy))[first:]
+    """The gravest failure of every firm from a row of the default table on, of two alike the earlier, in their order.
+
+    Who only puts off loans has not failed.
+    """
+    rows = [d for d in list(statement.defaults(economy))[first:] if d.fails]
     best: dict[str, int] = {}
     for at, d in enumerate(rows):
         if d.firm not in best or _way(d) < _way(rows[best[d.firm]]):
@@ -492,7 +495,7 @@ def importance(economy: Economy, progress: Callable[[float], None] | None = None
     calm = economy.copy()
     settle(calm)
     worth = _net_worth(calm, rows)
-    anyway = set(calm.rows("defaults")["firm"][earlier:].tolist())
+    anyway = _failed(calm.rows("defaults")[earlier:])
     caused: dict[int, float] = {}
     unpaid: dict[int, float] = {}
     pulled: dict[int, tuple[str, ...]] = {}
@@ -503,7 +506,7 @@ def importance(economy: Economy, progress: Callable[[float], None] | None = None
         lost = np.maximum(worth - _net_worth(struck, rows), 0.0)
         caused[row] = float(np.delete(lost, place).sum())
         unpaid[row] = float((found["loss_credit"] + found["loss_claims"]).sum())
-        others = dict.fromkeys(at for at in found["firm"].tolist() if at not in anyway and at != row)
+        others = dict.fromkeys(at for at in _failed(found) if at not in anyway and at != row)
         pulled[row] = tuple(economy.names[at] for at in others)
         if progress is not None:
             progress((place + 1) / len(rows))
@@ -537,6 +540,11 @@ def importance(economy: Economy, progress: Callable[[float], None] | None = None
         )
         for place, row in enumerate(sorted(rows, key=lambda row: (-score[row], row)), 1)
     ]
+
+
+def _failed(defaults: Any) -> list[int]:
+    """Rows of the firms that fail in rows of the default table, in their order."""
+    return list(dict.fromkeys(defaults["firm"][defaults["way"] != tables.DEFERRAL].tolist()))
 
 
 def _rank(measure: dict[int, float], row: int) -> int | None:

@@ -18,9 +18,11 @@ YEARS = 8
 OPENING = datetime.date(2025, 12, 31)
 
 
-def failure(firm: str, month: int, kind: str = "neocloud", own: float = 0.25) -> Default:
+def failure(
+    firm: str, month: int, kind: str = "neocloud", own: float = 0.25, way: str = "liquidation"
+) -> Default:
     causes = (Cause("OpenAI", "customer", 0.5), Cause(None, "market", 0.5 - own)) if own < 0.5 else ()
-    return Default(month, 1, firm, kind, "liquidation", own >= 0.5, 1.0, 2.0, 0.0, 1.5, 0.0, 0.0, own, False, causes)
+    return Default(month, 1, firm, kind, way, own >= 0.5, 1.0, 2.0, 0.0, 1.5, 0.0, 0.0, own, False, causes)
 
 
 def made_up(seed: int, level: float, defaults: tuple[Default, ...] = (), opening: datetime.date = OPENING) -> Run:
@@ -127,6 +129,11 @@ def test_failures_are_counted_by_firm_and_cause() -> None:
     assert found.per_run.tolist() == [2, 1, 0, 0]
     assert found.firms[0] == ("CoreWeave", "neocloud", 0.5, 20.0, 0.0, "customer 50 %")
     assert found.firms[1] == ("xAI", "lab", 0.25, 20.0, 1.0, "own doing 100 %")
+    again = [*runs[0].defaults, failure("CoreWeave", 30, way="deferral"), failure("Nebius", 3, way="deferral")]
+    twice = [failure("CoreWeave", 9, way="distressed exchange"), *again]
+    assert study.count_failures([runs[0]._replace(defaults=again)]).per_run.tolist() == [2]
+    (first, _) = study.count_failures([runs[0]._replace(defaults=twice)]).firms
+    assert (first[0], first[2], first[3]) == ("CoreWeave", 1.0, 9.0)
     assert found.fundamental == pytest.approx(1 / 3)
     assert found.channels == pytest.approx({"own doing": 0.5, "customer": 1 / 3, "market": 1 / 6})
 

@@ -27,7 +27,7 @@ from abm.month import measure
 from abm.simulation import Economy
 from experiments import columns, results
 from experiments.folders import read_manifest
-from experiments.summary import YEARLY, failure_sentence, summary, yearly
+from experiments.summary import YEARLY, failure_sentence, failures_counted, summary, yearly
 
 OPENING = datetime.date(2025, 12, 31)
 
@@ -197,8 +197,8 @@ def test_years_add_up(economy: Economy) -> None:
     assert [(row["year"], row["months"]) for row in rows] == [(2026, 12), (2027, 2)]
     assert rows[0]["capex"] == pytest.approx(series["capex"][:12].sum())
     assert rows[1]["ai_debt"] == series["ai_debt"][-1]
-    gone = [default for default in statement.defaults(economy) if default.ends]
-    assert sum(row["failures"] for row in rows) == len(gone) > 0
+    failed = [default for default in statement.defaults(economy) if default.fails]
+    assert sum(row["failures"] for row in rows) == len(failed) > 0
     assert len(summary(economy)["failures"]) == len(list(statement.defaults(economy)))
     assert set(rows[0]) == {"year", "months", *YEARLY}
 
@@ -248,6 +248,27 @@ def test_a_failure_is_told_in_one_sentence() -> None:
     )
     for way in tables.WAY_NAMES[1:]:
         assert failure_sentence(replace(alone, way=way), OPENING).startswith("2027-03  Lambda (neocloud), ")
+
+
+def test_failures_of_all_ways_count_in_their_year_and_deferrals_do_not(economy: Economy) -> None:
+    other = economy.copy()
+    series = other.rows("series")
+    before = yearly(other)[0]["failures"]
+    more = {"reorganisations": 3, "exchanges": 2, "deferrals": 9, "liquidations": 1}
+    for at, (column, count) in enumerate(more.items()):
+        series[column][at] += count
+    assert yearly(other)[0]["failures"] == before + 6
+
+
+def test_failures_are_counted_by_their_ways_and_who_puts_off_has_not_failed() -> None:
+    one = Default(15, 1, "A", "neocloud", "liquidation", True, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, False, ())
+    assert [replace(one, way=way).fails for way in tables.WAY_NAMES] == [True, True, True, False]
+    late = replace(one, firm="B", way="deferral")
+    assert failures_counted([]) == "No firm failed"
+    assert failures_counted([late]) == "No firm failed, loans were put off 1 time"
+    assert failures_counted([one, late, late]) == "One firm failed (1 wound up), loans were put off 2 times"
+    more = [replace(one, firm="C", way="reorganisation"), replace(one, firm="D", way="distressed exchange"), one]
+    assert failures_counted(more) == "3 firms failed (1 wound up, 1 under a court, 1 paying less than owed)"
 
 
 def test_balance_sheets_balance(economy: Economy) -> None:

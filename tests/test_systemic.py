@@ -14,6 +14,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from abm import open_economy
+from abm.accounts import statement
 from abm.accounts.ledger import imbalance, sum_claims
 from abm.accounts.statement import balance_sheet, defaults, look_through
 from abm.acts import default, lose, settle
@@ -21,6 +22,7 @@ from abm.engine import tables
 from abm.errors import BadInput
 from abm.inputs.scenarios import Scenario, Shock
 from abm.simulation import Economy
+from experiments import systemic
 from experiments.cli import main
 from experiments.commands.stress import HORIZON as TOLD_HORIZON
 from experiments.files import new_files
@@ -291,6 +293,25 @@ def test_who_falls_in_another_month_or_only_without_is_told() -> None:
     assert "Lambda" not in {d.firm for d in (*later.falls, *later.spared)}
     later = stress(economy, "NVIDIA", loss=1e-9, months=4).aftermath
     assert later.falls == later.spared == later.moved == ()  # it falls in the same month either way
+
+
+def test_who_only_puts_off_loans_has_not_fallen(opening: Economy, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = stress(opening, "OpenAI", months=1)
+    assert found.falls
+    milder = statement.defaults
+
+    def put_off(economy: Economy) -> tuple[statement.Default, ...]:
+        return tuple(replace(d, way="deferral") for d in milder(economy))
+
+    monkeypatch.setattr(statement, "defaults", put_off)
+    assert stress(opening, "OpenAI", months=1).falls == ()
+    struck = opening.copy()
+    default(struck, "OpenAI")
+    table = struck.rows("defaults")
+    whole = systemic._failed(table)
+    assert opening.firm("OpenAI") in whole
+    table["way"][:] = tables.DEFERRAL
+    assert systemic._failed(table) == []
 
 
 @pytest.mark.parametrize(

@@ -276,6 +276,12 @@ class Default:
         """Whether the firm is wound up."""
         return self.way == tables.WAY_NAMES[tables.LIQUIDATION]
 
+    @property
+    def fails(self) -> bool:
+        """Whether the firm fails: it is wound up, goes on under a court, or pays less than it owes. Who only puts off
+        loans has not failed."""
+        return self.way != tables.WAY_NAMES[tables.DEFERRAL]
+
 
 def name_of(economy: Economy, row: int) -> str | None:
     """Name of a firm by its row, None for -1."""

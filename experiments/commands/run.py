@@ -139,7 +139,16 @@ def name_of(changed: Mapping[str, float]) -> str:
 def show(economy: Economy, heading: str, world: str) -> None:
     """Print in which world it was, the yearly table, and who failed, when and because of whom."""
     from abm.accounts.statement import defaults
-    from experiments.summary import YEARLY, failure_sentence, headings, legend, never_entered, number, yearly
+    from experiments.summary import (
+        YEARLY,
+        failure_sentence,
+        failures_counted,
+        headings,
+        legend,
+        never_entered,
+        number,
+        yearly,
+    )
 
     console = Screen()
     say(title=heading)
@@ -157,15 +166,7 @@ def show(economy: Economy, heading: str, world: str) -> None:
     say(f"{legend(economy)}{part}", style="dim")
     failures = list(defaults(economy))
     say()
-    if not failures:
-        say("No firm failed.")
-    else:
-        gone = sum(default.ends for default in failures)
-        told = f"{gone} of the firms failed" if gone > 1 else "One firm failed" if gone else "No firm failed"
-        other = len(failures) - gone
-        if other:
-            told += f", {counted(other, 'default')} left the firm in business"
-        say(f"{told}:")
+    say(f"{failures_counted(failures)}{':' if failures else '.'}")
     for default in failures[:MOST_FAILURES]:
         say(failure_sentence(default, economy.opening.date), indent="  ", hang="    ")
     if len(failures) > MOST_FAILURES:

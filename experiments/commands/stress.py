@@ -176,7 +176,8 @@ def show(found: Stress, run: str) -> None:
         show_losses(console, "What other firms lose, bn USD", hurt)
     show_aftermath(console, found)
     say(
-        "Loss: net worth without the shock less net worth with it, whatever way it came; below zero, a gain."
+        "Falls: is wound up, goes on under a court, or pays less than it owes; who only puts off loans does not."
+        " Loss: net worth without the shock less net worth with it, whatever way it came; below zero, a gain."
         " Lent to it: to the firm that is struck; for its use: to others, who borrowed it to serve that firm.",
         style="dim",
     )

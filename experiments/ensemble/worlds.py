@@ -179,12 +179,11 @@ def observe(settings: Mapping[str, Value], seed: int) -> tuple[dict[str, float],
 
 def first_failures(made: list[statement.Default]) -> list[tuple[Any, ...]]:
     """Rows of `SCHEMAS["firms"]` of defaults in the order of time, in the order in which firms first default."""
-    soft = tables.WAY_NAMES[tables.DEFERRAL]
     rows = []
     for firm in dict.fromkeys(d.firm for d in made):
         mine = [d for d in made if d.firm == firm]
-        failed = next((d for d in mine if d.way != soft), None)
-        put_off = next((d for d in mine if d.way == soft), None)
+        failed = next((d for d in mine if d.fails), None)
+        put_off = next((d for d in mine if not d.fails), None)
         wound_up = next((d for d in mine if d.ends), None)
         told = failed or mine[0]
         rows.append((
