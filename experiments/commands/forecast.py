@@ -25,9 +25,8 @@ from experiments.commands.options import (
 from experiments.screen import Screen, counted, say, say_json
 
 if TYPE_CHECKING:
-    from experiments.forecasts.quantiles import Line
     from experiments.forecasts.quantities import Quantity
-    from experiments.forecasts.record import Forecast
+    from experiments.forecasts.record import Forecast, Line
     from experiments.forecasts.score import Scored, Verdict
 
 MOST_TESTED = 200  # worlds of the hindcast that tells the errors
@@ -176,13 +175,10 @@ def _list(read: Forecast, as_json: bool) -> None:
             for name, lines in by_name.items()
         ])  # fmt: skip
         return
-    table = Table(box=None, header_style="dim", padding=(0, 2, 0, 0))
-    for heading in ("quantity", "unit", "periods", "what", "skill in the hindcast"):
-        table.add_column(heading)
     for name, lines in by_name.items():
         first = ", ".join(line.period for line in lines[:2])
-        table.add_row(name, lines[0].unit, f"{first} ... {lines[-1].period}", told[name], lines[0].skill)
-    Screen().print(table)
+        periods = f"{first} ... {lines[-1].period}" if len(lines) > 2 else first
+        say(f": {told[name]}, {lines[0].unit}; {periods}; skill: {lines[0].skill}", title=name, hang="    ")
 
 
 def _verdict_data(verdict: Verdict) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import datetime
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,25 +20,14 @@ from scipy import stats
 from experiments.forecasts.errors import TrackRecord
 from experiments.forecasts.periods import CHANCE, CHANGE, FLOW, LEVEL, Period, periods_of, written
 from experiments.forecasts.quantities import LOG, RISE, Quantity
+from experiments.forecasts.record import LEVELS, Line
 
-LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 NODES = 200
 YEARS_OF_ERROR = 2.0
 LEAST = 0.1  # error of a year of what stood at the opening, for the scale `rise` (assumption)
 _SPREAD = stats.norm.ppf((np.arange(NODES) + 0.5) / NODES)
 _SPREAD = _SPREAD / math.sqrt(float(np.mean(_SPREAD**2)))  # of variance one
 _NINETY = 2.0 * float(stats.norm.ppf(0.95))
-
-
-class Line(NamedTuple):
-    """One line of a forecast: `quantiles` at `LEVELS`, or the `chance`."""
-
-    quantity: str
-    period: str
-    unit: str
-    quantiles: tuple[float, ...]
-    chance: float | None
-    skill: str
 
 
 def lines(

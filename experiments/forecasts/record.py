@@ -10,13 +10,15 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from abm.errors import BadInput, shown
 from experiments.folders import MANIFEST, read_manifest
-from experiments.forecasts.quantiles import LEVELS, Line
-from experiments.forecasts.quantities import Quantity
 
+if TYPE_CHECKING:
+    from experiments.forecasts.quantities import Quantity
+
+LEVELS = (0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95)
 FORMAT = "invisible-debt forecast 1"
 ON_RECORD = Path(__file__).parent  # a folder a date
 TABLE = "forecast.csv"
@@ -24,6 +26,17 @@ POINTS = tuple(f"p{100 * level:g}" for level in LEVELS)
 COLUMNS = ("quantity", "period", "unit", *POINTS, "chance", "skill")
 DIGITS = 4
 NOTHING = 1e-3  # of the largest point of a line: less is what lies between worlds in which nothing happens
+
+
+class Line(NamedTuple):
+    """One line of a forecast: `quantiles` at `LEVELS`, or the `chance`."""
+
+    quantity: str
+    period: str
+    unit: str
+    quantiles: tuple[float, ...]
+    chance: float | None
+    skill: str
 
 
 class Forecast(NamedTuple):

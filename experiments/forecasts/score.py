@@ -15,13 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import scoringrules as sr
 
 from abm.errors import BadInput, shown
 from abm.inputs.parameters import nearest
 from experiments.forecasts.periods import read, written
-from experiments.forecasts.quantiles import LEVELS, Line
-from experiments.forecasts.record import Forecast
+from experiments.forecasts.record import LEVELS, Forecast, Line
 from experiments.reproductions.intervals import wilson
 
 NEEDED = ("quantity", "period", "central")
@@ -149,6 +147,8 @@ def _scored(fact: Fact, line: Line) -> Scored:
         if not 0.0 <= fact.central <= 1.0:
             raise BadInput(f"{fact.place}: of a chance it is 1 if it happened, else 0, not {fact.central:g}")
         return Scored(fact, line, math.nan, False, False, math.nan, None, (line.chance - fact.central) ** 2)
+    import scoringrules as sr  # slow to load, and a mistake in the facts is told before
+
     q = line.quantiles
     size = max(abs(fact.central), 1e-9)
     loss = float(sr.crps_quantile(fact.central, np.array(q), np.array(LEVELS)))

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from abm.errors import BadInput
 from experiments.cli import main
 from experiments.forecasts import quantities, record, score
-from experiments.forecasts.quantiles import LEVELS, Line
+from experiments.forecasts.record import LEVELS, Line
 
 OPENING = "2025-12-31"
 POINTS = (1.0, 2.0, 4.0, 5.0, 7.0, 9.0, 11.0)

@@ -8,8 +8,9 @@ import pytest
 
 from experiments.forecasts.errors import TrackRecord
 from experiments.forecasts.periods import CHANCE, CHANGE, FLOW, LEVEL, Period
-from experiments.forecasts.quantiles import LEAST, LEVELS, joined, lines, over, widened
+from experiments.forecasts.quantiles import LEAST, joined, lines, over, widened
 from experiments.forecasts.quantities import Quantity
+from experiments.forecasts.record import LEVELS
 
 END = datetime.date(2025, 12, 31)
 
