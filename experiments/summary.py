@@ -117,12 +117,12 @@ def failure_sentence(default: Default, opening: datetime.date) -> str:
             channels[who].append(BECAUSE[cause.channel])
     told = sorted((who for who in shares if shares[who] >= 0.005), key=lambda who: -shares[who])
     parts = []
-    for who in told[:MOST_NAMED]:
+    named = len(told) if len(told) == MOST_NAMED + 1 else MOST_NAMED  # one more is named, not counted
+    for who in told[:named]:
         how = f" ({', '.join(channels[who])})" if who in channels else ""
         parts.append(f"{who}{how} {100 * shares[who]:.0f} %" if len(told) > 1 else f"{who}{how}")
-    if told[MOST_NAMED:]:
-        rest = told[MOST_NAMED:]
-        parts.append(f"{len(rest)} other{'s' if len(rest) > 1 else ''} {100 * sum(shares[w] for w in rest):.0f} %")
+    if rest := told[named:]:
+        parts.append(f"{len(rest)} others {100 * sum(shares[who] for who in rest):.0f} %")
     words = [f"{default.firm} ({default.kind})"]
     if not default.ends:
         words.append(GOES_ON[default.way])

@@ -224,6 +224,10 @@ def test_a_failure_is_told_in_one_sentence() -> None:
     assert failure_sentence(replace(told, own_share=0.226, causes=many), OPENING).endswith(
         "(falling prices) 10 %, 2 others 7 %"
     )
+    one_more = (*causes, Cause("Meta", "vendor", 0.05))
+    assert failure_sentence(replace(told, own_share=0.25, causes=one_more), OPENING).endswith(
+        "(falling prices) 10 %, Meta (orders or vendor finance withdrawn) 5 %"
+    )
     alone = Default(15, 1, "Lambda", "neocloud", "liquidation", True, 0.0412, 320.0, 0.0, 1.0, 0.0, 0.0, 1.0, False, ())
     assert failure_sentence(alone, OPENING) == (
         "2027-03  Lambda (neocloud), owing 320 bn, could not or would not pay 0.041 bn: its own doing"

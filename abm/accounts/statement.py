@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from abm.agents.firm import is_protected
 from abm.engine import tables
 from abm.inputs.dates import month_label
 from abm.instruments.contract import ramp_months, unit_invoice
@@ -48,11 +49,15 @@ LIABILITIES = {
 
 @dataclass(frozen=True, slots=True)
 class BalanceSheet:
-    """A firm's balance sheet at the end of a month (bn): assets = liabilities + net worth."""
+    """A firm's balance sheet at the end of a month (bn): assets = liabilities + net worth.
+
+    `protected_until` is the last month in which a court protects the firm, None if none does.
+    """
 
     firm: str
     kind: str
     status: str
+    protected_until: int | None
     month: int
     assets: dict[str, float]
     liabilities: dict[str, float]
@@ -318,6 +323,7 @@ def balance_sheet(economy: Economy, firm: str | int) -> BalanceSheet:
         firm=economy.names[row],
         kind=kind_name(economy, row),
         status=STATUS_NAMES[f.status],
+        protected_until=int(f.protected_until) if is_protected(economy.state, row) else None,
         month=economy.month,
         assets={label: float(f[column]) for column, label in ASSETS.items() if f[column] != 0.0},
         liabilities={label: float(f[column]) for column, label in LIABILITIES.items() if f[column] != 0.0},

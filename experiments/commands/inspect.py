@@ -96,7 +96,8 @@ def inspect(
         data = dataclasses.asdict(told)
         if told.balance_sheet.status == FAILED:
             data["ratios"]["default_probability"] = None
-        say_json(data)
+        world = None if drawn is None else {"seed": drawn.seed, "drawn": drawn.drawn}
+        say_json({"opening": books.name, "scenario": scenario, "seed": seed, "world": world, **data})
     else:
         show_firm(told, console, books.date)
         say(world_words(drawn), style="dim")
@@ -105,7 +106,9 @@ def inspect(
 def show_firm(told: Statement, console: Screen, date: datetime.date) -> None:
     """Print a firm's statement; months count from the opening of this date."""
     sheet, r, power = told.balance_sheet, told.ratios, told.energy
-    say(f" ({sheet.kind}, {sheet.status}), end of {month_label(sheet.month, date)}\n", title=sheet.firm)
+    until = sheet.protected_until
+    court = "" if until is None else f", protected by a court until {month_label(until, date)}"
+    say(f" ({sheet.kind}, {sheet.status}{court}), end of {month_label(sheet.month, date)}\n", title=sheet.firm)
 
     books = _table()
     for label, value in sheet.assets.items():
@@ -123,7 +126,7 @@ def show_firm(told: Statement, console: Screen, date: datetime.date) -> None:
         ("operating result, last six months", _amount(r.operating_result_6m, "bn")),
         ("interest and principal due next month", f"{_bn(r.due_next_month)} bn"),
         ("debt-service cover (expected cash earnings over debt service)", _ratio(r.cover)),
-        ("loan-to-value (secured debt over market value of its collateral)", _percent(r.loan_to_value)),
+        ("loan-to-value (secured debt over the value of its collateral, pledged contracts with it)", _percent(r.loan_to_value)),
         ("all liabilities over assets", _percent(r.leverage)),
         (
             "default probability, as lenders see it",

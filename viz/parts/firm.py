@@ -71,7 +71,7 @@ def FirmPanel(  # noqa: N802
     Explained(FIRM)
     for failure in books.failures:
         Html(_why(failure, report.plan))
-    Html(_key_facts(books))
+    Html(_key_facts(books, report.plan))
     if _has_failed(books):
         with Section("Its books until it failed", opened=True):
             BooksOverTime(report, books, dark)
@@ -148,7 +148,7 @@ def _has_failed(books: Books) -> bool:
     return books.statement.balance_sheet.status == "failed"
 
 
-def _key_facts(books: Books) -> str:
+def _key_facts(books: Books, plan: Plan) -> str:
     sheet, ratios, seen = books.statement.balance_sheet, books.statement.ratios, books.statement.look_through
     carried = sum(seen.carried_by_others.values())
     if _has_failed(books):
@@ -161,6 +161,8 @@ def _key_facts(books: Books) -> str:
         ("Owes", money(sheet.total_liabilities), ""),
         ("Net worth", money(sheet.net_worth), "cushion against losses"),
     ]
+    if sheet.protected_until is not None:
+        found.append(("Protected", f"until {plan.label(sheet.protected_until)}", "by a court: its creditors must wait"))
     if sheet.status == "active":
         found.append(("Chance of failing", percent(ratios.default_probability), "within a year, as lenders see it"))
     if ratios.capital_ratio is not None:
