@@ -15,9 +15,13 @@ import pytest
 from program import PROGRAM, started
 from typer.testing import CliRunner, Result
 
-from abm.calibration.worlds import COMMON_DOUBTS, doubts_of
+from abm import open_economy
+from abm.accounts import statement
+from abm.calibration.worlds import COMMON_DOUBTS, doubts_of, world
 from abm.inputs.priors import LEVERS, PRIORS
 from experiments.cli import LISTED, main
+from experiments.commands.inspect import show_firm
+from experiments.screen import Screen
 
 runner = CliRunner()
 COMPLETE = {"aggregates", "firms", "contracts", "loans", "defaults", "events", "flows"}
@@ -453,6 +457,8 @@ def test_a_firm_shows_its_books(month: str) -> None:
     sheet = told["balance_sheet"]
     assert sheet["firm"] == "CoreWeave"
     assert sheet["month"] == (3 if month == "2026-03" else 0)
+    assert sheet["protected_until"] is None
+    assert told["world"] == {"seed": 1, "drawn": world(1, "2025-12-31").drawn}
     owed = sum(sheet["liabilities"].values()) + sheet["paid_in"] + sheet["retained"]
     assert sum(sheet["assets"].values()) == pytest.approx(owed, rel=1e-9)
     assert "OpenAI" in {contract["counterparty"] for contract in told["contracts"]}
@@ -467,6 +473,17 @@ def test_a_firm_shows_its_books(month: str) -> None:
     ):
         assert heading in text
     assert "debt-service cover" in text
+
+
+def test_a_firm_under_a_court_says_until_when(capsys: pytest.CaptureFixture[str]) -> None:
+    economy = open_economy(seed=1, central=True)
+    rows = economy.state.firms[: len(economy.names)]
+    rows["protected_until"][economy.firm("CoreWeave")] = 5
+    told = statement.statement(economy, "CoreWeave")
+    assert told.balance_sheet.protected_until == 5
+    show_firm(told, Screen(), economy.opening.date)
+    assert "CoreWeave (neocloud, active, protected by a court until 2026-05), end of 2025-12" in capsys.readouterr().out
+    assert statement.statement(economy, "Nebius").balance_sheet.protected_until is None
 
 
 def test_a_firm_that_enters_later_is_shown_once_it_is_there() -> None:

@@ -126,7 +126,7 @@ def show_firm(told: Statement, console: Screen, date: datetime.date) -> None:
         ("operating result, last six months", _amount(r.operating_result_6m, "bn")),
         ("interest and principal due next month", f"{_bn(r.due_next_month)} bn"),
         ("debt-service cover (expected cash earnings over debt service)", _ratio(r.cover)),
-        ("loan-to-value (secured debt over the value of its collateral, pledged contracts with it)", _percent(r.loan_to_value)),
+        ("loan-to-value (secured debt over collateral, pledged contracts with it)", _percent(r.loan_to_value)),
         ("all liabilities over assets", _percent(r.leverage)),
         (
             "default probability, as lenders see it",

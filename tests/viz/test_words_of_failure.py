@@ -43,7 +43,7 @@ def test_a_failed_firm_has_no_size_no_chance_and_no_contracts(failed: Report) ->
     books = failed.books
     assert books is not None
     assert (books.name, failed.frame.health[0]) == ("OpenAI", GONE)
-    told = firm._key_facts(books)
+    told = firm._key_facts(books, failed.plan)
     assert "It has failed: it owns and owes nothing any more." in told
     for gone in ("Owns", "Net worth", "Chance of failing", "Others carry"):
         assert gone not in told
@@ -58,7 +58,7 @@ def test_what_others_borrowed_for_a_failed_firm_is_orphaned_as_compare_says(fail
     assert books is not None
     left = sum(books.statement.look_through.carried_by_others.values())
     assert left > 1.0
-    assert f"<span>Orphaned</span><b>{firm.money(left)}</b>" in firm._key_facts(books)
+    assert f"<span>Orphaned</span><b>{firm.money(left)}</b>" in firm._key_facts(books, failed.plan)
     assert "Orphaned, owed by those who borrowed for it" in firm._look_through(books)
     table = compare.figures(failed, 14)
     assert "of which for OpenAI</td><td>bn</td><td class=\"n\">0</td>" in table
