@@ -32,7 +32,7 @@ systemic | experiments.commands.systemic:systemic | Rank firms by how much the o
 sweep | experiments.commands.sweep:sweep | Make all runs of a study file; go on where it was stopped.
 open | experiments.commands.open:show | Show what the results of a sweep hold.
 hindcast | experiments.commands.hindcast:hindcast | Run an opening of the past and score it against what happened.
-match | experiments.commands.match:match | Find the worlds that agree with what is known; seeds draw from them.
+match | experiments.commands.match:match | Find the worlds that agree with what is known.
 risk | experiments.commands.risk:risk | Say who defaults and who loses in many worlds.
 validate | experiments.commands.validate:validate | Judge the model by all the evidence there is, line by line.
 forecast | experiments.commands.forecast:forecast | Write down what is expected of the years after an opening.

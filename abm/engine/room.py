@@ -22,9 +22,10 @@ def month_adds(state):
     m = state.market[0]
     spare = 8 * m.n_firms + 64
     chain = m.n_contracts + m.n_loans + spare * 2 + min(m.n_firms * m.n_firms, MOST_PAIRS)
+    hits = 4 * chain  # one pair of firms may hit each other in several rounds and through several channels
     dues = m.n_contracts + m.n_loans * 2 + m.n_orders * 2 + spare * 4
     return (
-        spare, m.n_loans + spare * 2, spare, spare, chain, 3 * m.n_firms, chain, chain + spare, 1, 16, 4, dues,
+        spare, m.n_loans + spare * 2, spare, spare, hits, 3 * m.n_firms, chain, chain + spare, 1, 16, 4, dues,
     )  # fmt: skip
 
 

@@ -6,15 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from scipy import stats
 
 from abm.calibration import DEFAULT_OPENING
 from abm.calibration.worlds import uncertain
-from abm.inputs.priors import standard_normals
 from experiments.analysis.intervals import Floats
 from experiments.analysis.sensitivity import morris
 
 MOVED = 0.15  # of a standard deviation: a mean nearer to that of the belief says nothing
 NARROWED = 0.9  # of the standard deviation: one wider than that neither
+EXPLAINS = 0.01  # of the variance: less is not told, and of a few thousand draws chance makes a tenth of it
 FLOOR = 0.99  # of the effects that luck alone has, as many trajectories together
 
 
@@ -39,11 +40,28 @@ class Effect(NamedTuple):
     direction: float
 
 
-def learn(draws: Sequence[int]) -> tuple[Learnt, ...]:
-    """What kept draws say of every number that a world of the opening draws, most telling first."""
-    names = uncertain(DEFAULT_OPENING)
-    z = np.array([standard_normals(draw, names) for draw in draws])
-    found = [Learnt(name, float(m), float(s)) for name, m, s in zip(names, z.mean(axis=0), z.std(axis=0), strict=True)]
+class Weight(NamedTuple):
+    """How a number goes with something over all draws, others drawn too: correlation in normal scores."""
+
+    name: str
+    correlation: float
+
+
+def learn(names: Sequence[str], normals: Floats) -> tuple[Learnt, ...]:
+    """What kept draws say of every number that a world of the opening draws, most telling first.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Numbers of the columns; those of the opening before alone are left out.
+    normals : numpy.ndarray, shape (kept, numbers)
+    """
+    now = set(uncertain(DEFAULT_OPENING))
+    found = [
+        Learnt(name, float(m), float(s))
+        for name, m, s in zip(names, normals.mean(axis=0), normals.std(axis=0), strict=True)
+        if name in now
+    ]
     return tuple(sorted(found, key=lambda one: -max(abs(one.mean), 1.0 - one.spread)))
 
 
@@ -78,12 +96,36 @@ def screen(names: Sequence[str], points: Floats, outcome: Floats, gaps: Floats) 
     return tuple(sorted(effects, key=lambda effect: -effect.strength))
 
 
-def untold(learnt: Sequence[Learnt], effects: Mapping[str, Sequence[Effect]]) -> list[str]:
-    """Numbers that matter to something of `effects` and of which the data say nothing, the strongest first."""
+def weigh(names: Sequence[str], normals: Floats, outcome: Floats) -> tuple[Weight, ...]:
+    """Which numbers go with something over the draws: those that explain at least `EXPLAINS` of its variance.
+
+    Parameters
+    ----------
+    names : sequence of str
+    normals : numpy.ndarray, shape (draws, numbers)
+        Standard normal numbers of the draws.
+    outcome : numpy.ndarray, shape (draws,)
+        Ranked first, so that its tail does not decide.
+
+    Returns
+    -------
+    tuple of Weight
+        The strongest first.
+    """
+    scores = stats.norm.ppf((stats.rankdata(outcome) - 0.5) / len(outcome))
+    scores -= scores.mean()
+    apart = normals - normals.mean(axis=0)
+    found = scores @ apart / np.sqrt((scores @ scores) * (apart**2).sum(axis=0))
+    weights = [Weight(name, float(r)) for name, r in zip(names, found, strict=True) if r * r >= EXPLAINS]
+    return tuple(sorted(weights, key=lambda weight: -abs(weight.correlation)))
+
+
+def untold(learnt: Sequence[Learnt], weights: Mapping[str, Sequence[Weight]]) -> list[str]:
+    """Numbers that go with something of `weights` and of which the data say nothing, the strongest first."""
     silent = {one.name for one in learnt if not one.told}
     strongest: dict[str, float] = {}
-    for found in effects.values():
-        for effect in found:
-            if effect.name in silent:
-                strongest[effect.name] = max(strongest.get(effect.name, 0.0), effect.strength)
+    for found in weights.values():
+        for weight in found:
+            if weight.name in silent:
+                strongest[weight.name] = max(strongest.get(weight.name, 0.0), abs(weight.correlation))
     return sorted(strongest, key=lambda name: -strongest[name])

@@ -9,12 +9,13 @@ from typing import Any
 
 from abm.calibration import DEFAULT_OPENING
 from experiments.analysis.intervals import Estimate, Floats
-from experiments.matching.learnt import FLOOR, MOVED, NARROWED, untold
+from experiments.matching.learnt import EXPLAINS, FLOOR, MOVED, NARROWED, untold
 from experiments.matching.observe import past
 from experiments.matching.plausible import LEFT_OUT, NEAREST
 from experiments.matching.studies import STATED, Match, beliefs, numbers
 from experiments.matching.synthetic import BANDS
 from experiments.matching.targets import LABELS, LINEAR, LOG, Reading, by_target, forecasters_error
+from experiments.matching.tilt import asked_rate
 from experiments.page import Told, markdown_sections
 from experiments.screen import counted
 from experiments.summary import number
@@ -22,6 +23,8 @@ from experiments.summary import number
 TITLE = "Which worlds could be ours"
 ANEW = "With `--page FILE` it writes this page, with `--table FILE` the worlds: the same bytes for the same version."
 MOST_NAMED = 30
+MOST_WEIGHTS = 10  # named in the table
+MOST_SAID = 8  # named in a sentence
 OFF = 2.0  # implausibility from which a target counts as missed by the kept draws
 
 
@@ -44,10 +47,14 @@ def about(m: Match) -> str:
 def glance(m: Match) -> list[str]:
     """What was found, a sentence each."""
     told = sum(one.told for one in m.learnt)
-    names = untold(m.learnt, m.effects)
+    names = untold(m.learnt, m.weights)
     return [
         f"- **Kept:** {len(m.seeds):,} draws, {100.0 * m.share:.0f} % of those run. Their numbers are the table"
         f" `abm/calibration/openings/{DEFAULT_OPENING}/worlds.csv`, from which seeds draw.",
+        f"- **Weighed:** borrowers default at {m.rates[0]:.1f} % a year in the mean draw, {m.rates[1]:.1f} % in the"
+        f" mean kept one, and {m.rates[2]:.1f} % ({asked_rate():.1f} asked) as they are weighed:"
+        f" {len(set(m.seeds.tolist())):,} of them stand in the table, once or more often, and tell as much as"
+        f" {m.effective:,.0f} of equal weight.",
         f"- **The model's own error:** {100.0 * m.yardstick.error:.0f} % of every reading; forecasters were off by"
         f" {100.0 * forecasters_error():.0f} % in the year that is known.",
         f"- **On truths that are known:** {100.0 * STATED:.0f} % are to be kept, {_percent(m.tested.kept)} are. The"
@@ -59,9 +66,10 @@ def glance(m: Match) -> list[str]:
 
 def _of_which(names: Sequence[str]) -> str:
     if not names:
-        return "and none of them matters more than luck"
-    return f"{len(names)} of which matter more than luck to what is told: {', '.join(map(_short, names[:8]))}" + (
-        " and more" if len(names) > 8 else ""
+        return "and none of them explains a hundredth of what lies ahead"
+    return (
+        f"{len(names)} of which explain a hundredth or more of something that lies ahead, most of all"
+        f" {', '.join(map(_short, names[:MOST_SAID]))}"
     )
 
 
@@ -78,10 +86,15 @@ def how() -> list[str]:
         " is known, which grows with the root of the years ahead. One that speaks of a firm which has failed by then"
         " says nothing.",
         f"- **Kept** is what is no further off than {100.0 * STATED:.0f} % of truths: draws run with another luck,"
-        " whose data have errors drawn as the variances say. The distance is taken from one half of them and tested on"
-        " the other.",
+        " whose data have errors drawn as the variances say. Each half of them is tested with the distance that the"
+        " other half asks for.",
+        "- **Weighed:** how often borrowers default is known of many firms and years (R8-004, G3-056), so that it binds"
+        " the kept draws together: with the weights nearest to equal ones (least relative entropy) under which their"
+        " mean default rate is the middle of what agencies found. What follows is of the draws as weighed.",
         "- The kept draws are a set that the data do not rule out, not a posterior: within it all count alike. So bands"
         " may hold more of the truths than they state, and should not hold fewer.",
+        "- **What matters:** correlations over all draws, in which everything varies at once; they miss what matters"
+        " only together with something else, and what works in both directions.",
         "- **Screening** (Morris 1991) changes one number after the other over its 5 to 95 % range and sees what it"
         f" does to the outcome. What exceeds {100.0 * FLOOR:.0f} % of what luck alone does is named; with few"
         " trajectories only what is strong shows.",
@@ -98,7 +111,7 @@ def sections(m: Match) -> list[Told]:
         (
             "Truths that are known",
             ["Parts of the truths that lie within bands of the draws kept for them, with 95 % intervals; p of a test"
-             " that their ranks are uniform."],
+             f" that their ranks are uniform. Truths that keep no draw at all, and are left out: {m.tested.alone}."],
             [((
                 "number", *(f"inside the {100.0 * band:.0f} % band, %" for band in BANDS), "p, ranks uniform"),
               [(_short(c.name), *map(_percent, c.inside), f"{c.p:.2f}") for c in m.tested.coverage])],
@@ -110,7 +123,8 @@ def sections(m: Match) -> list[Told]:
               [(name, _band(before), _band(after)) for name, (before, after) in m.bands.items()])],
         ),
         ("What the data say of the uncertain numbers", learnt_words(m), [(LEARNT_HEADS, learnt_rows(m))]),
-        ("What matters", screen_words(m), [(SCREEN_HEADS, screen_rows(m))]),
+        ("What matters", matter_words(m), [(WEIGHT_HEADS, weight_rows(m))]),
+        ("The screening", screen_words(m), [(SCREEN_HEADS, screen_rows(m))]),
         (
             "What is matched",
             [_counts(m), "Median of draws in the unit of the reading, and 5 to 95 %. Off: median implausibility of the"
@@ -122,6 +136,7 @@ def sections(m: Match) -> list[Told]:
 
 LEARNT_HEADS = ("number", "mean", "spread")
 SCREEN_HEADS = ("number", "matters to", "over luck")
+WEIGHT_HEADS = ("to what", "which numbers, and their correlation with it", "explained by these, %")
 
 
 def learnt_words(m: Match) -> list[str]:
@@ -139,14 +154,32 @@ def learnt_rows(m: Match) -> list[tuple[str, ...]]:
     return [(_short(one.name), f"{one.mean:+.2f}", f"{one.spread:.2f}") for one in told]
 
 
-def screen_words(m: Match) -> list[str]:
-    """What stands before the table of the screening."""
-    silent = untold(m.learnt, m.effects)
+def matter_words(m: Match) -> list[str]:
+    """What stands before the table of what goes with what."""
+    silent = untold(m.learnt, m.weights)
     named = ", ".join(map(_short, silent)) if silent else "none"
     return [
-        "Mean absolute effect of a number's range, over what luck alone does.",
-        f"Of these the data do not identify: {named}.",
+        f"Over all draws, numbers that explain at least {100.0 * EXPLAINS:g} % of the variance each, the strongest"
+        f" {MOST_WEIGHTS}; the rest is many small things together, and luck.",
+        f"**Not identified:** of these the data say nothing of {named}.",
     ]
+
+
+def weight_rows(m: Match) -> list[tuple[str, ...]]:
+    """What goes with the distance and with what lies ahead."""
+    return [
+        (
+            to,
+            ", ".join(f"{_short(w.name)} {w.correlation:+.2f}" for w in weights[:MOST_WEIGHTS]) or "none",
+            f"{100.0 * sum(w.correlation**2 for w in weights):.0f}",
+        )
+        for to, weights in m.weights.items()
+    ]
+
+
+def screen_words(m: Match) -> list[str]:
+    """What stands before the table of the screening."""
+    return ["Mean absolute effect of a number's whole range in one world, others held, over what luck alone does."]
 
 
 def screen_rows(m: Match) -> list[tuple[str, ...]]:
@@ -184,6 +217,7 @@ def as_data(m: Match) -> dict[str, Any]:
     """The same for a script."""
     return {
         "command": command(m), "kept": len(m.seeds), "share": m.share, "failed": m.failed, "error": m.yardstick.error,
+        "default_rate": dict(zip(("all", "kept", "weighed"), m.rates, strict=True)), "effective": m.effective,
         "forecasters_error": forecasters_error(), "cut": m.tested.cut, "stated": STATED,
         "truths_kept": list(m.tested.kept),
         "coverage": {
@@ -192,8 +226,9 @@ def as_data(m: Match) -> dict[str, Any]:
         },
         "ahead": {name: {"all": before.tolist(), "kept": after.tolist()} for name, (before, after) in m.bands.items()},
         "learnt": [{"name": one.name, "mean": one.mean, "spread": one.spread, "told": one.told} for one in m.learnt],
-        "matters": {to: [effect._asdict() for effect in effects] for to, effects in m.effects.items()},
-        "not_identified": untold(m.learnt, m.effects), "results": m.digest,
+        "screening": {to: [effect._asdict() for effect in effects] for to, effects in m.effects.items()},
+        "matters": {to: [weight._asdict() for weight in weights] for to, weights in m.weights.items()},
+        "not_identified": untold(m.learnt, m.weights), "results": m.digest,
     }  # fmt: skip
 
 

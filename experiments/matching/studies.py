@@ -16,8 +16,8 @@ from abm.calibration.worlds import COMMON_DOUBTS, doubts_of, uncertain
 from abm.inputs.priors import PRIORS, Z95, standard_normals
 from experiments.analysis.intervals import Floats
 from experiments.designs import Morris
-from experiments.matching import learnt, synthetic
-from experiments.matching.learnt import Effect, Learnt
+from experiments.matching import learnt, synthetic, tilt
+from experiments.matching.learnt import Effect, Learnt, Weight
 from experiments.matching.observe import LUCK, OBSERVER, ahead, outcomes, past
 from experiments.matching.plausible import Yardstick, luck_variance, model_error, per_target
 from experiments.matching.targets import Reading, readings
@@ -47,8 +47,12 @@ class Match:
     yardstick : Yardstick
     tested : synthetic.Tested
     seeds : numpy.ndarray of int, shape (kept,)
-        Numbers of the kept draws, rising.
+        Numbers of the kept draws, each as often as its weight says.
     distances : numpy.ndarray, shape (kept,)
+    rates : tuple of float
+        Mean default rate of all draws, of the kept ones alike, and as they are weighed (% a year).
+    effective : float
+        How many draws of equal weight tell as much.
     before, after : numpy.ndarray, shape (readings, 3)
         5, 50 and 95 % points of what draws say, of all and of the kept ones, in the unit of each reading.
     off : numpy.ndarray, shape (targets,)
@@ -57,7 +61,9 @@ class Match:
         What lies ahead: 5, 50 and 95 % points of all draws and of the kept ones.
     learnt : tuple of Learnt
     effects : dict of str to tuple of Effect
-        What matters to the distance, and to what lies ahead.
+        What the screening says matters to the distance, and to what lies ahead.
+    weights : dict of str to tuple of Weight
+        What goes with the same over all draws.
     digest : str
         Hash of all runs.
     """
@@ -70,12 +76,15 @@ class Match:
     tested: synthetic.Tested
     seeds: NDArray[np.int64]
     distances: Floats
+    rates: tuple[float, float, float]
+    effective: float
     before: Floats
     after: Floats
     off: Floats
     bands: dict[str, tuple[Floats, Floats]]
     learnt: tuple[Learnt, ...]
     effects: dict[str, tuple[Effect, ...]]
+    weights: dict[str, tuple[Weight, ...]]
     digest: str
 
     @property
@@ -183,29 +192,33 @@ def judge(made: dict[str, Results], draws: int, truths: int, trajectories: int) 
             _log(first[column].to_numpy()[rows]) - _log(again[column].to_numpy()),
         )  # fmt: skip
 
-    matter = [effect.name for effect in effects["distance"]][:MATTERING]
-    z = _normals(matter, first.index.to_numpy())
-    tried = {name: (z[:, k], z[rows, k]) for k, name in enumerate(matter)}
-    tried |= {
-        name: (first[f"ahead {name}"].to_numpy(), again[f"ahead {name}"].to_numpy()) for name in ahead()
-    }  # fmt: skip
+    distances = yardstick.distances(told, known)
+    z = np.array([standard_normals(int(seed), names) for seed in first.index])
+    weights = {"distance": learnt.weigh(names, z, distances)}
+    coming = {name: first[f"ahead {name}"].to_numpy() for name in ahead()}
+    weights |= {name: learnt.weigh(names, z, values) for name, values in coming.items()}
+
+    matter = [names.index(weight.name) for weight in weights["distance"][:MATTERING]]
+    tried = {names[k]: (z[:, k], z[rows, k]) for k in matter}
+    tried |= {name: (values, again[f"ahead {name}"].to_numpy()) for name, values in coming.items()}
     tested = synthetic.test(yardstick, told, second, rows, tried, STATED)
 
-    distances = yardstick.distances(told, known)
-    near = distances <= tested.cut
+    kept = np.flatnonzero(distances <= tested.cut)
+    rate = first["credit defaults"].to_numpy()
+    weight = tilt.weights(rate[kept], tilt.asked_rate())
+    near = kept[tilt.drawn_as_often(weight)]
     off = np.sqrt(per_target((told - known) ** 2 / yardstick.variances, asked)[near])
     values = first[[reading.name for reading in asked]].to_numpy()
     ends = (5.0, 50.0, 95.0)
     seeds = first.index.to_numpy()[near]
+    rates = (float(rate.mean()), float(rate[kept].mean()), float(rate[near].mean()))
     return Match(
         draws, truths, trajectories, int(tables["draws"]["failed"].sum()), yardstick, tested, seeds, distances[near],
+        rates, tilt.effective(weight),
         np.nanpercentile(values, ends, axis=0).T, np.nanpercentile(values[near], ends, axis=0).T,
         np.nanmedian(off, axis=0),
-        {
-            name: (np.percentile(first[f"ahead {name}"], ends), np.percentile(first[f"ahead {name}"][near], ends))
-            for name in ahead()
-        },
-        learnt.learn(seeds.tolist()), effects,
+        {name: (np.percentile(told, ends), np.percentile(told[near], ends)) for name, told in coming.items()},
+        learnt.learn(names, z[near]), effects, weights,
         "-".join(str(results.manifest["result_hash"])[:8] for results in made.values()),
     )  # fmt: skip
 
@@ -219,8 +232,3 @@ def _log(values: Floats) -> Floats:
     """In logs; what is nought is far below the rest."""
     least = 1e-3 * float(np.nanmedian(values))
     return np.log(np.maximum(values, least))
-
-
-def _normals(names: list[str], seeds: NDArray[np.int64]) -> Floats:
-    """The standard normal numbers of draws, shape (draws, names)."""
-    return np.array([standard_normals(int(seed), names) for seed in seeds])

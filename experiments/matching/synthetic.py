@@ -34,6 +34,9 @@ class Coverage(NamedTuple):
         By band of `BANDS`, with 95 % intervals.
     p : float
         Of a test (Kolmogorov and Smirnov) that ranks are uniform.
+
+    Bands have their ends at the places ``q (n + 1)`` of n kept draws, within which one more draw lies with the stated
+    chance, however few they are.
     """
 
     name: str
@@ -53,12 +56,15 @@ class Tested(NamedTuple):
         half as many truths.
     share : float
         Median part of all draws that a truth keeps.
+    alone : int
+        Truths that keep no draw, so that nothing is told of them.
     coverage : tuple of Coverage
     """
 
     cut: float
     kept: Estimate
     share: float
+    alone: int
     coverage: tuple[Coverage, ...]
 
 
@@ -91,7 +97,7 @@ def test(
     own = np.array([yardstick.distances(told[[row]], data)[0] for row, data in zip(rows, known, strict=True)])
     first = np.arange(len(rows)) % 2 == 0
     cuts = np.where(first, cut_of(own[~first], stated), cut_of(own[first], stated))
-    inside = {name: np.zeros((len(BANDS), len(rows)), dtype=bool) for name in numbers}
+    inside: dict[str, list[list[bool]]] = {name: [] for name in numbers}
     ranks: dict[str, list[float]] = {name: [] for name in numbers}
     shares = []
     for k in range(len(rows)):
@@ -99,24 +105,23 @@ def test(
         near[rows[k]] = False
         shares.append(near.mean())
         if not near.any():
-            continue  # in no band: a truth that keeps nothing tells nothing
+            continue
         for name, (of_draws, of_truths) in numbers.items():
             kept, truth = of_draws[near], of_truths[k]
-            for b, band in enumerate(BANDS):
-                low, high = np.quantile(kept, (0.5 - band / 2.0, 0.5 + band / 2.0))
-                inside[name][b, k] = low <= truth <= high
+            ends = [np.quantile(kept, (0.5 - b / 2.0, 0.5 + b / 2.0), method="weibull") for b in BANDS]
+            inside[name].append([low <= truth <= high for low, high in ends])
             below, same = float((kept < truth).mean()), float((kept == truth).mean())
             ranks[name].append(below + rng.random() * same)
     coverage = tuple(
         Coverage(
             name,
-            tuple(_share(row, row.size) for row in inside[name]),
+            tuple(_share(row, row.size) for row in np.array(inside[name]).T),
             float(stats.kstest(ranks[name], "uniform").pvalue),
         )
         for name in numbers
     )  # fmt: skip
     kept = _share(own <= cuts, len(rows) // 2)
-    return Tested(cut_of(own, stated), kept, float(np.median(shares)), coverage)
+    return Tested(cut_of(own, stated), kept, float(np.median(shares)), sum(s == 0.0 for s in shares), coverage)
 
 
 def _share(hit: NDArray[np.bool_], trials: int) -> Estimate:

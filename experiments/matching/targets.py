@@ -1,12 +1,11 @@
-"""What draws are held against: the year that is known, forecasts of the years after it, and how often borrowers fail.
+"""What draws are held against: the year that is known, and forecasts of the years after it.
 
 Each target counts once, however many readings it has. A reading is compared in logs where it cannot be negative, in
 parts of what happened where it can, and in roots where it may be nought. Beside what is known stands its variance:
 
 - of what happened, none: the error of the model (`plausible`) is larger than that of facts;
 - of a forecast, that of its range (5 to 95 %) and of the error that forecasters made in the year that is known, which
-  grows with the root of the years ahead;
-- of the default rate, that of its range.
+  grows with the root of the years ahead.
 """
 
 from __future__ import annotations
@@ -22,11 +21,10 @@ from abm.calibration import DEFAULT_OPENING, opening_tables
 from abm.inputs.priors import Z95
 from experiments import baseline, hindcast
 from experiments.matching.observe import past
-from experiments.risk.asked import targets as asked_of_risk
 
 LOG, LINEAR, ROOT = "log", "linear", "root"
-KNOWN, FORECAST, CREDIT = "known", "forecast", "credit"
-LABELS = {KNOWN: "the year that is known", FORECAST: "forecasts of the time", CREDIT: "credit"}
+KNOWN, FORECAST = "known", "forecast"
+LABELS = {KNOWN: "the year that is known", FORECAST: "forecasts of the time"}
 LATE = 10  # months of the year that is known, from which a reading is about a year ahead
 TO_SIGMA = 1.4826  # a median absolute deviation to a standard deviation
 
@@ -71,7 +69,7 @@ def readings() -> tuple[Reading, ...]:
 
     A reading of what did not happen at all is left out: it has no size.
     """
-    return (*_known(), *_forecasts(), _credit())
+    return (*_known(), *_forecasts())
 
 
 def _known() -> list[Reading]:
@@ -99,13 +97,6 @@ def _forecasts() -> list[Reading]:
         scale = ROOT if f.measure == "default_rate" else LOG
         found.append(Reading(name, name, FORECAST, f"{f.who}: {f.what}", scale, f.low, 0.5 * (low + high), variance))
     return found
-
-
-def _credit() -> Reading:
-    row = asked_of_risk()["rate"]
-    low, high = math.sqrt(float(row["low"])), math.sqrt(float(row["high"]))
-    variance = ((high - low) / (2.0 * Z95)) ** 2
-    return Reading("credit defaults", "credit", CREDIT, row["what"], ROOT, 1.0, 0.5 * (low + high), variance)
 
 
 def forecasters_error() -> float:

@@ -11,7 +11,7 @@ from experiments import baseline, hindcast
 from experiments.matching import plausible, targets
 from experiments.matching.observe import outcomes, past
 from experiments.matching.plausible import Yardstick, luck_variance, model_error, per_target, trimmed
-from experiments.matching.targets import CREDIT, FORECAST, KNOWN, LINEAR, LOG, ROOT, Reading, readings
+from experiments.matching.targets import FORECAST, KNOWN, LINEAR, LOG, ROOT, Reading, readings
 
 NAN = math.nan
 
@@ -76,7 +76,7 @@ def test_the_model_s_error_is_found_where_the_nearest_draws_have_it():
 def test_every_reading_is_among_the_outcomes_and_each_kind_is_there():
     asked = readings()
     assert {r.name for r in asked} <= set(outcomes())
-    assert {r.kind for r in asked} == {KNOWN, FORECAST, CREDIT}
+    assert {r.kind for r in asked} == {KNOWN, FORECAST}
     assert len({r.name for r in asked}) == len(asked)
     for r in asked:
         assert math.isfinite(r.value)
