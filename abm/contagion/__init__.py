@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from abm.contagion.attribution import attribute_debt
     from abm.contagion.audit import AuditFailed, GlassermanYoung, glasserman_young_audit
     from abm.contagion.cascade import CascadeTree, Default, Parent
+    from abm.contagion.cleared import NetworkClearing, NetworkStress
     from abm.contagion.clearing import (
         Clearing,
         ClearingScratch,
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from abm.contagion.cross_holdings import clear_cross_holdings
     from abm.contagion.distress import DebtRank, debtrank
     from abm.contagion.forced_sales import FireSale, fire_sales
+    from abm.contagion.network import Network
     from abm.contagion.neva import (
         Books,
         EquityFixedPoint,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         value_eisenberg_noe,
         value_furfine,
     )
+    from abm.contagion.reading import read_network
     from abm.contagion.thresholds import Cascade, Furfine, exact, furfine, gai_kapadia, needs, spread, watts
 
 __all__ = [
@@ -49,6 +52,9 @@ __all__ = [
     "FireSale",
     "Furfine",
     "GlassermanYoung",
+    "Network",
+    "NetworkClearing",
+    "NetworkStress",
     "Parent",
     "TieredClearing",
     "Valuation",
@@ -66,6 +72,7 @@ __all__ = [
     "gai_kapadia",
     "glasserman_young_audit",
     "needs",
+    "read_network",
     "spread",
     "value_before_maturity",
     "value_debtrank",
@@ -78,12 +85,15 @@ _WHERE = {  # module: its names
     "attribution": "attribute_debt",
     "audit": "AuditFailed GlassermanYoung glasserman_young_audit",
     "cascade": "CascadeTree Default Parent",
+    "cleared": "NetworkClearing NetworkStress",
     "clearing": "Clearing ClearingScratch TieredClearing clear clear_rows clear_tiers clearing_scratch",
     "cross_holdings": "clear_cross_holdings",
     "distress": "DebtRank debtrank",
     "forced_sales": "FireSale fire_sales",
+    "network": "Network",
     "neva": "Books EquityFixedPoint Valuation equity_fixed_point value_before_maturity value_debtrank"
     " value_eisenberg_noe value_furfine",
+    "reading": "read_network",
     "thresholds": "Cascade Furfine exact furfine gai_kapadia needs spread watts",
 }
 _MODULES = {name: module for module, names in _WHERE.items() for name in names.split()}
