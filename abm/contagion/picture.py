@@ -54,13 +54,9 @@ def draw_cascade(cleared: NetworkClearing, *, title: str | None, most: int) -> F
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set(xlim=(0.0, width), ylim=(0.0, height))
     axes.set_axis_off()
-    if title is None:
-        unit = f" {network.unit}" if network.unit else ""
-        falls = f"{int(result.defaulted.sum()):,} of {len(network.names):,} firms cannot pay"
-        left = f"{told(float(shortfall.sum()))} of {told(float(network.owed.sum()))}{unit} owed is not paid"
-        title = f"{falls}: {left}" if result.defaulted.any() else f"all {len(network.names):,} firms pay in full"
     middle = width / 2.0
-    axes.text(middle, height - 0.3, printable(title, keep=""), fontsize=12, ha="center", va="center", parse_math=False)
+    heading = printable(headline(cleared) if title is None else title, keep="")
+    axes.text(middle, height - 0.3, heading, fontsize=12, ha="center", va="center", parse_math=False)
     notes = [f"{len(hit) - len(shown):,} more lose less"] if len(hit) > len(shown) else []
     rest = len(network.names) - len(hit)
     if rest and len(hit):
@@ -90,6 +86,16 @@ def draw_cascade(cleared: NetworkClearing, *, title: str | None, most: int) -> F
         back = any(column[creditor] <= column[debtor] for debtor, creditor in unpaid)
         _legend(figure, network.unit, stands=STANDS in heads, falls=bool(steps), arrows=bool(unpaid), back=back)
     return figure
+
+
+def headline(cleared: NetworkClearing) -> str:
+    """How many firms fall, and what is not paid, in a line."""
+    network, fallen = cleared.network, int(cleared.result.defaulted.sum())
+    if not fallen:
+        return f"All {len(network.names):,} firms pay in full"
+    unit = f" {network.unit}" if network.unit else ""
+    left = f"{told(float(cleared.shortfall.sum()))} of {told(float(network.owed.sum()))}{unit} owed is not paid"
+    return f"{fallen:,} of {len(network.names):,} firms cannot pay: {left}"
 
 
 def _unpaid(cleared: NetworkClearing, shown: NDArray[np.int64]) -> dict[tuple[int, int], float]:
