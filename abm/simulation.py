@@ -8,7 +8,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -63,6 +63,9 @@ from abm.markets.power import mean_kw, running_cost
 from abm.markets.services import buy_services, price_work
 from abm.month import run_months
 from abm.rules import engine
+
+if TYPE_CHECKING:
+    from abm.contagion import Network
 
 # Tables that grow by rows, the counter of rows used, and the rows they start with beyond those of the opening.
 GROWING = {
@@ -644,6 +647,46 @@ class Economy:
         """The firm panel, shape (months, firms)."""
         m = self.state.market[0]
         return self.state.panel[: m.n_series if m.record_panel else 0, : m.n_firms]
+
+    def network(self, owed: Literal["books", "dues"] = "books") -> Network:
+        """Who owes whom at the present month, for the models of `abm.contagion`.
+
+        Parameters
+        ----------
+        owed : "books" or "dues"
+            What counts as owed (bn USD):
+
+            - "books", the stock at the end of the month. Between firms: the principal of all loans, customers'
+              prepayments not yet served, deposits on orders. To outsiders: savers' money behind loans, other debt.
+              Assets are all else at book value: cash, GPUs, sites, shares held, other assets. So a firm's net worth
+              is that of its balance sheet, and clearing asks what would be paid if everything were called at once
+              and everything sold at book value. Loans with security rank first (in the network on all that the firm
+              has); shares are no debts and pass nothing on. Not counted: interest and invoices still to come.
+            - "dues", the flow of the month that was run last: all that fell due in its clearing, in its tiers, against
+              the cash that each had then. ``economy.network("dues").clear(alpha=k, beta=k)`` with
+              ``k = 1 - bankruptcy_cost`` gives the payments of the month.
+
+        Returns
+        -------
+        Network
+            The firms in business, and the others that are party to something (the sectors around the firms: they
+            have what they owe, and pay it).
+
+        Raises
+        ------
+        BadInput
+            For dues before any month has been run.
+
+        Examples
+        --------
+        >>> from abm import open_economy
+        >>> network = open_economy(central=True).network()
+        >>> network.unit, network.tiers
+        ('bn USD', (1, 2))
+        """
+        from abm.accounts.owing import network
+
+        return network(self, owed)
 
     def result_hash(self) -> str:
         """SHA-256 of all rows recorded, of the firms and of their fleets: the same for the same parameters and seed."""
