@@ -24,7 +24,7 @@ MOST_AMOUNTS = 30  # arrows with their amount beside them: the largest
 MOST_LETTERS = 26  # of a name
 STANDS = "lose, but pay"
 # Inches; the axes of the picture are in inches too, so that it is known where an arrow runs.
-ACROSS, DOWN, SIDE, ABOVE, BELOW, NARROWEST = 2.5, 1.0, 1.1, 1.35, 1.15, 7.2
+ACROSS, DOWN, SIDE, ABOVE, BELOW, NARROWEST = 2.5, 0.85, 1.1, 1.35, 1.1, 7.2
 BENDS = (0.0, 0.15, -0.15, 0.3, -0.3, 0.45, -0.45)  # of arrows, the straightest first
 ALONG = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22)  # where on an arrow its amount may stand
 CLEAR = 0.4  # inches between an arrow and a firm that it passes
@@ -92,7 +92,7 @@ def headline(cleared: NetworkClearing) -> str:
     """How many firms fall, and what is not paid, in a line."""
     network, fallen = cleared.network, int(cleared.result.defaulted.sum())
     if not fallen:
-        return f"All {len(network.names):,} firms pay in full"
+        return "Everybody pays in full"
     unit = f" {network.unit}" if network.unit else ""
     left = f"{told(float(cleared.shortfall.sum()))} of {told(float(network.owed.sum()))}{unit} owed is not paid"
     return f"{fallen:,} of {len(network.names):,} firms cannot pay: {left}"

@@ -179,6 +179,9 @@ class _Reader:
         )
         names = list(self.rows)
         n = len(names)
+        if not names:
+            name = edges.name if isinstance(edges, Table) else "edges"
+            raise BadInput(f"{name} names no firm: give each obligation a row")
         if OUTSIDE in self.rows:
             raise BadInput(f"no firm can be called {shown(OUTSIDE)}: that is what outsiders are called in results")
         self._lookalikes(names)
@@ -354,6 +357,10 @@ def _table(given: Any, what: str) -> Table | None:
     """Columns of whatever is a table; None if it is none."""
     if isinstance(given, str | PathLike):
         return _csv(Path(given), what)
+
+    def place(k: int) -> str:
+        return f"row {k} of {what} (the first is 0)"
+
     if isinstance(given, Mapping):
         headings = {str(key).strip().casefold() for key in given}
         if not headings & {*EDGES, *NODES} or any(np.ndim(values) != 1 for values in given.values()):
@@ -361,11 +368,11 @@ def _table(given: Any, what: str) -> Table | None:
         lengths = {len(values) for values in given.values()}
         if len(lengths) > 1:
             raise BadInput(f"the columns of {what} must be equally long; they have {shown(sorted(lengths))} values")
-        return _headed(given, what, lambda k: f"row {k} of {what} (the first is 0)")
+        return _headed(given, what, place)
     frame = _frame(given)
     if frame is None or (what == "edges" and _labels(frame) is not None):
         return None
-    return _headed({str(name): frame[name] for name in frame.columns}, what, lambda k: f"{what}.iloc[{k}]")
+    return _headed({str(name): frame[name] for name in frame.columns}, what, place)
 
 
 def _frame(given: Any) -> pd.DataFrame | None:
@@ -486,6 +493,7 @@ def amounts(
     if wrong is None:
         return numbers.copy()
     cell = values.iloc[wrong]
+    cell = cell.item() if isinstance(cell, np.generic) else cell
     if _is_missing(cell):
         hint = "; write 0 if there is none" if column in ("assets", "debt", "amount") else ""
         raise BadInput(f"{table.place(wrong)}: {column} is missing{hint}")
