@@ -132,6 +132,13 @@ class NetworkClearing:
         )
 
     @cached_property
+    def paid_outside(self) -> NDArray[np.float64]:
+        """What each firm pays of its debt to outsiders, (n,)."""
+        network = self.network
+        at = network.debt_tier if len(self.recovery) > 1 else 0
+        return network.debt * self.recovery[at, np.arange(len(network.names))]
+
+    @cached_property
     def payments(self) -> pd.DataFrame:
         """One row an obligation: debtor, creditor, tier if there are any, owed, paid.
 
@@ -142,16 +149,14 @@ class NetworkClearing:
         network = self.network
         owing = np.flatnonzero(network.debt > 0.0)
         names = np.append(network.labels, OUTSIDE)
-        place = network.debt_tier[owing]
         columns: dict[str, Any] = {
             "debtor": names[np.append(network.debtor, owing)],
             "creditor": names[np.append(network.creditor, np.full(owing.size, len(network.names)))],
         }
         if network.tiers:
-            columns["tier"] = np.array(network.tiers)[np.append(network.tier, place)]
+            columns["tier"] = np.array(network.tiers)[np.append(network.tier, network.debt_tier[owing])]
         columns["owed"] = np.append(network.amount, network.debt[owing])
-        outside = network.debt[owing] * self.recovery[place if len(self.recovery) > 1 else 0, owing]
-        columns["paid"] = np.append(self.paid, outside)
+        columns["paid"] = np.append(self.paid, self.paid_outside[owing])
         return pd.DataFrame(columns)
 
     # --- causes ------------------------------------------------------------------------------------------
@@ -322,12 +327,13 @@ class NetworkStress:
         for name, cleared in found:
             result, short, lost, owed = cleared.result, cleared.shortfall, cleared.lost, cleared.network.owed
             hit = np.flatnonzero((lost > 0.0) | result.defaulted)
-            inside = float((lost - cleared.loss).sum())
+            unpaid = float(np.maximum(cleared.network.amount - cleared.paid, 0.0).sum())
+            outside = float(np.maximum(cleared.network.debt - cleared.paid_outside, 0.0).sum())
             rows.append(
                 {
                     "shock": name, "loss": float(cleared.loss.sum()), "defaulted": int(result.defaulted.sum()),
                     "anyway": int((result.defaulted & calm.result.defaulted).sum()), "rounds": result.rounds,
-                    "shortfall": float(short.sum()), "lost": inside, "outside": max(float(short.sum()) - inside, 0.0),
+                    "shortfall": float(short.sum()), "lost": unpaid, "outside": outside,
                 }
             )
             tolls.append(

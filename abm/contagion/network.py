@@ -237,7 +237,7 @@ class Network:
             As for `clear`, with the name of the shock.
         """
         alpha, beta, tiered = share("alpha", alpha), share("beta", beta), self._tiered(seniority)
-        batch = {name: _loss(self, f"shock {shown(name)}", firms) for name, firms in _batch(shocks)}
+        batch = {name: _loss(self, f"shock {shown(name)}", firms) for name, firms in _batch(self, shocks)}
         calm = self._clear(alpha, beta, tiered, np.zeros(len(self.names)))
         return NetworkStress.of(calm, ((name, self._clear(alpha, beta, tiered, loss)) for name, loss in batch.items()))
 
@@ -378,7 +378,7 @@ def _loss(network: Network, what: str, firms: Any) -> NDArray[np.float64]:
     return loss
 
 
-def _batch(shocks: Any) -> Sequence[tuple[Any, Any]]:
+def _batch(network: Network, shocks: Any) -> Sequence[tuple[Any, Any]]:
     """Names of shocks, and the firms and losses of each."""
     import pandas as pd
 
@@ -393,7 +393,9 @@ def _batch(shocks: Any) -> Sequence[tuple[Any, Any]]:
             row, column = (int(k) for k in np.argwhere(blank)[0])
             name, firm = shown(str(shocks.index[row])), shown(str(shocks.columns[column]))
             raise BadInput(f"shocks: the loss of {firm} in {name} is missing; write 0 if there is none")
-        return [(name, row) for name, row in shocks.iterrows()]
+        for firm in shocks.columns:
+            network.place(firm)
+        return [(name, row[row != 0]) for name, row in shocks.iterrows()]
     if not isinstance(shocks, Mapping):
         raise BadInput("shocks must be a mapping from the name of a shock to firms and losses, or a data frame")
     return list(shocks.items())

@@ -381,6 +381,8 @@ def test_who_falls_anyway_is_told_apart() -> None:
         ([1], "shocks must be a mapping"),
         (pd.DataFrame({"B": [1.0, None]}, index=["s", "t"]), "the loss of 'B' in 't' is missing"),
         (pd.DataFrame({"B": [1.0, 2.0]}, index=["s", "s"]), "comes twice"),
+        (pd.DataFrame({"X": [0.0]}, index=["s"]), "there is no firm 'X'"),
+        (pd.DataFrame({"B": [-1.0]}, index=["s"]), "shock 's': 'B' loses"),
     ]:
         with pytest.raises(BadInput, match=sentence):
             network.stress(shocks)  # type: ignore[arg-type]
