@@ -26,6 +26,7 @@ STANDS = "lose, but pay"
 # Inches; the axes of the picture are in inches too, so that it is known where an arrow runs.
 ACROSS, DOWN, SIDE, ABOVE, BELOW, NARROWEST = 2.5, 0.85, 1.1, 1.35, 1.1, 7.2
 BENDS = (0.0, 0.15, -0.15, 0.3, -0.3, 0.45, -0.45)  # of arrows, the straightest first
+BOWS = (-1.5, 1.5, -2.1, 2.1)  # twice the inches by which an arrow within a column goes to the side
 ALONG = (0.5, 0.4, 0.6, 0.3, 0.7, 0.22)  # where on an arrow its amount may stand
 CLEAR = 0.4  # inches between an arrow and a firm that it passes
 DASHED = (0, (4, 2))
@@ -135,7 +136,9 @@ def _arrows(
         start, end = place[debtor], place[creditor]
         others = [where for i, where in place.items() if i not in (debtor, creditor)]
         ahead = column[creditor] > column[debtor]
-        bends = BENDS if ahead else BENDS[1:]
+        bends: Sequence[float] = BENDS if ahead else BENDS[1:]
+        if column[creditor] == column[debtor]:  # beside the words between them
+            bends = [bow / math.dist(start, end) for bow in BOWS]
         bend = next((b for b in bends if _distance(start, end, b, others) >= CLEAR), bends[-1])
         axes.annotate(
             "", end, start,

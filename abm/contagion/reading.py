@@ -113,8 +113,8 @@ def read_network(edges: Any, nodes: Any = None, *, unit: str = "") -> Network:
     >>> network = read_network(owed, {"North": 4, "South": 3})
     >>> for note in network.notes:
     ...     print(note)
-    1 row of edges repeats a pair (the first: North owes South): their amounts are summed
     1 creditor has no row in nodes (the first: East): it has nothing but its claims, and owes nobody outside
+    1 row of edges repeats a pair (the first: North owes South): their amounts are summed
     >>> cleared = network.clear()
     >>> print(cleared.firms[["firm", "owed", "paid", "round"]].to_string(index=False))
      firm  owed  paid  round
