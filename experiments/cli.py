@@ -29,7 +29,7 @@ run | experiments.commands.run:run | Run the economy and write the results into 
 inspect | experiments.commands.inspect:inspect | Show a firm's books and promises, or the opening state.
 stress | experiments.commands.stress:stress | Strike one firm and show who falls with it, and who loses.
 systemic | experiments.commands.systemic:systemic | Rank firms by how much the others depend on them.
-clear | experiments.commands.clear:clear | Clear a network of your own: who pays whom, and why some cannot.
+clear | experiments.commands.clear:clear | Clear a network of your own: who pays whom, and who cannot.
 sweep | experiments.commands.sweep:sweep | Make all runs of a study file; go on where it was stopped.
 open | experiments.commands.open:show | Show what the results of a sweep hold.
 hindcast | experiments.commands.hindcast:hindcast | Run an opening of the past and score it against what happened.

@@ -50,7 +50,7 @@ def clear(
     png: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw the cascade.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Clear a network of your own: who pays whom, and why some cannot.
+    """Clear a network of your own: who pays whom, and who cannot.
 
     Everything is due at once. A firm that cannot pay all it owes pays what it has, in proportion to what it owes, and
     those it fails may fail in turn. How to write the two tables, and what the numbers mean: abm/contagion/README.md.
