@@ -2,7 +2,7 @@
 
 `clear` is Eisenberg and Noe (2001) with the bankruptcy costs of Rogers and Veraart (2013), `clear_tiers` adds
 the strict seniority of Elsinger (2009). Both run the compiled core of the economy's month, `clear_rows`;
-networks of more than `CORE_FIRMS` firms take the sparse path of the same rule.
+networks of more than `CORE_FIRMS` firms take the sparse path of the same rule, whose cost grows with the obligations.
 """
 
 from __future__ import annotations
@@ -234,11 +234,12 @@ def clear(
     alpha, beta = share("alpha", alpha), share("beta", beta)
     if n <= CORE_FIRMS:
         by_tier, due, fell, inflow, residual = _clear_core([owed], cash, external[None], alpha, beta)
-        payments, nominal, method = by_tier[0], due[0], "default set"
+        method = "default set"
     else:
-        payments, nominal, fell, inflow, residual, method = clear_sparse(
-            sp.csr_array(owed), cash, external, alpha, beta
+        by_tier, due, fell, inflow, residual, method = clear_sparse(
+            [sp.csr_array(owed)], cash, external[None], alpha, beta
         )
+    payments, nominal = by_tier[0], due[0]
     check_residual(residual, nominal)
     defaulted = fell > 0
     cleared = Clearing(
@@ -317,7 +318,13 @@ def clear_tiers(
     shape = (len(layers), n)
     external = np.zeros(shape) if external_debt is None else table("external_debt", external_debt, shape)
     alpha, beta = share("alpha", alpha), share("beta", beta)
-    payments, nominal, fell, inflow, residual = _clear_core(layers, cash, external, alpha, beta)
+    if n <= CORE_FIRMS:
+        payments, nominal, fell, inflow, residual = _clear_core(layers, cash, external, alpha, beta)
+        method = "default set"
+    else:
+        payments, nominal, fell, inflow, residual, method = clear_sparse(
+            [sp.csr_array(layer) for layer in layers], cash, external, alpha, beta
+        )
     check_residual(residual, nominal)
     defaulted = fell > 0
     return TieredClearing(
@@ -329,5 +336,5 @@ def clear_tiers(
         shortfall=np.maximum(nominal - payments, 0.0),
         rounds=int(fell.max(initial=0)),
         residual=residual,
-        method="default set" if defaulted.any() else "full payment",
+        method=method if defaulted.any() else "full payment",
     )

@@ -19,7 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from abm.contagion.inputs import network, vector
 from abm.contagion.rows import TIE
-from abm.contagion.sparse import DIRECT, PATIENCE, SETTLED, solve_refined, sweep
+from abm.contagion.sparse import PATIENCE, SETTLED, sweep
+from abm.contagion.systems import DIRECT, solve_refined
 from abm.errors import BadInput, NotConverged
 
 ACCURACY = 1e-10
@@ -152,7 +153,7 @@ def _linear(leverage: sp.csr_array, initial: NDArray[np.float64]) -> NDArray[np.
     if n > DIRECT:
         links = (leverage.indptr.astype(np.int64), leverage.indices.astype(np.int64), leverage.data)
         whom = np.flatnonzero(reached)
-        error = sweep(*links, np.ones(n), initial, 1.0, 1.0, loss, whom, SETTLED, PATIENCE)
+        error = sweep(*links, np.ones((1, n)), np.zeros((1, n)), initial, 1.0, 1.0, loss, whom, SETTLED, PATIENCE)
     if error > SETTLED:
         loss = _uncap(leverage, initial, reached)
     residual = float(np.abs(loss - np.minimum(initial + leverage @ loss, 1.0)).max(initial=0.0))

@@ -1,35 +1,40 @@
-"""Clearing of large sparse networks: the same rule as `rows`, at a cost near linear in the obligations.
+"""Clearing of large sparse networks, with or without seniority: the rule of `rows`, at a cost near linear in the
+obligations.
 
-Everything goes down from full payment, one round of fictitious default after the other. The losses of a few
-new failures are pushed along their obligations, touching only firms that lose something (a chain of a
-hundred thousand failures costs no more than its length). Where a round concerns much of the default set, all
-its members are swept (Gauss-Seidel) until the error left cannot change who falls next. Where a default set
-passes losses round and round with almost nothing leaking out, it is solved as a linear system with a
-certified error. Pushed and swept payments are upper bounds of the greatest clearing vector at any time, so
-that stopping early never marks a firm that can pay.
+Everything goes down from full payment, one round of fictitious default after the other. The losses of a few new
+failures are pushed along their obligations, touching only firms that lose something (a chain of a hundred thousand
+failures costs no more than its length). Then the payments of the whole default set are settled: swept from above
+(Gauss-Seidel), or solved as a linear system where they go round and round with almost nothing leaking out.
+
+What is pushed is only good enough to name those who fall beyond doubt. Everything else is decided on what a firm
+receives, added up anew from the payments of its debtors, and against a bound of the error of that sum: the payments
+are made more precise until it is plain who falls. A firm short by less than `TIE`, or with tiers by less than
+rounding of what stands ahead of a claim, pays in full.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.linalg import splu
 
-from abm.contagion.rows import TIE, eliminate
+from abm.contagion.rows import TIE
+from abm.contagion.systems import row_sums, solve_shares, two_sum
 from abm.engine.compiled import jit
 from abm.errors import NotConverged
 
 NEGLIGIBLE = 1e-17
-"""A loss below this share of what a firm owes is not passed on: less than rounding of that debt."""
+"""A loss below this share of what a firm owes is not pushed on."""
+
+PLAIN, VAGUE = 1e-9, 1e-12
+"""Shares of a firm's losses and of its claims by which it must miss what it owes to be pushed without settling."""
 
 FIRST_GOAL = 1e-4
-"""Error of the shares paid that a round is swept to before asking whether it settles who falls next."""
+"""Error of the shares paid that a default set is swept to before asking whether it settles who falls next."""
 
 SETTLED = 2e-15
 """Error of the shares paid at which sweeping stops."""
@@ -37,32 +42,29 @@ SETTLED = 2e-15
 PATIENCE = 40
 """Sweeps still needed beyond which a default set is solved as a linear system."""
 
-DIRECT = 1000
-"""Largest default set solved by dense elimination without subtractions."""
+PRECISION = 1e-12
+"""Bound of the error of what a firm pays, as a share of what it owes, beyond which sweeping is not enough."""
 
-ROUNDED = 1e-15
-"""Relative residual that needs no refinement."""
+ROUNDING = 8 * 2.0**-52
+"""Relative rounding of one firm's estate, its sums of claims included."""
 
-STEP, ROUGH = 1e-8, 0.1
-"""Relative residuals at which BiCGSTAB stops: between two refinements, and where only a bound is wanted."""
+NEAR = 1e-6
+"""A tier whose edge is this near to a firm's estate, relatively, counts as touched by errors of the estate."""
 
-MOST_STEPS = 300
-"""Steps of BiCGSTAB between two refinements."""
+ROUGHLY = 0.1
+"""Relative error of what is itself an error."""
 
-STALLED = 1e-12
-"""Relative residual above which an iterative solution is not taken."""
-
-PRECISION = 1e-10
-"""Certified error of a solve, as a share of what the default set owes."""
+ACCURACY = 1e-10
+"""Largest violation accepted of a firm's equation, as a share of what it owes."""
 
 
-class Pushed(NamedTuple):
+class Cleared(NamedTuple):
     """A large network as cleared.
 
     Attributes
     ----------
-    payments, nominal : (n,) float
-        What each firm pays and owes.
+    payments, due : (T, n) float
+        What each firm pays and owes in each tier.
     default_round : (n,) int
         0 for a solvent firm, else its round of fictitious default.
     inflow : (n,) float
@@ -74,95 +76,127 @@ class Pushed(NamedTuple):
     """
 
     payments: NDArray[np.float64]
-    nominal: NDArray[np.float64]
+    due: NDArray[np.float64]
     default_round: NDArray[np.int64]
     inflow: NDArray[np.float64]
     residual: float
     method: str
 
 
+# What firms owe and what they are owed. A slot ``tier * n + debtor`` is what one firm owes in one tier; `share` is
+# what is paid of every slot. The claims of firm i are ``amount[start[i]:start[i + 1]]`` on the slots ``slot``.
+
+
+@jit
+def _receive(start: Any, slot: Any, amount: Any, share: Any, inflow: Any) -> None:
+    """Write what each firm receives, added up in twice the precision."""
+    for i in range(inflow.shape[0]):
+        total, low = 0.0, 0.0
+        for k in range(start[i], start[i + 1]):
+            total, rest = two_sum(total, amount[k] * share[slot[k]])
+            low += rest
+        inflow[i] = total + low
+
+
 @jit
 def _push(
-    start: Any, creditor: Any, amount: Any, nominal: Any, cash: Any, alpha: float, beta: float, inflow: Any,
-    payment: Any, pending: Any, default_round: Any, queue: Any, queued: Any, rounds: int,
-) -> tuple[int, bool]:  # fmt: skip
-    """Run rounds of fictitious default until nobody falls (True) or a round is too wide to push (False).
+    start: Any, to: Any, amount: Any, due: Any, senior: Any, nominal: Any, claims: Any, equity: Any, cash: Any,
+    alpha: float, beta: float, share: Any, lost: Any, default_round: Any, new: Any, rounds: int,
+) -> int:  # fmt: skip
+    """Let the firms in `new` fall and run rounds while it is plain who falls next; return the rounds.
 
-    A fallen firm's drop in payment waits in `pending` and is passed on when the firm's turn comes.
+    The obligations of firm i are ``amount[start[i]:start[i + 1]]``, to ``to = tier * n + creditor``. `equity` is
+    what firms have if all claims on others are met, `lost` what they have lost of their claims.
     """
     n = cash.shape[0]
-    suspects = np.arange(n)
-    n_suspects = n
-    is_suspect = np.ones(n, np.bool_)
+    n_tiers = due.shape[0]
+    falling, n_falling = np.empty(n, np.int64), new.shape[0]
+    falling[:n_falling] = new
+    suspects = np.empty(n, np.int64)
+    is_suspect, queued = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
+    queue = np.empty(n, np.int64)
+    passed_on, drop = lost.copy(), np.empty(n_tiers)
     edges = 0
     for i in range(n):
         if default_round[i] > 0:
             edges += start[i + 1] - start[i]
-    while True:
-        head = 0
-        waiting = 0
-        new_edges = 0
-        for m in range(n_suspects):
-            i = suspects[m]
-            is_suspect[i] = False
-            if default_round[i] == 0 and cash[i] + inflow[i] < nominal[i] * (1.0 - TIE):
-                default_round[i] = rounds + 1
-                new_edges += start[i + 1] - start[i]
-                pending[i] = nominal[i] - (alpha * cash[i] + beta * inflow[i])
-                queue[waiting] = i
-                queued[i] = True
-                waiting += 1
-        n_suspects = 0
-        if waiting == 0:
-            return rounds, True
+    while n_falling > 0:
         rounds += 1
+        waiting, head, new_edges, n_suspects = n_falling, 0, 0, 0
+        for m in range(n_falling):
+            i = falling[m]
+            default_round[i] = rounds
+            queue[m] = i
+            queued[i] = True
+            new_edges += start[i + 1] - start[i]
         edges += new_edges
         if new_edges > 64 and 8 * new_edges > edges:
-            return rounds, False
+            return rounds
         budget = edges + 64
         while waiting > 0:
             i = queue[head]
             head = (head + 1) % n
             waiting -= 1
             queued[i] = False
-            drop = pending[i]
-            pending[i] = 0.0
-            payment[i] -= drop
+            passed_on[i] = lost[i]
+            value = alpha * cash[i] + beta * (claims[i] - lost[i])
+            for t in range(n_tiers):
+                drop[t] = 0.0
+                if due[t, i] > 0.0:
+                    paid = min(max(value - senior[t, i], 0.0) / due[t, i], 1.0)
+                    drop[t] = max(share[t * n + i] - paid, 0.0)
+                    share[t * n + i] -= drop[t]
             budget -= start[i + 1] - start[i]
             for k in range(start[i], start[i + 1]):
-                c = creditor[k]
-                loss = amount[k] * (drop / nominal[i])
-                inflow[c] -= loss
-                if default_round[c] > 0:
-                    pending[c] += beta * loss
-                    if not queued[c] and pending[c] > NEGLIGIBLE * nominal[c]:
-                        queue[(head + waiting) % n] = c
-                        queued[c] = True
-                        waiting += 1
-                elif not is_suspect[c]:
-                    is_suspect[c] = True
-                    suspects[n_suspects] = c
-                    n_suspects += 1
+                t = to[k] // n
+                c = to[k] - t * n
+                loss = amount[k] * drop[t]
+                if loss > 0.0:
+                    lost[c] += loss
+                    if default_round[c] > 0:
+                        if not queued[c] and beta * (lost[c] - passed_on[c]) > NEGLIGIBLE * nominal[c]:
+                            queue[(head + waiting) % n] = c
+                            queued[c] = True
+                            waiting += 1
+                    elif not is_suspect[c]:
+                        is_suspect[c] = True
+                        suspects[n_suspects] = c
+                        n_suspects += 1
             if budget < 0 and waiting > 0:
-                return rounds, False
+                return rounds
+        n_falling = 0
+        for m in range(n_suspects):
+            i = suspects[m]
+            is_suspect[i] = False
+            if nominal[i] > 0.0:
+                margin = equity[i] - lost[i] + TIE * nominal[i]
+                doubt = PLAIN * lost[i] + VAGUE * claims[i]
+                if margin < -doubt:
+                    falling[n_falling] = i
+                    n_falling += 1
+                elif margin <= doubt:
+                    return rounds
+    return rounds
 
 
 @jit
 def sweep(
-    start: Any, debtor: Any, amount: Any, nominal: Any, cash: Any, alpha: float, beta: float, paid: Any,
+    start: Any, slot: Any, amount: Any, due: Any, senior: Any, cash: Any, alpha: float, beta: float, share: Any,
     fallen: Any, goal: float, patience: int,
 ) -> float:  # fmt: skip
-    """Sweep ``paid_i = min(1, (alpha cash_i + beta sum of amount paid_debtor) / nominal_i)`` (Gauss-Seidel).
+    """Sweep what fallen firms pay of each slot out of ``alpha cash + beta inflow``, tier by tier (Gauss-Seidel).
 
     Parameters
     ----------
-    start, debtor, amount : arrays
-        The claims of firm i are ``amount[start[i]:start[i + 1]]`` on ``debtor[start[i]:start[i + 1]]``.
-    nominal, cash : (n,) float
-        Divisor and constant of each firm.
+    start, slot, amount : arrays
+        The claims of firm i are ``amount[start[i]:start[i + 1]]`` on the slots ``tier * n + debtor``.
+    due, senior : (T, n) float
+        What each firm owes in each tier, and in the tiers ahead of it.
+    cash : (n,) float
+        Constant of each firm.
     alpha, beta : float
         Factors of cash and of what is received.
-    paid : (n,) float
+    share : (T * n,) float
         Start and result; changed for the firms in `fallen` only.
     fallen : (k,) int
         Whom to sweep.
@@ -176,6 +210,7 @@ def sweep(
     float
         The error left, or infinity if the goal is too far.
     """
+    n = cash.shape[0]
     before = 0.0
     sweeps = 0
     while True:
@@ -184,10 +219,13 @@ def sweep(
             i = fallen[m]
             inflow = 0.0
             for k in range(start[i], start[i + 1]):
-                inflow += amount[k] * paid[debtor[k]]
-            new = min((alpha * cash[i] + beta * inflow) / nominal[i], 1.0)
-            change = max(change, abs(paid[i] - new))
-            paid[i] = new
+                inflow += amount[k] * share[slot[k]]
+            value = alpha * cash[i] + beta * inflow
+            for t in range(due.shape[0]):
+                if due[t, i] > 0.0:
+                    paid = min(max(value - senior[t, i], 0.0) / due[t, i], 1.0)
+                    change = max(change, abs(share[t * n + i] - paid))
+                    share[t * n + i] = paid
         if change == 0.0:
             return 0.0
         if before > 0.0:
@@ -202,243 +240,333 @@ def sweep(
 
 
 @jit
-def _apply(start: Any, index: Any, value: Any, x: Any, result: Any) -> None:
-    """Write ``x - B x`` for B in compressed rows."""
-    for i in range(x.shape[0]):
-        total = x[i]
-        for k in range(start[i], start[i + 1]):
-            total -= value[k] * x[index[k]]
-        result[i] = total
+def _widen(
+    start: Any, slot: Any, amount: Any, reach: Any, beta: float, fallen: Any, own: Any, error: Any, slack: Any,
+    patience: int,
+) -> bool:  # fmt: skip
+    """Bound the error of every estate by its own and what reaches it: ``error >= own + beta sum amount slack``.
 
-
-@jit
-def _dot(x: Any, y: Any) -> float:
-    total = 0.0
-    for i in range(x.shape[0]):
-        total += x[i] * y[i]
-    return total
-
-
-@jit
-def _bicgstab(start: Any, index: Any, value: Any, b: Any, x: Any, tolerance: float, most: int) -> None:
-    """Improve x in ``x - B x = b`` by BiCGSTAB (van der Vorst 1992).
-
-    Compiled here because a library's runs its many short products on all cores, which is slower than the
-    products themselves, and rounds differently from machine to machine.
+    `slack` is the error of each slot's share, ``error * reach``, at most 1. Whether a bound was found and checked.
     """
-    n = b.shape[0]
-    r, v, t = np.empty(n), np.zeros(n), np.empty(n)
-    _apply(start, index, value, x, r)
-    for i in range(n):
-        r[i] = b[i] - r[i]
-    shadow, p = r.copy(), np.zeros(n)
-    rho, alpha, omega = 1.0, 1.0, 1.0
-    goal = tolerance * math.sqrt(_dot(b, b))
-    for _ in range(most):
-        if math.sqrt(_dot(r, r)) <= goal:
-            return
-        rho_new = _dot(shadow, r)
-        if rho_new == 0.0 or omega == 0.0:
-            return
-        beta = (rho_new / rho) * (alpha / omega)
-        rho = rho_new
-        for i in range(n):
-            p[i] = r[i] + beta * (p[i] - omega * v[i])
-        _apply(start, index, value, p, v)
-        along = _dot(shadow, v)
-        if along == 0.0:
-            return
-        alpha = rho / along
-        for i in range(n):
-            x[i] += alpha * p[i]
-            r[i] -= alpha * v[i]
-        _apply(start, index, value, r, t)
-        squared = _dot(t, t)
-        if squared == 0.0:
-            return
-        omega = _dot(t, r) / squared
-        for i in range(n):
-            x[i] += omega * r[i]
-            r[i] -= omega * t[i]
-
-
-def _by_iteration(
-    B: sp.csr_array, b: NDArray[np.float64], guess: NDArray[np.float64], tolerance: float
-) -> NDArray[np.float64]:
-    rows = (B.indptr.astype(np.int64), B.indices.astype(np.int64), B.data)
-    x = guess.copy()
-    _bicgstab(*rows, b, x, tolerance, MOST_STEPS)
-    return x
-
-
-def _refined(
-    solve: Callable[[NDArray[np.float64]], NDArray[np.float64]],
-    B: sp.csr_array,
-    b: NDArray[np.float64],
-    x: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """The solution x of ``x - B x = b``, refined until rounding stops the progress."""
-    rest = b - (x - B @ x)
-    left = float(np.abs(rest).sum())
-    while left > ROUNDED * np.abs(b).sum():
-        better = x + solve(rest)
-        rest = b - (better - B @ better)
-        now = float(np.abs(rest).sum())
-        if now < left:
-            x = better
-        if not now < 0.5 * left:
+    n = own.shape[0]
+    n_tiers = reach.shape[0] // n
+    for m in range(fallen.shape[0]):
+        i = fallen[m]
+        error[i] = own[i]
+        for t in range(n_tiers):
+            slack[t * n + i] = min(own[i] * reach[t * n + i], 1.0)
+    growing = True
+    for _ in range(patience):
+        growing = False
+        for m in range(fallen.shape[0]):
+            i = fallen[m]
+            total = 0.0
+            for k in range(start[i], start[i + 1]):
+                total += amount[k] * slack[slot[k]]
+            total = own[i] + beta * total
+            if total > 1.1 * error[i]:
+                growing = True
+            error[i] = max(total, error[i])
+            for t in range(n_tiers):
+                slack[t * n + i] = min(error[i] * reach[t * n + i], 1.0)
+        if not growing:
             break
-        left = now
-    return x
+    if growing:
+        return False
+    for m in range(fallen.shape[0]):
+        i = fallen[m]
+        error[i] *= 2.0
+        for t in range(n_tiers):
+            slack[t * n + i] = min(error[i] * reach[t * n + i], 1.0)
+    for m in range(fallen.shape[0]):
+        i = fallen[m]
+        total = 0.0
+        for k in range(start[i], start[i + 1]):
+            total += amount[k] * slack[slot[k]]
+        if not (own[i] + beta * total) * (1.0 + ROUNDING) <= error[i]:
+            return False
+    return True
 
 
-def solve_refined(B: sp.csr_array, b: NDArray[np.float64], guess: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Solve ``x - B x = b`` by the way that suits its size; the caller checks the residual.
-
-    Parameters
-    ----------
-    B : (m, m) CSR array
-        The matrix.
-    b : (m,) float
-        Right-hand side.
-    guess : (m,) float
-        Where to start.
-
-    Returns
-    -------
-    (m,) float
-        By dense elimination up to `DIRECT` unknowns, else by BiCGSTAB, or by sparse LU where that stalls.
-    """
-    zero = np.zeros(b.size)
-    if b.size <= DIRECT:
-        dense = np.eye(b.size) - B.toarray()
-        return _refined(partial(np.linalg.solve, dense), B, b, zero)
-    x = _refined(lambda rest: _by_iteration(B, rest, zero, STEP), B, b, _by_iteration(B, b, guess, STEP))
-    if np.abs(b - (x - B @ x)).max() <= STALLED * np.abs(b).max():
-        return x
-    return _refined(splu(sp.csc_array(sp.eye_array(b.size) - B)).solve, B, b, x)
+@jit
+def _full_equity(
+    in_start: Any, in_amount: Any, out_start: Any, out_amount: Any, external: Any, cash: Any, equity: Any
+) -> None:
+    """Write what each firm has if everybody pays: cash and claims less all it owes, rounded once."""
+    for i in range(cash.shape[0]):
+        total, low = cash[i], 0.0
+        for k in range(in_start[i], in_start[i + 1]):
+            total, rest = two_sum(total, in_amount[k])
+            low += rest
+        for k in range(out_start[i], out_start[i + 1]):
+            total, rest = two_sum(total, -out_amount[k])
+            low += rest
+        for t in range(external.shape[0]):
+            total, rest = two_sum(total, -external[t, i])
+            low += rest
+        equity[i] = total + low
 
 
-def _certified(
-    B: sp.csr_array, b: NDArray[np.float64], guess: NDArray[np.float64], direct: bool
-) -> tuple[NDArray[np.float64], float]:
-    """Solution of ``x - B x = b`` and a bound of its summed error, for columns of B that sum to at most 1.
+class _Books:
+    """A network being cleared, and how far it has come."""
 
-    The bound: if ``z >= 0`` and ``z - B' z >= c > 0`` everywhere, then ``z / c`` is above the column sums of the
-    inverse (which is not negative), so the summed error is at most ``z' |rest| / c``.
-    """
-    ones = np.ones(b.size)
-    if direct:
-        lu = splu(sp.csc_array(sp.eye_array(b.size) - B))
-        x = _refined(lu.solve, B, b, guess)
-        z = lu.solve(ones, "T")
-    else:
-        zero = np.zeros(b.size)
-        x = _refined(lambda rest: _by_iteration(B, rest, zero, STEP), B, b, _by_iteration(B, b, guess, STEP))
-        z = _by_iteration(sp.csr_array(B.T), ones, ones, ROUGH)
-    z = np.maximum(z, 0.0)
-    floor = float((z - B.T @ z).min())
-    return x, float(z @ np.abs(b - (x - B @ x))) / floor if floor > 0.0 else np.inf
+    def __init__(
+        self,
+        layers: Sequence[sp.csr_array],
+        cash: NDArray[np.float64],
+        external: NDArray[np.float64],
+        alpha: float,
+        beta: float,
+    ) -> None:
+        n, tiers = cash.size, len(layers)
+        self.n, self.cash, self.external, self.alpha, self.beta = n, cash, external, alpha, beta
+        owed: Any = layers[0] if tiers == 1 else sp.csr_array(sp.hstack(layers, format="csr"))
+        received: Any = sp.csc_array(owed if tiers == 1 else sp.vstack(layers, format="csc"))
+        self.owes = (owed.indptr.astype(np.int64), owed.indices.astype(np.int64), owed.data)
+        self.gets = (received.indptr.astype(np.int64), received.indices.astype(np.int64), received.data)
+        self.due = np.empty((tiers, n))
+        for t, layer in enumerate(layers):
+            self.due[t] = row_sums(layer.indptr.astype(np.int64), layer.data) + external[t]
+        self.senior = np.vstack([np.zeros(n), np.cumsum(self.due, axis=0)[:-1]])
+        self.nominal = self.senior[-1] + self.due[-1]
+        self.line = self.nominal * (1.0 - TIE)
+        self.claims = row_sums(self.gets[0], self.gets[2])
+        self.equity = np.empty(n)
+        _full_equity(self.gets[0], self.gets[2], self.owes[0], self.owes[2], external, cash, self.equity)
+        self.share = np.ones(tiers * n)
+        self.default_round = np.zeros(n, np.int64)
+        self.rounds = 0
+        self.inflow = self.claims.copy()
+        self.method = "push"
 
+    def received(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What each firm receives if that is what is paid of each slot."""
+        inflow = np.empty(self.n)
+        _receive(*self.gets, share, inflow)
+        return inflow
 
-def _solve_default_set(
-    owed: sp.csr_array,
-    received: sp.csr_array,
-    fell: NDArray[np.bool_],
-    cash: NDArray[np.float64],
-    external: NDArray[np.float64],
-    nominal: NDArray[np.float64],
-    alpha: float,
-    beta: float,
-    paid: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Shares paid by the firms that fell if all others pay in full. `received` is `owed` transposed."""
-    fallen = np.flatnonzero(fell)
-    solvent = (~fell).astype(np.float64)
-    estate = alpha * cash[fallen] + beta * (received @ solvent)[fallen]
-    from_fallen = sp.csr_array(owed[fallen])
-    inside = sp.csr_array(from_fallen[:, fallen])
-    if fallen.size <= DIRECT:
-        leak = from_fallen @ solvent + external[fallen] + (1.0 - beta) * inside.sum(axis=1)
-        matrix = np.ascontiguousarray(beta * inside.toarray().T).ravel()
-        share = np.empty(fallen.size)
-        eliminate(fallen.size, matrix, leak, estate, np.empty(fallen.size), share, 1.0)
-        return share
-    B = sp.csr_array((sp.diags_array(beta / nominal[fallen]) @ inside).T)
-    guess = nominal[fallen] * paid[fallen]
-    error = np.inf
-    for direct in (False, True):
-        payment, error = _certified(B, estate, guess, direct)
-        if error <= PRECISION * nominal[fallen].sum():
-            return payment / nominal[fallen]
-    raise NotConverged(f"the default set of {fallen.size} firms could not be solved", error)
+    def fall(self, new: NDArray[np.int64], push: bool) -> None:
+        """Let firms fall, and push their losses on while it is plain who falls next."""
+        if not push:
+            self.rounds += 1
+            self.default_round[new] = self.rounds
+            return
+        lost = self.received(1.0 - self.share)
+        self.rounds = _push(
+            *self.owes, self.due, self.senior, self.nominal, self.claims, self.equity, self.cash, self.alpha, self.beta,
+            self.share, lost, self.default_round, new, self.rounds,
+        )  # fmt: skip
+
+    def settle(self) -> NDArray[np.int64]:
+        """Payments of those that have fallen, precise enough to tell who falls next; return whom."""
+        fallen = np.flatnonzero(self.default_round)
+        stands = (self.default_round == 0) & (self.nominal > 0.0)
+        goal = FIRST_GOAL
+        while True:
+            left = sweep(
+                *self.gets, self.due, self.senior, self.cash, self.alpha, self.beta, self.share, fallen, goal, PATIENCE
+            )
+            if left > goal:
+                break
+            self.inflow = self.received(self.share)
+            bounds = self.bounds(fallen)
+            if bounds is None:
+                break
+            pays, gets = bounds
+            margin = self.cash + self.inflow - self.line
+            ratio = np.abs(margin[stands]) / np.maximum(gets[stands], np.finfo(float).tiny)
+            nearest = float(ratio.min(initial=np.inf))
+            new = np.flatnonzero(stands & (margin < 0.0))
+            if nearest > 1.0 and (new.size or goal <= SETTLED):
+                if new.size or (pays[fallen] <= PRECISION * self.nominal[fallen]).all():
+                    return new
+                break
+            if goal <= SETTLED:
+                break
+            goal = SETTLED if nearest > 1.0 else max(min(0.1, 0.5 * nearest) * goal, SETTLED)
+        self.method = "default set"
+        gets = self.solve(fallen)
+        return np.flatnonzero(stands & (self.cash + self.inflow < self.line - gets))
+
+    def bounds(self, fallen: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Bounds of the errors of what each firm pays and receives, or None if none is found."""
+        n, tiers = self.n, self.due.shape[0]
+        value = (self.alpha * self.cash + self.beta * self.inflow)[fallen]
+        due, senior = self.due[:, fallen], self.senior[:, fallen]
+        slots = fallen + n * np.arange(tiers)[:, None]
+        paid = due * self.share[slots]
+        gap = np.abs(np.clip(value - senior, 0.0, due) - paid).sum(axis=0)
+        own, error = np.zeros(n), np.zeros(n)
+        own[fallen] = gap + ROUNDING * (value + paid.sum(axis=0))
+        touched = due > 0.0
+        if tiers > 1:
+            touched &= (value >= senior * (1.0 - NEAR)) & (value * (1.0 - NEAR) <= senior + due)
+        reach, slack = np.zeros(n * tiers), np.zeros(n * tiers)
+        reach[slots[touched]] = 1.0 / due[touched]
+        if not _widen(*self.gets, reach, self.beta, fallen, own, error, slack, PATIENCE):
+            return None
+        if tiers > 1:
+            near = np.where(touched | (due == 0.0), np.inf, np.where(value < senior, senior, value) * NEAR)
+            if (error[fallen] > near.min(axis=0)).any():
+                return None
+        return error, self.received(slack) + ROUNDING * (self.cash + self.inflow)
+
+    def solve(self, fallen: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Solve for what the fallen pay; return how much rounding may have changed what each firm receives.
+
+        With the tier fixed in which each estate runs out, what is left for it solves ``u = max(0, g + B u)``: g is
+        the estate less the tiers ahead if no such tier paid anything. From the firms with something left, improved
+        as a policy is, the solution is reached from below. The tiers are found from above, and only move up.
+        """
+        tiers = self.due.shape[0]
+        marginal = np.full(fallen.size, tiers)
+        while True:
+            value = self.estate(fallen)
+            new = np.minimum(marginal, tiers - 1)
+            while True:
+                out_of_reach = (new > 0) & (value < self.senior[new, fallen] * (1.0 - TIE))
+                if not out_of_reach.any():
+                    break
+                new = new - out_of_reach
+            if (new == marginal).all():
+                break
+            marginal = new
+            error, rounding = self._solve_tiers(fallen, marginal)
+        self.inflow = self.received(self.share)
+        if error > 0.0:
+            stands = (self.default_round == 0) & (self.nominal > 0.0) & (error > 0.5 * TIE * self.nominal)
+            if (np.abs(self.cash + self.inflow - self.line)[stands] <= error).any():
+                raise NotConverged(f"the default set of {fallen.size} firms is not solved well enough", error)
+        return rounding + error
+
+    def estate(self, whom: NDArray[np.int64]) -> NDArray[np.float64]:
+        """What firms in default have for their creditors."""
+        return (self.alpha * self.cash + self.beta * self.received(self.share))[whom]
+
+    def _solve_tiers(
+        self, fallen: NDArray[np.int64], marginal: NDArray[np.int64]
+    ) -> tuple[float, NDArray[np.float64]]:
+        """Shares paid, each firm's marginal tier given; error of payments, and by firm that of what it receives."""
+        n, tiers = self.n, self.due.shape[0]
+        slot = marginal * n + fallen
+        guess = self.share[slot]
+        for t in range(tiers):
+            self.share[t * n + fallen] = np.where(t < marginal, 1.0, 0.0)
+        ahead = self.senior[marginal, fallen]
+        estate = self.estate(fallen) - ahead
+        inside = np.arange(fallen.size)
+        while True:
+            passes, leak = self._links(fallen[inside], marginal[inside])
+            goal = self._goal(fallen)
+            found, error = solve_shares(passes, leak, estate[inside], guess[inside], goal)
+            self.share[slot] = 0.0
+            self.share[slot[inside]] = np.clip(found, 0.0, 1.0)
+            if tiers == 1:
+                return error, np.zeros(n)
+            value = self.estate(fallen)
+            left = np.flatnonzero((ahead == 0.0) | (value > ahead * (1.0 + TIE)))
+            wider = left if inside.size == fallen.size else np.union1d(inside, left)
+            if wider.size == inside.size:
+                break
+            inside = wider
+        # What stands ahead is taken off the estate: its rounding is passed on like anything else.
+        own = np.where(ahead > 0.0, ROUNDING * (value + ahead), 0.0)[inside]
+        slack = np.zeros(n * tiers)
+        if own.any():
+            passed_on, _ = solve_shares(passes, leak, own, own, ROUGHLY * float(own.sum()))
+            slack[slot[inside]] = np.clip(passed_on, 0.0, 1.0)
+        return error, self.received(slack)
+
+    def _links(
+        self, member: NDArray[np.int64], marginal: NDArray[np.int64]
+    ) -> tuple[sp.csr_array, NDArray[np.float64]]:
+        """What one unit of each member's marginal share passes on to other members, and what it pays elsewhere."""
+        n, m = self.n, member.size
+        start, to, amount = self.owes
+        many = start[member + 1] - start[member]
+        first = np.concatenate([[0], np.cumsum(many)])
+        entry = np.repeat(start[member] - first[:-1], many) + np.arange(first[-1])
+        debtor = np.repeat(np.arange(m), many)
+        tier, creditor = np.divmod(to[entry], n)
+        place = np.full(n, -1)
+        place[member] = np.arange(m)
+        owed = np.where(tier == marginal[debtor], amount[entry], 0.0)
+        among = place[creditor] >= 0
+        leak = row_sums(first, np.where(among, (1.0 - self.beta) * owed, owed)) + self.external[marginal, member]
+        kept = among & (owed > 0.0) & (self.beta > 0.0)
+        passes = sp.csr_array((self.beta * owed[kept], (place[creditor[kept]], debtor[kept])), shape=(m, m))
+        return passes, leak
+
+    def _goal(self, fallen: NDArray[np.int64]) -> float:
+        """Error of all payments that leaves no doubt about anybody who may be concerned."""
+        paid = np.ones(self.share.size)
+        paid[self.default_round[np.arange(paid.size) % self.n] == 0] = 0.0
+        concerned = (self.received(paid) > 0.0) & (self.nominal > 0.0)
+        concerned[fallen] = True
+        return float(self.nominal[concerned].min()) * TIE / 16.0
+
+    def cleared(self) -> Cleared:
+        """The result, checked firm by firm on what the debtors of each pay.
+
+        Raises
+        ------
+        NotConverged
+            A firm pays something else than its equation says, or has fallen that could pay.
+        """
+        tiers = self.due.shape[0]
+        self.inflow = self.received(self.share)
+        funds = self.cash + self.inflow
+        fell = self.default_round > 0
+        value = self.alpha * self.cash + self.beta * self.inflow
+        payments = self.due * self.share.reshape(tiers, self.n)
+        right = np.where(fell, np.clip(value - self.senior, 0.0, self.due), self.due)
+        gap = np.where(fell, np.abs(payments - right).max(axis=0), np.maximum(self.nominal - funds, 0.0))
+        gap[fell & (funds >= self.nominal * (1.0 + TIE))] = np.inf
+        gap[self.nominal == 0.0] = 0.0
+        scale = self.nominal if tiers == 1 else self.nominal + self.claims
+        if not (gap <= ACCURACY * scale).all():
+            raise NotConverged("the clearing equations do not hold", float(gap.max()))
+        return Cleared(payments, self.due, self.default_round, self.inflow, float(gap.max(initial=0.0)), self.method)
 
 
 def clear_sparse(
-    owed: sp.csr_array,
+    layers: Sequence[sp.csr_array],
     cash: NDArray[np.float64],
     external: NDArray[np.float64],
     alpha: float,
     beta: float,
-) -> Pushed:
+) -> Cleared:
     """Greatest clearing vector of a large sparse network; inputs are not checked.
 
     Parameters
     ----------
-    owed : (n, n) CSR array
-        ``owed[i, j] >= 0`` is owed by i to j.
-    cash, external : (n,) float
-        Outside assets, and debt to outsiders of the same rank.
+    layers : sequence of T (n, n) CSR arrays
+        ``layers[t][i, j] >= 0`` is owed by i to j in tier t; tier 0 is paid first.
+    cash : (n,) float
+        Outside assets.
+    external : (T, n) float
+        Debt to outsiders in each tier.
     alpha, beta : float
         Shares of a defaulter's cash and inflow that reach its creditors.
 
     Returns
     -------
-    Pushed
+    Cleared
 
     Raises
     ------
     NotConverged
-        If a default set could not be solved to a certified 1e-10.
+        If a default set could not be solved well enough to tell who falls.
     """
-    n = cash.size
-    received = sp.csr_array(owed.T)
-    owes = (owed.indptr.astype(np.int64), owed.indices.astype(np.int64), owed.data)
-    gets = (received.indptr.astype(np.int64), received.indices.astype(np.int64), received.data)
-    claims, nominal = owed.sum(axis=0), owed.sum(axis=1) + external
-    paid, default_round = np.ones(n), np.zeros(n, np.int64)
-    rounds, error, method = 0, 0.0, "push"
-    while True:
-        inflow = received @ paid
-        payment = nominal * paid
-        before = rounds
-        rounds, done = _push(
-            *owes, nominal, cash, alpha, beta, inflow, payment, np.zeros(n), default_round,
-            np.zeros(n, np.int64), np.zeros(n, np.bool_), rounds,
-        )  # fmt: skip
-        final = done and rounds == before
-        if final and error <= SETTLED:
-            break
-        fell = default_round > 0
-        fallen = np.flatnonzero(fell)
-        paid[fallen] = np.minimum(payment[fallen] / nominal[fallen], 1.0)
-        error = np.inf
-        goal = SETTLED if final else FIRST_GOAL
-        while not done or final:
-            error = sweep(*gets, nominal, cash, alpha, beta, paid, fallen, goal, PATIENCE)
-            if error > goal:
-                method = "default set"
-                exact = _solve_default_set(owed, received, fell, cash, external, nominal, alpha, beta, paid)
-                paid[fallen] = np.minimum(exact, paid[fallen])
-                error = SETTLED
-            margin = cash + received @ paid - nominal * (1.0 - TIE)
-            sure = ~fell & (margin >= 0.0) & (claims > 0.0)
-            gap = float((margin[sure] / claims[sure]).min(initial=1.0))
-            if error <= max(gap, SETTLED):
-                break
-            goal = max(0.1 * min(error, gap), SETTLED)
-    right = np.where(default_round > 0, alpha * cash + beta * inflow, np.minimum(nominal, cash + inflow))
-    could_pay = (default_round > 0) & (cash + inflow >= nominal * (1.0 + TIE))
-    right[could_pay] = nominal[could_pay]
-    payments = nominal * paid
-    return Pushed(payments, nominal, default_round, inflow, float(np.abs(payments - right).max()), method)
+    for push in (True, False):
+        books = _Books(layers, cash, external, alpha, beta)
+        new = np.flatnonzero((books.nominal > 0.0) & (books.equity < -TIE * books.nominal))
+        while new.size:
+            books.fall(new, push)
+            new = books.settle()
+        try:
+            return books.cleared()
+        except NotConverged:
+            if not push:
+                raise
+    raise AssertionError
