@@ -91,14 +91,37 @@ class Cleared(NamedTuple):
 
 
 @jit
-def _receive(start: Any, slot: Any, amount: Any, share: Any, inflow: Any) -> None:
-    """Write what each firm receives, added up in twice the precision."""
-    for i in range(inflow.shape[0]):
+def _receive(start: Any, slot: Any, amount: Any, share: Any, whom: Any, inflow: Any) -> None:
+    """Write what the firms in `whom` receive, added up in twice the precision."""
+    for m in range(whom.shape[0]):
+        i = whom[m]
         total, low = 0.0, 0.0
         for k in range(start[i], start[i + 1]):
             total, rest = two_sum(total, amount[k] * share[slot[k]])
             low += rest
         inflow[i] = total + low
+
+
+@jit
+def _receive_about(
+    start: Any, slot: Any, amount: Any, share: Any, slack: Any, whom: Any, inflow: Any, error: Any
+) -> None:
+    """Write what the firms in `whom` receive, and the error of that if the shares may be wrong by `slack`."""
+    for m in range(whom.shape[0]):
+        i = whom[m]
+        total, low, wrong = 0.0, 0.0, 0.0
+        for k in range(start[i], start[i + 1]):
+            total, rest = two_sum(total, amount[k] * share[slot[k]])
+            low += rest
+            wrong += amount[k] * slack[slot[k]]
+        inflow[i] = total + low
+        error[i] = wrong
+
+
+@jit
+def too_wide(new_edges: int, edges: int) -> bool:
+    """Whether so many of all obligations in default are of firms that fall now that all are better swept."""
+    return new_edges > 64 and 8 * new_edges > edges
 
 
 @jit
@@ -135,9 +158,9 @@ def _push(
             queued[i] = True
             new_edges += start[i + 1] - start[i]
         edges += new_edges
-        if new_edges > 64 and 8 * new_edges > edges:
+        if too_wide(new_edges, edges):
             return rounds
-        budget = edges + 64
+        budget = edges // 4 + 64
         while waiting > 0:
             i = queue[head]
             head = (head + 1) % n
@@ -274,7 +297,7 @@ def _widen(
             for k in range(start[i], start[i + 1]):
                 total += amount[k] * slack[slot[k]]
             total = own[i] + beta * total
-            if total > 1.1 * error[i]:
+            if total > 1.3 * error[i]:
                 growing = True
             error[i] = max(total, error[i])
             for t in range(n_tiers):
@@ -285,7 +308,7 @@ def _widen(
         return False
     for m in range(fallen.shape[0]):
         i = fallen[m]
-        error[i] *= 2.0
+        error[i] *= 4.0
         for t in range(n_tiers):
             slack[t * n + i] = min(error[i] * reach[t * n + i], 1.0)
     for m in range(fallen.shape[0]):
@@ -356,12 +379,14 @@ class _Books:
     def received(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
         """What each firm receives if that is what is paid of each slot."""
         inflow = np.empty(self.n)
-        _receive(*self.gets, share, inflow)
+        _receive(*self.gets, share, np.arange(self.n), inflow)
         return inflow
 
     def fall(self, new: NDArray[np.int64], push: bool) -> None:
         """Let firms fall, and push their losses on while it is plain who falls next."""
-        if not push:
+        many = np.diff(self.owes[0])
+        falling, all_in_default = int(many[new].sum()), int(many[self.default_round > 0].sum())
+        if not push or too_wide(falling, falling + all_in_default):
             self.rounds += 1
             self.default_round[new] = self.rounds
             return
@@ -374,7 +399,7 @@ class _Books:
     def settle(self) -> NDArray[np.int64]:
         """Payments of those that have fallen, precise enough to tell who falls next; return whom."""
         fallen = np.flatnonzero(self.default_round)
-        stands = (self.default_round == 0) & (self.nominal > 0.0)
+        stands = np.flatnonzero((self.default_round == 0) & (self.nominal > 0.0))
         goal = FIRST_GOAL
         while True:
             left = sweep(
@@ -382,15 +407,14 @@ class _Books:
             )
             if left > goal:
                 break
-            self.inflow = self.received(self.share)
-            bounds = self.bounds(fallen)
+            bounds = self.bounds(fallen, stands)
             if bounds is None:
                 break
             pays, gets = bounds
-            margin = self.cash + self.inflow - self.line
-            exposed = stands & (gets > 0.0)
-            nearest = float((np.abs(margin[exposed]) / gets[exposed]).min(initial=np.inf))
-            new = np.flatnonzero(stands & (margin < 0.0))
+            margin = (self.cash + self.inflow - self.line)[stands]
+            exposed = gets[stands] > 0.0
+            nearest = float((np.abs(margin[exposed]) / gets[stands][exposed]).min(initial=np.inf))
+            new = stands[margin < 0.0]
             if nearest > 1.0 and (new.size or goal <= SETTLED):
                 if new.size or (pays[fallen] <= PRECISION * self.nominal[fallen]).all():
                     return new
@@ -400,11 +424,14 @@ class _Books:
             goal = SETTLED if nearest > 1.0 else max(min(0.1, 0.5 * nearest) * goal, SETTLED)
         self.method = "default set"
         gets = self.solve(fallen)
-        return np.flatnonzero(stands & (self.cash + self.inflow < self.line - gets))
+        return stands[(self.cash + self.inflow < self.line - gets)[stands]]
 
-    def bounds(self, fallen: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """Bounds of the errors of what each firm pays and receives, or None if none is found."""
+    def bounds(
+        self, fallen: NDArray[np.int64], stands: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Bounds of the errors of what the fallen pay, and of what the others receive; None if none is found."""
         n, tiers = self.n, self.due.shape[0]
+        _receive(*self.gets, self.share, fallen, self.inflow)
         value = (self.alpha * self.cash + self.beta * self.inflow)[fallen]
         due, senior = self.due[:, fallen], self.senior[:, fallen]
         slots = fallen + n * np.arange(tiers)[:, None]
@@ -423,7 +450,9 @@ class _Books:
             near = np.where(touched | (due == 0.0), np.inf, np.where(value < senior, senior, value) * NEAR)
             if (error[fallen] > near.min(axis=0)).any():
                 return None
-        return error, self.received(slack) + ROUNDING * (self.cash + self.inflow)
+        gets = np.zeros(n)
+        _receive_about(*self.gets, self.share, slack, stands, self.inflow, gets)
+        return error, np.where(gets > 0.0, gets + ROUNDING * (self.cash + self.inflow), 0.0)
 
     def solve(self, fallen: NDArray[np.int64]) -> NDArray[np.float64]:
         """Solve for what the fallen pay; return how much rounding may have changed what each firm receives.
@@ -474,8 +503,18 @@ class _Books:
         estate = self.estate(fallen) - ahead
         passes, leak = self._links(fallen, marginal)
         goal = self._goal(fallen)
+
+        def enough(found: NDArray[np.float64], error: float) -> bool:
+            """Whether it is plain who falls next, and all is precise if nobody does."""
+            if error <= goal or tiers > 1:
+                return error <= goal
+            self.share[slot] = np.clip(found, 0.0, 1.0)
+            stands = (self.default_round == 0) & (self.nominal > 0.0)
+            margin = (self.cash + self.received(self.share) - self.line)[stands]
+            return bool((np.abs(margin) > error).all() and (margin < 0.0).any())
+
         if tiers == 1:
-            found, error = solve_shares(passes, leak, estate, guess, goal)
+            found, error = solve_shares(passes, leak, estate, guess, enough)
             self.share[slot] = np.clip(found, 0.0, 1.0)
             return error, np.zeros(n)
         due = self.due[marginal, fallen]
@@ -489,7 +528,7 @@ class _Books:
             outside = np.ones(fallen.size)
             outside[inside] = 0.0
             elsewhere = leak[inside] + outside @ to_all
-            found, error = solve_shares(among, elsewhere, estate[inside], guess[inside], goal)
+            found, error = solve_shares(among, elsewhere, estate[inside], guess[inside], enough)
             self.share[slot] = 0.0
             self.share[slot[inside]] = np.clip(found, 0.0, 1.0)
             value = self.estate(fallen)
@@ -501,7 +540,7 @@ class _Books:
         own = np.where(ahead > 0.0, ROUNDING * (value + ahead), 0.0)[inside]
         slack = np.zeros(n * tiers)
         if own.any():
-            passed_on, _ = solve_shares(among, elsewhere, own, own, ROUGHLY * float(own.sum()))
+            passed_on, _ = solve_shares(among, elsewhere, own, own, lambda _, error: error <= ROUGHLY * float(own.sum()))
             slack[slot[inside]] = np.clip(passed_on, 0.0, 1.0)
         return error, self.received(slack)
 

@@ -52,6 +52,9 @@ HUB = 8
 """A firm with more links than this many times the mean is eliminated last."""
 
 
+Enough = Callable[[NDArray[np.float64], float], bool]
+
+
 # Sums in twice the precision: `a + b` and `a * b` as a rounded number and what rounding lost (Dekker 1971).
 
 
@@ -255,7 +258,11 @@ def _leaving(start: Any, index: Any, value: Any, leak: Any, due: Any, z: Any, re
 
 
 def _iterated(
-    A: sp.csr_array, leak: NDArray[np.float64], estate: NDArray[np.float64], guess: NDArray[np.float64], goal: float
+    A: sp.csr_array,
+    leak: NDArray[np.float64],
+    estate: NDArray[np.float64],
+    guess: NDArray[np.float64],
+    enough: Enough,
 ) -> tuple[NDArray[np.float64], float]:
     """Shares by BiCGSTAB, refined in twice the precision, and a bound of the summed error of payments.
 
@@ -293,7 +300,7 @@ def _iterated(
         stalled = not now < 0.5 * error
         if now < error:
             best, error = x, now
-        if stalled or error <= goal:
+        if stalled or enough(best, error):
             break
         step = _by_iteration(B, rest, np.zeros(due.size), STEP)
         if out > 0.0:
@@ -415,7 +422,11 @@ def _eliminated(A: sp.csr_array, leak: NDArray[np.float64], estate: NDArray[np.f
 
 
 def solve_shares(
-    A: sp.csr_array, leak: NDArray[np.float64], estate: NDArray[np.float64], guess: NDArray[np.float64], goal: float
+    A: sp.csr_array,
+    leak: NDArray[np.float64],
+    estate: NDArray[np.float64],
+    guess: NDArray[np.float64],
+    enough: Enough,
 ) -> tuple[NDArray[np.float64], float]:
     """Solve ``due_j x_j = estate_j + sum_k A_jk x_k`` with ``due_j = leak_j + sum_i A_ij``.
 
@@ -429,8 +440,8 @@ def solve_shares(
         Right-hand side.
     guess : (m,) float
         Where an iteration starts.
-    goal : float
-        Summed error of ``due * x`` that is good enough.
+    enough : callable
+        ``enough(x, error)``: whether an iterated x is good enough, ``error`` a bound of the summed error of ``due * x``.
 
     Returns
     -------
@@ -442,13 +453,13 @@ def solve_shares(
     Raises
     ------
     NotConverged
-        The system is larger than `LAST_RESORT`, fills in, and iteration does not reach the goal.
+        The system is larger than `LAST_RESORT`, fills in, and iteration stops before it is enough.
     """
     m = leak.size
     error = np.inf
     if m > DIRECT:
-        iterated, error = _iterated(A, leak, estate, guess, goal)
-        if error <= goal:
+        iterated, error = _iterated(A, leak, estate, guess, enough)
+        if enough(iterated, error):
             return iterated, error
     if m > 64:
         eliminated = _eliminated(A, leak, estate)
