@@ -16,7 +16,7 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from abm.contagion.audit import check_clearing
-from abm.contagion.inputs import Network, network, share, table, vector
+from abm.contagion.inputs import Network, in_one_order, network, share, table, vector, within_floats
 from abm.contagion.rows import TIE, ClearingScratch, clear_rows, clearing_scratch
 from abm.contagion.sparse import clear_sparse
 from abm.errors import BadInput, NotConverged
@@ -135,6 +135,13 @@ def check_residual(residual: float, nominal: NDArray[np.float64]) -> None:
         raise NotConverged("the clearing equations do not hold", residual)
 
 
+def _check_sums(layers: Sequence[Network], cash: NDArray[np.float64], external: NDArray[np.float64]) -> None:
+    """Raise if what a firm owes, or what it may have, is beyond the largest float."""
+    with np.errstate(over="ignore"):
+        within_floats("liabilities and external_debt", sum(layer.sum(axis=1) for layer in layers) + external.sum(axis=0))
+        within_floats("external_assets and claims", sum(layer.sum(axis=0) for layer in layers) + cash)
+
+
 def _clear_core(
     layers: Sequence[Network],
     cash: NDArray[np.float64],
@@ -162,8 +169,9 @@ def _clear_core(
     slot = tier * n + debtor
     cells = len(layers) * n
     shape = (len(layers), n)
-    payments = np.bincount(slot, paid, cells).reshape(shape)
-    nominal = np.bincount(slot, amount, cells).reshape(shape)
+    # Without any due `bincount` would count in whole numbers.
+    payments = np.bincount(slot, paid, cells).astype(np.float64).reshape(shape)
+    nominal = np.bincount(slot, amount, cells).astype(np.float64).reshape(shape)
     return payments, nominal, fell[:n], scratch.inflow[:n].copy(), residual
 
 
@@ -184,8 +192,9 @@ def clear(
 
     Parameters
     ----------
-    liabilities : (n, n) array or SciPy sparse matrix
-        ``liabilities[i, j] >= 0`` is owed by i to j; zero on the diagonal.
+    liabilities : (n, n) array, data frame or SciPy sparse matrix
+        ``liabilities[i, j] >= 0`` is owed by i to j; zero on the diagonal. If it, or another field, has labels as
+        pandas does, all fields that have them are put into the order of the first one, and so is the result.
     external_assets : (n,) array
         Outside assets e of each firm, not negative.
     external_debt : (n,) array, optional
@@ -204,9 +213,10 @@ def clear(
     Raises
     ------
     BadInput
-        Wrong shape, negative, not finite, a debt to oneself, or a share outside 0 to 1.
+        Wrong shape, negative, missing or not finite, a debt to oneself, other labels in one field than in another,
+        sums beyond the largest float, or a share outside 0 to 1.
     NotConverged
-        The result does not solve the equations to the accuracy stated.
+        The result does not solve the equations to the accuracy stated, or it cannot be told who falls.
     AuditFailed
         With ``audit=True``, the bound is violated.
 
@@ -227,11 +237,15 @@ def clear(
     >>> print(clear([[0, 10, 0], [0, 0, 10], [0, 0, 0]], [4, 3, 0], alpha=0.5, beta=0.5).payments)
     [2.  2.5 0. ]
     """
+    liabilities, external_assets, external_debt = in_one_order(
+        ("liabilities", liabilities, 2), ("external_assets", external_assets, 1), ("external_debt", external_debt, 1)
+    )
     owed = network("liabilities", liabilities)
     n = owed.shape[0]
     cash = vector("external_assets", external_assets, n)
     external = vector("external_debt", external_debt, n)
     alpha, beta = share("alpha", alpha), share("beta", beta)
+    _check_sums([owed], cash, external[None])
     if n <= CORE_FIRMS:
         by_tier, due, fell, inflow, residual = _clear_core([owed], cash, external[None], alpha, beta)
         method = "default set"
@@ -285,6 +299,8 @@ def clear_tiers(
     Returns
     -------
     TieredClearing
+        What stands ahead of a claim is taken off an estate, and the rounding of that grows where little leaks out of
+        circles of defaulters: above 256 firms it counts as a tie up to 1e-9 of what a firm owes.
 
     Raises
     ------
@@ -306,18 +322,25 @@ def clear_tiers(
     [[4.0, 0.0], [2.0, 0.0]] [0. 2.]
     """
     try:
-        given = [layer if sp.issparse(layer) else np.asarray(layer) for layer in liabilities]
-    except (TypeError, ValueError):
+        given = list(liabilities)
+    except TypeError:
         raise BadInput("liabilities must be an array [tier, debtor, creditor], or one matrix a tier") from None
     if not given:
         raise BadInput("liabilities must have at least one tier")
-    first = network("liabilities[0]", given[0])
+    names = [f"liabilities[{t}]" for t in range(len(given))]
+    *given, external_assets, external_debt = in_one_order(
+        *((name, layer, 2) for name, layer in zip(names, given, strict=True)),
+        ("external_assets", external_assets, 1),
+        ("external_debt", external_debt, 1),
+    )
+    first = network(names[0], given[0])
     n = first.shape[0]
-    layers = [first, *(network(f"liabilities[{t}]", given[t], n=n) for t in range(1, len(given)))]
+    layers = [first, *(network(name, layer, n=n) for name, layer in zip(names[1:], given[1:], strict=True))]
     cash = vector("external_assets", external_assets, n)
     shape = (len(layers), n)
     external = np.zeros(shape) if external_debt is None else table("external_debt", external_debt, shape)
     alpha, beta = share("alpha", alpha), share("beta", beta)
+    _check_sums(layers, cash, external)
     if n <= CORE_FIRMS:
         payments, nominal, fell, inflow, residual = _clear_core(layers, cash, external, alpha, beta)
         method = "default set"

@@ -17,7 +17,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from abm.contagion.inputs import network, vector
+from abm.contagion.inputs import in_one_order, network, vector, within_floats
 from abm.contagion.rows import TIE
 from abm.contagion.sparse import PATIENCE, SETTLED, sweep
 from abm.contagion.systems import DIRECT, solve_refined
@@ -115,16 +115,23 @@ def debtrank(
     >>> print(debtrank(ring, [1, 1, 1], [0.2, 0, 0], form="2012").loss.round(12))
     [0.225 0.05  0.1  ]
     """
+    exposures, equity, shock, weights = in_one_order(
+        ("exposures", exposures, 2), ("equity", equity, 1), ("shock", shock, 1), ("weights", weights, 1)
+    )
     owed = sp.csr_array(network("exposures", exposures))
     n = owed.shape[0]
     capital = vector("equity", equity, n)
     if not (capital > 0.0).all():
-        raise BadInput("equity must be positive for every firm")
+        i = int(np.argmin(capital > 0.0))
+        raise BadInput(f"equity[{i}] is {capital[i]:g}: it must be positive for every firm")
     initial = np.minimum(vector("shock", shock, n), 1.0)
     weight = capital if weights is None else vector("weights", weights, n)
-    if n and not weight.sum() > 0.0:
+    if n and not (weight > 0.0).any():
         raise BadInput("weights must not all be zero")
-    leverage = sp.csr_array(sp.diags_array(1.0 / capital) @ owed) if n else owed
+    with np.errstate(over="ignore"):
+        weight = weight / weight.max(initial=0.0) if n else weight
+        leverage = sp.csr_array(owed.multiply(1.0 / capital[:, None])) if n else owed
+        within_floats("exposures over equity", leverage.sum(axis=1))
     if form == "2015":
         loss = _linear(leverage, initial)
     elif form == "2012":

@@ -2,25 +2,141 @@
 
 from __future__ import annotations
 
-from typing import Any
+from decimal import Decimal
+from numbers import Real
+from typing import Any, NoReturn
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from abm.errors import BadInput
+from abm.errors import BadInput, shown
 
 Network = NDArray[np.float64] | sp.csr_array
 
 
 def _numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Plain floats of whatever holds numbers: arrays, frames, masked arrays, nullable and object columns."""
     try:
+        if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
+            _missing(name, np.argwhere(np.ma.getmaskarray(values))[0])
         array = np.asarray(values)
+        if array.dtype.kind == "O" and array.ndim and array.size:
+            return _from_objects(name, array)
         if array.dtype.kind not in "biuf" and array.size:
             raise TypeError
-        return array.astype(np.float64)
-    except (TypeError, ValueError):
+        with np.errstate(over="ignore"):
+            return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        if isinstance(error, BadInput):
+            raise
         raise BadInput(f"{name} must hold plain numbers in a regular array") from None
+
+
+def _missing(name: str, place: Any) -> NoReturn:
+    where = ", ".join(str(int(k)) for k in place)
+    raise BadInput(f"{name}[{where}] is missing: it must be a finite number")
+
+
+def _from_objects(name: str, array: NDArray[Any]) -> NDArray[np.float64]:
+    """Floats of an array of Python objects, which all must be real numbers."""
+    result = np.empty(array.shape)
+    for place, value in np.ndenumerate(array):
+        if isinstance(value, Real | Decimal):
+            try:
+                result[place] = float(value)
+            except OverflowError:
+                result[place] = np.inf
+        elif value is None or value is np.ma.masked or type(value).__name__ in ("NAType", "NaTType"):
+            _missing(name, place)
+        else:
+            raise TypeError
+    return result
+
+
+def _is_frame(value: Any) -> bool:
+    """Whether a value is a pandas Series or DataFrame, without loading pandas."""
+    return hasattr(value, "iloc") and hasattr(value, "reindex")
+
+
+def _labels(name: str, index: Any) -> list[Any] | None:
+    """Labels of an axis, or None where it only counts from 0."""
+    labels = list(index)
+    if labels == list(range(len(labels))):
+        return None
+    if len(set(labels)) < len(labels):
+        twice = next(label for k, label in enumerate(labels) if label in labels[:k])
+        raise BadInput(f"{name} has the label {shown(twice)} twice: each firm must have one of its own")
+    return labels
+
+
+def in_one_order(*fields: tuple[str, Any, int]) -> list[Any]:
+    """Put everything that carries the labels of firms into the order of the first that does.
+
+    Parameters
+    ----------
+    fields : (name, value, axes) each
+        A value as the user gave it, and which of its axes are firms: 1 the last, 2 the last two.
+
+    Returns
+    -------
+    list
+        The values; labelled ones in the order of the first of them. What has no labels, or 0, 1, 2, ... in that
+        order, is in order already; where others have these numbers in another order, they are put into order.
+
+    Raises
+    ------
+    BadInput
+        Two values have different labels, or one has a label twice.
+    """
+    framed = [(name, value, axes) for name, value, axes in fields if _is_frame(value)]
+    order: list[Any] | None = None
+    first = ""
+    for name, value, axes in framed:
+        for index in value.axes[-axes:]:
+            labels = _labels(name, index)
+            if labels is not None and order is None:
+                order, first = labels, name
+    if order is None:
+        return [value for _, value, _ in fields]
+    if set(order) == set(range(len(order))):
+        order, first = list(range(len(order))), "the firms"
+    return [_reordered(name, value, axes, order, first) if _is_frame(value) else value for name, value, axes in fields]
+
+
+def _reordered(name: str, value: Any, axes: int, order: list[Any], first: str) -> Any:
+    for axis in range(value.ndim)[-axes:]:
+        labels = _labels(name, value.axes[axis])
+        if labels is None or labels == order:
+            continue
+        if set(labels) != set(order):
+            strange = [label for label in labels if label not in set(order)]
+            missing = [label for label in order if label not in set(labels)]
+            what = f"has {shown(strange[0])}, which is none" if strange else f"lacks {shown(missing[0])}, which is one"
+            raise BadInput(f"{name} {what} of the labels of {first}: both must name the same firms")
+        place = {label: k for k, label in enumerate(labels)}
+        value = value.take([place[label] for label in order], axis=axis)
+    return value
+
+
+def within_floats(name: str, sums: NDArray[np.float64]) -> None:
+    """Raise if a sum is beyond the largest float.
+
+    Parameters
+    ----------
+    name : str
+        What was added up for each firm.
+    sums : (n,) float
+        The sums.
+
+    Raises
+    ------
+    BadInput
+        One is infinite.
+    """
+    if not np.isfinite(sums).all():
+        i = int(np.argmin(np.isfinite(sums)))
+        raise BadInput(f"{name} of firm {i} must sum to less than 1.8e308: give amounts in a larger unit")
 
 
 def _check_entries(name: str, array: NDArray[np.float64], minimum: float = 0.0) -> None:

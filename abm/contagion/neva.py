@@ -26,11 +26,36 @@ import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
-from abm.contagion.inputs import network, vector
+from abm.contagion.inputs import in_one_order, network, vector, within_floats
 from abm.contagion.rows import TIE
 from abm.errors import BadInput, NotConverged
 
 MOST_ROUNDS = 1_000_000
+
+FINER = 0.01
+"""The iteration goes on to this share of the error asked for: extrapolations are rough."""
+
+ROUNDING = 2.0**-52
+"""Rounding of an equity in one iteration, as a share of the balance sheet."""
+
+WINDOW = 16
+"""Iterations over which the rate of convergence is measured."""
+
+
+def _error_left(changes: list[float]) -> float:
+    """Error after iterations that changed equities by so much: what is still to come, and rounding that comes round.
+
+    Iterations that end at once, as when the last firm has fallen, leave no error.
+    """
+    moved = changes[:-1] if changes[-1] == 0.0 else changes
+    before = moved[-WINDOW - 1 :]
+    if not moved or (changes[-1] == 0.0 and moved[-1] > WINDOW * ROUNDING):
+        return 0.0
+    if len(before) < 2 or not before[-1] < before[0]:
+        return np.inf if changes[-1] else 0.0
+    rate = (before[-1] / before[0]) ** (1.0 / (len(before) - 1))
+    return (max(changes[-1], ROUNDING) * rate) / (1.0 - rate)
+
 
 
 class Books(NamedTuple):
@@ -235,7 +260,7 @@ def equity_fixed_point(
     valuation: Valuation = value_eisenberg_noe,
     *,
     shock: ArrayLike | None = None,
-    precision: float = 1e-14,
+    precision: float = 1e-12,
 ) -> EquityFixedPoint:
     """Greatest equities consistent with each other under a rule for the worth of claims.
 
@@ -252,8 +277,9 @@ def equity_fixed_point(
     shock : (n,) array, optional
         Loss of external assets, in their unit.
     precision : float
-        Error of every bank's equity at which to stop, as a share of its balance sheet, extrapolated from how
-        fast the iteration converges.
+        Largest error of a bank's equity, as a share of its balance sheet, extrapolated from how fast the iteration
+        converges. Where almost everything comes round again, as with `value_debtrank` near a spectral radius of
+        1, rounding comes round too, and less can be reached.
 
     Returns
     -------
@@ -264,7 +290,8 @@ def equity_fixed_point(
     BadInput
         Wrong shape, negative or not finite entries, or a shock above the external assets.
     NotConverged
-        The iteration does not settle, or a valuation gives no number.
+        The iteration does not settle, settles no better than to an error above `precision`, or a valuation gives no
+        number.
 
     References
     ----------
@@ -282,6 +309,12 @@ def equity_fixed_point(
     0.333
     0.983
     """
+    exposures, external_assets, external_debt, shock = in_one_order(
+        ("exposures", exposures, 2),
+        ("external_assets", external_assets, 1),
+        ("external_debt", external_debt, 1),
+        ("shock", shock, 1),
+    )
     claims = sp.csr_array(network("exposures", exposures))
     n = claims.shape[0]
     assets, external = (
@@ -292,23 +325,28 @@ def equity_fixed_point(
     if (lost > assets).any():
         raise BadInput("shock must not exceed external_assets")
     interbank, par = claims.sum(axis=0), claims.sum(axis=1)
+    with np.errstate(over="ignore"):
+        within_floats("assets and debts", assets + par + external + interbank)
     net = assets - external - interbank
     books = Books(assets - lost, external, interbank, net + par)
     base = net - lost
     size = np.maximum(assets + par + external + interbank, np.finfo(float).tiny)
     equity, value = base + par, np.ones(n)
-    before, rounds = np.inf, 0
+    changes: list[float] = []
     while True:
         value = np.asarray(valuation(equity, books), dtype=np.float64)
         lower = np.minimum(base + claims @ value, equity)
         change = float(((equity - lower) / size).max(initial=0.0))
-        rounds += 1
         equity = lower
-        if change == 0.0 or (before < np.inf and change * change <= precision * (before - change)):
-            break
-        if not change <= 1.0 or rounds > MOST_ROUNDS:
+        if not change <= 1.0 or len(changes) >= MOST_ROUNDS:
             raise NotConverged("the equities do not settle", change)
-        before = change
+        changes.append(change)
+        error = _error_left(changes)
+        if change == 0.0 or error <= precision * FINER:
+            break
+    rounds = len(changes)
+    if not error <= precision:
+        raise NotConverged("the equities settle no better than rounding allows, which is less than `precision`", error)
     total = float(par.sum())
     loss = 1.0 - float(interbank @ value) / total if total > 0.0 else 0.0
     return EquityFixedPoint(equity, value, ~_stands(equity, books), loss, rounds)

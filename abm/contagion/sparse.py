@@ -54,6 +54,9 @@ HIDDEN = 1e-9
 NEAR = 1e-6
 """A tier whose edge is this near to a firm's estate, relatively, counts as touched by errors of the estate."""
 
+HUGE = 1e100
+"""Amounts above this, or all below its inverse, are cleared in another unit."""
+
 ROUGHLY = 0.1
 """Relative error of what is itself an error."""
 
@@ -625,6 +628,11 @@ def clear_sparse(
     NotConverged
         If a default set could not be solved well enough to tell who falls.
     """
+    # In a unit in which no product is beyond a float; a power of two changes no digit.
+    largest = max(float(cash.max(initial=0.0)), float(external.max(initial=0.0)), *(_largest(x) for x in layers))
+    unit = math.ldexp(1.0, -math.frexp(largest)[1]) if largest > HUGE or 0.0 < largest < 1.0 / HUGE else 1.0
+    if unit != 1.0:
+        layers, cash, external = [sp.csr_array(layer * unit) for layer in layers], cash * unit, external * unit
     for push in (True, False):
         books = _Books(layers, cash, external, alpha, beta)
         new = np.flatnonzero((books.nominal > 0.0) & (books.equity < -TIE * books.nominal))
@@ -632,8 +640,17 @@ def clear_sparse(
             books.fall(new, push)
             new = books.settle()
         try:
-            return books.cleared()
+            found = books.cleared()
         except NotConverged:
-            if not push:
-                raise
+            if push:
+                continue
+            raise
+        return found._replace(
+            payments=found.payments / unit, due=found.due / unit, inflow=found.inflow / unit,
+            residual=found.residual / unit,
+        )  # fmt: skip
     raise AssertionError
+
+
+def _largest(layer: sp.csr_array) -> float:
+    return float(layer.data.max(initial=0.0))
