@@ -36,7 +36,7 @@ FILL = 50_000_000
 ROUNDED = 1e-15
 """Relative residual that needs no refinement."""
 
-STEP, ROUGH = 1e-8, 0.1
+STEP, ROUGH = 1e-8, (0.1, 1e-3, 1e-5)
 """Relative residuals at which BiCGSTAB stops: between two refinements, and where only a bound is wanted."""
 
 MOST_STEPS = 300
@@ -281,11 +281,14 @@ def _iterated(
     if not out > 0.0:
         return guess, np.inf
     ones = np.ones(due.size)
-    z = _by_iteration(sp.csr_array(B.T), ones, np.full(due.size, float(flow.sum()) / out), ROUGH)
-    z = np.maximum(z, 0.0)
-    floor = np.empty(due.size)
-    _leaving(*rows, leak, due, z, floor)
-    if not floor.min() > 0.0:
+    back = sp.csr_array(B.T)
+    z, floor = np.full(due.size, float(flow.sum()) / out), np.zeros(due.size)
+    for tolerance in ROUGH:
+        z = np.maximum(_by_iteration(back, ones, z, tolerance), 0.0)
+        _leaving(*rows, leak, due, z, floor)
+        if floor.min() > 0.0:
+            break
+    else:
         return guess, np.inf
     z /= floor.min()
     if (estate >= 0.0).all():
