@@ -1,8 +1,9 @@
 """Who can pay what: the greatest clearing vector of a network of obligations.
 
 `clear` is Eisenberg and Noe (2001) with the bankruptcy costs of Rogers and Veraart (2013), `clear_tiers` adds
-the strict seniority of Elsinger (2009). Both run the compiled core of the economy's month, `clear_rows`;
-networks of more than `CORE_FIRMS` firms take the sparse path of the same rule, whose cost grows with the obligations.
+the strict seniority of Elsinger (2009). Up to `CORE_FIRMS` firms `clear` runs the compiled core of the economy's
+month, `clear_rows`. Larger networks, and several tiers, take the sparse path of the same rule, whose cost grows with
+the obligations; it bounds the rounding of what stands ahead of a claim, which the core with its fixed slack does not.
 """
 
 from __future__ import annotations
@@ -299,8 +300,8 @@ def clear_tiers(
     Returns
     -------
     TieredClearing
-        What stands ahead of a claim is taken off an estate, and the rounding of that grows where little leaks out of
-        circles of defaulters: above 256 firms it counts as a tie up to 1e-9 of what a firm owes.
+        What stands ahead of a claim is taken off an estate: the rounding of that counts as a tie, up to 1e-9 of what
+        a firm owes.
 
     Raises
     ------
@@ -341,7 +342,7 @@ def clear_tiers(
     external = np.zeros(shape) if external_debt is None else table("external_debt", external_debt, shape)
     alpha, beta = share("alpha", alpha), share("beta", beta)
     _check_sums(layers, cash, external)
-    if n <= CORE_FIRMS:
+    if n <= CORE_FIRMS and len(layers) == 1:
         payments, nominal, fell, inflow, residual = _clear_core(layers, cash, external, alpha, beta)
         method = "default set"
     else:

@@ -42,8 +42,9 @@ SETTLED = 2e-15
 PATIENCE = 40
 """Sweeps still needed beyond which a default set is solved as a linear system."""
 
-PRECISION = 1e-12
-"""Bound of the error of what a firm pays, as a share of what it owes, beyond which sweeping is not enough."""
+PRECISION = 1e-9
+"""Bound of the error of what a firm pays, as a share of what it owes, beyond which sweeping is not enough; the error
+itself is many times smaller."""
 
 ROUNDING = 8 * 2.0**-52
 """Relative rounding of one firm's estate, its sums of claims included."""
@@ -403,16 +404,21 @@ class _Books:
         """Payments of those that have fallen, precise enough to tell who falls next; return whom."""
         fallen = np.flatnonzero(self.default_round)
         stands = np.flatnonzero((self.default_round == 0) & (self.nominal > 0.0))
-        goal = FIRST_GOAL
+        goal, patience = FIRST_GOAL, PATIENCE
+        if self.due.shape[0] > 1:  # errors must be small to tell which tiers they touch
+            goal, patience = FIRST_GOAL * NEAR, 2 * PATIENCE
         while True:
             left = sweep(
-                *self.gets, self.due, self.senior, self.cash, self.alpha, self.beta, self.share, fallen, goal, PATIENCE
+                *self.gets, self.due, self.senior, self.cash, self.alpha, self.beta, self.share, fallen, goal, patience
             )
             if left > goal:
                 break
             bounds = self.bounds(fallen, stands)
             if bounds is None:
-                break
+                if goal <= SETTLED:
+                    break
+                goal = SETTLED
+                continue
             pays, gets = bounds
             margin = (self.cash + self.inflow - self.line)[stands]
             exposed = gets[stands] > 0.0

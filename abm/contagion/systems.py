@@ -45,6 +45,9 @@ MOST_STEPS = 300
 MOST_REFINEMENTS = 12
 """Refinements of one solution."""
 
+TOLERABLE = 1e-12
+"""Error, as a share of all payments, that is taken with its bound where there is no other way."""
+
 STALLED = 1e-12
 """Relative residual above which an iterative solution is not taken."""
 
@@ -456,7 +459,7 @@ def solve_shares(
     Raises
     ------
     NotConverged
-        The system is larger than `LAST_RESORT`, fills in, and iteration stops before it is enough.
+        The system is larger than `LAST_RESORT`, fills in, and iteration stops far from enough.
     """
     m = leak.size
     error = np.inf
@@ -469,6 +472,8 @@ def solve_shares(
         if eliminated is not None:
             return eliminated, 0.0
     if m > max(DIRECT, LAST_RESORT):
+        if error <= TOLERABLE * float(((leak + A.sum(axis=0)) * iterated).sum()):
+            return iterated, error
         raise NotConverged(f"the default set of {m} firms could not be solved", error)
     matrix = np.ascontiguousarray(A.toarray()).ravel()
     share = np.empty(m)

@@ -1,10 +1,14 @@
 """What a user may get wrong in a network, and what they are told."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from abm.contagion import clear, clear_tiers
+from abm.contagion import attribute_debt, clear, clear_tiers, debtrank, equity_fixed_point
 from abm.errors import BadInput
 
 RING = np.roll(np.eye(3), 1, axis=1)
@@ -111,3 +115,80 @@ def test_inputs_are_not_changed():
 def test_tiers(liabilities, external, message):
     with pytest.raises(BadInput, match=message):
         clear_tiers(liabilities, np.ones(3), external)
+
+
+NAMES = ["a", "b", "c"]
+OWED = np.array([[0.0, 10, 0], [0, 0, 10], [0, 0, 0]])
+FRAME = pd.DataFrame(OWED, NAMES, NAMES)
+CASH = pd.Series([4.0, 3.0, 0.0], NAMES)
+DEBT = pd.Series([0.0, 0.0, 2.0], NAMES)
+MIXED = ["c", "a", "b"]
+
+
+def test_labels_are_matched_in_any_order():
+    expected = clear(OWED, CASH.to_numpy(), DEBT.to_numpy()).payments
+    for owed in (FRAME, FRAME.loc[NAMES, MIXED], OWED):
+        cleared = clear(owed, CASH if owed is OWED else CASH[MIXED], DEBT[MIXED])
+        np.testing.assert_array_equal(cleared.payments, expected)
+    np.testing.assert_array_equal(clear(FRAME.loc[MIXED], CASH, DEBT).payments, expected[[2, 0, 1]])
+    numbered = pd.Series([0.0, 3.0, 4.0], [2, 1, 0])
+    np.testing.assert_array_equal(clear(OWED, numbered, DEBT.to_numpy()).payments, expected)
+    tiers = clear_tiers([FRAME * 0.0, FRAME.loc[MIXED, NAMES]], CASH[MIXED])
+    np.testing.assert_array_equal(tiers.payments[1], clear(OWED, CASH.to_numpy()).payments)
+    ring = pd.DataFrame([[0, 0.5, 0], [0, 0, 0.5], [0.5, 0, 0]], NAMES, NAMES)
+    shock = pd.Series([0.2, 0.0, 0.0], MIXED)
+    assert debtrank(ring, [1, 1, 1], shock).initial.tolist() == [0.0, 0.0, 0.2]
+    fixed = equity_fixed_point(ring, pd.Series([3.0, 10, 5], MIXED), pd.Series([9.0, 4, 2], NAMES))
+    np.testing.assert_array_equal(fixed.equity, equity_fixed_point(ring.to_numpy(), [10, 5, 3], [9, 4, 2]).equity)
+    shares = pd.DataFrame([[0, 0, 0], [0.6, 0, 0.3], [0.5, 0, 0]], NAMES, NAMES)
+    np.testing.assert_array_equal(
+        attribute_debt(pd.Series([4, 0, 10], MIXED), shares, [True, False, False]),
+        attribute_debt([0, 10, 4], shares.to_numpy(), [True, False, False]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("cash", "message"),
+    [
+        (pd.Series([1, 2, 3], ["a", "b", "x"]), "external_assets has 'x', which is none of the labels of liabilities"),
+        (pd.Series([1, 2], ["a", "b"]), "external_assets lacks 'c', which is one of the labels of liabilities"),
+        (pd.Series([1, 2, 3], ["a", "b", "b"]), "external_assets has the label 'b' twice"),
+        (pd.Series([1, None, 3], NAMES, dtype="Int64"), r"external_assets\[1\] is missing"),
+        (pd.Series([1, np.nan, 3], NAMES), r"external_assets\[1\] is nan"),
+        ([1, None, 3], r"external_assets\[1\] is missing"),
+        (np.ma.array([1, 2, 3], mask=[False, True, False]), r"external_assets\[1\] is missing"),
+        (np.array([1, "2", 3], dtype=object), "external_assets must hold plain numbers"),
+        ([1, 10**400, 3], r"external_assets\[1\] is inf"),
+    ],
+)
+def test_labels_and_missing_values(cash, message):
+    with pytest.raises(BadInput, match=message):
+        clear(FRAME, cash)
+
+
+@pytest.mark.parametrize(
+    "cash",
+    [
+        pd.Series([4, 3, 0], NAMES, dtype="Int64"),
+        pd.Series([4, 3, 0], NAMES, dtype="Float64"),
+        np.array([4, Fraction(3), Decimal(0)], dtype=object),
+        np.ma.array([4, 3, 0]),
+        [True + 3, 3, False],
+    ],
+)
+def test_numbers_of_every_kind(cash):
+    assert clear(FRAME, cash).payments.tolist() == [4.0, 7.0, 0.0]
+
+
+@pytest.mark.parametrize("n", [3, 300])
+def test_results_are_floats_and_sums_must_be(n):
+    assert clear(np.zeros((n, n)), np.ones(n, int)).payments.dtype == float
+    assert clear_tiers(np.zeros((2, n, n)), np.ones(n)).nominal.dtype == float
+    huge = np.zeros((n, n))
+    huge[0, 1:3] = 1e308
+    with pytest.raises(BadInput, match="liabilities and external_debt of firm 0 must sum to less than 1.8e308"):
+        clear(huge, np.ones(n))
+    with pytest.raises(BadInput, match="external_assets and claims of firm 1 must sum"):
+        clear(huge * 0.4, np.full(n, 1.7e308))
+    with pytest.raises(BadInput, match="of firm 0 must sum"):
+        clear_tiers([huge * 0.5, huge * 0.5], np.ones(n))

@@ -236,7 +236,7 @@ def test_debtrank_of_2012_caps_impacts_and_hits_once():
 def test_debtrank_refuses(monkeypatch):
     with pytest.raises(BadInput, match="form must be"):
         debtrank(RING, np.ones(3), np.zeros(3), form="2013")
-    with pytest.raises(BadInput, match="positive"):
+    with pytest.raises(BadInput, match=r"equity\[1\] is 0: it must be positive"):
         debtrank(RING, [1, 0, 1], np.zeros(3))
     with pytest.raises(BadInput, match="all be zero"):
         debtrank(RING, np.ones(3), np.zeros(3), weights=np.zeros(3))
@@ -496,7 +496,47 @@ def test_valuation_of_ones_own_and_what_is_refused():
         equity_fixed_point(RING, [10, 5, 3], [9, 4, 2], lambda equity, books: np.full(3, np.nan))
 
 
+@pytest.mark.parametrize(("gap", "precision"), [(1e-2, 1e-12), (1e-3, 1e-12), (1e-5, 1e-9), (1e-6, 1e-12)])
+def test_equities_near_a_spectral_radius_of_one_are_as_precise_as_asked_or_an_error(gap, precision):
+    """Two banks that lose ``1 - gap`` of each other's relative losses: h = s + (1 - gap) h of the other."""
+    equity, claim = 10.0, 10.0 * (1.0 - gap)
+    exact_loss = Fraction(equity) * Fraction(gap) / 4 / (1 - Fraction(claim) / Fraction(equity))
+    args = ([[0, claim], [claim, 0]], [20.0, 20.0], [10.0, 10.0], value_debtrank)
+    shock = [equity * gap / 4] * 2
+    if gap < 1e-5:
+        with pytest.raises(NotConverged, match="no better than rounding"):
+            equity_fixed_point(*args, shock=shock, precision=precision)
+    else:
+        fixed = equity_fixed_point(*args, shock=shock, precision=precision)
+        assert abs(fixed.equity[0] - float(Fraction(equity) - exact_loss)) <= precision * (40.0 + 2 * claim)
+
+
 # Look-through debt
+
+
+@pytest.mark.parametrize("x", [1e-3, 1e-14, 1e-16, 1e-300])
+def test_no_debt_is_lost_between_intermediaries_that_serve_each_other(x):
+    result = attribute_debt([0, 10, 4], [[0, 0, 0], [x, 0, 1 - x], [x, 1 - x, 0]], [True, False, False])
+    assert_allclose(result.sum(axis=1), [0, 10, 4], rtol=1e-14)
+    if x in (1e-16, 1e-300):  # nothing is left open
+        assert_allclose(result[:, 0], [0, 10, 4], rtol=1e-14)
+
+
+def test_what_is_left_open_stays_even_where_it_is_little():
+    """A tenth of what leaves the two goes to the lab, the rest stays with them: 1e-14 to 9e-14."""
+    w = 0.9999999999999
+    result = attribute_debt([0, 10, 4], [[0, 0, 0], [1e-14, 0, w], [1e-14, w, 0]], [True, False, False])
+    left = 1 - Fraction(1e-14) - Fraction(w)
+    assert_allclose(result.sum(axis=1), [0, 10, 4], rtol=1e-14)
+    assert_allclose(result[1:, 0], np.array([10, 4]) * float(Fraction(1e-14) / (Fraction(1e-14) + left)), rtol=2e-3)
+
+
+@pytest.mark.parametrize("parts", [3, 7, 10])
+def test_shares_that_miss_the_whole_by_rounding_leave_nothing_open(parts):
+    weights = np.zeros((parts + 1, parts + 1))
+    weights[parts, :parts] = 1 / parts
+    terminal = np.arange(parts + 1) < parts
+    assert attribute_debt(np.ones(parts + 1), weights, terminal)[parts, parts] == 0.0
 
 
 @settings(deadline=None, max_examples=60)
