@@ -71,8 +71,8 @@ def attribute_debt(
            [7.5, 1. , 1.5],
            [2.5, 0. , 1.5]])
     """
-    debt, weights, terminal, dedicated = in_one_order(
-        ("debt", debt, 1), ("weights", weights, 2), ("terminal", terminal, 1), ("dedicated", dedicated, 2)
+    weights, debt, terminal, dedicated = in_one_order(
+        ("weights", weights, 2), ("debt", debt, 1), ("terminal", terminal, 1), ("dedicated", dedicated, 2)
     )
     W = network("weights", weights)
     if not isinstance(W, np.ndarray):

@@ -38,6 +38,9 @@ FINER = 0.01
 ROUNDING = 2.0**-52
 """Rounding of an equity in one iteration, as a share of the balance sheet."""
 
+SURE = 1000
+"""Iterations after every bank may have fallen that show how fast the equities settle."""
+
 WINDOW = 16
 """Iterations over which the rate of convergence is measured."""
 
@@ -342,11 +345,15 @@ def equity_fixed_point(
             raise NotConverged("the equities do not settle", change)
         changes.append(change)
         error = _error_left(changes)
-        if change == 0.0 or error <= precision * FINER:
+        if change == 0.0 or error <= precision * (FINER if change > 4.0 * ROUNDING else 1.0):
             break
+        if len(changes) == n + SURE:
+            rate = (change / changes[-SURE]) ** (1.0 / (SURE - 1))
+            if rate < 1.0 and precision * (1.0 - rate) < ROUNDING * rate:
+                raise NotConverged("rounding comes round too often for the equities to be as precise as asked", change)
     rounds = len(changes)
     if not error <= precision:
-        raise NotConverged("the equities settle no better than rounding allows, which is less than `precision`", error)
+        raise NotConverged("rounding comes round too often for the equities to be as precise as asked", error)
     total = float(par.sum())
     loss = 1.0 - float(interbank @ value) / total if total > 0.0 else 0.0
     return EquityFixedPoint(equity, value, ~_stands(equity, books), loss, rounds)

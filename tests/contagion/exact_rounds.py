@@ -233,9 +233,8 @@ def draw(rng, largest=400, tiers=None):
     if rng.random() < 0.7:  # ties: those who can give up all their equity and stay solvent do
         equity = solve_exactly(case).equity
         indebted = {d[0] for d in dues} | {i for _, i in external}
-        cash = [
-            c - equity[i] if i in indebted and 0 < equity[i] <= c and rng.random() < 0.8 else c for i, c in enumerate(cash)
-        ]
+        spare = [i for i in range(n) if i in indebted and 0 < equity[i] <= cash[i] and rng.random() < 0.8]
+        cash = [c - equity[i] if i in spare else c for i, c in enumerate(cash)]
         case = case._replace(cash=cash)
     unit = Fraction(10) ** rng.choice([-15, -9, -6, -2, 0, 0, 3, 9, 15]) * rng.choice([1, 1, Fraction(1, 3), 7])
     return case._replace(

@@ -153,7 +153,7 @@ def test_labels_are_matched_in_any_order():
         (pd.Series([1, 2, 3], ["a", "b", "x"]), "external_assets has 'x', which is none of the labels of liabilities"),
         (pd.Series([1, 2], ["a", "b"]), "external_assets lacks 'c', which is one of the labels of liabilities"),
         (pd.Series([1, 2, 3], ["a", "b", "b"]), "external_assets has the label 'b' twice"),
-        (pd.Series([1, None, 3], NAMES, dtype="Int64"), r"external_assets\[1\] is missing"),
+        (pd.Series([1, None, 3], NAMES, dtype="Int64"), r"external_assets\[1\] is (missing|nan)"),
         (pd.Series([1, np.nan, 3], NAMES), r"external_assets\[1\] is nan"),
         ([1, None, 3], r"external_assets\[1\] is missing"),
         (np.ma.array([1, 2, 3], mask=[False, True, False]), r"external_assets\[1\] is missing"),
@@ -186,7 +186,7 @@ def test_results_are_floats_and_sums_must_be(n):
     assert clear_tiers(np.zeros((2, n, n)), np.ones(n)).nominal.dtype == float
     huge = np.zeros((n, n))
     huge[0, 1:3] = 1e308
-    with pytest.raises(BadInput, match="liabilities and external_debt of firm 0 must sum to less than 1.8e308"):
+    with pytest.raises(BadInput, match=r"liabilities and external_debt of firm 0 must sum to less than 1\.8e308"):
         clear(huge, np.ones(n))
     with pytest.raises(BadInput, match="external_assets and claims of firm 1 must sum"):
         clear(huge * 0.4, np.full(n, 1.7e308))

@@ -186,7 +186,7 @@ def test_tiers_at_two_hundred_thousand_obligations():
 
 
 def test_nobody_is_told_to_stand_where_rounding_hides_the_answer():
-    """Senior debts of 1e15 leave 500 to a junior creditor who owes 500.1: numbers of that size are rounded to eighths."""
+    """Senior debts of 1e15 leave 500 to a junior creditor who owes 500.1: such sums are rounded to eighths."""
     external = [[1e15, 0.0], [0.0, 500.1]]
     with pytest.raises(NotConverged, match="whether firm 1 can pay"):
         clear_tiers([np.zeros((2, 2)), [[0, 1000], [0, 0]]], [1e15 + 500.0, 0.0], external)
