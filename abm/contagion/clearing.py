@@ -139,8 +139,9 @@ def check_residual(residual: float, nominal: NDArray[np.float64]) -> None:
 def _check_sums(layers: Sequence[Network], cash: NDArray[np.float64], external: NDArray[np.float64]) -> None:
     """Raise if what a firm owes, or what it may have, is beyond the largest float."""
     with np.errstate(over="ignore"):
-        within_floats("liabilities and external_debt", sum(layer.sum(axis=1) for layer in layers) + external.sum(axis=0))
-        within_floats("external_assets and claims", sum(layer.sum(axis=0) for layer in layers) + cash)
+        owed, claims = (sum(layer.sum(axis=axis) for layer in layers) for axis in (1, 0))
+        within_floats("liabilities and external_debt", owed + external.sum(axis=0))
+        within_floats("external_assets and claims", claims + cash)
 
 
 def _clear_core(

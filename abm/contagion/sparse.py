@@ -549,7 +549,8 @@ class _Books:
         own = np.where(ahead > 0.0, ROUNDING * (value + ahead), 0.0)[inside]
         slack = np.zeros(n * tiers)
         if own.any():
-            passed_on, _ = solve_shares(among, elsewhere, own, own, lambda _, error: error <= ROUGHLY * float(own.sum()))
+            rough = ROUGHLY * float(own.sum())
+            passed_on, _ = solve_shares(among, elsewhere, own, own, lambda _, error: error <= rough)
             slack[slot[inside]] = np.clip(passed_on, 0.0, 1.0)
         return error, self.received(slack)
 

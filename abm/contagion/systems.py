@@ -447,7 +447,7 @@ def solve_shares(
     guess : (m,) float
         Where an iteration starts.
     enough : callable
-        ``enough(x, error)``: whether an iterated x is good enough, ``error`` a bound of the summed error of ``due * x``.
+        ``enough(x, error)``: whether an iterated x is good enough, given a bound of the summed error of ``due * x``.
 
     Returns
     -------
