@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from abm.contagion.cascade import CascadeTree, Default, Parent
-from abm.contagion.sparse import solve_refined
+from abm.contagion.systems import solve_refined
 
 if TYPE_CHECKING:
     import pandas as pd
