@@ -373,7 +373,7 @@ def test_a_failed_firm_still_counts():
 
 
 # Five firms: spare = 8 * 5 + 64 = 104; with 10 contracts and 20 loans a month can log 10 + 20 + 2 * 104 + 25 = 263
-# losses or causes and 104 events more.
+# causes, four times as many losses, and 104 events more.
 @pytest.mark.parametrize(
     ("counters", "grows"),
     [
@@ -381,9 +381,9 @@ def test_a_failed_firm_still_counts():
         ({"n_loans": 1024 - 104}, "n_loans"),
         ({"n_orders": 2048 - 104}, "n_orders"),
         ({"n_stakes": 1024 - 104}, "n_stakes"),
-        ({"n_contracts": 10, "n_loans": 20, "n_hits": 32768 - 263}, "n_hits"),
-        ({"n_contracts": 10, "n_loans": 20, "n_hits": 32768 - 263}, "n_contracts"),
-        ({"n_contracts": 10, "n_loans": 20, "n_hits": 32768 - 263}, "n_loans"),
+        ({"n_contracts": 10, "n_loans": 20, "n_hits": 32768 - 4 * 263}, "n_hits"),
+        ({"n_contracts": 10, "n_loans": 20, "n_hits": 32768 - 4 * 263}, "n_contracts"),
+        ({"n_contracts": 10, "n_loans": 20, "n_hits": 32768 - 4 * 263}, "n_loans"),
         ({"n_defaults": 256 - 3 * 5}, "n_defaults"),
         ({"n_contracts": 10, "n_loans": 20, "n_parents": 32768 - 263}, "n_parents"),
         ({"n_contracts": 10, "n_loans": 20, "n_events": 32768 - 263 - 104}, "n_events"),
@@ -406,12 +406,12 @@ def test_a_table_overflows_with_one_row_more_than_a_month_has_room_for(counters,
 
 
 def test_the_room_a_month_needs_grows_with_the_firms():
-    # Twenty firms: spare = 8 * 20 + 64 = 224, losses 2 * 224 + 400 = 848.
+    # Twenty firms: spare = 8 * 20 + 64 = 224, causes 2 * 224 + 400 = 848, losses four times that.
     v = Village()
     v.market.n_firms = 20
     for name, most in (
         ("n_contracts", 2048 - 224), ("n_loans", 1024 - 224), ("n_orders", 2048 - 224), ("n_stakes", 1024 - 224),
-        ("n_defaults", 256 - 3 * 20), ("n_hits", 32768 - 848), ("n_parents", 32768 - 848),
+        ("n_defaults", 256 - 3 * 20), ("n_hits", 32768 - 4 * 848), ("n_parents", 32768 - 848),
         ("n_events", 32768 - 848 - 224),
     ):  # fmt: skip
         v.market[name] = most
