@@ -234,6 +234,11 @@ MEASURES = (
 )  # fmt: skip
 
 
+def last_month(window: str, opening: datetime.date) -> int:
+    """The month in which a window of years ends (months since the opening)."""
+    return year_end(int(window.split("-")[-1].split()[-1]), opening)
+
+
 def firm_of(measure: str, flagship: str) -> str | None:
     """The firm that a measure speaks of; None if of all."""
     if measure.startswith(DEBT_OF):

@@ -88,7 +88,7 @@ def observe(settings: Mapping[str, Value], seed: int) -> dict[str, float]:
 def _living(run: baseline.Run, measure: str, window: str) -> float:
     """A number that forecasters gave; of a firm that fails in the model before the window ends it is none."""
     firm = baseline.firm_of(measure, run.flagship)
-    end = baseline.year_end(int(window.split("-")[-1].split()[-1]), run.opening)
+    end = baseline.last_month(window, run.opening)
     if firm is not None and any(d.firm == firm and d.ends and d.month <= end for d in run.defaults):
         return math.nan
     return baseline.window_value(run, measure, window)

@@ -18,11 +18,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from experiments.analysis.intervals import Floats
-from experiments.matching.targets import ROOT, Reading, by_target
+from experiments.matching.targets import ROOT, SLOPE_OF_ROOT, Reading, by_target
 
 LEFT_OUT = 0.1  # of the targets
 NEAREST = 0.05  # of the draws
-SLOPE_OF_ROOT = 0.5  # a relative error e is an error of e / 2 in a root, as part of it
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from experiments.matching.observe import past
 LOG, LINEAR, ROOT = "log", "linear", "root"
 KNOWN, FORECAST = "known", "forecast"
 LABELS = {KNOWN: "the year that is known", FORECAST: "forecasts of the time"}
+SLOPE_OF_ROOT = 0.5  # a relative error e is an error of e / 2 in a root, as part of it
 LATE = 10  # months of the year that is known, from which a reading is about a year ahead
 TO_SIGMA = 1.4826  # a median absolute deviation to a standard deviation
 
@@ -86,16 +87,14 @@ def _forecasts() -> list[Reading]:
     error, opening = forecasters_error(), opening_tables(DEFAULT_OPENING).date
     found = []
     for number, f in enumerate(baseline.read_forecasts(), start=1):
-        ahead = baseline.year_end(int(f.window.split("-")[-1].split()[-1]), opening) / 12.0
-        low, high = math.log(f.low), math.log(f.high)
-        variance = ((high - low) / (2.0 * Z95)) ** 2 + error**2 * ahead
+        ahead = baseline.last_month(f.window, opening) / 12.0
+        scale = ROOT if f.measure == "default_rate" else LOG  # a rate of failures may be nought
+        low, high = (math.sqrt(end) if scale == ROOT else math.log(end) for end in (f.low, f.high))
+        middle = 0.5 * (low + high)
+        of_error = SLOPE_OF_ROOT * error * middle if scale == ROOT else error
+        variance = ((high - low) / (2.0 * Z95)) ** 2 + of_error**2 * ahead
         name = f"forecast {number}"
-        # A rate of failures may be nought; its error is half as large in roots.
-        if f.measure == "default_rate":
-            low, high = math.sqrt(f.low), math.sqrt(f.high)
-            variance = ((high - low) / (2.0 * Z95)) ** 2 + (0.5 * error) ** 2 * ahead * (0.5 * (low + high)) ** 2
-        scale = ROOT if f.measure == "default_rate" else LOG
-        found.append(Reading(name, name, FORECAST, f"{f.who}: {f.what}", scale, f.low, 0.5 * (low + high), variance))
+        found.append(Reading(name, name, FORECAST, f"{f.who}: {f.what}", scale, f.low, middle, variance))
     return found
 
 
