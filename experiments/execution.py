@@ -37,7 +37,8 @@ from abm.inputs.toml_lines import read_text
 from abm.rules import engine
 from abm.simulation import Economy, open_economy
 from experiments.columns import column_of, field_of, type_of
-from experiments.study import DEFAULT_RULE, ECONOMY, OF_DEFAULTS, RULE, Outcome, Study, Value
+from experiments.measures import measure, outcome_field
+from experiments.study import DEFAULT_RULE, ECONOMY, RULE, Outcome, Study, Value
 
 DEFAULT_FIELDS = (
     "month", "stage", "firm", "way", "fundamental", "channel", "shortfall", "fundamental_share", "debt", "claims",
@@ -76,7 +77,7 @@ def code_hash() -> str:
         16 hexadecimal digits.
     """
     digest = hashlib.sha256(source_hash().encode())
-    for name in ("columns.py", "designs.py", "execution.py", "study.py", "study_fields.py"):
+    for name in ("columns.py", "designs.py", "execution.py", "measures.py", "study.py", "study_fields.py"):
         digest.update((Path(__file__).parent / name).read_bytes())
     for package in PACKAGES:
         digest.update(f"{package} {importlib.metadata.version(package)}".encode())
@@ -215,7 +216,7 @@ class Recipe:
     def schemas(self) -> dict[str, pa.Schema]:
         """Arrow schemas of all tables of the study, by name."""
         found = {
-            "runs": pa.schema([*RUN_FIELDS, *(_outcome_field(n, o) for n, o in self.outcomes.items()), HASH]),
+            "runs": pa.schema([*RUN_FIELDS, *(outcome_field(n, o) for n, o in self.outcomes.items()), HASH]),
             "failures": FAILURES,
         }
         if self.series:
@@ -301,21 +302,6 @@ def _schema(table: str, names: Sequence[str], extra: Sequence[Column] = ()) -> p
     return pa.schema([RUN, *(field_of(column, type_of(column, table)) for column in chosen)])
 
 
-def _outcome_field(name: str, outcome: Outcome | None) -> pa.Field:
-    if outcome is None:
-        return pa.field(name, pa.float64(), metadata={"unit": "-", "meaning": "returned by the function"})
-    if outcome.firm is not None:
-        of = f"{outcome.of} of {outcome.firm}"
-        unit = next(column.unit for column in tables.FIRM_COLUMNS if column.name == outcome.of)
-    else:
-        of = outcome.of
-        table, _, column_name = of.rpartition(".")
-        unit = next(column.unit for column in tables.TABLES[table or "series"] if column.name == column_name)
-    if outcome.statistic in ("first", "argmax"):
-        unit = "month"
-    return pa.field(name, pa.float64(), metadata={"unit": unit, "meaning": f"{outcome.statistic} {of}"})
-
-
 # --- one run --------------------------------------------------------------------------------------------
 def chosen(recipe: Recipe, run: Run) -> tuple[Scenario, dict[str, float]]:
     """The scenario of a run, and the parameters that the study sets on top of it."""
@@ -356,49 +342,6 @@ def open_run(recipe: Recipe, run: Run, *, panel: bool = False) -> Economy:
     return open_economy(
         scenario, parameters=changed, rules=rules, seed=run.seed, panel=panel, opening=where, central=recipe.central
     )
-
-
-def measure(economy: Economy, outcome: Outcome) -> float:
-    """One outcome of a finished run.
-
-    Returns
-    -------
-    float
-        NaN where there is nothing to measure: a month that never came, the mean of no defaults.
-    """
-    if outcome.firm is not None and outcome.statistic == "final":
-        column = next(column for column in tables.FIRM_COLUMNS if column.name == outcome.of)
-        value = float(economy.state.firms[economy.firm(outcome.firm)][outcome.of])
-        return float("nan") if column.unit == "month" and value < 0.0 else value
-    if outcome.of.startswith(OF_DEFAULTS):
-        rows, column_name = economy.rows("defaults"), outcome.of.removeprefix(OF_DEFAULTS)
-        months = rows["month"]
-        values = np.asarray(rows[column_name], float)
-    else:
-        months = economy.rows("series")["month"]
-        if outcome.firm is not None:
-            values = np.asarray(economy.panel()[outcome.of][:, economy.firm(outcome.firm)], float)
-        else:
-            values = np.asarray(economy.rows("series")[outcome.of], float)
-    inside = (months >= outcome.start) & (months <= outcome.end)
-    months, values = months[inside], values[inside]
-    if outcome.statistic == "sum":
-        return float(values.sum())
-    if not len(values):
-        return 0.0 if outcome.statistic == "max" and outcome.of.startswith(OF_DEFAULTS) else float("nan")
-    match outcome.statistic:
-        case "final":
-            return float(values[-1])
-        case "max":
-            return float(values.max())
-        case "min":
-            return float(values.min())
-        case "mean":
-            return float(values.mean())
-        case "argmax":
-            return float(months[int(values.argmax())])
-    above = values > 0.0
-    return float(months[int(above.argmax())]) if above.any() else float("nan")
 
 
 class _Rows:

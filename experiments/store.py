@@ -313,7 +313,7 @@ def open_store(study: Study, out: Path) -> Iterator[Store]:
 
 
 def keep_text(study: Study, out: Path) -> None:
-    """Let a folder of results have the study's present words: title, question, answer and report may have changed."""
+    """Let a folder of results have the study's present words: title, question, claims and report may have changed."""
     path = out / STUDY
     if path.exists() and path.read_text(encoding="utf-8") != study.text():
         with suppress(BadInput), new_files([path]) as (stage,):  # a folder that cannot be written keeps the old words

@@ -46,14 +46,13 @@ from abm.inputs.toml_lines import (
     read_text,
 )
 from abm.rules import RULES
+from experiments.analysis.claims import Claim
 from experiments.analysis.options import ReportOptions
 from experiments.designs import DESIGNS, AnyDesign, Grid, read_design, without_steps
 from experiments.study_fields import (
     DEFAULT_OUTCOMES,
     DEFAULT_RULE,
-    DEFAULTS,
     ECONOMY,
-    FIRMS,
     MOST_RUNS,
     NO_POLICY,
     OF_DEFAULTS,
@@ -76,6 +75,7 @@ from experiments.study_fields import (
     read_outcomes,
 )
 
+LISTS = ("claims",)  # tables of the file of which there may be several
 MOST_MISTAKES = 100  # looked at; a file with more is one of another kind
 
 
@@ -85,7 +85,7 @@ class Study(Strict):
 
     Attributes
     ----------
-    name, title, question, answer : str
+    name, title, question : str
         For readers; the results do not depend on them.
     months, seed, replicates : int
         Length of a run; every point is run with the seeds seed, seed + 1, ... (one a replicate).
@@ -109,6 +109,8 @@ class Study(Strict):
         How the factors are combined.
     record, outcomes : Record, mapping
         What is kept.
+    claims : sequence of Claim
+        What is said of the results, and put to every world of them.
     report : ReportOptions
         What the report shows; the results do not depend on it.
     failures : "keep going", "stop" or int
@@ -129,7 +131,6 @@ class Study(Strict):
     name: str = "unnamed"
     title: str = ""
     question: str = ""
-    answer: str = ""
     months: int = Field(default=96, ge=1, le=LAST_MONTH)
     seed: int = Field(default=1, ge=0, lt=2**61)
     replicates: int = Field(default=1, ge=1, le=MOST_RUNS)
@@ -146,6 +147,7 @@ class Study(Strict):
     outcomes: Annotated[Mapping[str, OutcomeSpec | None], BeforeValidator(read_outcomes)] = Field(
         default_factory=dict, validate_default=False
     )
+    claims: Annotated[tuple[Claim, ...], Field(strict=False)] = ()
     report: ReportOptions = ReportOptions()
     failures: Failures = "keep going"
     _folder: Path = PrivateAttr(default=Path())
@@ -195,6 +197,8 @@ class Study(Strict):
             mistakes.append((("factors",), f"design '{self.design.method}' needs [factors]"))
         if not mistakes and self.design.points_file is None:
             check(("report",), self.check_report)
+            for number in range(len(self.claims)):
+                check(("claims", number), self.check_claim, number)
         if mistakes:
             raise PydanticCustomError("mistakes", "mistakes", {"mistakes": mistakes})
         return self
@@ -202,6 +206,10 @@ class Study(Strict):
     def check_report(self) -> None:
         """Raise BadInput if the report asks for what the study has not."""
         self.report.check({factor.name: factor.values for factor in self.resolved}, self.measured)
+
+    def check_claim(self, number: int) -> None:
+        """Raise BadInput if a claim speaks of what the study has not."""
+        self.claims[number].check({factor.name: factor.values for factor in self.resolved}, self.measured)
 
     def _function_mistakes(self) -> list[tuple[Place, str]]:
         found: list[tuple[Place, str]] = []
@@ -535,7 +543,7 @@ def _is_path(scenario: str) -> bool:
     return scenario.endswith(".toml") or "/" in scenario
 
 
-NOT_RESULTS = ("name", "title", "question", "answer", "report", "failures")  # fields on which no result depends
+NOT_RESULTS = ("name", "title", "question", "claims", "report", "failures")  # fields on which no result depends
 
 
 # --- reading --------------------------------------------------------------------------------------------
@@ -569,7 +577,7 @@ def load(path: str | Path) -> Study:
         study.set_source(path.parent, text)
         _check_files(study, text)
     except ValidationError as error:
-        lines = line_numbers(text)
+        lines = line_numbers(text, LISTS)
         all_found = error.errors(include_url=False)[:MOST_MISTAKES]
         found = [item for details in all_found for item in _explain(details)]
         said = sorted({(line_of(where, lines), sentence) for where, sentence in found})
@@ -582,7 +590,7 @@ def load(path: str | Path) -> Study:
 
 def _check_files(study: Study, text: str) -> None:
     """Make sure that what a study names can be read, and fits the opening."""
-    lines = line_numbers(text)
+    lines = line_numbers(text, LISTS)
     if study.model == ECONOMY:
         try:
             _ = study.opened
@@ -603,6 +611,11 @@ def _check_files(study: Study, text: str) -> None:
             study.check_report()
         except BadInput as error:
             raise BadInput(f"line {line_of(('report',), lines)}: {error}") from None
+        for number in range(len(study.claims)):
+            try:
+                study.check_claim(number)
+            except BadInput as error:
+                raise BadInput(f"line {line_of(('claims', number), lines)}: {error}") from None
     for where, name in named:
         try:
             study.load_scenario(name)
@@ -613,6 +626,7 @@ def _check_files(study: Study, text: str) -> None:
 MODELS: dict[str, type[BaseModel]] = {
     "record": Record,
     "outcomes": Outcome,
+    "claims": Claim,
     "report": ReportOptions,
     "factors": Range,
     **DESIGNS,
@@ -685,11 +699,9 @@ def _toml(value: object) -> str:
 
 
 __all__ = [
-    "DEFAULTS",
     "DEFAULT_OUTCOMES",
     "DEFAULT_RULE",
     "ECONOMY",
-    "FIRMS",
     "MOST_RUNS",
     "OF_DEFAULTS",
     "OPENING_COPY",

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from abm.calibration import Opening
 from abm.engine import tables
+from abm.engine.tables import Column
 from abm.errors import BadInput, short, shown
 from abm.inputs.dates import LAST_MONTH, month_number, read_month
 from abm.inputs.parameters import nearest
@@ -25,18 +26,28 @@ RULE = "rule_"  # a factor of this prefix and a rule's name replaces that rule
 MOST_RUNS = 10_000_000  # beyond it a design is surely a slip
 
 Value = float | str
-Statistic = Literal["final", "max", "min", "mean", "sum", "first", "argmax"]
+Statistic = Literal["final", "max", "min", "mean", "sum", "first", "argmax", "drawdown", "lost"]
 SERIES = {column.name: column for column in tables.SERIES_COLUMNS}
 DEFAULTS = {column.name: column for column in tables.DEFAULT_COLUMNS if column.unit not in ("firm", "code")}
 FIRMS = {column.name: column for column in tables.FIRM_COLUMNS}
 PANEL = {column.name: column for column in tables.TABLES["panel"]}
 OF_DEFAULTS = "defaults."
+SHARES = "share_value"
+# What is worked out of several tables of a run.
+DERIVED = {
+    column.name: column
+    for column in (
+        Column("failures", "f8", "firms", "firms that are wound up, reorganised or pay less than owed, in the month"),
+        Column("credit_losses", "f8", "bn/month", "lost by those who had lent to firms that fail and are no lenders"),
+        Column(SHARES, "f8", "ratio", "worth of shares bought in equal parts after the first month, which cost 1 then"),
+    )
+}
 TURNED = "'start' must not be later than 'end'"
 DEFAULT_OUTCOMES: dict[str, Any] = {
-    "defaults": "sum defaults",
+    "failures": "sum failures",
     "contagious": "sum contagious",
-    "first_default": "first defaults",
-    "losses": "sum defaults.loss_credit",
+    "first_failure": "first failures",
+    "losses": "sum credit_losses",
     "peak_ai_debt": "max ai_debt",
     "peak_look_through": "max look_through",
     "final_look_through": "final look_through",
@@ -267,11 +278,16 @@ class Record(Strict):
 
 
 class Outcome(Strict):
-    """One number of a run: a statistic of an aggregate, of a firm's column or of the table of defaults."""
+    """One number of a run: a statistic of an aggregate, of a firm's column, of the table of defaults or of shares.
+
+    `firm` names whose column is meant, `kind` to whose failures it is confined, `firms` whose shares are held.
+    """
 
     statistic: Statistic
     of: str
     firm: str | None = None
+    kind: Literal[tables.KIND_NAMES] | None = None  # type: ignore[valid-type]
+    firms: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
     start: Month = 1
     end: Month = LAST_MONTH
 
@@ -281,6 +297,10 @@ class Outcome(Strict):
         alike = (isinstance(start, int) and isinstance(end, int)) or (isinstance(start, str) and isinstance(end, str))
         if alike and start > end:  # type: ignore[operator]
             raise BadInput(TURNED)
+        if self.kind is not None and (self.of in (SHARES, *SERIES) or self.firm is not None):
+            raise BadInput("'kind' is for failures: 'failures', 'credit_losses' or a column of 'defaults.'")
+        if bool(self.firms) != (self.of == SHARES):
+            raise BadInput(f"'firms' and '{SHARES}' go together: the firms whose shares are held, a list of names")
         if self.firm is not None:
             known_name(self.of, FIRMS if self.statistic == "final" else PANEL, "firm column")
             if self.statistic == "final" and (self.start, self.end) != (1, LAST_MONTH):
@@ -290,7 +310,7 @@ class Outcome(Strict):
             if self.statistic not in ("sum", "max", "min", "mean"):
                 raise BadInput(f"'{self.statistic}' has no meaning for the table of defaults: sum, max, min or mean")
         else:
-            known_name(self.of, SERIES, "series")
+            known_name(self.of, [*SERIES, *DERIVED], "series")
         return self
 
     def dated(self, opening: Opening) -> Outcome:
@@ -301,8 +321,8 @@ class Outcome(Strict):
         BadInput
             If the opening has no such firm, or a month lies before it.
         """
-        if self.firm is not None:
-            known_firm(self.firm, opening)
+        for name in (*self.firms, *([self.firm] if self.firm is not None else ())):
+            known_firm(name, opening)
         start, end = (month_number(month, "month", opening.date) for month in (self.start, self.end))
         if start > end:
             raise BadInput(TURNED)
@@ -311,7 +331,7 @@ class Outcome(Strict):
     @property
     def needs_panel(self) -> bool:
         """Whether the firm panel must be recorded for it."""
-        return self.firm is not None and self.statistic != "final"
+        return self.of == SHARES or (self.firm is not None and self.statistic != "final")
 
 
 def read_outcome(given: object) -> object:

@@ -127,21 +127,21 @@ class ReportOptions(BaseModel):
         """
         known = list(outcomes)
         for name in self.outcomes:
-            _named("report.outcomes", name, known, "outcome")
+            named("report.outcomes", name, known, "outcome")
         if self.crisis is not None:
-            _named("report.crisis", condition(self.crisis).outcome, known, "outcome")
+            named("report.crisis", condition(self.crisis).outcome, known, "outcome")
         for name in self.map or ():
-            _named("report.map", name, factors, "factor")
+            named("report.map", name, factors, "factor")
         if self.map is not None and self.map[0] == self.map[1]:
             raise BadInput(f"report.map needs two different factors, not '{self.map[0]}' twice")
         listed = [name for name, values in factors.items() if values is not None and len(values) > 1]
         if self.compare is not None:
-            _named("report.compare", self.compare, listed, "factor with a list of values")
+            named("report.compare", self.compare, listed, "factor with a list of values")
         if self.baseline is not None:
             chosen = self.compared(factors)
             if chosen is None:
                 raise BadInput("report.baseline needs a factor with a list of values")
-            _named("report.baseline", self.baseline, factors[chosen] or (), f"value of '{chosen}'")
+            named("report.baseline", self.baseline, factors[chosen] or (), f"value of '{chosen}'")
 
     def compared(self, factors: Mapping[str, Sequence[str | float] | None]) -> str | None:
         """The factor whose values are compared; None if no factor has a list of values.
@@ -159,7 +159,7 @@ class ReportOptions(BaseModel):
         return first[0] if first else None
 
 
-def _named(field: str, name: str | float, allowed: Iterable[str | float], what: str) -> None:
+def named(field: str, name: str | float, allowed: Iterable[str | float], what: str) -> None:
     """Raise a sentence if a name is not among those allowed."""
     known = list(allowed)
     if name not in known:

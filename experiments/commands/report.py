@@ -21,7 +21,7 @@ def report(
     ] = None,
     study: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Take question, answer and [report] from this study file instead."),
+        typer.Option(metavar="FILE", help="Take question, claims and [report] from this study file instead."),
     ] = None,
     as_json: Json = False,
 ) -> None:

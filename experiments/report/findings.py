@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from abm.errors import BadInput
+from experiments.analysis.claims import Weighed, weigh
 from experiments.analysis.distribution import Summary, Survival, chance, summarise, survival
 from experiments.analysis.intervals import Estimate
 from experiments.analysis.options import Condition, condition
@@ -76,6 +77,8 @@ class Findings:
         Probability of a crisis.
     discovery : Discovery, optional
         Where crises concentrate.
+    claims : list of Weighed
+        What is claimed of the study, with the share of worlds in which it holds.
     constant : dict
         Outcomes that are the same in every run, with their value; the tables above leave them out.
     notes : list of str
@@ -93,6 +96,7 @@ class Findings:
     crisis: Condition | None = None
     chances: dict[str, Estimate] = field(default_factory=dict)
     discovery: Discovery | None = None
+    claims: list[Weighed] = field(default_factory=list)
     constant: dict[str, float] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
@@ -115,6 +119,7 @@ def find(view: View) -> Findings:
         values = np.unique(view.table(outcome))
         if len(values) == 1 and np.isfinite(values[0]):
             found.constant[outcome] = float(values[0])
+    _weigh(view, found)
     varying = [outcome for outcome in view.outcomes if outcome not in found.constant]
     for outcome in varying:
         if view.drawn:
@@ -147,6 +152,17 @@ def _count_missing(view: View, outcome: str, found: Findings) -> None:
             f"{outcome} has no value in {missing} of {counted(table.size, 'run')} (it did not happen there);"
             " what is said of it holds for the other runs only."
         )
+
+
+def _weigh(view: View, found: Findings) -> None:
+    """Put the claims of the study to its worlds."""
+    tables = {outcome: view.table(outcome) for outcome in view.study.measured}
+
+    for claim in view.study.claims:
+        try:
+            found.claims.append(weigh(claim, view.points, tables, view.strength, paired=view.study.paired))
+        except BadInput as error:
+            found.notes.append(f"A claim cannot be weighed: {error}.")
 
 
 def _describe(view: View, outcome: str, found: Findings) -> None:

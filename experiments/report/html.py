@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import get_args
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from experiments.analysis.claims import SURE, Verdict
 from experiments.analysis.intervals import Estimate
 from experiments.analysis.prim import Limit
 from experiments.page import document, escape, image, table
@@ -21,6 +23,12 @@ from experiments.study import ECONOMY, SERIES, Factor
 from experiments.summary import number
 
 MOST_FAILURES = 20  # failed runs told one by one
+VERDICTS: dict[Verdict, str] = {
+    "holds": f"Holds in at least {100 * SURE:.0f} % of the worlds",
+    "uncertain": "Uncertain",
+    "does not hold": f"Does not hold: the contrary does in at least {100 * SURE:.0f} % of the worlds",
+    "cannot be told": "Cannot be told",
+}
 MOST_PROFILES = 6  # factors drawn for each outcome
 
 
@@ -46,7 +54,7 @@ def html(view: View, found: Findings) -> str:
     parts = [
         f"<h1>{escape(title)}</h1>",
         _paragraph(study.question),
-        f"<p><strong>Answer.</strong> {escape(study.answer)}</p>" if study.answer else "",
+        _claims(view, found),
         _glance(view, found),
         _made(view),
         _distribution(found, units),
@@ -157,10 +165,40 @@ def glance(view: View, found: Findings) -> list[str]:
     return said
 
 
+def claim_sentences(view: View, found: Findings) -> dict[Verdict, list[str]]:
+    """What is claimed of the study, by verdict: its words, how large, and in what share of worlds it holds."""
+    said: dict[Verdict, list[str]] = {}
+    for w in found.claims:
+        unit = view.meaning(w.claim.outcome).unit
+        if not w.worlds:
+            said.setdefault(w.verdict, []).append(f"{w.claim.text} There is no world in which both sides have a value.")
+            continue
+        parts = [f"{'mean' if w.claim.than is None else 'mean difference'} {estimate(w.size)}{unit and ' '}{unit}"]
+        parts.append(f"holds in {percent(w.share)} of {counted(w.worlds, 'world')}")
+        if w.same:
+            parts.append(f"no difference in {100.0 * w.same:.0f} %")
+        if w.other and w.claim.relation in ("higher", "lower"):
+            parts.append(f"the other way in {100.0 * w.other:.0f} %")
+        if w.missing:
+            parts.append(f"without a value in {counted(w.missing, 'world')}")
+        said.setdefault(w.verdict, []).append(f"{w.claim.text.rstrip('.')}: {'; '.join(parts)}.")
+    return {verdict: said[verdict] for verdict in get_args(Verdict) if verdict in said}
+
+
 # --- sections -------------------------------------------------------------------------------------------
 def _glance(view: View, found: Findings) -> str:
     said = glance(view, found)
     return f"<h2>At a glance</h2>{_list(said)}" if said else ""
+
+
+def _claims(view: View, found: Findings) -> str:
+    told = claim_sentences(view, found)
+    if not told:
+        return ""
+    parts = [f"<h3>{VERDICTS[verdict]}</h3>{_list(sentences)}" for verdict, sentences in told.items()]
+    return f"""<h2>What it says</h2>{"".join(parts)}
+<p class="source">Every claim was put to each world by itself, with all its runs. In brackets: {LEVEL:.0%} intervals.
+A claim that holds in fewer than {100 * SURE:.0f} % of the worlds is called uncertain.</p>"""
 
 
 def _made(view: View) -> str:

@@ -14,13 +14,12 @@ from abm.calibration import Opening
 from abm.errors import BadInput
 from abm.inputs.dates import LAST_MONTH, month_label
 from experiments.analysis.intervals import Floats
+from experiments.analysis.sensitivity import SobolIndices
 from experiments.designs import sampled_factors, unit_sample
+from experiments.measures import column_measured, whose
 from experiments.store import Results
 from experiments.study import (
-    DEFAULTS,
-    FIRMS,
     OF_DEFAULTS,
-    SERIES,
     Factor,
     Outcome,
     Study,
@@ -36,6 +35,8 @@ SAID = {
     "sum": "sum over months",
     "first": "first month in which it is above zero",
     "argmax": "month in which it is highest",
+    "drawdown": "largest fall from an earlier peak",
+    "lost": "lost from the first month to the last",
 }
 MOST_LEVELS = 16  # values of a factor that are compared with each other
 
@@ -63,17 +64,17 @@ def meaning(outcome: Outcome | None, opening: Opening) -> Meaning:
     dated = outcome.dated(opening)
     start, end = int(dated.start), int(dated.end)
     how = SAID[outcome.statistic]
+    column = column_measured(outcome)
     if outcome.of.startswith(OF_DEFAULTS):
-        column = DEFAULTS[outcome.of.removeprefix(OF_DEFAULTS)]
         how = {"max": "greatest", "min": "least"}.get(outcome.statistic, outcome.statistic) + " over all failures"
-    elif outcome.firm is not None:
-        column, how = FIRMS[outcome.of], f"of {outcome.firm}, {how}"
-    else:
-        column = SERIES[outcome.of]
+    if whose(outcome):
+        how = f"of {whose(outcome)}, {how}"
     when = "" if (start, end) == (1, LAST_MONTH) else f", {_months(start, end, opening.date)}"
     unit = column.unit
     if outcome.statistic in ("first", "argmax"):
         unit = f"months since {opening.date}"
+    elif outcome.statistic in ("drawdown", "lost"):
+        unit = "share"
     elif outcome.statistic == "sum":
         unit = unit.removesuffix("/month")
     return Meaning(unit if unit != "-" else "", f"{column.meaning}: {how}{when}")
@@ -92,7 +93,7 @@ class View:
     results : Results
         Of a study with at least one run that did not fail.
     study : Study, optional
-        The study with another question, answer or `[report]` than it had when the runs were made.
+        The study with other words, claims or another `[report]` than it had when the runs were made.
 
     Raises
     ------
@@ -189,6 +190,25 @@ class View:
         place = {k: row for row, k in zip(base, key.iloc[base], strict=True)}
         found = [(row, place[k]) for row, k in zip(rows, key.iloc[rows], strict=True) if k in place]
         return (np.array([a for a, _ in found], np.int64), np.array([b for _, b in found], np.int64))
+
+    def strength(self, outcome: str) -> dict[str, Floats]:
+        """By factor, how strongly it moves an outcome in every world, shape (seeds,): mu star or the total index.
+
+        Raises
+        ------
+        BadInput
+            If the design is not made to tell, or lacks runs.
+        """
+        names, unit, rows = self.sample
+        table = self.table(outcome)[rows]
+        found: dict[str, list[float]] = {name: [] for name in names}
+        for seed in range(table.shape[1]):
+            told = self.study.design.indices(names, unit, table[:, [seed]])
+            if told is None:
+                raise BadInput(f"design '{self.study.design.method}' is not made to tell which factors matter")
+            for name, e in (told.total if isinstance(told, SobolIndices) else told.strength).items():
+                found[name].append(e.value)
+        return {name: np.array(values) for name, values in found.items()}
 
     @cached_property
     def sample(self) -> tuple[list[str], Floats, NDArray[np.int64]]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from experiments.analysis.intervals import Estimate
 from experiments.report.findings import Comparison, Findings
-from experiments.report.html import estimate, glance, map_ticks, percent
+from experiments.report.html import VERDICTS, claim_sentences, estimate, glance, map_ticks, percent
 from experiments.report.view import View
 from experiments.screen import counted
 from experiments.summary import number
@@ -16,9 +16,12 @@ MAPPED = 2  # outcomes whose map is printed
 HEAD = """# Questions of the client, asked of the model
 
 Written by `python -m experiments.studies`, which runs every study of `experiments/studies/` and leaves a full report
-of each, with figures, in `results/studies/NAME/report.html`. Answers, where there is one, are written by hand in the
-study file; everything else is worked out from the runs. Brackets are {level} intervals: they hold the luck of seeds
-(and of points, where a design draws them), not doubt about the model itself. Made with version {version} of the model.
+of each, with figures, in `results/studies/NAME/report.html`. Every run is made in a world of its own seed (parameters
+and uncertain numbers of the opening, drawn from the worlds that agree with 2025). The sentences are claims of the study
+file, put to each world by itself; their words hold no number, and every number is worked out from the runs. A claim
+that holds in fewer than nine worlds of ten is called uncertain. Brackets are {level} intervals: they hold the luck of
+worlds (and of points, where a design draws them), not doubt about the model itself. Made with version {version} of the
+model.
 
 """
 
@@ -41,8 +44,8 @@ def section(view: View, found: Findings) -> str:
     """One study: question, design, answer, numbers."""
     study = view.study
     lines = [f"## {study.title}", "", study.question.strip(), ""]
-    if study.answer:
-        lines += [f"**Answer.** {study.answer.strip()}", ""]
+    for verdict, sentences in claim_sentences(view, found).items():
+        lines += [f"**{VERDICTS[verdict]}**", "", *(f"- {sentence}" for sentence in sentences), ""]
     factors = ", ".join(f"`{name}`" for name in view.factors)
     lines += [
         f"{counted(len(view.points), 'point')} ({study.design.method}) over {factors};"

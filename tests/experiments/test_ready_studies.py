@@ -11,11 +11,14 @@ FUNCTION = "def f(settings, seed):\n    return 2.0 * settings['x'] + seed\n"
 STUDY = """
 title = "Twice {x}"
 question = "Is it twice?"
-answer = "It is."
 model = "f.py:f"
 replicates = 3
 [factors]
 x = [1, 2, {x}]
+[[claims]]
+says = "It is."
+outcome = "value"
+is = "> 0"
 """
 
 
@@ -49,14 +52,14 @@ def test_all_studies_make_reports_and_the_page(call, tmp_path: Path) -> None:
     call()
     page = (tmp_path / "page.md").read_text()
     assert page.index("## Twice 7") < page.index("## Twice 5")
-    assert "**Answer.** It is." in page
+    assert "**Holds in at least 90 % of the worlds**\n\n- It is: mean" in page
     assert "value (4 with x 1): clearly higher with 2 (2), 5 (8)." in page
     assert "| **1** (mean) | 4 [1.52, 6.48] |" in page  # Student's t with three seeds: 4 +- 4.303 / sqrt(3)
     manifest = (tmp_path / "runs" / "one" / "manifest.json").read_bytes()
-    (tmp_path / "one.toml").write_text(STUDY.format(x=5).replace("It is.", "Twice."))
+    (tmp_path / "one.toml").write_text(STUDY.format(x=5).replace("It is.", "So it is."))
     call()
-    assert "**Answer.** Twice." in (tmp_path / "page.md").read_text()
-    assert "Twice." in (tmp_path / "runs" / "one" / "report.html").read_text()
+    assert "- So it is: mean" in (tmp_path / "page.md").read_text()
+    assert "So it is: mean" in (tmp_path / "runs" / "one" / "report.html").read_text()
     assert (tmp_path / "runs" / "one" / "manifest.json").read_bytes() == manifest  # no run was made again
 
 

@@ -188,4 +188,4 @@ def test_the_example_of_the_documentation_is_a_study(tmp_path: Path) -> None:
     for name in DESIGNS:
         assert f'| `"{name}"` |' in text
     for field in Study.model_fields:
-        assert field in ("name",) or f"`{field}`" in text or f"`[{field}" in text, field
+        assert field in ("name",) or f"`{field}`" in text or f"`[{field}" in text or f"`[[{field}]]" in text, field

@@ -71,13 +71,16 @@ def test_html_shows_the_letters() -> None:
 STUDY = """
 title = '[/GPU] $x_$ <script>'
 question = '<img src=x> $y$'
-answer = '[bold] $_$'
 model = 'm.py:f'
 replicates = 3
 outcomes = ['$a_$ <b>', '_b']
 [factors]
 '$x_$ <i>' = [1, 2, 3]
 '_hidden' = [1, 2]
+[[claims]]
+says = '[bold] $_$'
+outcome = '_b'
+is = '> 1'
 [report]
 crisis = '_b >= 3'
 """
