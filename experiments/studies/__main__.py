@@ -28,19 +28,22 @@ from experiments.study import load
 
 FOLDER = Path(__file__).parent
 PAGE = FOLDER.parent / "answers.md"
-# The order of the page: what matters, then the client's questions one by one.
+# The order of the page: the client's risks and hopes, an investor's questions, an engineer's, then what matters most.
 ORDER = (
-    "what_drives_failures",
-    "variance_of_losses",
-    "where_the_crisis_is",
+    "risks_and_hopes",
+    "one_firm_or_the_chain",
     "contract_tenor_and_concentration",
+    "take_or_pay",
     "lender_capital_and_cascades",
     "hardware_cadence_and_loan_tenor",
     "open_weights_and_defaults",
     "elasticity_and_efficiency",
-    "take_or_pay",
+    "efficiency_work",
     "power_and_carbon",
     "policies",
+    "what_drives_failures",
+    "variance_of_losses",
+    "where_the_crisis_is",
 )
 
 

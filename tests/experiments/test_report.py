@@ -331,6 +331,8 @@ def test_ready_studies_have_questions_and_a_place_on_the_page() -> None:
         study = load(FOLDER / f"{name}.toml")
         assert study.question.count("?") >= 1
         assert study.title
+        assert study.claims
+        assert not study.central  # what is said holds in a share of worlds, not at one point
         factors = {factor.name: factor.values for factor in study.resolved}
         compared = study.report.compared(factors)
         assert compared is None or len(factors[compared] or ()) <= MOST_LEVELS  # else nothing would be compared
