@@ -17,7 +17,7 @@ from abm.contagion import clear_tiers
 from abm.errors import BadInput
 from experiments.reproductions.exact_clearing import clear_exactly
 from experiments.reproductions.figures import BLUE, GREEN, GREY, ORANGE, RED, panels
-from experiments.reproductions.study import EXACT, Bench, Outcome, Row, Study, Symbol
+from experiments.reproductions.study import CLOSED_FORM, EXACT, OWN_CHECK, OWN_RUN, Bench, Outcome, Row, Study, Symbol
 
 N, A, V, Y = 10, Fraction(1), Fraction(19, 20), Fraction(1)
 DELTA = Fraction(1, 1000)
@@ -135,20 +135,29 @@ def run(bench: Bench) -> Outcome:
         ("cliques", star + HAIR, 5),
     ]
     rows = [
-        Row("Threshold of the shock, ε* = n(a - v)", "1/2", str(star), EXACT, star == Fraction(1, 2)),
+        Row(
+            "Threshold of the shock, ε* = n(a - v)",
+            "1/2",
+            str(star),
+            EXACT,
+            star == Fraction(1, 2),
+            origin=CLOSED_FORM,
+        ),
         Row(
             "Threshold of the debt, y* = (n - 1)(a - v)",
             "9/20",
             str(y_star(N, A, V)),
             EXACT,
             y_star(N, A, V) == Fraction(9, 20),
+            origin=CLOSED_FORM,
         ),
     ]
     for name, eps, published in stated:
         ours = count(name, eps)
         rows.append(
             Row(
-                f"Defaults, {NAMES[name]}, ε = {float(eps):g}", str(published), ours, EXACT, ours == published
+                f"Defaults, {NAMES[name]}, ε = {float(eps):g}", str(published), ours, EXACT, ours == published,
+                origin=OWN_RUN,
             )
         )
     below = [eps for eps in eps_axis if 0 < eps < star]
@@ -162,6 +171,7 @@ def run(bench: Bench) -> Outcome:
             f"{len(below) - wrong} of {len(below)}",
             EXACT,
             wrong == 0,
+            origin=OWN_RUN,
         )
     )
     rows += [several_shocks(k) for k in (2, 3)]
@@ -176,6 +186,7 @@ def run(bench: Bench) -> Outcome:
             EXACT,
             gap < 1e-12,
             "rounding of binary fractions",
+            origin=OWN_CHECK,
         )
     )
 
@@ -199,6 +210,7 @@ def several_shocks(k: int) -> Row:
         sides,
         EXACT,
         sides == (k, N),
+        origin=CLOSED_FORM,
     )
 
 
@@ -214,6 +226,7 @@ def debt_threshold(name: str, below: int) -> Row:
         sides,
         EXACT,
         sides == (below, N),
+        origin=OWN_RUN,
     )
 
 
@@ -243,6 +256,7 @@ def the_case() -> Row:
         f"{same} networks",
         EXACT,
         same == len(results),
+        origin=OWN_RUN,
     )
 
 
@@ -264,8 +278,8 @@ STUDY = Study(
     ),
     missing=(
         "How the weak link is spread: evenly over the banks of the other clique.",
-        "The paper proves its thresholds and prints no simulated counts; the counts are those of independent "
-        "computations in exact fractions.",
+        "The paper proves its thresholds and prints no simulated counts; the counts are those of an own "
+        "independent run in exact fractions.",
     ),
     seconds=5,
     run=run,

@@ -18,12 +18,31 @@ from numpy.typing import NDArray
 from abm.contagion import clear, clear_cross_holdings, clear_tiers, glasserman_young_audit
 from experiments.reproductions.exact_clearing import clear_exactly
 from experiments.reproductions.figures import BLUE, GREY, ORANGE, RED, panels
-from experiments.reproductions.study import EXACT, Bench, Outcome, Row, Study, Symbol
+from experiments.reproductions.study import (
+    CLOSED_FORM,
+    EXACT,
+    LATER,
+    OWN_CHECK,
+    OWN_RUN,
+    PAPER,
+    Bench,
+    Outcome,
+    Row,
+    Study,
+    Symbol,
+)
 
 CASES = Path(__file__).parent / "cases"
 TOLERANCE, LOOSE = 1e-9, 1e-4
 SEED = 2001
 PROPERTY_NETWORKS, CRITICAL_NETWORKS, AUDITED_NETWORKS = 200, 125, 2041
+
+RV = "Rogers and Veraart 2013"
+CASE_ORIGINS = {
+    "c07_rv_ex33": f"{LATER}: tests of the package Greatest-Clearing-Vector-Algorithm, quoting {RV}",
+    "c08_rv_circular6": f"{CLOSED_FORM}: {RV}",
+}
+"""Who stated the answers of a stored case, if not an own run: networks of books and packages come without answers."""
 
 Floats = NDArray[np.float64]
 
@@ -73,6 +92,7 @@ def case_row(case: dict[str, Any]) -> Row:
         f"largest difference of payments and equities {gap:.1e}, same defaults in the same rounds"
         if same
         else f"other defaults: {sorted(fallen)}",
+        origin=CASE_ORIGINS.get(case["id"], OWN_RUN),
     )
 
 
@@ -114,6 +134,7 @@ def circle_row() -> Row:
         EXACT,
         worst <= TOLERANCE,
         "largest difference, rounding",
+        origin=f"{CLOSED_FORM}: {RV}",
     )
 
 
@@ -142,6 +163,7 @@ def upward_row() -> Row:
         (*end.tolist(), *np.round(greatest, 9).tolist()),
         EXACT,
         holds,
+        origin=OWN_RUN,
     )
 
 
@@ -178,6 +200,7 @@ def property_rows(networks: int) -> list[Row]:
         "costs": "Payments rise with α and β",
         "conserved": "Equities add up to outside assets less outside debt paid",
     }
+    proved = dict.fromkeys(("rising", "concave"), f"{PAPER}: Eisenberg and Noe 2001")
     rows = [
         Row(
             f"{words[key]}: random networks",
@@ -185,6 +208,7 @@ def property_rows(networks: int) -> list[Row]:
             f"{networks - count} of {networks}",
             EXACT,
             count == 0,
+            origin=proved.get(key, OWN_CHECK),
         )
         for key, count in broken.items()
     ]
@@ -198,6 +222,7 @@ def property_rows(networks: int) -> list[Row]:
             EXACT,
             gain > 1.0,
             "the same unit is paid on along the chain",
+            origin=OWN_CHECK,
         )
     )
     return rows
@@ -229,6 +254,7 @@ def critical_row(networks: int) -> Row:
         wrong == 0,
         f"iterating down until payments move by less than {LOOSE:g} of the largest debt misses defaults in "
         f"{missed} of them; other networks than the package's",
+        origin=OWN_RUN,
     )
 
 
@@ -276,6 +302,7 @@ def audit_row(networks: int) -> Row:
         EXACT,
         violations == 0,
         "other random networks",
+        origin=OWN_RUN,
     )
 
 

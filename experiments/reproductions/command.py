@@ -154,8 +154,9 @@ def show(all_done: Sequence[Done], console: Screen, only_failing: bool) -> None:
         if rows:
             table = Table(title=f"{done.study.title} ({done.study.name})")
             for heading in (
-                "published statement",
+                "statement",
                 "published",
+                "stated by",
                 "ours",
                 "interval",
                 "discrepancy and why",
@@ -166,6 +167,7 @@ def show(all_done: Sequence[Done], console: Screen, only_failing: bool) -> None:
                 cells = (
                     row.statement,
                     row.published,
+                    row.origin,
                     report.text_of(row.ours, 4),
                     report.interval_of(row),
                     row.why,

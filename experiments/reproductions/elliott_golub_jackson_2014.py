@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from abm.errors import BadInput
 from experiments.reproductions.figures import BLUE, ORANGE, panels
-from experiments.reproductions.study import EXACT, Bench, Outcome, Row, Study, Symbol
+from experiments.reproductions.study import EXACT, LATER, Bench, Outcome, Row, Study, Symbol
 
 N, C, D, THETA, BETA, SEED = 100, 0.72, 1.0, 0.3, 1.0, 1234
 PUBLISHED = (31, 42, 49, 52, 55, 57, 59, 62, 64, 66, 69, 77, 81, 86, 93, 97, 99, 100)
+BOOK = f"{LATER}: Sargent and Stachurski, Economic Networks, chapter 5"
 TIE = 1e-12
 """A firm worth its threshold to within this stands: rounding must not decide a failure."""
 
@@ -101,8 +102,9 @@ def run(bench: Bench) -> Outcome:
             EXACT,
             counts == PUBLISHED,
             "none: same generator, same order of draws",
+            origin=BOOK,
         ),
-        Row("Firms standing at the end", "0", N - counts[-1], EXACT, counts[-1] == N),
+        Row("Firms standing at the end", "0", N - counts[-1], EXACT, counts[-1] == N, origin=BOOK),
     ]
     figure, (left, right) = panels(2)
     left.plot(range(len(counts)), counts, "o-", color=BLUE, label="ours")

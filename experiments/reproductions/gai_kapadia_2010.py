@@ -24,7 +24,18 @@ from experiments.reproductions.poisson_cascades import (
     simulate,
 )
 from experiments.reproductions.poisson_window import directed_frequency, extent, window
-from experiments.reproductions.study import EXACT, Bench, Outcome, Row, Study, Symbol
+from experiments.reproductions.study import (
+    CLOSED_FORM,
+    EXACT,
+    OWN_CHECK,
+    OWN_RUN,
+    PAPER,
+    Bench,
+    Outcome,
+    Row,
+    Study,
+    Symbol,
+)
 
 SEED = 2010
 DRAWS, CURVE_DRAWS, LARGE_DRAWS = 10_000, 1500, 3000
@@ -121,6 +132,7 @@ def run(bench: Bench) -> Outcome:
             ends,
             EXACT,
             three.J == 4 and max(abs(ends[0] - 1.020704), abs(ends[1] - 5.764677)) < 1e-6,
+            origin=CLOSED_FORM,
         ),
         Row(
             "Frequency at z = 3, infinite system",
@@ -128,6 +140,7 @@ def run(bench: Bench) -> Outcome:
             directed_frequency(3.0, three.J),
             EXACT,
             abs(directed_frequency(3.0, three.J) - 0.780) < 5e-4,
+            origin=CLOSED_FORM,
         ),
         frequency_row("Frequency at z = 3", ".778 [.770, .786]", 0.778, DRAWS, found[three]),
         against_closed_form(found[three]),
@@ -139,6 +152,7 @@ def run(bench: Bench) -> Outcome:
             directed_frequency(6.0, six.J),
             EXACT,
             directed_frequency(6.0, six.J) < 1e-9,
+            origin=CLOSED_FORM,
         ),
         frequency_row("Frequency at z = 6, N = 4,000", ".067", 0.067, ASSUMED_DRAWS, found[wide]),
         frequency_row("Frequency at z = 6, N = 16,000", ".034", 0.034, ASSUMED_DRAWS, found[wider]),
@@ -149,6 +163,7 @@ def run(bench: Bench) -> Outcome:
             found[wider].interval,
             found[six].frequency > found[wide].frequency > found[wider].frequency,
             "finite-size effect: in small systems two early failures can hit the same bank by chance",
+            origin=OWN_RUN,
         ),
         frequency_row(
             "Trap: the other reading of the tie, at z = 6 (a bank that loses exactly its capital falls)",
@@ -164,6 +179,7 @@ def run(bench: Bench) -> Outcome:
             EXACT,
             bool(0.04 / 0.2 < 1 / 5) and not 0.04 - 0.2 / 5 < 0,
             "hence thresholds in whole numbers",
+            origin=OWN_CHECK,
         ),
         Row(
             "Robust yet fragile: at z = 6 contagion is rare and nearly total when it comes (frequency, "
@@ -172,6 +188,7 @@ def run(bench: Bench) -> Outcome:
             (round(found[six].frequency, 3), round(found[six].extent, 4)),
             found[six].extent_interval,
             found[six].frequency < 0.25 and found[six].extent > 0.99,
+            origin=PAPER,
         ),
     ]
     return Outcome(rows, *draw(found, base, other_tie))
@@ -187,6 +204,7 @@ def against_closed_form(ours: Estimate) -> Row:
         ours.interval,
         agrees(ours.frequency, ours.error, closed),
         f"{ours.frequency - closed:+.4f}: sampling; inside the window size hardly matters",
+        origin=CLOSED_FORM,
     )
 
 
@@ -200,6 +218,7 @@ def extent_row(model: GaiKapadia, ours: Estimate) -> Row:
         ours.extent_interval,
         abs(ours.extent - 0.941) < 0.0015 and abs(closed - 0.941) < 0.0015,
         f"infinite system {closed:.4f}; stated to three digits",
+        origin=OWN_RUN,
     )
 
 

@@ -18,7 +18,7 @@ from abm.contagion import needs, spread
 from abm.engine.compiled import jit
 from abm.errors import BadInput
 from experiments.reproductions.intervals import agrees, around, mean_and_error, proportion_error, wilson
-from experiments.reproductions.study import Bench, Row
+from experiments.reproductions.study import OWN_RUN, Bench, Row
 
 BREAKOUT, CHUNK = 0.05, 1000
 """A cascade is one if more than this share of the nodes fails; draws are made in parts of this many."""
@@ -336,7 +336,7 @@ def simulate[M: Model](bench: Bench, wanted: dict[M, int]) -> dict[M, Estimate]:
 
 
 def frequency_row(statement: str, published: str, value: float, draws: int, ours: Estimate) -> Row:
-    """A simulated frequency against a stated one that was simulated too.
+    """A simulated frequency against that of an own independent run.
 
     Parameters
     ----------
@@ -358,4 +358,5 @@ def frequency_row(statement: str, published: str, value: float, draws: int, ours
         ours.interval,
         agrees(ours.frequency, ours.error, value, math.sqrt(value * (1 - value) / draws)),
         f"{ours.frequency - value:+.3f}{inside}: sampling, ours and theirs ({draws:,} draws)",
+        origin=OWN_RUN,
     )

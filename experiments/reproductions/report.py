@@ -73,6 +73,7 @@ def as_record(done: Done) -> dict[str, Any]:
             {
                 "statement": row.statement,
                 "published": row.published,
+                "stated_by": row.origin,
                 "ours": list(row.ours) if isinstance(row.ours, tuple) else row.ours,
                 "interval": row.interval if isinstance(row.interval, str) else list(row.interval),
                 "holds": row.holds,
@@ -178,8 +179,8 @@ def section(done: Done, picture: bytes) -> str:
     """One study's part of the page."""
     study, outcome = done.study, done.outcome
     rows = "".join(
-        f"<tr><td>{escape(row.statement)}</td><td>{escape(row.published)}</td><td>{escape(text_of(row.ours))}</td>"
-        f"<td>{interval_of(row)}</td><td>{escape(row.why)}</td><td>{verdict(row.holds)}</td></tr>"
+        f"<tr><td>{escape(row.statement)}</td><td>{escape(row.published)}</td><td>{escape(row.origin)}</td>"
+        f"<td>{escape(text_of(row.ours))}</td><td>{interval_of(row)}</td><td>{escape(row.why)}</td><td>{verdict(row.holds)}</td></tr>"
         for row in outcome.rows
     )
     setup = "".join(
@@ -191,8 +192,8 @@ def section(done: Done, picture: bytes) -> str:
 <p class="source">{escape(study.source)}. Command: <code>invisible-debt reproduce {escape(study.name)}</code>.
 Run time: about {study.seconds} s on two cores.</p>
 <p>{escape(study.question)}</p><p>{verdict(outcome.holds)}</p>
-<div class="scroll"><table><tr><th>published statement</th><th>published</th><th>ours</th><th>interval</th>
-<th>discrepancy and why</th><th></th></tr>{rows}</table></div>
+<div class="scroll"><table><tr><th>statement</th><th>published</th><th>stated by</th><th>ours</th>
+<th>interval</th><th>discrepancy and why</th><th></th></tr>{rows}</table></div>
 {image(picture, f"Figure: {study.title}")}
 <h3>Set-up</h3>
 <div class="scroll"><table><tr><th>symbol</th><th>meaning</th><th>value</th></tr>{setup}</table></div>

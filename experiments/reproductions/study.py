@@ -16,6 +16,15 @@ Value = float | int | str | tuple[float | int | str, ...]
 EXACT, SHAPE = "exact", "shape only"
 """What stands in the place of an interval where there is none."""
 
+PAPER, CLOSED_FORM, LATER = "the paper", "closed form of the paper", "a later source"
+OWN_RUN, OWN_CHECK = "own independent run", "own check"
+ORIGINS = (PAPER, CLOSED_FORM, LATER, OWN_RUN, OWN_CHECK)
+"""Who stated what stands under "published".
+
+The paper, in print; a formula of the paper, evaluated here; a later source, which is named; an own run of another
+program than this one, which no one has published; and what no one has stated, but must be so.
+"""
+
 
 @dataclass(frozen=True)
 class Symbol:
@@ -55,6 +64,13 @@ class Row:
         Whether the statement is reproduced.
     why : str
         The discrepancy and its reason; "none" where there is none.
+    origin : str
+        Who stated the published value: one of `ORIGINS`, and after ": " a name; a later source has one.
+
+    Raises
+    ------
+    ValueError
+        If it is not said who stated the value.
     """
 
     statement: str
@@ -63,10 +79,14 @@ class Row:
     interval: tuple[float, float] | str
     holds: bool
     why: str = "none"
+    origin: str = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        """Make a plain truth value of what NumPy compared."""
+        """Make a plain truth value of what NumPy compared, and refuse a value that no one stated."""
         object.__setattr__(self, "holds", bool(self.holds))
+        kind, _, name = self.origin.partition(": ")
+        if kind not in ORIGINS or (kind == LATER and not name):
+            raise ValueError(f"origin must be one of {ORIGINS}, a later source with its name; it is {self.origin!r}")
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,18 @@ from experiments.reproductions.poisson_cascades import (
     simulate,
 )
 from experiments.reproductions.poisson_window import extent, undirected_frequency, window
-from experiments.reproductions.study import EXACT, Bench, Outcome, Row, Study, Symbol
+from experiments.reproductions.study import (
+    CLOSED_FORM,
+    EXACT,
+    LATER,
+    OWN_RUN,
+    PAPER,
+    Bench,
+    Outcome,
+    Row,
+    Study,
+    Symbol,
+)
 
 SEED = 2002
 DRAWS, CURVE_DRAWS = 5000, 400
@@ -134,6 +145,7 @@ def run(bench: Bench) -> Outcome:
             ends,
             EXACT,
             three.K == 5 and max(abs(ends[0] - 1.020704), abs(ends[1] - 5.764677)) < 1e-6,
+            origin=CLOSED_FORM,
         ),
         frequency_row(
             "Frequency of global cascades at z = 3, N = 10,000", f"{STATED}", STATED, ASSUMED_DRAWS, ours
@@ -145,6 +157,7 @@ def run(bench: Bench) -> Outcome:
             EXACT,
             agrees(closed, 0.0, STATED, theirs),
             f"{closed - STATED:+.4f}: sampling of the stated value",
+            origin=OWN_RUN,
         ),
         Row(
             "Frequency at z = 3: simulation against the infinite network",
@@ -153,6 +166,7 @@ def run(bench: Bench) -> Outcome:
             ours.interval,
             agrees(ours.frequency, ours.error, closed),
             f"{ours.frequency - closed:+.4f}: sampling",
+            origin=CLOSED_FORM,
         ),
         Row(
             "Size of a global cascade at z = 3: simulation against the infinite network",
@@ -161,6 +175,7 @@ def run(bench: Bench) -> Outcome:
             ours.extent_interval,
             abs(ours.extent - reach) < 0.002,
             f"{ours.extent - reach:+.5f}: finite size",
+            origin=f"{LATER}: the equation of Gleeson and Cahalane 2007",
         ),
         Row(
             f"No global cascades well outside the window (z = {OUTSIDE[0]} and {OUTSIDE[1]:g})",
@@ -168,6 +183,7 @@ def run(bench: Bench) -> Outcome:
             (low.frequency, high.frequency),
             (low.interval[0], max(low.interval[1], high.interval[1])),
             low.frequency < 0.01 and high.frequency < 0.01,
+            origin=PAPER,
         ),
     ]
 
@@ -220,7 +236,7 @@ STUDY = Study(
         "How large a cascade must be to be called global: more than 5 % of the nodes. Sizes are so far "
         "apart that any "
         "bound between 1 and 50 % gives the same at z = 3.",
-        f"The draws behind the stated frequency, that of an independent simulation: {ASSUMED_DRAWS:,} are "
+        f"The draws behind the stated frequency, that of an own independent run: {ASSUMED_DRAWS:,} are "
         "assumed.",
         f"Random numbers: seed {SEED}, {DRAWS:,} draws at the stated point and {CURVE_DRAWS:,} elsewhere.",
         "A node without neighbours never flips.",
