@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from abm.contagion.cross_holdings import clear_cross_holdings
     from abm.contagion.distress import DebtRank, debtrank
     from abm.contagion.forced_sales import FireSale, fire_sales
+    from abm.contagion.large_networks import Resilience, resilience
     from abm.contagion.network import Network
     from abm.contagion.neva import (
         Books,
@@ -56,6 +57,7 @@ __all__ = [
     "NetworkClearing",
     "NetworkStress",
     "Parent",
+    "Resilience",
     "TieredClearing",
     "Valuation",
     "attribute_debt",
@@ -73,6 +75,7 @@ __all__ = [
     "glasserman_young_audit",
     "needs",
     "read_network",
+    "resilience",
     "spread",
     "value_before_maturity",
     "value_debtrank",
@@ -90,6 +93,7 @@ _WHERE = {  # module: its names
     "cross_holdings": "clear_cross_holdings",
     "distress": "DebtRank debtrank",
     "forced_sales": "FireSale fire_sales",
+    "large_networks": "Resilience resilience",
     "network": "Network",
     "neva": "Books EquityFixedPoint Valuation equity_fixed_point value_before_maturity value_debtrank"
     " value_eisenberg_noe value_furfine",

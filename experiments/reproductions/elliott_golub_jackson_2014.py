@@ -465,7 +465,7 @@ def draw(
             found = [failing[c, d, theta] for c, d in points]
             curves[f"share failing against {name}, theta = {theta}"] = [mean for mean, _ in found]
             with_bars(axes, axis, found, f"θ = {theta}", colour)
-        axes.legend(frameon=False, fontsize=8)
+    by_d.legend(frameon=False, fontsize=8)
     by_d.set(xlabel="expected degree d (diversification)", ylabel="% failing", title=f"c = {INTEGRATION}")
     by_c.set(xlabel="share c held by others (integration)", ylabel="% failing", title=f"d = {DIVERSIFICATION:g}")
 

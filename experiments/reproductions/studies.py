@@ -21,6 +21,7 @@ NAMES = (
     "neva-2020",
     "nier-2007",
     "elliott-golub-jackson-2014",
+    "amini-cont-minca-2016",
 )
 """A study stands in the module of its name, with underscores."""
 
