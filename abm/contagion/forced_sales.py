@@ -13,12 +13,13 @@ Greenwood, R., Landier, A. and Thesmar, D. (2015), Vulnerable banks, Journal of 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from abm.contagion.inputs import table, vector
+from abm.contagion.inputs import portfolios, vector
 from abm.contagion.rows import TIE
 from abm.errors import BadInput, NotConverged
 
@@ -57,7 +58,7 @@ class FireSale:
 
 
 def fire_sales(
-    holdings: ArrayLike,
+    holdings: Any,
     other_assets: ArrayLike,
     debt: ArrayLike,
     *,
@@ -84,8 +85,9 @@ def fire_sales(
 
     Parameters
     ----------
-    holdings : (n, m) array
-        Value of asset a held by firm i before the shock, not negative.
+    holdings : (n, m) array or SciPy sparse matrix
+        Value of asset a held by firm i before the shock, not negative; time and memory of a sparse one grow with
+        what is held.
     other_assets, debt : (n,) array
         Assets without price risk, and debt; not negative.
     price_shock : (m,) array, optional
@@ -127,11 +129,9 @@ def fire_sales(
     >>> print((sale.sold * 9).round(12))
     [1.]
     """
-    try:
-        n, m = np.shape(holdings)
-    except ValueError:
-        raise BadInput("holdings must have a row for each firm and a column for each asset") from None
-    held = table("holdings", holdings, (n, m))
+    held = portfolios("holdings", holdings)
+    n, m = held.shape
+    by_asset = sp.csr_array(held.T) if sp.issparse(held) else held.T
     other, owed = vector("other_assets", other_assets, n), vector("debt", debt, n)
     strength = vector("impact", np.broadcast_to(impact, m) if np.ndim(impact) == 0 else impact, m)
     first = 1.0 - vector("price_shock", price_shock, m)
@@ -145,11 +145,11 @@ def fire_sales(
         raise BadInput(f"rounds must be at least 0; it is {rounds}")
     target = np.zeros(n)
     if rule == "leverage":
-        before = other + held.sum(axis=1) - owed
+        before = other + np.asarray(held.sum(axis=1)) - owed
         if leverage is None and not (before > 0.0).all():
             raise BadInput("leverage must be given where a firm has no equity before the shock")
         target = owed / before if leverage is None else vector("leverage", leverage, n)
-    supply = held.sum(axis=0)
+    supply = np.asarray(held.sum(axis=0))
     prices, sold, fell = first, np.zeros(n), np.zeros(n, np.int64)
     done = 0
     while True:
@@ -165,7 +165,7 @@ def fire_sales(
             excess[excess <= TIE * owed] = 0.0
             wanted = np.minimum(np.divide(excess, portfolio, out=np.zeros(n), where=portfolio > 0.0), 1.0)
         sold = np.maximum(sold, wanted)
-        depth = np.divide(sold @ held, supply, out=np.zeros(m), where=supply > 0.0)
+        depth = np.divide(by_asset @ sold, supply, out=np.zeros(m), where=supply > 0.0)
         fall = np.exp(-strength * depth) if shape == "exponential" else np.maximum(1.0 - strength * depth, 0.0)
         change = float(np.abs(prices - first * fall).max(initial=0.0))
         if change <= (0.0 if rule == "default" else CONVERGED):

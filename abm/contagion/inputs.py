@@ -212,6 +212,54 @@ def table(name: str, values: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.fl
     return array
 
 
+def _sparse(name: str, matrix: Any, what: str) -> sp.csr_array:
+    """CSR without stored zeros and with repeated entries summed; finite and not negative."""
+    if matrix.ndim != 2:
+        raise BadInput(f"{name} must be {what}; its shape is {matrix.shape}")
+    coo = matrix if matrix.format == "csr" else matrix.tocoo()
+    places = (coo.indices.copy(), coo.indptr.copy()) if matrix.format == "csr" else ((coo.row, coo.col),)
+    result = sp.csr_array((_numbers(name, coo.data), *places), shape=coo.shape)
+    result.sum_duplicates()
+    wrong = ~(np.isfinite(result.data) & (result.data >= 0.0))
+    if wrong.any():
+        k = int(np.flatnonzero(wrong)[0])
+        i = int(np.searchsorted(result.indptr, k, side="right")) - 1
+        raise BadInput(
+            f"{name}[{i}, {result.indices[k]}] is {result.data[k]:g}: it must be a finite number, at least 0"
+        )
+    result.eliminate_zeros()
+    return result
+
+
+def portfolios(name: str, matrix: Any) -> Network:
+    """What each of n firms holds of each of m assets, dense or sparse, with finite entries that are not negative.
+
+    Parameters
+    ----------
+    name : str
+        The field's name in messages.
+    matrix : (n, m) array or SciPy sparse matrix
+        ``matrix[i, a]`` of asset a held by firm i.
+
+    Returns
+    -------
+    (n, m) float array, or CSR array without stored zeros if the input was sparse
+
+    Raises
+    ------
+    BadInput
+        Not a table of rows and columns, or an entry that is negative or not finite.
+    """
+    what = "a table with a row for each firm and a column for each asset"
+    if sp.issparse(matrix):
+        return _sparse(name, matrix, what)
+    result = _numbers(name, matrix)
+    if result.ndim != 2:
+        raise BadInput(f"{name} must be {what}; its shape is {result.shape}")
+    _check_entries(name, result)
+    return result
+
+
 def network(name: str, matrix: Any, *, n: int | None = None) -> Network:
     """A square matrix between firms, dense or sparse, with finite entries that are not negative.
 
@@ -235,19 +283,7 @@ def network(name: str, matrix: Any, *, n: int | None = None) -> Network:
     """
     result: Any
     if sp.issparse(matrix):
-        coo: Any = matrix.tocoo()  # type: ignore[attr-defined]
-        if coo.ndim != 2:
-            raise BadInput(f"{name} must be a square matrix; its shape is {coo.shape}")
-        result = sp.csr_array((_numbers(name, coo.data), (coo.row, coo.col)), shape=coo.shape)
-        result.sum_duplicates()
-        wrong = ~(np.isfinite(result.data) & (result.data >= 0.0))
-        if wrong.any():
-            k = int(np.flatnonzero(wrong)[0])
-            i = int(np.searchsorted(result.indptr, k, side="right")) - 1
-            raise BadInput(
-                f"{name}[{i}, {result.indices[k]}] is {result.data[k]:g}: it must be a finite number, at least 0"
-            )
-        result.eliminate_zeros()
+        result = _sparse(name, matrix, "a square matrix")
     else:
         result = _numbers(name, matrix)
     if result.ndim != 2 or result.shape[0] != result.shape[1]:
