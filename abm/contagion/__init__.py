@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from abm.contagion.attribution import attribute_debt
-    from abm.contagion.audit import AuditFailed, GlassermanYoung, glasserman_young_audit
+    from abm.contagion.audit import (
+        AuditFailed,
+        GlassermanYoung,
+        GlassermanYoungLosses,
+        glasserman_young_audit,
+        glasserman_young_losses,
+    )
     from abm.contagion.cascade import CascadeTree, Default, Parent
     from abm.contagion.cleared import NetworkClearing, NetworkStress
     from abm.contagion.clearing import (
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
         clearing_scratch,
     )
     from abm.contagion.cross_holdings import clear_cross_holdings
+    from abm.contagion.deleveraging import Vulnerability, vulnerability
     from abm.contagion.distress import DebtRank, debtrank
     from abm.contagion.forced_sales import FireSale, fire_sales
     from abm.contagion.large_networks import Resilience, resilience
@@ -53,6 +60,7 @@ __all__ = [
     "FireSale",
     "Furfine",
     "GlassermanYoung",
+    "GlassermanYoungLosses",
     "Network",
     "NetworkClearing",
     "NetworkStress",
@@ -60,6 +68,7 @@ __all__ = [
     "Resilience",
     "TieredClearing",
     "Valuation",
+    "Vulnerability",
     "attribute_debt",
     "clear",
     "clear_cross_holdings",
@@ -73,6 +82,7 @@ __all__ = [
     "furfine",
     "gai_kapadia",
     "glasserman_young_audit",
+    "glasserman_young_losses",
     "needs",
     "read_network",
     "resilience",
@@ -81,16 +91,18 @@ __all__ = [
     "value_debtrank",
     "value_eisenberg_noe",
     "value_furfine",
+    "vulnerability",
     "watts",
 ]
 
 _WHERE = {  # module: its names
     "attribution": "attribute_debt",
-    "audit": "AuditFailed GlassermanYoung glasserman_young_audit",
+    "audit": "AuditFailed GlassermanYoung GlassermanYoungLosses glasserman_young_audit glasserman_young_losses",
     "cascade": "CascadeTree Default Parent",
     "cleared": "NetworkClearing NetworkStress",
     "clearing": "Clearing ClearingScratch TieredClearing clear clear_rows clear_tiers clearing_scratch",
     "cross_holdings": "clear_cross_holdings",
+    "deleveraging": "Vulnerability vulnerability",
     "distress": "DebtRank debtrank",
     "forced_sales": "FireSale fire_sales",
     "large_networks": "Resilience resilience",

@@ -11,6 +11,13 @@ outside assets, q inflows at full payment, and ``k_i = (1 - alpha) e_i + (1 - be
 destroys at i (q as cleared). For one shocked firm that keeps at least nothing, and without bankruptcy costs,
 the right side is at most ``b_i (c_i - w_i)``: their proposition 1.
 
+Summed over all firms that fall, the same flow bounds what a shock x costs all creditors together: with ``b`` the
+largest ``b_i``,
+
+    sum of shortfalls  <=  sum of max(x_i - w_i, 0) / (1 - b),
+
+which is what their theorem on expected losses rests on.
+
 References
 ----------
 Glasserman, P. and Young, H. P. (2015), How likely is contagion in financial networks?, Journal of Banking
@@ -58,8 +65,57 @@ class GlassermanYoung:
     holds: bool
 
 
+@dataclass(frozen=True)
+class GlassermanYoungLosses:
+    """The two sides of the bound on what all creditors lose together.
+
+    Attributes
+    ----------
+    shortfall : float
+        Left side: obligations that are not paid, inside and outside the network, summed over firms.
+    alone : float
+        The same if nobody owed anything to another firm and each kept its net worth: ``sum of max(x_i - w_i, 0)``.
+    bound : float
+        Right side: ``alone / (1 - b)``; infinite if a firm owes nothing outside.
+    holds : bool
+        Whether left <= right up to rounding.
+    """
+
+    shortfall: float
+    alone: float
+    bound: float
+    holds: bool
+
+
 def _full_inflow(owed: Network) -> NDArray[np.float64]:
     return np.asarray(owed.sum(axis=0), dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class _Before:
+    """A network in which everybody can pay: who owes whom, outside assets, outside debt, and what follows."""
+
+    owed: Network
+    cash: NDArray[np.float64]
+    external: NDArray[np.float64]
+    nominal: NDArray[np.float64]
+    worth: NDArray[np.float64]
+    inner: NDArray[np.float64]
+
+
+def _before(liabilities: Any, external_assets: ArrayLike, external_debt: ArrayLike | None) -> _Before:
+    from abm.contagion.clearing import clear  # the audit is also run by `clear` itself
+
+    owed = network("liabilities", liabilities)
+    n = owed.shape[0]
+    cash = vector("external_assets", external_assets, n)
+    external = vector("external_debt", external_debt, n)
+    if clear(owed, cash, external).defaulted.any():
+        raise BadInput("external_assets must leave every firm solvent before the shock")
+    inside = np.asarray(owed.sum(axis=1), dtype=np.float64)
+    nominal = inside + external
+    inner = np.divide(inside, nominal, out=np.zeros(n), where=nominal > 0.0)
+    return _Before(owed, cash, external, nominal, cash + _full_inflow(owed) - nominal, inner)
 
 
 def glasserman_young_audit(
@@ -100,26 +156,69 @@ def glasserman_young_audit(
     """
     from abm.contagion.clearing import clear  # the audit is also run by `clear` itself
 
-    owed = network("liabilities", liabilities)
-    n = owed.shape[0]
-    cash = vector("external_assets", external_assets, n)
-    external = vector("external_debt", external_debt, n)
+    before = _before(liabilities, external_assets, external_debt)
+    n = before.cash.size
     if not 0 <= firm < n:
         raise BadInput(f"firm must be from 0 to {n - 1}; it is {firm}")
-    if clear(owed, cash, external).defaulted.any():
-        raise BadInput("external_assets must leave every firm solvent before the shock")
-    inside = np.asarray(owed.sum(axis=1), dtype=np.float64)
-    nominal = inside + external
-    worth = cash + _full_inflow(owed) - nominal
-    shocked = cash.copy()
+    shocked = before.cash.copy()
     shocked[firm] = 0.0
-    fell = clear(owed, shocked, external).defaulted
+    fell = clear(before.owed, shocked, before.external).defaulted
     down = np.flatnonzero(fell & (np.arange(n) != firm))
-    left = float(worth[down].sum())
-    inner = inside[firm] / nominal[firm] if nominal[firm] > 0.0 else 0.0
-    right = float(inner * (cash[firm] - worth[firm]))
-    holds = down.size == 0 or left <= right + ROUNDING * float(nominal[fell].sum())
+    left = float(before.worth[down].sum())
+    right = float(before.inner[firm] * (before.cash[firm] - before.worth[firm]))
+    holds = down.size == 0 or left <= right + ROUNDING * float(before.nominal[fell].sum())
     return GlassermanYoung(down, left, right, holds)
+
+
+def glasserman_young_losses(
+    liabilities: Any, external_assets: ArrayLike, external_debt: ArrayLike | None = None, *, shock: ArrayLike
+) -> GlassermanYoungLosses:
+    """What a shock costs all creditors together, and the most that links between firms can make of it.
+
+    Parameters
+    ----------
+    liabilities, external_assets, external_debt
+        The network before the shock, as for `clear`; nobody may be insolvent in it.
+    shock : (n,) array
+        What each firm loses of its outside assets, from 0 to all of them.
+
+    Returns
+    -------
+    GlassermanYoungLosses
+
+    Raises
+    ------
+    BadInput
+        As for `clear`, a shock outside its range, or a firm that is insolvent before it.
+
+    References
+    ----------
+    Glasserman and Young (2015), Journal of Banking and Finance 50, the theorem on expected losses.
+
+    Examples
+    --------
+    Two firms owe 1 to each other and 1 outside; each loses more than its net worth of 0.2. As both owe half of their
+    debt inside, the bound is met.
+
+    >>> found = glasserman_young_losses([[0, 1], [1, 0]], [1.2, 1.2], [1, 1], shock=[0.5, 0.5])
+    >>> print(round(found.shortfall, 12), round(found.alone, 12), round(found.bound, 12), found.holds)
+    1.2 0.6 1.2 True
+    """
+    from abm.contagion.clearing import clear  # the audit is also run by `clear` itself
+
+    before = _before(liabilities, external_assets, external_debt)
+    lost = vector("shock", shock, before.cash.size)
+    if (lost > before.cash).any():
+        i = int(np.argmax(lost > before.cash))
+        raise BadInput(f"shock[{i}] must be from 0 to the outside assets of firm {i}, {before.cash[i]:g}")
+    cleared = clear(before.owed, before.cash - lost, before.external)
+    shortfall = float(cleared.shortfall.sum())
+    alone = float(np.maximum(lost - before.worth, 0.0).sum())
+    free = 1.0 - float(before.inner.max(initial=0.0))
+    bound = alone / free if free > 0.0 else (np.inf if alone > 0.0 else 0.0)
+    return GlassermanYoungLosses(
+        shortfall, alone, bound, shortfall <= bound + ROUNDING * float(before.nominal[cleared.defaulted].sum())
+    )
 
 
 def check_clearing(
