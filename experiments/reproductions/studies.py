@@ -22,6 +22,10 @@ NAMES = (
     "nier-2007",
     "elliott-golub-jackson-2014",
     "amini-cont-minca-2016",
+    "caccioli-2014",
+    "greenwood-2015",
+    "glasserman-young-2015",
+    "farmer-2020",
 )
 """A study stands in the module of its name, with underscores."""
 
