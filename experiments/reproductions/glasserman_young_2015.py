@@ -72,7 +72,7 @@ def random_system(rng: np.random.Generator, *, chain: bool) -> System:
         b[-1] += 1.0
     else:
         owed, _, b = random_network(rng, n)
-        b += 0.01
+        b += 0.01 + rng.choice([0.0, 1.0, 4.0]) * owed.sum(axis=1)  # from almost all of the debt inside to a fifth
     slack = rng.integers(1, 300, n) / 100 * rng.choice([0.01, 1.0])
     return System(owed, np.maximum(owed.sum(axis=1) + b - owed.sum(axis=0), 0.0) + slack, b)
 
