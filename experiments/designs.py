@@ -49,6 +49,8 @@ class Design(Strict):
         Whether it takes ranges as they are; otherwise they need `steps`.
     drawn : bool
         Whether its points are drawn, so that they are luck too.
+    crossed : bool
+        Whether its points are all combinations of what was chosen, so that they leave nothing to chance.
     no_sample : str
         Why its points are no sample of the worlds there may be; empty if they are one, or all that matter.
     """
@@ -59,6 +61,7 @@ class Design(Strict):
     needs_factors: ClassVar[bool] = True
     takes_ranges: ClassVar[bool] = False
     drawn: ClassVar[bool] = False
+    crossed: ClassVar[bool] = False
     no_sample: ClassVar[str] = ""
 
     @property
@@ -115,6 +118,7 @@ class Grid(Design):
     method: Literal["grid"] = "grid"
     told: ClassVar[str] = "every combination"
     needs_factors: ClassVar[bool] = False
+    crossed: ClassVar[bool] = True
 
     def count(self, factors: Sequence[Factor]) -> int:
         """As many as there are combinations."""

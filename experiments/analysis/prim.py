@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from abm.errors import BadInput
+from experiments.analysis.intervals import DRAWS, Estimate, percentile_interval
 
 PEEL = 0.05  # share of the points in the box taken off a side at a time
 LEAST_MASS = 0.05  # peeling ends before the box holds a smaller share of all points
@@ -90,6 +91,8 @@ class Discovery:
         Every box from the whole space to the smallest.
     base_rate : float
         Share of crises among all points.
+    density, coverage : Estimate
+        Those of the box with their intervals over other points, the box held where it is.
     """
 
     box: Box
@@ -97,6 +100,8 @@ class Discovery:
     found_again: dict[str, float]
     path: tuple[Box, ...]
     base_rate: float
+    density: Estimate
+    coverage: Estimate
 
 
 def discover(factors: pd.DataFrame, crisis: NDArray[np.float64], *, resamples: int = RESAMPLES) -> Discovery:
@@ -148,7 +153,21 @@ def discover(factors: pd.DataFrame, crisis: NDArray[np.float64], *, resamples: i
         {name: count / max(resamples, 1) for name, count in again.items()},
         path,
         float(target.mean()),
+        *_sure(box, _inside(table, box.limits), target),
     )
+
+
+def _sure(box: Box, inside: NDArray[np.bool_], crisis: NDArray[np.float64]) -> tuple[Estimate, Estimate]:
+    """Density and coverage of a box, and their intervals with the points drawn again."""
+    rng = np.random.default_rng(0)
+    found = []
+    for _ in range(DRAWS):
+        weights = rng.multinomial(len(crisis), np.full(len(crisis), 1.0 / len(crisis)))
+        caught, all_of_them, held = weights[inside] @ crisis[inside], weights @ crisis, weights[inside].sum()
+        found.append((caught / held if held else np.nan, caught / all_of_them if all_of_them else np.nan))
+    low, high = percentile_interval(np.array(found))
+    density, coverage = zip((box.density, box.coverage), low, high, strict=True)
+    return Estimate(*map(float, density)), Estimate(*map(float, coverage))
 
 
 def _columns(factors: pd.DataFrame) -> Columns:

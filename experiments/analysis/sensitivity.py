@@ -20,6 +20,7 @@ from abm.errors import BadInput
 from experiments.analysis.intervals import DRAWS, Estimate, Floats, percentile_interval
 
 AT_ONCE = 50  # draws held in memory together
+WIDEST = 0.5  # of the whole variance: an interval of a share wider than that settles nothing
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,29 @@ class SobolIndices:
         By pair of factors: share explained by the two together beyond each alone; empty if the design lacks it.
     bases : int
         Base points that the estimates use.
+    alone : Estimate
+        Sum of `first`: share explained by the factors each for itself.
     """
 
     first: dict[str, Estimate]
     total: dict[str, Estimate]
     pairs: dict[tuple[str, str], Estimate]
     bases: int
+    alone: Estimate
+
+
+def settled(share: Estimate) -> bool:
+    """Whether the interval of a share of the variance says anything.
+
+    It does not where it is wider than half of the range of a share, or holds nothing that a share can be: estimates
+    of Sobol indices may leave 0 to 1, and an interval wholly outside says that there are too few base points.
+
+    Examples
+    --------
+    >>> settled(Estimate(0.3, 0.1, 0.5)), settled(Estimate(0.3, 0.0, 0.6)), settled(Estimate(-0.2, -0.3, -0.1))
+    (True, False, False)
+    """
+    return share.high - share.low <= WIDEST and share.high >= 0.0 and share.low <= 1.0
 
 
 @dataclass(frozen=True)
@@ -123,12 +141,15 @@ def sobol(names: Sequence[str], outcome: Floats, *, second_order: bool) -> Sobol
         return np.array(found).T
 
     resampled = np.concatenate([indices(means) for means in _drawn(blocks)])
-    found = _with_intervals(indices(blocks.mean(axis=2, keepdims=True))[0], resampled)
+    value = indices(blocks.mean(axis=2, keepdims=True))[0]
+    found = _with_intervals(value, resampled)
+    alone = _with_intervals(value[:d].sum(keepdims=True), resampled[:, :d].sum(axis=1, keepdims=True))[0]
     return SobolIndices(
         dict(zip(names, found, strict=False)),
         dict(zip(names, found[d:], strict=False)),
         dict(zip(combinations(names, 2), found[2 * d :], strict=False)) if second_order else {},
         len(blocks),
+        alone,
     )
 
 

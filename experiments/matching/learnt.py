@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy import stats
 
 from abm.calibration import DEFAULT_OPENING
 from abm.calibration.worlds import uncertain
 from experiments.analysis.intervals import Floats
+from experiments.analysis.ranking import correlations, normal_scores
 from experiments.analysis.sensitivity import morris
 
 MOVED = 0.15  # of a standard deviation: a mean nearer to that of the belief says nothing
@@ -112,10 +112,7 @@ def weigh(names: Sequence[str], normals: Floats, outcome: Floats) -> tuple[Weigh
     tuple of Weight
         The strongest first.
     """
-    scores = stats.norm.ppf((stats.rankdata(outcome) - 0.5) / len(outcome))
-    scores -= scores.mean()
-    apart = normals - normals.mean(axis=0)
-    found = scores @ apart / np.sqrt((scores @ scores) * (apart**2).sum(axis=0))
+    found = correlations(normals, normal_scores(outcome))
     weights = [Weight(name, float(r)) for name, r in zip(names, found, strict=True) if r * r >= EXPLAINS]
     return tuple(sorted(weights, key=lambda weight: -abs(weight.correlation)))
 

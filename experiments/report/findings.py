@@ -10,17 +10,20 @@ import numpy as np
 from abm.errors import BadInput
 from experiments.analysis.claims import Weighed, weigh
 from experiments.analysis.distribution import Summary, Survival, chance, summarise, survival
+from experiments.analysis.duration import Duration, duration
 from experiments.analysis.intervals import Estimate
 from experiments.analysis.options import Condition, condition
 from experiments.analysis.paired import Difference, compare, holm
 from experiments.analysis.phase import PhaseMap, Profile, phase_map, profile
 from experiments.analysis.prim import Discovery, discover
+from experiments.analysis.ranking import Association, Rank, corrected, rank
 from experiments.analysis.sensitivity import (
     MorrisEffects,
     SobolIndices,
     VarianceParts,
     variance_parts,
 )
+from experiments.report.drawn import Drawn
 from experiments.report.view import MOST_LEVELS, View
 from experiments.screen import counted
 from experiments.study import ECONOMY
@@ -30,7 +33,7 @@ CLEAR = 0.05
 
 @dataclass(frozen=True)
 class Comparison:
-    """One value of the compared factor against the baseline, in one outcome.
+    """One value of a factor against its first, in one outcome.
 
     Parameters
     ----------
@@ -40,12 +43,15 @@ class Comparison:
         The paired difference.
     p : float
         Its p-value, corrected for the number of comparisons in the report (Holm).
+    factor : str
+        Whose value it is.
     """
 
     outcome: str
     level: str
     found: Difference
     p: float
+    factor: str
 
     @property
     def clear(self) -> bool:
@@ -62,7 +68,17 @@ class Findings:
     summaries, survivals : dict
         Distribution of every outcome.
     comparisons : list of Comparison
-        Against the baseline.
+        Against the baseline: values of the compared factor.
+    others : list of Comparison
+        Values of the other factors that have a list of them, against its first.
+    ranks : dict
+        By outcome and factor: how they go together, in any design.
+    durations : dict
+        When it happens, of outcomes that are the month of something.
+    drawn : dict
+        Which of the uncertain numbers that seeds draw go with an outcome, the strongest first.
+    candidates, worlds : int
+        How many numbers were looked at, in how many worlds.
     parts : dict
         How much of the variance is luck.
     sobol, morris : dict
@@ -88,6 +104,12 @@ class Findings:
     summaries: dict[str, dict[str, Summary]] = field(default_factory=dict)
     survivals: dict[str, dict[str, Survival]] = field(default_factory=dict)
     comparisons: list[Comparison] = field(default_factory=list)
+    others: list[Comparison] = field(default_factory=list)
+    ranks: dict[str, dict[str, Rank]] = field(default_factory=dict)
+    durations: dict[str, dict[str, Duration]] = field(default_factory=dict)
+    drawn: dict[str, tuple[Association, ...]] = field(default_factory=dict)
+    candidates: int = 0
+    worlds: int = 0
     parts: dict[str, VarianceParts] = field(default_factory=dict)
     sobol: dict[str, SobolIndices] = field(default_factory=dict)
     morris: dict[str, MorrisEffects] = field(default_factory=dict)
@@ -124,6 +146,7 @@ def find(view: View) -> Findings:
     for outcome in varying:
         if view.drawn:
             _sensitivity(view, outcome, found)
+    _drawn(view, varying, found)
     if view.study.model == ECONOMY and view.study.paired and view.study.replicates == 1:
         found.notes.append("Every point met one and the same seed: what luck does cannot be told from these runs.")
     if not view.sampled.any():
@@ -131,9 +154,10 @@ def find(view: View) -> Findings:
         return found
     for outcome in varying:
         _describe(view, outcome, found)
-    if view.compared is not None:
-        _compare(view, varying, found)
-    elif any(factor.values is not None for factor in view.factors.values()):
+    if view.ranked[0]:
+        _rank(view, varying, found)
+    _compare(view, varying, found)
+    if view.compared is None and any(factor.values is not None for factor in view.factors.values()):
         found.notes.append(
             f"Nothing is compared value by value: no factor has a list of at most {MOST_LEVELS} values, or the one"
             " named under report.compare has more."
@@ -179,7 +203,10 @@ def _describe(view: View, outcome: str, found: Findings) -> None:
             told = summarise(part, points_drawn=view.drawn)
             low = float(np.maximum(told.mean.low, floor))
             found.summaries[outcome][level] = replace(told, mean=told.mean._replace(low=low))
-            found.survivals[outcome][level] = survival(part, points_drawn=view.drawn)
+            if view.over(outcome) is None:
+                found.survivals[outcome][level] = survival(part, points_drawn=view.drawn)
+            else:
+                _when(view, outcome, level, found)
     chosen = table[view.sampled]
     for name in view.numeric:
         line = profile(view.numbers(name)[view.sampled], chosen, points_drawn=view.drawn)
@@ -193,19 +220,59 @@ def _describe(view: View, outcome: str, found: Findings) -> None:
         found.parts[outcome] = parts
 
 
+def _when(view: View, outcome: str, level: str, found: Findings) -> None:
+    """When something happens under one value of the compared factor."""
+    times = view.times(outcome)[view.levels[level]]
+    over = np.full(times.shape, float(view.over(outcome) or 0))
+    found.durations.setdefault(outcome, {})[level] = duration(times, over, points_drawn=view.drawn)
+
+
+def _rank(view: View, outcomes: Sequence[str], found: Findings) -> None:
+    """How every factor goes with every outcome, averaged over policies."""
+    factors, points = view.ranked
+    ranks = {}
+    drawn = view.drawn or not view.study.design.crossed
+    for outcome in outcomes:
+        table = view.table(outcome)[points]  # rows, policies, seeds
+        counts = (~np.isnan(table)).sum(axis=1)
+        mean = np.where(counts > 0, np.nansum(table, axis=1) / np.maximum(counts, 1), np.nan)
+        try:
+            ranks[outcome] = rank(factors, mean, points_drawn=drawn, paired=view.study.paired)
+        except BadInput as error:
+            found.notes.append(f"No ranking of factors for {outcome}: {error}.")
+    found.ranks = corrected(ranks)
+
+
+def _drawn(view: View, outcomes: Sequence[str], found: Findings) -> None:
+    """Which of the numbers that worlds draw go with an outcome."""
+    drawn = Drawn(view)
+    if not drawn.any:
+        return
+    for outcome in outcomes:
+        try:
+            found.drawn[outcome] = drawn.associate(outcome)
+        except BadInput as error:
+            found.notes.append(f"What goes with {outcome} among the uncertain numbers is not told: {error}.")
+    found.candidates, found.worlds = len(drawn.names), len(drawn.normals)
+
+
 def _compare(view: View, outcomes: Sequence[str], found: Findings) -> None:
-    """Every value of the compared factor against the first."""
-    made: list[tuple[str, str, Difference]] = []
+    """Every value of every factor that has a list of them, against its first."""
+    made: list[tuple[str, str, Difference, str]] = []
     for outcome in outcomes:
         table = view.table(outcome)
-        for level in list(view.levels)[1:]:
-            ours, theirs = view.pairs(level)
-            try:
-                made.append((outcome, level, compare(table[ours], table[theirs], points_drawn=view.drawn)))
-            except BadInput as error:
-                found.notes.append(f"{view.compared} {level} is not compared in {outcome}: {error}.")
-    corrected = holm([difference.p for _, _, difference in made])
-    found.comparisons = [Comparison(*row, p) for row, p in zip(made, corrected, strict=True)]
+        for name in view.listed:
+            for level in list(view.levels_of(name))[1:]:
+                ours, theirs = view.pairs(name, level)
+                try:
+                    made.append((outcome, level, compare(table[ours], table[theirs], points_drawn=view.drawn), name))
+                except BadInput as error:
+                    if name == view.compared:
+                        found.notes.append(f"{name} {level} is not compared in {outcome}: {error}.")
+    p = holm([difference.p for _, _, difference, _ in made])
+    told = [Comparison(*row[:3], chance, row[3]) for row, chance in zip(made, p, strict=True)]
+    found.comparisons = [c for c in told if c.factor == view.compared]
+    found.others = [c for c in told if c.factor != view.compared]
 
 
 def _sensitivity(view: View, outcome: str, found: Findings) -> None:
@@ -225,8 +292,7 @@ def _sensitivity(view: View, outcome: str, found: Findings) -> None:
 def _crisis(view: View, found: Findings) -> None:
     """How likely the crisis is, and where it happens."""
     found.crisis = condition(str(view.study.report.crisis))
-    table = view.table(found.crisis.outcome)
-    happened = np.where(np.isnan(table), np.nan, found.crisis.holds(table).astype(np.float64))
+    happened = view.happened(found.crisis)
     for level, rows in view.levels.items():
         if not np.isnan(happened[rows]).all():
             found.chances[level] = chance(happened[rows], points_drawn=view.drawn)

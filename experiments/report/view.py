@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from abm.calibration import Opening
 from abm.errors import BadInput
 from abm.inputs.dates import LAST_MONTH, month_label
 from experiments.analysis.intervals import Floats
+from experiments.analysis.options import Condition
 from experiments.analysis.sensitivity import SobolIndices
 from experiments.designs import sampled_factors, unit_sample
 from experiments.measures import column_measured, whose
@@ -39,6 +41,8 @@ SAID = {
     "lost": "lost from the first month to the last",
 }
 MOST_LEVELS = 16  # values of a factor that are compared with each other
+ENDS = ("failed",)  # columns of a firm whose value at the end is the month of what may never come
+NEVER = ", -1 if none"  # of months in tables of the model; in an outcome they are missing
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ def meaning(outcome: Outcome | None, opening: Opening) -> Meaning:
         unit = "share"
     elif outcome.statistic == "sum":
         unit = unit.removesuffix("/month")
-    return Meaning(unit if unit != "-" else "", f"{column.meaning}: {how}{when}")
+    return Meaning(unit if unit != "-" else "", f"{column.meaning.removesuffix(NEVER)}: {how}{when}")
 
 
 def _months(start: int, end: int, opening: datetime.date) -> str:
@@ -115,13 +119,55 @@ class View:
 
     def meaning(self, outcome: str) -> Meaning:
         """What an outcome of the study is."""
-        return meaning(self.study.measured[outcome], self.results.study.opened)
+        told = meaning(self.study.measured[outcome], self.results.study.opened)
+        last = self.over(outcome)
+        if last is None:
+            return told
+        counted = f"{told.text}; where that never comes, its last month ({last}) is counted"
+        return Meaning(f"months since {self.results.study.opened.date}", counted)
 
     def table(self, outcome: str) -> Floats:
-        """An outcome of all runs, shape (points, seeds), NaN where a run is missing."""
+        """An outcome of all runs, shape (points, seeds), NaN where a run is missing.
+
+        A month that never came counts as the last in which it could have.
+        """
+        last = self.over(outcome)
+        return self._measured(outcome) if last is None else np.minimum(self.times(outcome), last)
+
+    def times(self, outcome: str) -> Floats:
+        """Months in which something first happened, shape (points, seeds): infinite where it never did."""
+        found = self._measured(outcome)
+        return np.where(np.isnan(found) & self._good, np.inf, found)
+
+    def happened(self, crisis: Condition) -> Floats:
+        """Where a condition holds, shape (points, seeds): 1, 0, or NaN where the run or its outcome is missing."""
+        late = self.over(crisis.outcome) is not None
+        found = self.times(crisis.outcome) if late else self._measured(crisis.outcome)
+        return np.where(np.isnan(found), np.nan, crisis.holds(found).astype(np.float64))
+
+    def over(self, outcome: str) -> int | None:
+        """The last month in which an outcome can happen that is the month of something; None for all others."""
+        asked = self.study.measured[outcome]
+        if asked is None:
+            return None
+        if asked.statistic == "first":
+            return min(int(asked.dated(self.results.study.opened).end), self.study.months)
+        return self.study.months if asked.statistic == "final" and asked.firm and asked.of in ENDS else None
+
+    def _measured(self, outcome: str) -> Floats:
+        """The outcome as the runs left it."""
+        return self._by_point(self.results.runs[outcome].to_numpy(np.float64), np.nan)
+
+    @cached_property
+    def _good(self) -> NDArray[np.bool_]:
+        """Runs that are there and did not fail, shape (points, seeds)."""
+        return self._by_point((~self.results.runs["failed"]).to_numpy(np.float64), 0.0) > 0.0
+
+    def _by_point(self, values: Floats, missing: float) -> Floats:
+        """A number of every run, shape (points, seeds)."""
         runs = self.results.runs
-        found = np.full((len(self.points), self.study.replicates), np.nan)
-        found[runs["point"].to_numpy(), runs["replicate"].to_numpy()] = runs[outcome].to_numpy(np.float64)
+        found = np.full((len(self.points), self.study.replicates), missing)
+        found[runs["point"].to_numpy(), runs["replicate"].to_numpy()] = values
         return found
 
     @cached_property
@@ -172,23 +218,33 @@ class View:
         """Rows of the sampled points by value of the compared factor, baseline first; all of them if there is none."""
         if self.compared is None:
             return {"all runs": np.flatnonzero(self.sampled)}
-        values: list[Value] = list(self.factors[self.compared].values or ())
+        return self.levels_of(self.compared)
+
+    def levels_of(self, name: str) -> dict[str, NDArray[np.int64]]:
+        """Rows of the sampled points by value of a factor that has a list of them, the one compared with first."""
+        values: list[Value] = list(self.factors[name].values or ())
         first = self.study.report.baseline
-        if first is not None:
+        if name == self.compared and first is not None:
             values.sort(key=lambda value: value != first)
-        column = self.points[self.compared].to_numpy()
+        column = self.points[name].to_numpy()
         return {text_of(value): np.flatnonzero((column == value) & self.sampled) for value in values}
 
-    def pairs(self, level: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Points with a value of the compared factor, and those of the baseline that are equal in all else."""
-        others = [name for name in self.points.columns if name not in (self.compared, "design_row")]
-        rows = self.levels[level]
-        base = next(iter(self.levels.values()))
+    @cached_property
+    def listed(self) -> list[str]:
+        """Factors with few enough values to be compared one by one, that of the report first."""
+        short = [name for name, factor in self.factors.items() if 1 < len(factor.values or ()) <= MOST_LEVELS]
+        return sorted(short, key=lambda name: name != self.compared)
+
+    def pairs(self, name: str, level: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Points with a value of a factor, and those with its first value that are equal in all else."""
+        levels = self.levels_of(name)
+        rows, base = levels[level], next(iter(levels.values()))
+        others = [column for column in self.points.columns if column not in (name, "design_row")]
         if not others:
             return (rows, base) if len(rows) == len(base) else (rows[:0], base[:0])
-        key = self.points[others].apply(tuple, axis=1)
-        place = {k: row for row, k in zip(base, key.iloc[base], strict=True)}
-        found = [(row, place[k]) for row, k in zip(rows, key.iloc[rows], strict=True) if k in place]
+        alike = self.points.groupby(others, sort=False).ngroup().to_numpy()
+        place = dict(zip(alike[base].tolist(), base.tolist(), strict=True))
+        found = [(row, place[k]) for row, k in zip(rows.tolist(), alike[rows].tolist(), strict=True) if k in place]
         return (np.array([a for a, _ in found], np.int64), np.array([b for _, b in found], np.int64))
 
     def strength(self, outcome: str) -> dict[str, Floats]:
@@ -209,6 +265,23 @@ class View:
             for name, e in (told.total if isinstance(told, SobolIndices) else told.strength).items():
                 found[name].append(e.value)
         return {name: np.array(values) for name, values in found.items()}
+
+    @cached_property
+    def ranked(self) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
+        """Factors that the design combines, and the point of each of its rows that describe the whole space, by policy.
+
+        Returns
+        -------
+        dict of str to array, shape (rows,)
+            Numbers, or names as text.
+        array of int, shape (rows, policies)
+        """
+        names = [factor.name for factor in sampled_factors(self.study) if factor.name in self.factors]
+        rows = self.points.loc[self.sampled, "design_row"].to_numpy()
+        points = np.flatnonzero(self.sampled).reshape(len(np.unique(rows)), -1)
+        chosen = self.points.iloc[points[:, 0]]
+        kinds = {name: np.float64 if self.factors[name].numeric else np.str_ for name in names}
+        return {name: chosen[name].to_numpy(kinds[name]) for name in names}, points
 
     @cached_property
     def sample(self) -> tuple[list[str], Floats, NDArray[np.int64]]:
