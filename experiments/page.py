@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import csv
+import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape as _escape
@@ -25,6 +27,14 @@ th { background: var(--soft); } th, td:first-child { overflow-wrap: normal; } .s
 img { max-width: 100%; height: auto; background: #fff; border: 1px solid var(--line); margin: 1rem 0; }
 .yes { color: var(--good); font-weight: 600; } .no { color: var(--bad); font-weight: 600; }
 .source { opacity: .8; } code { background: var(--soft); padding: 0 .2rem; }
+figure { margin: 1rem 0; } figure img { margin: 0; } figcaption { font-size: .85rem; }
+a { color: inherit; }
+@media print { @page { size: A4; margin: 12mm; }
+  :root { --ink: #000000; --paper: #ffffff; --line: #bbbbbb; --soft: #f0f0f0; }
+  body { font-size: 10pt; max-width: none; padding: 0; } table { font-size: 8pt; }
+  h2, h3 { break-after: avoid; } figure, img, tr { break-inside: avoid; } .scroll { overflow: visible; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; font-size: 7.5pt; }
+  figcaption { display: none; } h2 { margin-top: 1.5rem; padding-top: .75rem; } }
 """
 
 PLAIN: Mapping[str, str] = {}
@@ -69,6 +79,30 @@ def image(png: bytes, about: str) -> str:
         Plain text for readers who cannot see it.
     """
     return f'<img alt="{escape(about)}" src="data:image/png;base64,{base64.b64encode(png).decode()}">'
+
+
+def drawing(svg: bytes, about: str, name: str, heads: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A drawing within the page, and what it is drawn from as a file to download.
+
+    Parameters
+    ----------
+    svg : bytes
+        The drawing.
+    about : str
+        Plain text for readers who cannot see it.
+    name : str
+        Of the file, without its ending.
+    heads, rows
+        Of its table; a number that is missing is an empty cell.
+    """
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(heads)
+    writer.writerows(["" if cell != cell else cell for cell in row] for row in rows)
+    data, picture = (base64.b64encode(part).decode() for part in (text.getvalue().encode(), svg))
+    return f"""<figure><img alt="{escape(about)}" src="data:image/svg+xml;base64,{picture}">
+<figcaption><a download="{escape(name)}.csv" href="data:text/csv;charset=utf-8;base64,{data}">Data of this figure
+(CSV)</a></figcaption></figure>"""
 
 
 def prose(sentences: Iterable[str]) -> str:

@@ -194,8 +194,8 @@ def rank(
     rows, weights = _weights(points, seeds, drawn)
     found = _partial(columns, y, there, rows, weights, drawn=drawn, paired=paired and points > 1)
     gaps = _gaps(columns, _steps(y, there), there, rows, weights, drawn)
-    nothing = (None, 1.0)
-    return {name: Rank(*found.get(name, nothing), *gaps[name]) for name in columns}
+    names: tuple[Estimate | None, float] = (None, 1.0)
+    return {name: Rank(*found.get(name, names), *gaps[name]) for name in columns}
 
 
 def corrected(ranks: Mapping[str, Mapping[str, Rank]]) -> dict[str, dict[str, Rank]]:
@@ -250,16 +250,12 @@ def _partial(
         u = row_weights * (there @ seed_weights)
         weight, moved = u.sum(), columns - (u @ columns) / u.sum()
         of_point = row_weights * (y @ seed_weights)  # its outcomes added up; they differ by seed
-        table = np.empty((columns.shape[1] + 1,) * 2)
-        table[:-1, :-1] = (moved.T * u) @ moved
-        table[-1, :-1] = table[:-1, -1] = of_point @ moved
-        table[-1, -1] = row_weights @ (y**2 @ seed_weights) - of_point.sum() ** 2 / weight
-        size = np.sqrt(np.diagonal(table))
-        if not (size > SAME).all():
-            return np.full(len(numeric), np.nan)
-        inverse = np.linalg.pinv(table / np.outer(size, size), rcond=SAME, hermitian=True)
-        diagonal = np.maximum(np.diagonal(inverse), SAME)
-        found: Floats = -inverse[:-1, -1] / np.sqrt(diagonal[:-1] * diagonal[-1])
+        inverse = np.linalg.pinv((moved.T * u) @ moved / weight, rcond=SAME, hermitian=True)
+        along = of_point @ moved / weight
+        slopes = inverse @ along
+        own = (row_weights @ (y**2 @ seed_weights) - of_point.sum() ** 2 / weight) / weight
+        left = max(own - float(along @ slopes), SAME**1.5 * max(own, SAME))  # what factors leave, never quite nothing
+        found: Floats = slopes / np.sqrt(slopes**2 + left * np.maximum(np.diagonal(inverse), SAME))
         return np.clip(found[: len(numeric)], -PERFECT, PERFECT)
 
     whole = np.ones(len(columns)), np.ones(y.shape[1])

@@ -76,12 +76,21 @@ class MorrisEffects:
         By factor: standard deviation of the effects (sigma); large where it depends on others or is not linear.
     trajectories : int
         Trajectories that the estimates use.
+    luck : dict of str to float
+        By factor: mean absolute effect that the luck of seeds makes of a factor that does nothing; not a number with
+        one seed.
     """
 
     strength: dict[str, Estimate]
     direction: dict[str, Estimate]
     spread: dict[str, float]
     trajectories: int
+    luck: dict[str, float]
+
+    def moves(self, name: str) -> bool:
+        """Whether a factor clearly does something: one way on average, or more than luck would."""
+        mu = self.direction[name]
+        return mu.low > 0.0 or mu.high < 0.0 or self.strength[name].low > self.luck[name]
 
 
 @dataclass(frozen=True)
@@ -199,7 +208,21 @@ def morris(names: Sequence[str], points: Floats, outcome: Floats) -> MorrisEffec
         dict(zip(names, found[d:], strict=False)),
         {name: estimate.value for name, estimate in zip(names, found[2 * d :], strict=True)},
         len(blocks),
+        dict(zip(names, _luck_alone(effects), strict=True)),
     )
+
+
+def _luck_alone(effects: Floats) -> list[float]:
+    """Mean absolute effect by factor if effects, shape (trajectories, D, seeds), were nought but for their luck.
+
+    Each is then a mean over seeds of a normal number around nought, of which the absolute value is
+    sqrt(2 / pi) standard errors on average.
+    """
+    seeds = effects.shape[2]
+    if seeds < 2:
+        return [float("nan")] * effects.shape[1]
+    errors = effects.std(axis=2, ddof=1) / np.sqrt(seeds)
+    return [float(part) for part in np.sqrt(2.0 / np.pi) * errors.mean(axis=0)]
 
 
 def variance_parts(outcome: Floats) -> VarianceParts | None:

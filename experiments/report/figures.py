@@ -10,28 +10,36 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from experiments.analysis.distribution import Survival
+from experiments.analysis.duration import Duration
 from experiments.analysis.intervals import Estimate, Floats
 from experiments.analysis.options import Condition
 from experiments.analysis.phase import PhaseMap, Profile
 from experiments.analysis.prim import Discovery, Limit
-from experiments.analysis.sensitivity import MorrisEffects, SobolIndices
+from experiments.analysis.ranking import CLEAR, Association, Rank
+from experiments.analysis.sensitivity import MorrisEffects, SobolIndices, settled
 from experiments.report.findings import Comparison
 from experiments.reproductions.figures import BLUE, GREEN, GREY, ORANGE, PURPLE, RED, literal, panels
 from experiments.summary import number
 
 COLOURS = ("#000000", BLUE, ORANGE, GREEN, RED, PURPLE, "#56b4e9", GREY)
 STYLES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)), (0, (8, 3)))
-PER_ROW = 3
+PER_ROW = 2
+WIDTH = 4.7  # of a panel, in inches: two fill a printed page at nearly their size
 MOST_BANDS = 4  # lines that get a band; with more, bands hide each other
 MOST_BARS = 15  # factors drawn; a table has all
+SMALL = 9  # letters of legends
+SHARES = (-0.25, 1.25)  # of a variance, as far as they are drawn
 MOST_NUMBERS = 100  # cells of a map with their number in them
 
 
-def survivals(curves: Mapping[str, Mapping[str, Survival]], units: Mapping[str, str]) -> Figure:
+def survivals(
+    curves: Mapping[str, Mapping[str, Survival]], units: Mapping[str, str], factor: str | None
+) -> Figure:
     """Share of runs at or above each value, one panel an outcome, one line a level."""
     figure, axes = _panels(len(curves))
     for axis, (outcome, lines) in zip(axes, curves.items(), strict=True):
@@ -43,12 +51,89 @@ def survivals(curves: Mapping[str, Mapping[str, Survival]], units: Mapping[str, 
         axis.set_ylim(0.0, 1.03)
         axis.yaxis.set_major_formatter(PercentFormatter(1.0))
         _name(axis, outcome, units)
-    axes[0].set_ylabel("share of runs with this much or more")
-    _legend(axes[0], next(iter(curves.values())))
+    _left(axes, "share of runs with this much or more")
+    _legend(axes[0], next(iter(curves.values())), factor)
     return figure
 
 
-def differences(comparisons: Sequence[Comparison], units: Mapping[str, str]) -> Figure:
+def durations(
+    found: Mapping[str, Mapping[str, Duration]], factor: str | None, opening: datetime.date, last: Mapping[str, int]
+) -> Figure:
+    """Share of runs in which something has not happened yet, one panel an outcome, one line a level.
+
+    Parameters
+    ----------
+    found : mapping
+        By outcome and level.
+    factor : str, optional
+        Whose levels they are.
+    opening : datetime.date
+        Date from which months count.
+    last : mapping of str to int
+        By outcome: the last month in which it could have happened.
+    """
+    figure, axes = _panels(len(found))
+    for axis, (outcome, lines) in zip(axes, found.items(), strict=True):
+        for k, (level, d) in enumerate(lines.items()):
+            years = opening.year + (opening.month + np.append(d.at, last[outcome])) / 12.0
+            free, low, high = (np.append(part, part[-1]) for part in (d.free, d.low, d.high))
+            axis.step(years, free, where="post", label=literal(level), **_line(k))
+            if len(lines) <= MOST_BANDS:
+                axis.fill_between(years, low, high, step="post", color=_line(k)["color"], alpha=0.12, lw=0)
+        axis.set_ylim(0.0, 1.03)
+        axis.yaxis.set_major_formatter(PercentFormatter(1.0))
+        axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+        axis.set_title(literal(outcome), fontsize=10)
+    _left(axes, "share of runs free of it so far")
+    _legend(axes[0], next(iter(found.values())), factor)
+    return figure
+
+
+def ranks(found: Mapping[str, Mapping[str, Rank]]) -> Figure:
+    """How factors go with outcomes, one panel an outcome: rank correlations, and gaps between distributions."""
+    count = max(len(part) for part in found.values())
+    figure, axes = _panels(len(found), height=1.4 + 0.36 * count)
+    for axis, (outcome, part) in zip(axes, found.items(), strict=True):
+        for row, r in enumerate(part.values()):
+            colour = {1: RED, -1: BLUE}.get(r.direction, GREY)
+            if r.correlation is not None:
+                _whisker(axis, r.correlation, row - 0.14, colour, "o", r.direction != 0)
+            clear = r.gap_p <= CLEAR and r.gap.low > 0.0
+            _whisker(axis, r.gap, row + 0.14, "#000000" if clear else GREY, "D", clear)
+        axis.axvline(0.0, color="#000000", lw=0.8)
+        axis.set_yticks(range(len(part)), [literal(name, 28) for name in part])
+        axis.set_ylim(len(part) - 0.4, -0.6)
+        axis.set_title(literal(outcome), fontsize=10)
+    # What the marks are, where no mark is in their way.
+    for mark, label in (("o", "rank correlation, others held"), ("D", "gap between distributions")):
+        axes[0].plot([], [], mark, color=GREY, label=label)
+    figure.legend(loc="outside lower center", ncols=2, fontsize=SMALL, frameon=False)
+    return figure
+
+
+def drawn(found: Mapping[str, Sequence[Association]]) -> Figure:
+    """The uncertain numbers that go most with each outcome, one panel an outcome."""
+    count = max(len(part) for part in found.values())
+    figure, axes = _panels(len(found), height=1.1 + 0.28 * count)
+    for axis, (outcome, part) in zip(axes, found.items(), strict=True):
+        for row, one in enumerate(part):
+            colour = (RED if one.correlation.value > 0.0 else BLUE) if one.clear else GREY
+            _whisker(axis, one.correlation, row, colour, "o", one.clear)
+        axis.axvline(0.0, color="#000000", lw=0.8)
+        axis.set_yticks(range(len(part)), [literal(one.name, 34) for one in part])
+        axis.set_ylim(len(part) - 0.5, -0.5)
+        axis.set_title(literal(outcome), fontsize=10)
+        axis.set_xlabel("correlation in normal scores")
+    return figure
+
+
+def _whisker(axis: Axes, e: Estimate, row: float, colour: str, mark: str, filled: bool) -> None:
+    """An estimate with its interval, hollow where it is no finding."""
+    axis.plot([e.low, e.high], [row, row], color=colour, lw=1.6)
+    axis.plot(e.value, row, mark, color=colour, ms=5, mfc=colour if filled else "white")
+
+
+def differences(comparisons: Sequence[Comparison], units: Mapping[str, str], factor: str, base: str) -> Figure:
     """Differences from the baseline with their intervals, one panel an outcome."""
     outcomes = list(dict.fromkeys(c.outcome for c in comparisons))
     levels = list(dict.fromkeys(c.level for c in comparisons))
@@ -57,15 +142,14 @@ def differences(comparisons: Sequence[Comparison], units: Mapping[str, str]) -> 
         for c in comparisons:
             if c.outcome != outcome:
                 continue
-            row = levels.index(c.level)
-            d = c.found.difference
-            colour = (BLUE if d.value < 0 else RED) if c.clear else GREY
-            axis.plot([d.low, d.high], [row, row], color=colour, lw=2)
-            axis.plot(d.value, row, "o", color=colour, mfc=colour if c.clear else "white")
+            colour = (BLUE if c.found.difference.value < 0 else RED) if c.clear else GREY
+            _whisker(axis, c.found.difference, levels.index(c.level), colour, "o", c.clear)
         axis.axvline(0.0, color="#000000", lw=0.8)
         axis.set_yticks(range(len(levels)), [literal(level, 28) for level in levels])
         axis.set_ylim(len(levels) - 0.5, -0.5)
-        _name(axis, outcome, units)
+        axis.set_title(_with_unit(outcome, units), fontsize=10)
+        axis.set_xlabel(literal(f"difference from {factor} {base}", 48))
+    _left(axes, literal(factor, 28))
     return figure
 
 
@@ -83,7 +167,7 @@ def profiles(lines: Mapping[str, Profile], outcome: str, units: Mapping[str, str
     span = [axis.get_ylim() for axis in axes]
     for axis in axes:
         axis.set_ylim(min(low for low, _ in span), max(high for _, high in span))
-    axes[0].set_ylabel(_with_unit(outcome, units))
+    _left(axes, _with_unit(outcome, units))
     return figure
 
 
@@ -91,7 +175,7 @@ def maps(
     found: Mapping[str, PhaseMap], names: tuple[str, str], marks: tuple[list[str], list[str]], units: Mapping[str, str]
 ) -> Figure:
     """Mean outcome over two factors, one panel an outcome; cells are of equal size whatever their values."""
-    figure, axes = _panels(len(found), width=5.6, height=1.9 + 0.33 * max(len(marks[1]), 6), per_row=2)
+    figure, axes = _panels(len(found), height=1.9 + 0.33 * max(len(marks[1]), 6))
     for axis, (outcome, m) in zip(axes, found.items(), strict=True):
         picture = axis.imshow(m.mean, origin="lower", aspect="auto", cmap="cividis")
         axis.grid(visible=False)
@@ -120,13 +204,18 @@ def sobol_bars(indices: Mapping[str, SobolIndices]) -> Figure:
     figure, axes = _panels(len(indices), height=1.4 + 0.32 * count)
     for axis, (outcome, found) in zip(axes, indices.items(), strict=True):
         order = sorted(found.total, key=lambda name: -found.total[name].value)[:MOST_BARS]
-        _bars(axis, order, found.total, -0.18, BLUE, "with others (total)")
-        _bars(axis, order, found.first, 0.18, ORANGE, "alone (first order)")
-        axis.set_xlim(left=min(0.0, axis.get_xlim()[0]))
+        for shares, shift, colour, label in (
+            (found.total, -0.18, BLUE, "with others (total)"),
+            (found.first, 0.18, ORANGE, "alone (first order)"),
+        ):
+            sure = {name: e for name, e in shares.items() if settled(e)}
+            _bars(axis, order, sure, shift, colour, label)
+            _bars(axis, order, {name: shares[name] for name in shares if name not in sure}, shift, None, "unsettled")
+        axis.set_xlim(*np.clip(axis.get_xlim(), *SHARES))
         axis.set_title(literal(outcome), fontsize=10)
         axis.set_xlabel("share of the variance")
         axis.xaxis.set_major_formatter(PercentFormatter(1.0))
-    axes[0].legend(fontsize=8, loc="lower right")
+    _below(figure, axes)
     return figure
 
 
@@ -137,27 +226,31 @@ def morris_bars(effects: Mapping[str, MorrisEffects], units: Mapping[str, str]) 
     for axis, (outcome, found) in zip(axes, effects.items(), strict=True):
         order = sorted(found.strength, key=lambda name: -found.strength[name].value)[:MOST_BARS]
         for label, colour, test in (
-            ("raises it", RED, lambda mu: mu.low > 0),
-            ("lowers it", BLUE, lambda mu: mu.high < 0),
-            ("either way", GREY, lambda mu: not (mu.low > 0 or mu.high < 0)),
+            ("raises it", RED, lambda name, e: e.direction[name].low > 0),
+            ("lowers it", BLUE, lambda name, e: e.direction[name].high < 0),
+            ("either way", PURPLE, lambda name, e: e.direction[name].low <= 0 <= e.direction[name].high),
+            ("no finding", None, lambda name, e: not e.moves(name)),
         ):
-            chosen = [name for name in order if test(found.direction[name])]
+            chosen = [name for name in order if test(name, found) and found.moves(name) == (colour is not None)]
             _bars(axis, order, {name: found.strength[name] for name in chosen}, 0.0, colour, label)
         axis.set_xlim(left=0.0)
         axis.set_title(_with_unit(outcome, units), fontsize=10)
         axis.set_xlabel("mean change over the factor's whole range")
-    axes[0].legend(fontsize=8, loc="lower right")
+    _below(figure, axes)
     return figure
 
 
 def _bars(
-    axis: Axes, order: Sequence[str], estimates: Mapping[str, Estimate], shift: float, colour: str, label: str
+    axis: Axes, order: Sequence[str], estimates: Mapping[str, Estimate], shift: float, colour: str | None, label: str
 ) -> None:
-    """Horizontal bars with intervals, the first name on top."""
+    """Horizontal bars with intervals, the first name on top; hatched where there is no colour: no finding."""
     places = [order.index(name) + shift for name in order if name in estimates]
     found = [estimates[name] for name in order if name in estimates]
     height = 0.34 if shift else 0.6
-    axis.barh(places, [e.value for e in found], height, color=colour, label=label, alpha=0.85)
+    look: dict[str, Any] = {"color": colour, "alpha": 0.85}
+    if colour is None:
+        look = {"facecolor": "white", "edgecolor": GREY, "hatch": "////", "lw": 0.8}
+    axis.barh(places, [e.value for e in found], height, label=label if found else None, **look)
     for place, e in zip(places, found, strict=True):
         axis.plot([e.low, e.high], [place, place], color="#000000", lw=1.2)
     axis.set_yticks(range(len(order)), [literal(name, 30) for name in order])
@@ -177,7 +270,7 @@ def discovery(found: Discovery, points: pd.DataFrame, crisis: Floats, what: Cond
     what : Condition
         The crisis.
     """
-    figure, (left, right) = panels(2, 5.4, 4.2)
+    figure, (left, right) = panels(2, WIDTH, 4.0)
     left.plot([b.coverage for b in found.path], [b.density for b in found.path], "o-", color=BLUE, ms=3)
     left.plot(found.box.coverage, found.box.density, "D", color=RED, ms=9, label="the box told here")
     left.axhline(found.base_rate, color=GREY, ls=":", label="crises among all points")
@@ -187,7 +280,7 @@ def discovery(found: Discovery, points: pd.DataFrame, crisis: Floats, what: Cond
     left.set_ylabel("density: share of crises inside the box")
     for axis in (left.xaxis, left.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0))
-    left.legend(fontsize=8, loc="lower left")
+    left.legend(fontsize=SMALL, loc="lower left")
     numeric = [str(name) for name in points.columns if pd.api.types.is_numeric_dtype(points[name].dtype)]
     limited = sorted((n for n in numeric if n in found.box.limits), key=lambda n: found.quasi_p[n])
     names = (limited + [n for n in numeric if n not in limited])[:2]
@@ -213,6 +306,7 @@ def paths(
     bands: Mapping[str, Mapping[str, tuple[Floats, Floats, Floats, Floats]]],
     units: Mapping[str, str],
     opening: datetime.date,
+    factor: str | None,
 ) -> Figure:
     """Median and 10 to 90 % of the runs by month, one panel an aggregate, one line a level.
 
@@ -224,6 +318,8 @@ def paths(
         By aggregate.
     opening : datetime.date
         Date from which months count.
+    factor : str, optional
+        Whose levels they are.
     """
     figure, axes = _panels(len(bands))
     for axis, (name, lines) in zip(axes, bands.items(), strict=True):
@@ -234,7 +330,7 @@ def paths(
             axis.plot(years, middle, label=literal(level), **_line(k))
         axis.xaxis.set_major_locator(MaxNLocator(5, integer=True))
         axis.set_title(_with_unit(name, units), fontsize=10)
-    _legend(axes[0], next(iter(bands.values())))
+    _legend(axes[0], next(iter(bands.values())), factor)
     return figure
 
 
@@ -243,8 +339,24 @@ def _line(k: int) -> dict[str, Any]:
     return {"color": COLOURS[k % len(COLOURS)], "ls": STYLES[(k + k // len(COLOURS)) % len(STYLES)]}
 
 
-def _panels(count: int, width: float = 4.2, height: float = 3.1, per_row: int = PER_ROW) -> tuple[Figure, list[Axes]]:
-    return panels(count, width, height, per_row)
+def _panels(count: int, height: float = 3.2) -> tuple[Figure, list[Axes]]:
+    figure, axes = panels(count, WIDTH if count > 1 else 1.4 * WIDTH, height, PER_ROW)
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(h_pad=0.1)  # type: ignore[call-arg]
+    return figure, axes
+
+
+def _left(axes: Sequence[Axes], text: str) -> None:
+    """A label for the vertical axes, at the first panel of every row."""
+    for axis in axes[::PER_ROW]:
+        axis.set_ylabel(text)
+
+
+def _below(figure: Figure, axes: Sequence[Axes]) -> None:
+    """One legend for all panels, below them."""
+    kinds = {label: mark for axis in axes for mark, label in zip(*axis.get_legend_handles_labels(), strict=True)}
+    figure.legend(kinds.values(), kinds, loc="outside lower center", ncols=4, fontsize=SMALL, frameon=False)
 
 
 def _with_unit(name: str, units: Mapping[str, str]) -> str:
@@ -255,6 +367,9 @@ def _name(axis: Axes, name: str, units: Mapping[str, str]) -> None:
     axis.set_xlabel(_with_unit(name, units))
 
 
-def _legend(axis: Axes, levels: Mapping[str, object]) -> None:
+def _legend(axis: Axes, levels: Mapping[str, object], factor: str | None) -> None:
+    """The levels of a factor, under its name."""
     if len(levels) > 1:
-        axis.legend(fontsize=8 if len(levels) <= MOST_BANDS else 6, framealpha=0.8)
+        few = len(levels) <= MOST_BANDS
+        title = None if factor is None else literal(factor, 40)
+        axis.legend(title=title, fontsize=SMALL if few else 7, title_fontsize=SMALL, framealpha=0.8)

@@ -42,7 +42,7 @@ class Comparison:
     found : Difference
         The paired difference.
     p : float
-        Its p-value, corrected for the number of comparisons in the report (Holm).
+        Its p-value, corrected for the number of comparisons of the factor in the report (Holm).
     factor : str
         Whose value it is.
     """
@@ -97,6 +97,8 @@ class Findings:
         What is claimed of the study, with the share of worlds in which it holds.
     constant : dict
         Outcomes that are the same in every run, with their value; the tables above leave them out.
+    missing : list of str
+        Which outcomes have no value in how many runs.
     notes : list of str
         What could not be worked out, and why.
     """
@@ -120,6 +122,7 @@ class Findings:
     discovery: Discovery | None = None
     claims: list[Weighed] = field(default_factory=list)
     constant: dict[str, float] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
@@ -169,12 +172,12 @@ def find(view: View) -> Findings:
 
 def _count_missing(view: View, outcome: str, found: Findings) -> None:
     """Say how many runs that ended well have no value of an outcome."""
-    table = view.table(outcome)
-    missing = int(np.isnan(table).sum()) - (table.size - int((~view.results.runs["failed"]).sum()))
+    good = int((~view.results.runs["failed"]).sum())
+    missing = good - int((~np.isnan(view.table(outcome))).sum())
     if missing:
-        found.notes.append(
-            f"{outcome} has no value in {missing} of {counted(table.size, 'run')} (it did not happen there);"
-            " what is said of it holds for the other runs only."
+        found.missing.append(
+            f"{outcome} has no value in {missing:,} of {counted(good, 'run')} (missing, not nought): what is said of it"
+            " holds for the other runs only."
         )
 
 
@@ -192,29 +195,34 @@ def _weigh(view: View, found: Findings) -> None:
 def _describe(view: View, outcome: str, found: Findings) -> None:
     """Distribution, profiles, map and parts of the variance of one outcome.
 
-    Intervals of means are symmetric; where no run is below zero, their lower ends stop there.
+    Intervals of means are symmetric; where no run is below zero, their lower ends stop there, and their upper ends at
+    the last month where months are counted.
     """
     table = view.table(outcome)
-    floor = -np.inf if (table < 0.0).any() else 0.0
-    found.summaries[outcome], found.survivals[outcome], found.profiles[outcome] = {}, {}, {}
+    last = view.over(outcome)
+    floor, ceiling = -np.inf if (table < 0.0).any() else 0.0, np.inf if last is None else float(last)
+    found.summaries[outcome], found.profiles[outcome] = {}, {}
     for level, rows in view.levels.items():
         part = table[rows]
         if not np.isnan(part).all():
             told = summarise(part, points_drawn=view.drawn)
-            low = float(np.maximum(told.mean.low, floor))
-            found.summaries[outcome][level] = replace(told, mean=told.mean._replace(low=low))
-            if view.over(outcome) is None:
-                found.survivals[outcome][level] = survival(part, points_drawn=view.drawn)
+            value, *ends = told.mean
+            mean = Estimate(value, *(float(end) for end in np.clip(ends, floor, ceiling)))
+            found.summaries[outcome][level] = replace(told, mean=mean)
+            if last is None:
+                found.survivals.setdefault(outcome, {})[level] = survival(part, points_drawn=view.drawn)
             else:
                 _when(view, outcome, level, found)
     chosen = table[view.sampled]
     for name in view.numeric:
         line = profile(view.numbers(name)[view.sampled], chosen, points_drawn=view.drawn)
-        found.profiles[outcome][name] = replace(line, low=np.maximum(line.low, floor))
+        within = {"low": np.maximum(line.low, floor), "high": np.minimum(line.high, ceiling)}
+        found.profiles[outcome][name] = replace(line, **within)
     if view.map_axes is not None:
         x, y = (view.numbers(name)[view.sampled] for name in view.map_axes)
         drawn = phase_map(x, y, chosen, points_drawn=view.drawn)
-        found.maps[outcome] = replace(drawn, low=np.maximum(drawn.low, floor))
+        low, high = np.maximum(drawn.low, floor), np.minimum(drawn.high, ceiling)
+        found.maps[outcome] = replace(drawn, low=low, high=high)
     parts = variance_parts(chosen) if view.study.paired else None
     if parts is not None:
         found.parts[outcome] = parts
@@ -269,10 +277,11 @@ def _compare(view: View, outcomes: Sequence[str], found: Findings) -> None:
                 except BadInput as error:
                     if name == view.compared:
                         found.notes.append(f"{name} {level} is not compared in {outcome}: {error}.")
-    p = holm([difference.p for _, _, difference, _ in made])
-    told = [Comparison(*row[:3], chance, row[3]) for row, chance in zip(made, p, strict=True)]
-    found.comparisons = [c for c in told if c.factor == view.compared]
-    found.others = [c for c in told if c.factor != view.compared]
+    for name in view.listed:
+        here = [row for row in made if row[3] == name]
+        p = holm([difference.p for _, _, difference, _ in here])
+        told = [Comparison(*row[:3], chance, row[3]) for row, chance in zip(here, p, strict=True)]
+        (found.comparisons if name == view.compared else found.others).extend(told)
 
 
 def _sensitivity(view: View, outcome: str, found: Findings) -> None:

@@ -4,32 +4,36 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import get_args
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from experiments.analysis.claims import SURE, Verdict
+from experiments.analysis.claims import SURE
 from experiments.analysis.intervals import Estimate
-from experiments.analysis.prim import Limit
-from experiments.page import document, escape, image, table
-from experiments.report import figures
-from experiments.report.findings import Findings
+from experiments.page import document, drawing, escape, table
+from experiments.report import downloads, figures
+from experiments.report.findings import Comparison, Findings
+from experiments.report.sentences import (
+    VERDICTS,
+    claim_sentences,
+    estimate,
+    glance,
+    hundredths,
+    limit_sentence,
+    percent,
+    share,
+    when,
+)
 from experiments.report.view import View, text_of
-from experiments.reproductions.figures import png
+from experiments.reproductions.figures import svg
 from experiments.reproductions.intervals import LEVEL
 from experiments.screen import counted
 from experiments.study import ECONOMY, SERIES, Factor
 from experiments.summary import number
 
 MOST_FAILURES = 20  # failed runs told one by one
-VERDICTS: dict[Verdict, str] = {
-    "holds": f"Holds in at least {100 * SURE:.0f} % of the worlds",
-    "uncertain": "Uncertain",
-    "does not hold": f"Does not hold: the contrary does in at least {100 * SURE:.0f} % of the worlds",
-    "cannot be told": "Cannot be told",
-}
 MOST_PROFILES = 6  # factors drawn for each outcome
+MOST_DRAWN = 8  # uncertain numbers shown for each outcome
 
 
 def html(view: View, found: Findings) -> str:
@@ -57,8 +61,11 @@ def html(view: View, found: Findings) -> str:
         _claims(view, found),
         _glance(view, found),
         _made(view),
-        _distribution(found, units),
-        _comparison(view, found, units),
+        _distribution(view, found, units),
+        _durations(view, found),
+        _comparisons(view, found, units),
+        _ranks(found),
+        _drawn(found),
         _profiles(view, found, units),
         _maps(view, found, units),
         _sobol(found),
@@ -73,122 +80,14 @@ def html(view: View, found: Findings) -> str:
     return document(title, "\n".join(part for part in parts if part))
 
 
-# --- sentences ------------------------------------------------------------------------------------------
-def estimate(e: Estimate) -> str:
-    """A number with its interval in brackets."""
-    if np.isnan(e.low) or e.low == e.high:
-        return number(e.value)
-    return f"{number(e.value)} [{number(e.low)}, {number(e.high)}]"
-
-
-def percent(e: Estimate) -> str:
-    """A share with its interval in brackets, in per cent."""
-    value, low, high = (f"{100.0 * part:z.0f}" for part in e)
-    return f"{value} %" if np.isnan(e.low) else f"{value} % [{low}, {high}]"
-
-
-def verdicts(found: Findings, base: str) -> list[str]:
-    """What differs clearly from the baseline `base` and what does not, a sentence an outcome."""
-    said = []
-    for outcome in dict.fromkeys(c.outcome for c in found.comparisons):
-        here = [c for c in found.comparisons if c.outcome == outcome]
-        parts = []
-        for word, chosen in (
-            ("lower", [c for c in here if c.clear and c.found.difference.value < 0.0]),
-            ("higher", [c for c in here if c.clear and c.found.difference.value > 0.0]),
-        ):
-            if chosen:
-                told = ", ".join(f"{c.level} ({estimate(c.found.difference)})" for c in chosen)
-                parts.append(f"clearly {word} with {told}")
-        unclear = [c.level for c in here if not c.clear]
-        if unclear:
-            parts.append(f"no clear difference with {', '.join(unclear)}")
-        mean = next(iter(found.summaries[outcome].values())).mean.value  # of the baseline, all its runs
-        said.append(f"{outcome} ({number(mean)} with {base}): {'; '.join(parts)}.")
-    return said
-
-
-def limit_sentence(name: str, limit: Limit) -> str:
-    """What a box allows of a factor, in words."""
-    if limit.levels is not None:
-        return f"{name} is {' or '.join(limit.levels)}"
-    if limit.high == np.inf:
-        return f"{name} above {number(limit.low)}"
-    if limit.low == -np.inf:
-        return f"{name} below {number(limit.high)}"
-    return f"{name} between {number(limit.low)} and {number(limit.high)}"
-
-
-def glance(view: View, found: Findings) -> list[str]:
-    """The report in a few sentences.
-
-    Parameters
-    ----------
-    view : View
-    found : Findings
-
-    Returns
-    -------
-    list of str
-        Plain text.
-    """
-    said = []
-    done, planned = len(view.results.runs), view.results.manifest["runs"]
-    if done < planned:
-        said.append(f"The study is not finished: {done:,} of {counted(planned, 'run')}.")
-    if found.crisis is not None and found.chances:
-        chances = "; ".join(
-            f"{percent(e)}" + (f" with {view.compared} {level}" if len(found.chances) > 1 else "")
-            for level, e in found.chances.items()
-        )
-        said.append(f"A crisis ({found.crisis}) happens in {chances} of the runs.")
-    box = found.discovery.box if found.discovery is not None else None
-    if box is not None and box.limits:
-        where = " and ".join(limit_sentence(name, limit) for name, limit in box.limits.items())
-        said.append(
-            f"It concentrates where {where}: {box.density:.0%} of the runs there end in it, and {box.coverage:.0%} of"
-            f" all crises lie there ({box.mass:.0%} of the points)."
-        )
-    elif box is not None:
-        said.append("No region of the factors stands out in which it concentrates.")
-    if found.comparisons:
-        base = f"{view.compared} {next(iter(view.levels))}"
-        said += verdicts(found, base)
-    said += [f"{name}: {number(value)} in every run." for name, value in found.constant.items()]
-    ranked = [(name, {f: i.total[f] for f in i.total}, "explains", True) for name, i in found.sobol.items()]
-    ranked += [(name, m.strength, "moves it by", False) for name, m in found.morris.items()]
-    for name, strength, _, share in ranked[:4]:
-        order = sorted(strength, key=lambda f: -strength[f].value)[:3]
-        told = ", ".join(f"{f} ({percent(strength[f]) if share else estimate(strength[f])})" for f in order)
-        how = "share of the variance it has a part in" if share else "mean change over the factor's range"
-        said.append(f"{name}: depends most on {told}; in brackets: {how}.")
-    return said
-
-
-def claim_sentences(view: View, found: Findings) -> dict[Verdict, list[str]]:
-    """What is claimed of the study, by verdict: its words, how large, and in what share of worlds it holds."""
-    said: dict[Verdict, list[str]] = {}
-    for w in found.claims:
-        unit = view.meaning(w.claim.outcome).unit
-        if not w.worlds:
-            said.setdefault(w.verdict, []).append(f"{w.claim.text} There is no world in which both sides have a value.")
-            continue
-        parts = [f"{'mean' if w.claim.than is None else 'mean difference'} {estimate(w.size)}{unit and ' '}{unit}"]
-        parts.append(f"holds in {percent(w.share)} of {counted(w.worlds, 'world')}")
-        if w.same:
-            parts.append(f"no difference in {100.0 * w.same:.0f} %")
-        if w.other and w.claim.relation in ("higher", "lower"):
-            parts.append(f"the other way in {100.0 * w.other:.0f} %")
-        if w.missing:
-            parts.append(f"without a value in {counted(w.missing, 'world')}")
-        said.setdefault(w.verdict, []).append(f"{w.claim.text.rstrip('.')}: {'; '.join(parts)}.")
-    return {verdict: said[verdict] for verdict in get_args(Verdict) if verdict in said}
-
-
 # --- sections -------------------------------------------------------------------------------------------
 def _glance(view: View, found: Findings) -> str:
     said = glance(view, found)
-    return f"<h2>At a glance</h2>{_list(said)}" if said else ""
+    if not said:
+        return ""
+    return f"""<h2>At a glance</h2>{_list(said)}
+<p class="source">In brackets: {LEVEL:.0%} interval of the single number. What is called clear, rising or falling
+stays so in view of how many were looked at together, which asks for more than an interval without nought.</p>"""
 
 
 def _claims(view: View, found: Findings) -> str:
@@ -231,18 +130,20 @@ def _values(factor: Factor) -> str:
     return f"{factor.low:g} to {factor.high:g}{', evenly in logs' if factor.log else ''}"
 
 
-def _distribution(found: Findings, units: Mapping[str, str]) -> str:
+def _distribution(view: View, found: Findings, units: Mapping[str, str]) -> str:
     rows = [
         (outcome, level, f"{s.runs:,}", estimate(s.mean), estimate(s.median), estimate(s.high), estimate(s.worst))
         for outcome, levels in found.summaries.items()
         for level, s in levels.items()
+        if outcome in found.survivals
     ]
     shown = {name: curves for name, curves in found.survivals.items() if curves}
-    if not shown:
+    if not rows:
         return ""
-    heads = ("outcome", "runs with", "runs", "mean", "median", "95 % of runs are below", "mean of the highest 5 %")
+    heads = ("outcome", _with(view), "runs", "mean", "median", "95 % of runs are below", "mean of the highest 5 %")
+    picture = figures.survivals(shown, units, view.compared) if shown else None
     return f"""<h2>How often how much</h2>
-{_figure(figures.survivals(shown, units), "Survival functions of the outcomes")}
+{_figure(picture, "Survival functions of the outcomes", *downloads.survivals(found, view.compared)) if picture else ""}
 <p class="source">How to read it: a line at 20 % above some value says that one run in five reached that value or
 more; a line further right or higher means more of it. Shaded, where lines are few: a band that holds the whole true
 curve with {LEVEL:.0%} confidence, given the ranges and values of this study.</p>
@@ -251,10 +152,64 @@ curve with {LEVEL:.0%} confidence, given the ranges and values of this study.</p
 drew them), cut at zero where no run is below it; of the others by drawing them again.</p>"""
 
 
-def _comparison(view: View, found: Findings, units: Mapping[str, str]) -> str:
-    if not found.comparisons:
+def _with(view: View) -> str:
+    """Heading of a column of levels."""
+    return "runs with" if view.compared is None else f"with {view.compared}"
+
+
+def _durations(view: View, found: Findings) -> str:
+    if not found.durations:
         return ""
-    base = next(iter(view.levels))
+    last = {outcome: int(view.over(outcome) or 0) for outcome in found.durations}
+    rows = [
+        (
+            outcome,
+            level,
+            f"{d.happened:,} of {d.runs:,}",
+            percent(d.ever),
+            *(_by(view, d.reached(part)) for part in (0.25, 0.5)),
+            estimate(d.mean),
+        )
+        for outcome, levels in found.durations.items()
+        for level, d in levels.items()
+    ]
+    heads = ("outcome", _with(view), "runs", "it comes in", "in a quarter by", "in half by", "mean months free of it")
+    picture = figures.durations(found.durations, view.compared, view.results.study.opened.date, last)
+    ends = ", ".join(dict.fromkeys(when(view, month) for month in last.values()))
+    return f"""<h2>Whether it comes, and when</h2>
+{_figure(picture, "Survival curves", *downloads.durations(found, view.compared))}
+<p class="source">How to read it: a line at 60 % says that six runs in ten had been spared so far; where it falls, it
+happens. Runs in which it never came say that it takes longer than they last (until {ends}): they are neither left out
+nor counted as if it had come (Kaplan and Meier). Shaded, where lines are few: {LEVEL:.0%} interval at each month.</p>
+{table(heads, rows)}
+<p class="source">Mean months free of it, up to the end of the run: what is compared, ranked and mapped elsewhere on
+this page.</p>"""
+
+
+def _by(view: View, month: float) -> str:
+    return when(view, month) if np.isfinite(month) else "not by the end"
+
+
+def _comparisons(view: View, found: Findings, units: Mapping[str, str]) -> str:
+    all_of_them = [*found.comparisons, *found.others]
+    parts = []
+    for name in dict.fromkeys(c.factor for c in all_of_them):
+        here = [c for c in all_of_them if c.factor == name]
+        parts.append(_comparison(name, next(iter(view.levels_of(name))), here, units))
+    if not parts:
+        return ""
+    return "\n".join(parts) + f"""
+<p class="source">How to read it: each dot is the mean difference from the first value, the line its {LEVEL:.0%}
+interval. Every run is compared with the run of the same seed and the same other settings, so that both meet the same
+luck. Blue lies below, red above; an empty grey dot is no clear difference, given how many were looked at. p, mean:
+chance of a difference this large if there were none (Student's t, corrected after Holm for the comparisons of the
+factor). Only pairs count in which both runs have a value: where some have none, such as the mean of losses of no
+failure, the mean is another than that of all runs above; of a difference the interval may reach below zero. p, signs:
+of the sign test, uncorrected. Gain by pairing: how many times more runs the same precision would have needed with
+unrelated seeds.</p>"""
+
+
+def _comparison(name: str, base: str, here: Sequence[Comparison], units: Mapping[str, str]) -> str:
     rows = [
         (
             c.outcome,
@@ -266,24 +221,61 @@ def _comparison(view: View, found: Findings, units: Mapping[str, str]) -> str:
             _p(c.found.sign_p),
             "" if np.isnan(c.found.gain) else f"{c.found.gain:.1f}",
         )
-        for c in found.comparisons
+        for c in here
     ]
     heads = (
-        "outcome", str(view.compared), f"with {base}, same pairs", "difference", "pairs", "p, mean", "p, signs",
-        "gain by pairing",
+        "outcome", name, f"with {base}, same pairs", "difference", "pairs", "p, mean", "p, signs", "gain by pairing",
     )  # fmt: skip
-    return f"""<h2>Compared: {escape(str(view.compared))} against {escape(base)}</h2>
-{_figure(figures.differences(found.comparisons, units), f"Differences from {base}")}
-<p class="source">How to read it: each dot is the mean difference from <em>{escape(base)}</em>, the line its
-{LEVEL:.0%} interval. Every run is compared with the run of the same seed and the same other settings, so that both
-meet the same luck. Blue lies below, red above; an empty grey dot is no clear difference, given how many were looked
-at.</p>
-{table(heads, rows)}
-<p class="source">p, mean: chance of a difference this large if there were none (Student's t, corrected for
-{len(rows)} comparisons after Holm). Only pairs count in which both runs have a value: where some have none, such as the
-month of a default that never comes, the mean with {escape(base)} is another than that of all its runs above; of a
-difference the interval may reach below zero. p, signs: of the sign test, uncorrected. Gain by pairing: how many times
-more runs the same precision would have needed with unrelated seeds.</p>"""
+    picture = figures.differences(here, units, name, base)
+    return f"""<h2>Compared: {escape(name)} against {escape(base)}</h2>
+{_figure(picture, f"Differences from {name} {base}", *downloads.differences(name, here))}
+{table(heads, rows)}"""
+
+
+def _ranks(found: Findings) -> str:
+    if not found.ranks:
+        return ""
+    rows = [
+        (
+            outcome,
+            name,
+            "a list of names" if r.correlation is None else hundredths(r.correlation),
+            "" if r.correlation is None else _p(r.p),
+            hundredths(r.gap),
+            _p(r.gap_p),
+            {1: "rises with it", -1: "falls with it"}.get(r.direction, "depends on it" if r.matters else "no finding"),
+        )
+        for outcome, ranks in found.ranks.items()
+        for name, r in ranks.items()
+    ]
+    heads = ("outcome", "factor", "rank correlation", "p", "gap", "p, gap", "finding")
+    return f"""<h2>Which factors matter</h2>
+{_figure(figures.ranks(found.ranks), "Rank correlations and gaps by factor", *downloads.ranks(found))}
+<p class="source">How to read it: the round mark is the partial rank correlation of the outcome with the factor, the
+others held, from -1 (always falls) to 1 (always rises); red rises, blue falls, empty and grey is no finding. The square
+one says how far the distribution of the outcome moves when the factor is known, whichever way (PAWN index less what
+luck makes of it): it sees factors that do not work one way, and names. Lines: {LEVEL:.0%} intervals; p-values are
+corrected for all that is looked at here (Holm), and nothing is a finding whose interval holds nought.</p>
+{table(heads, rows)}"""
+
+
+def _drawn(found: Findings) -> str:
+    if not found.drawn:
+        return ""
+    shown = {outcome: told[:MOST_DRAWN] for outcome, told in found.drawn.items()}
+    rows = [
+        (outcome, one.name, hundredths(one.correlation), _p(one.p), "yes" if one.clear else "no finding")
+        for outcome, told in shown.items()
+        for one in told
+    ]
+    return f"""<h2>Which uncertain numbers matter</h2>
+{_figure(figures.drawn(shown), "Uncertain numbers by outcome", *downloads.drawn(found))}
+<p class="source">How to read it: every seed draws its own world, {counted(found.candidates, "number")} that nobody
+knows. The {MOST_DRAWN} that go most with each outcome over {counted(found.worlds, "world")} are shown, each with its
+{LEVEL:.0%} interval; of so many some go with it by chance, so that only those whose p-value is small in view of all of
+them (Holm) are findings. Where worlds are drawn from those that agree with what is known, numbers go together there:
+one may stand for another.</p>
+{table(("outcome", "number", "correlation", "p", "clear"), rows)}"""
 
 
 def _profiles(view: View, found: Findings, units: Mapping[str, str]) -> str:
@@ -295,8 +287,9 @@ def _profiles(view: View, found: Findings, units: Mapping[str, str]) -> str:
         if chosen:
             shown = {name: lines[name] for name in chosen}
             about = f"{outcome} along every factor"
+            picture = figures.profiles(shown, outcome, units, logarithmic)
             parts.append(
-                f"<h3>{escape(outcome)}</h3>{_figure(figures.profiles(shown, outcome, units, logarithmic), about)}"
+                f"<h3>{escape(outcome)}</h3>{_figure(picture, about, *downloads.profiles(outcome, shown))}"
             )
     if not parts:
         return ""
@@ -324,8 +317,9 @@ def _maps(view: View, found: Findings, units: Mapping[str, str]) -> str:
         for i, x in enumerate(marks[0])
         if m.runs[j, i]
     ]
+    picture = figures.maps(found.maps, axes, marks, units)
     return f"""<h2>Two factors together</h2>
-{_figure(figures.maps(found.maps, axes, marks, units), f"Outcomes over {axes[0]} and {axes[1]}")}
+{_figure(picture, f"Outcomes over {axes[0]} and {axes[1]}", *downloads.maps(found, axes, marks))}
 <p class="source">How to read it: each cell is the mean outcome of the runs with these two values; bright is more.
 Where colours change only from left to right, the factor that goes up does not matter; where they change along a
 diagonal, one factor can make up for the other.</p>
@@ -345,22 +339,24 @@ def _sobol(found: Findings) -> str:
     if not found.sobol:
         return ""
     rows = [
-        (outcome, name, percent(i.first[name]), percent(i.total[name]))
+        (outcome, name, share(i.first[name]), share(i.total[name]))
         for outcome, i in found.sobol.items()
         for name in sorted(i.total, key=lambda n: -i.total[n].value)
     ]
+    rows += [(outcome, "all of them, each for itself", share(i.alone), "") for outcome, i in found.sobol.items()]
     pairs = [
-        (outcome, f"{a} with {b}", percent(e))
+        (outcome, f"{a} with {b}", share(e))
         for outcome, i in found.sobol.items()
         for (a, b), e in sorted(i.pairs.items(), key=lambda item: -item[1].value)[:5]
     ]
     bases = min(i.bases for i in found.sobol.values())
-    return f"""<h2>Which factors matter (Sobol indices)</h2>
-{_figure(figures.sobol_bars(found.sobol), "Sobol indices")}
+    return f"""<h2>Shares of the variance (Sobol indices)</h2>
+{_figure(figures.sobol_bars(found.sobol), "Sobol indices", *downloads.sobol(found))}
 <p class="source">How to read it: over the ranges of this study the outcome varies. Orange is the share of that
 variance that would vanish if one knew this factor alone; blue is the share it has a part in, together with others. A
 blue bar much longer than the orange one means that the factor acts through others. Lines: {LEVEL:.0%} intervals from
-{bases} base points; an interval that reaches zero says that the factor may not matter at all.</p>
+{bases} base points; an interval that reaches zero says that the factor may not matter at all. Hatched, "unsettled": an
+interval wider than half of the whole, or wholly outside of 0 to 100 %, says nothing; more base points would.</p>
 {table(("outcome", "factor", "alone", "with others"), rows)}
 {"<p>Pairs that act together beyond each alone:</p>" + table(("outcome", "pair", "share"), pairs) if pairs else ""}"""
 
@@ -369,16 +365,26 @@ def _morris(found: Findings, units: Mapping[str, str]) -> str:
     if not found.morris:
         return ""
     rows = [
-        (outcome, name, estimate(m.strength[name]), estimate(m.direction[name]), number(m.spread[name]))
+        (
+            outcome,
+            name,
+            estimate(m.strength[name]),
+            "" if np.isnan(m.luck[name]) else number(m.luck[name]),
+            estimate(m.direction[name]),
+            number(m.spread[name]),
+            "yes" if m.moves(name) else "no finding",
+        )
         for outcome, m in found.morris.items()
         for name in sorted(m.strength, key=lambda n: -m.strength[n].value)
     ]
-    heads = ("outcome", "factor", "strength (mu*)", "direction (mu)", "spread (sigma)")
-    return f"""<h2>Which factors matter (Morris screening)</h2>
-{_figure(figures.morris_bars(found.morris, units), "Morris effects")}
+    heads = ("outcome", "factor", "strength (mu*)", "of luck alone", "direction (mu)", "spread (sigma)", "clear")
+    return f"""<h2>One factor at a time (Morris screening)</h2>
+{_figure(figures.morris_bars(found.morris, units), "Morris effects", *downloads.morris(found))}
 <p class="source">How to read it: one factor is moved at a time, from many places. The bar says by how much the outcome
-changes on average over the factor's whole range, whichever way. Red raises it, blue lowers it, grey does either
-depending on the others. A spread as large as the strength means that the effect depends on where one is. Lines:
+changes on average over the factor's whole range, whichever way. Red raises it, blue lowers it, purple does either
+depending on the others. Hatched is no finding: the direction is not clear, and the strength no more than the luck of
+seeds makes of a factor that does nothing (with one seed that cannot be told).
+A spread as large as the strength means that the effect depends on where one is. Lines:
 {LEVEL:.0%} intervals.</p>{table(heads, rows)}"""
 
 
@@ -399,11 +405,11 @@ def _discovery(view: View, found: Findings) -> str:
     d = found.discovery
     if d is None or found.crisis is None:
         return ""
-    values = view.table(found.crisis.outcome)
-    whole = ~np.isnan(values).all(axis=1) & view.sampled
-    happened = np.where(np.isnan(values), np.nan, found.crisis.holds(values))
-    share = np.nanmean(happened[whole], axis=1)
-    picture = figures.discovery(d, view.points.loc[whole, list(view.factors)], share, found.crisis)
+    happened = view.happened(found.crisis)
+    whole = ~np.isnan(happened).all(axis=1) & view.sampled
+    struck = np.nanmean(happened[whole], axis=1)
+    points = view.points.loc[whole, list(view.factors)]
+    picture = figures.discovery(d, points, struck, found.crisis)
     rows = [
         (limit_sentence(name, limit), _p(d.quasi_p[name]), f"{d.found_again[name]:.0%}")
         for name, limit in d.box.limits.items()
@@ -416,9 +422,9 @@ def _discovery(view: View, found: Findings) -> str:
         else "<p>No condition: no region stands out.</p>"
     )
     return f"""<h2>Where the crisis is: {escape(str(found.crisis))}</h2>
-<p>{d.base_rate:.0%} of the runs end in it. In the region below it is {d.box.density:.0%} (density); the region holds
-{d.box.coverage:.0%} of all crises (coverage) and {d.box.mass:.0%} of the points.</p>{limits}{near}
-{_figure(picture, "Scenario discovery")}
+<p>{d.base_rate:.0%} of the runs end in it. In the region below it is {percent(d.density)} (density); the region holds
+{percent(d.coverage)} of all crises (coverage) and {d.box.mass:.0%} of the points.</p>{limits}{near}
+{_figure(picture, "Scenario discovery", *downloads.discovery(points, struck))}
 <p class="source">How to read it: the method (PRIM) starts from all points and cuts away, side by side, what has the
 fewest crises; on the left every step on that way. The box marked red best tells crises from the rest. On the right
 the points, bright where more runs end in the crisis, and the box in its two clearest factors. Quasi-p: chance of so
@@ -442,16 +448,18 @@ def _paths(view: View) -> str:
             low, middle, high = (months[name].quantile(q) for q in (0.1, 0.5, 0.9))
             bands[name][level] = (low.index.to_numpy(), low.to_numpy(), middle.to_numpy(), high.to_numpy())
     units = {name: SERIES[name].unit for name in names if name in SERIES}
+    picture = figures.paths(bands, units, view.results.study.opened.date, view.compared)
     means = [(name, SERIES[name].meaning, SERIES[name].unit) for name in names if name in SERIES]
     return f"""<h2>Through time</h2>
-{_figure(figures.paths(bands, units, view.results.study.opened.date), "Aggregates through time")}
+{_figure(picture, "Aggregates through time", *downloads.paths(bands, view.compared))}
 <p class="source">How to read it: lines are medians of the runs at each month; shaded, where lines are few, from the
 10th to the 90th percentile of the runs: eight runs in ten lie inside.</p>
 {table(("aggregate", "what it is", "unit"), means)}"""
 
 
 def _notes(found: Findings) -> str:
-    return f"<h2>What could not be told</h2>{_list(found.notes)}" if found.notes else ""
+    said = [*found.missing, *found.notes]
+    return f"<h2>What could not be told</h2>{_list(said)}" if said else ""
 
 
 def _failures(view: View) -> str:
@@ -475,8 +483,8 @@ def _origin(view: View) -> str:
 
 
 # --- pieces ---------------------------------------------------------------------------------------------
-def _figure(figure: Figure, about: str) -> str:
-    return image(png(figure), about)
+def _figure(figure: Figure, about: str, name: str, heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    return drawing(svg(figure), about, name, heads, rows)
 
 
 def _paragraph(text: str) -> str:

@@ -161,7 +161,7 @@ class View:
     @cached_property
     def _good(self) -> NDArray[np.bool_]:
         """Runs that are there and did not fail, shape (points, seeds)."""
-        return self._by_point((~self.results.runs["failed"]).to_numpy(np.float64), 0.0) > 0.0
+        return self._by_point((~self.results.runs["failed"].to_numpy(bool)).astype(np.float64), 0.0) > 0.0
 
     def _by_point(self, values: Floats, missing: float) -> Floats:
         """A number of every run, shape (points, seeds)."""

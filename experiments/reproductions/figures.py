@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from textwrap import shorten
 
+import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -101,4 +102,12 @@ def png(figure: Figure) -> bytes:
     """The figure as PNG; the name of the drawing software and the date are left out."""
     buffer = BytesIO()
     save(figure, buffer, dpi=110)
+    return buffer.getvalue()
+
+
+def svg(figure: Figure) -> bytes:
+    """The figure as SVG with its letters as shapes, so that it looks alike everywhere; no date and no software."""
+    buffer = BytesIO()
+    with any_letters(), matplotlib.rc_context({"svg.hashsalt": "figure", "svg.fonttype": "path"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     return buffer.getvalue()

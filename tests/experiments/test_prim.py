@@ -93,10 +93,48 @@ def test_every_step_on_the_way_is_what_it_says(seed: int, threshold: float) -> N
         assert box.mass == pytest.approx(inside.mean())
         assert box.density == pytest.approx(happened[inside].mean())
         assert box.coverage == pytest.approx(happened[inside].sum() / happened.sum())
+    assert found.density.low <= found.box.density == found.density.value <= found.density.high
+    assert found.coverage.low <= found.box.coverage == found.coverage.value <= found.coverage.high
     masses = [box.mass for box in found.path]
     assert masses == sorted(masses, reverse=True)
     densities = [box.density for box in found.path]
     assert densities == sorted(densities)
+
+
+# What ema_workbench 3.0.0 (J. H. Kwakkel, Environmental Modelling & Software 96 (2017) 239-250) finds in the same points:
+# `prim.Prim(points, happened, peel_alpha=0.05, mass_min=0.05).find_box()`, of its peeling trajectory the box with the
+# greatest coverage less the share of the rest that it holds: limits where it has any, coverage, density, mass. Kept as
+# numbers, since the package brings thirteen others (scikit-learn, statsmodels, seaborn, ...) for this one test.
+EMA = {
+    "corner": ({"a": (0.595440, None), "b": (None, 0.497525)}, 0.994872, 0.984772, 0.197),
+    "noisy": ({"a": (0.711302, None), "c": (0.399620, None)}, 0.802469, 0.773810, 0.168),
+    "band": ({"c": (0.290395, 0.697554), "d": (0.469736, None)}, 1.0, 0.956731, 0.208),
+}
+
+
+@pytest.mark.parametrize(("name", "seed"), [("corner", 0), ("noisy", 1), ("band", 2)])
+def test_boxes_are_those_of_the_ema_workbench(name: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p = pd.DataFrame(rng.random((1000, 5)), columns=NAMES)
+    draw = rng.random(1000)
+    chance = {
+        "corner": 1.0 * ((p["a"] > 0.6) & (p["b"] < 0.5)),
+        "noisy": np.where((p["a"] > 0.7) & (p["c"] > 0.4), 0.8, 0.05),
+        "band": 1.0 * (((p["c"] - 0.5).abs() < 0.2) & (p["d"] > 0.5)),
+    }[name]
+    found = discover(p, (draw < chance).astype(float), resamples=0)
+    limits, coverage, density, mass = EMA[name]
+    assert set(found.box.limits) == set(limits)
+    for factor, (low, high) in limits.items():
+        ours = found.box.limits[factor]
+        assert (ours.low, ours.high) == pytest.approx(
+            (-np.inf if low is None else low, np.inf if high is None else high), abs=0.03
+        )  # a step of peeling is 5 % of the points left
+    assert (found.box.coverage, found.box.density, found.box.mass) == pytest.approx(
+        (coverage, density, mass), abs=0.025
+    )
+    assert found.density.low <= density <= found.density.high
+    assert found.coverage.low - 0.01 <= coverage <= found.coverage.high
 
 
 @pytest.mark.parametrize(

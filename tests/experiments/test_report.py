@@ -1,25 +1,36 @@
 """The whole way from a study file over its runs to indices, findings and the page."""
 
+import base64
+import io
 import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from abm.calibration import opening_tables
+from abm.calibration.files import opening_files
+from abm.calibration.worlds import uncertain, world
 from abm.errors import BadInput
 from experiments import store
+from experiments.analysis.options import condition
+from experiments.analysis.ranking import correlations, normal_scores
+from experiments.analysis.sensitivity import settled
 from experiments.cli import main
 from experiments.report.data import as_data
+from experiments.report.drawn import Drawn
 from experiments.report.findings import Findings, find
 from experiments.report.html import glance, html
-from experiments.report.view import MOST_LEVELS, View
+from experiments.report.view import MOST_LEVELS, View, meaning
 from experiments.runner import TooManyFailures, sweep
 from experiments.studies.__main__ import FOLDER, ORDER
 from experiments.studies.answers import markdown
-from experiments.study import load
+from experiments.study import Outcome, load
 from experiments.summary import number
 
 FUNCTIONS = """
@@ -41,6 +52,13 @@ def sobol_g(settings, seed):
 def gaps(settings, seed):
     first = 10.0 * seed if settings["lever"] == 0 or seed > 2 else float("nan")
     return {"first": first + settings["lever"] * (seed % 2), "loss": 60.0 * (seed == 1 and settings["lever"] == 0)}
+
+
+def levers(settings, seed):
+    luck = ((seed * 2654435761) % 1000) / 1000.0
+    other = ((seed * 40503 + int(97 * settings["c"])) % 1000) / 1000.0
+    cost = 5.0 * settings["a"] + {"calm": 0.0, "hard": 9.0}[settings["b"]] + luck + 0.2 * other
+    return {"cost": cost, "same": 3.0}
 
 
 def lucky(settings, seed):
@@ -156,7 +174,7 @@ def test_findings_of_a_known_function(lucky: tuple[View, Findings]) -> None:
     assert found.discovery.box.limits["x1"].low == pytest.approx(0.7, abs=0.04)
     assert found.parts["loss"].points > 0.95
     assert found.maps["loss"].mean[0, 0] < found.maps["loss"].mean[0, -1]
-    assert any("never has no value in" in note for note in found.notes)
+    assert any("never has no value in" in sentence and "missing, not nought" in sentence for sentence in found.missing)
 
 
 class _Reader(HTMLParser):
@@ -188,7 +206,9 @@ def test_page_is_whole_and_loads_nothing(lucky: tuple[View, Findings]) -> None:
     assert not {tag for tag, _ in reader.tags} & {"script", "link", "iframe", "object", "b"}
     sources = [value for _, attributes in reader.tags for name, value in attributes.items() if name in ("src", "href")]
     assert sources
-    assert all(str(source).startswith("data:image/png;base64,") for source in sources)
+    kinds = ("data:image/svg+xml;base64,", "data:text/csv;charset=utf-8;base64,")
+    assert all(str(source).startswith(kinds) for source in sources)
+    assert sum(str(source).startswith(kinds[0]) for source in sources) == len(sources) / 2  # each figure has its data
     assert not re.search(r"url\(|@import|https?://", page)
     for text in ("Losses & <b>luck</b>", "Does x1 < 1 matter?", "alert(1)", '"result_hash"', 'crisis = "loss > 7.5"'):
         assert text in reader.text
@@ -259,8 +279,9 @@ def test_the_baseline_is_told_by_all_its_runs_and_no_mean_of_losses_reaches_belo
     first = next(c for c in found.comparisons if c.outcome == "first")
     assert found.summaries["first"][base].mean.value == pytest.approx(35.0)
     assert first.found.baseline == pytest.approx(45.0)  # of the pairs both of whose runs have a value
-    (said,) = [sentence for sentence in glance(view, found) if sentence.startswith("first (")]
-    assert said.startswith(f"first (35 with lever {base})")
+    said = next(sentence for sentence in glance(view, found) if sentence.startswith("first ("))
+    assert said.startswith("first (35 [")
+    assert f" with lever {base}): " in said
     assert "Only pairs count in which both runs have a value" in html(view, found)
     mean = found.summaries["loss"][base].mean
     assert (mean.low, mean.value > 0.0) == (0.0, True)
@@ -284,8 +305,9 @@ def test_policies_of_the_economy(tmp_path: Path) -> None:
         [factors]
         lender_capital = [0.7, 1.3]
         [report]
-        outcomes = ["peak_ai_debt", "rescues", "defaults"]
+        outcomes = ["peak_ai_debt", "rescues", "defaults", "first"]
         [outcomes]
+        first = "first defaults"
         peak_ai_debt = "max ai_debt"
         rescues = "final public_money"
         defaults = "sum defaults"
@@ -304,7 +326,118 @@ def test_policies_of_the_economy(tmp_path: Path) -> None:
     assert "rescues: 0 in every run." in said  # no policy pays out here
     assert "rescues" not in found.summaries
     assert any(sentence.startswith("peak_ai_debt (") and "no clear difference with" in sentence for sentence in said)
-    assert "Through time" in html(view, found)
+    page = html(view, found)
+    assert "Through time" in page
+    # The month of the first failure, which may never come: counted to the end, and told as a curve.
+    runs = view.results.runs
+    assert found.durations["first"]["none"].happened == int(runs["first"][view.points["policy"][runs["point"]].to_numpy() == "none"].notna().sum())
+    assert not any("first has no value" in sentence for sentence in found.missing)
+    assert "Whether it comes, and when" in page
+    months = runs["first"].to_numpy()
+    assert np.nanmax(view.table("first")) <= 18.0
+    assert np.isinf(view.times("first")).sum() == np.isnan(months).sum()
+    assert view.table("first").mean() == pytest.approx(np.where(np.isnan(months), 18.0, months).mean())
+    assert view.happened(condition("first > 3")).mean() == pytest.approx((~(months <= 3.0)).mean())
+    assert "where that never comes, its last month (18) is counted" in view.meaning("first").text
+
+
+def test_glance_goes_over_all_factors_with_intervals(tmp_path: Path) -> None:
+    view = _view(
+        tmp_path,
+        """
+        model = "functions.py:levers"
+        replicates = 8
+        outcomes = ["cost", "same"]
+        [factors]
+        a = [0, 1, 2]
+        b = ["calm", "hard"]
+        c = [0, 1]
+        """,
+    )
+    found = find(view)
+    assert view.compared == "b"
+    said = glance(view, found)
+    assert next(s for s in said if s.startswith("cost (")).startswith("cost (5.")
+    assert any(s.startswith("cost, against a 0: clearly higher with 1 (5 [") or "clearly higher with 1 (5" in s for s in said)
+    assert any(s.startswith("cost, against c 0: no clear difference with 1 (") for s in said)
+    (ranked,) = [s for s in said if s.startswith("cost, over all factors")]
+    assert "rises with a (" in ranked
+    assert "depends on b (" in ranked
+    assert "no finding on c" in ranked
+    assert "same: 3 in every run." in said
+    for sentence in said[:-1]:
+        assert re.search(r"\[|in every run", sentence), sentence  # no finding without an interval
+
+
+def test_figures_are_drawings_with_their_data(lucky: tuple[View, Findings]) -> None:
+    view, found = lucky
+    page = html(view, found)
+    drawings = re.findall(r'src="data:image/svg\+xml;base64,([^"]+)"', page)
+    tables = re.findall(r'download="(\w+)\.csv" href="data:text/csv;charset=utf-8;base64,([^"]+)"', page)
+    assert len(drawings) == len(tables) > 4
+    for drawn in drawings:
+        root = ElementTree.fromstring(base64.b64decode(drawn))
+        assert root.tag.endswith("svg")
+    read = {name: pd.read_csv(io.BytesIO(base64.b64decode(content))) for name, content in tables}
+    ranks = read["factors"].set_index(["outcome", "factor"])
+    told = found.ranks["loss"]["x1"].correlation
+    assert told is not None
+    assert ranks.loc[("loss", "x1"), "correlation"] == told.value
+    assert (ranks["low"] <= ranks["high"]).all()
+    assert set(read["how_often_how_much"].columns) == {"outcome", "runs", "at_or_above", "share", "low", "high"}
+
+
+def test_months_of_a_firm_are_missing_not_minus_one() -> None:
+    asked = Outcome.model_validate({"statistic": "final", "of": "failed", "firm": "OpenAI"})
+    told = meaning(asked, opening_tables(opening_files("2025-12-31")))
+    assert told.text.startswith("month in which it was liquidated: of OpenAI")
+    assert "-1" not in told.text
+
+
+def test_unsettled_shares_are_no_findings(tmp_path: Path) -> None:
+    factors = "x1 = { from = -3.14, to = 3.14 }\nx2 = { from = -3.14, to = 3.14 }\nx3 = { from = -3.14, to = 3.14 }"
+    design = 'design = { method = "sobol", samples = 8 }'
+    view = _view(tmp_path, f'model = "functions.py:ishigami"\n{design}\n[factors]\n{factors}\n')
+    found = find(view)
+    indices = found.sobol["value"]
+    wide = [name for name, e in indices.total.items() if not settled(e)]
+    assert wide
+    (said,) = [s for s in glance(view, found) if s.startswith("Variance of value")]
+    before, _, after = said.partition("unsettled, for want of base points: ")
+    assert all(name in after for name in wide)
+    assert not any(f"{name} (" in said for name in wide)
+    assert before
+    assert ", unsettled" in html(view, found)
+
+
+def test_uncertain_numbers_of_drawn_worlds_are_ranked(tmp_path: Path) -> None:
+    view = _view(
+        tmp_path,
+        """
+        months = 3
+        replicates = 12
+        outcomes = { ai_revenue = "sum ai_revenue" }
+        [parameters]
+        loan_tenor = 48
+        [factors]
+        lender_capital = [0.9, 1.1]
+        """,
+    )
+    drawn = Drawn(view)
+    runs = view.results.runs
+    assert drawn.worlds.tolist() == [world(seed, "2025-12-31").drawn for seed in runs["seed"]]
+    assert not {"parameter loan_tenor", "parameter lender_capital"} & set(drawn.names)
+    assert set(drawn.names) < set(uncertain("2025-12-31"))
+    found = find(view)
+    assert (found.candidates, found.worlds) == (len(drawn.names), 12)
+    of_world = runs.groupby(drawn.worlds)["ai_revenue"].mean()
+    told = {one.name: one.correlation.value for one in found.drawn["ai_revenue"]}
+    name = drawn.names[5]
+    by_hand = correlations(drawn.normals[:, [5]], normal_scores(of_world.to_numpy()))[0]
+    assert told[name] == pytest.approx(by_hand)
+    (said,) = [s for s in glance(view, found) if "drawn in 12 worlds" in s]
+    assert "none clearly goes with ai_revenue" in said  # twelve worlds tell nothing of several hundred numbers
+    assert "Which uncertain numbers matter" in html(view, found)
 
 
 def test_command_writes_the_page_or_a_sentence(lucky: tuple[View, Findings], tmp_path: Path) -> None:

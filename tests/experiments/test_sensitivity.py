@@ -9,7 +9,8 @@ from SALib.sample import sobol as sample_sobol
 from SALib.test_functions import Ishigami
 
 from abm.errors import BadInput
-from experiments.analysis.sensitivity import morris, sobol, variance_parts
+from experiments.analysis.intervals import Estimate
+from experiments.analysis.sensitivity import morris, settled, sobol, variance_parts
 
 NAMES = ["x1", "x2", "x3"]
 UNIT = {"num_vars": 3, "names": NAMES, "bounds": [[0.0, 1.0]] * 3}
@@ -70,6 +71,48 @@ def test_blocks_with_a_failed_run_are_left_out() -> None:
 def test_constant_outcome_depends_on_nothing() -> None:
     found = sobol(NAMES, np.full((5 * 8, 2), 3.0), second_order=False)
     assert set(found.total.values()) == {(0.0, 0.0, 0.0)}
+
+
+def test_shares_that_sum_are_summed_and_wide_ones_settle_nothing() -> None:
+    x = sample_sobol.sample(UNIT, 512, calc_second_order=False, seed=1)
+    found = sobol(NAMES, (x[:, 0] + 2.0 * x[:, 1])[:, None], second_order=False)  # additive: 1 : 4 : 0
+    assert found.alone.value == pytest.approx(sum(e.value for e in found.first.values()))
+    assert found.alone.value == pytest.approx(1.0, abs=0.03)
+    assert found.alone.low <= 1.0 <= found.alone.high
+    assert all(settled(e) for e in (*found.first.values(), *found.total.values(), found.alone))
+    y = _ishigami(sample_sobol.sample(UNIT, 8, calc_second_order=False, seed=1))
+    few = sobol(NAMES, y[:, None], second_order=False)
+    assert not settled(few.total["x1"])
+    assert few.total["x1"].high - few.total["x1"].low > 0.5
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        ((0.6, 0.4, 0.8), True),
+        ((0.0, -0.1, 0.1), True),  # no part in it: settled as well
+        ((0.6, 0.3, 0.9), False),
+        ((-0.3, -0.4, -0.2), False),  # wholly below zero
+        ((1.3, 1.1, 1.5), False),
+        ((0.3, np.nan, np.nan), False),
+    ],
+)
+def test_what_an_interval_of_a_share_settles(share: tuple[float, float, float], said: bool) -> None:
+    assert settled(Estimate(*share)) == said
+
+
+def test_morris_effects_of_luck_alone_are_no_finding() -> None:
+    unit = sample_morris.sample({"num_vars": 2, "names": ["a", "b"], "bounds": [[0, 1]] * 2}, 40, num_levels=4, seed=1)
+    rng = np.random.default_rng(2)
+    outcome = 8.0 * (unit[:, :1] - 0.5) ** 2 + rng.normal(0.0, 1.0, (len(unit), 6))
+    found = morris(["a", "b"], unit, outcome)
+    assert found.moves("a")  # down and up, more than luck
+    assert found.direction["a"].low < 0.0 < found.direction["a"].high
+    assert not found.moves("b")
+    assert found.strength["b"].value == pytest.approx(found.luck["b"], rel=0.3)
+    alone = morris(["a", "b"], unit, outcome[:, :1])
+    assert np.isnan(alone.luck["b"])
+    assert not alone.moves("b")
 
 
 def test_designs_of_the_wrong_shape_are_refused() -> None:
