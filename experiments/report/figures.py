@@ -343,7 +343,7 @@ def _panels(count: int, height: float = 3.2) -> tuple[Figure, list[Axes]]:
     figure, axes = panels(count, WIDTH if count > 1 else 1.4 * WIDTH, height, PER_ROW)
     engine = figure.get_layout_engine()
     if isinstance(engine, ConstrainedLayoutEngine):
-        engine.set(h_pad=0.1)  # type: ignore[call-arg]
+        engine.set(h_pad=0.1)
     return figure, axes
 
 

@@ -96,7 +96,7 @@ class Findings:
     claims : list of Weighed
         What is claimed of the study, with the share of worlds in which it holds.
     constant : dict
-        Outcomes that are the same in every run, with their value; the tables above leave them out.
+        Outcomes that are the same in every run that has a value, with it; the tables above leave them out.
     missing : list of str
         Which outcomes have no value in how many runs.
     notes : list of str
@@ -139,13 +139,16 @@ def find(view: View) -> Findings:
         What the runs do not allow is left out, with a note.
     """
     found = Findings()
+    varying: list[str] = []
     for outcome in view.outcomes:
         _count_missing(view, outcome, found)
-        values = np.unique(view.table(outcome))
-        if len(values) == 1 and np.isfinite(values[0]):
+        table = view.table(outcome)
+        values = np.unique(table[~np.isnan(table)])
+        if len(values) > 1:
+            varying.append(outcome)
+        elif len(values) and view.over(outcome) is None:
             found.constant[outcome] = float(values[0])
     _weigh(view, found)
-    varying = [outcome for outcome in view.outcomes if outcome not in found.constant]
     for outcome in varying:
         if view.drawn:
             _sensitivity(view, outcome, found)
@@ -155,6 +158,9 @@ def find(view: View) -> Findings:
     if not view.sampled.any():
         found.notes.append(view.study.design.no_sample)
         return found
+    for outcome in view.outcomes:
+        if view.over(outcome) is not None:
+            _when(view, outcome, found)
     for outcome in varying:
         _describe(view, outcome, found)
     if view.ranked[0]:
@@ -211,13 +217,11 @@ def _describe(view: View, outcome: str, found: Findings) -> None:
             found.summaries[outcome][level] = replace(told, mean=mean)
             if last is None:
                 found.survivals.setdefault(outcome, {})[level] = survival(part, points_drawn=view.drawn)
-            else:
-                _when(view, outcome, level, found)
     chosen = table[view.sampled]
     for name in view.numeric:
         line = profile(view.numbers(name)[view.sampled], chosen, points_drawn=view.drawn)
-        within = {"low": np.maximum(line.low, floor), "high": np.minimum(line.high, ceiling)}
-        found.profiles[outcome][name] = replace(line, **within)
+        low, high = np.maximum(line.low, floor), np.minimum(line.high, ceiling)
+        found.profiles[outcome][name] = replace(line, low=low, high=high)
     if view.map_axes is not None:
         x, y = (view.numbers(name)[view.sampled] for name in view.map_axes)
         drawn = phase_map(x, y, chosen, points_drawn=view.drawn)
@@ -228,11 +232,15 @@ def _describe(view: View, outcome: str, found: Findings) -> None:
         found.parts[outcome] = parts
 
 
-def _when(view: View, outcome: str, level: str, found: Findings) -> None:
-    """When something happens under one value of the compared factor."""
-    times = view.times(outcome)[view.levels[level]]
+def _when(view: View, outcome: str, found: Findings) -> None:
+    """When something happens, by value of the compared factor."""
+    times = view.times(outcome)
     over = np.full(times.shape, float(view.over(outcome) or 0))
-    found.durations.setdefault(outcome, {})[level] = duration(times, over, points_drawn=view.drawn)
+    found.durations[outcome] = {
+        level: duration(times[rows], over[rows], points_drawn=view.drawn)
+        for level, rows in view.levels.items()
+        if not np.isnan(times[rows]).all()
+    }
 
 
 def _rank(view: View, outcomes: Sequence[str], found: Findings) -> None:

@@ -108,11 +108,16 @@ def glance(view: View, found: Findings) -> list[str]:
     if done < planned:
         said.append(f"The study is not finished: {done:,} of {counted(planned, 'run')}.")
     said += _crisis(view, found) + _durations(view, found) + _compared(view, found)
-    said += [f"{name}: {number(value)} in every run." for name, value in found.constant.items()]
+    for name, value in found.constant.items():
+        said.append(f"{name}: {number(value)} in every run{_with_value(found, name)}.")
     said += [_ranked(_what(found, outcome), ranks) for outcome, ranks in found.ranks.items()]
     said += [_shares(outcome, indices) for outcome, indices in found.sobol.items()]
     said += [_effects(outcome, effects) for outcome, effects in found.morris.items()]
     return said + _drawn(found) + found.missing
+
+
+def _with_value(found: Findings, outcome: str) -> str:
+    return " that has a value" if any(said.startswith(f"{outcome} has no value") for said in found.missing) else ""
 
 
 def _crisis(view: View, found: Findings) -> list[str]:

@@ -101,10 +101,10 @@ def test_every_step_on_the_way_is_what_it_says(seed: int, threshold: float) -> N
     assert densities == sorted(densities)
 
 
-# What ema_workbench 3.0.0 (J. H. Kwakkel, Environmental Modelling & Software 96 (2017) 239-250) finds in the same points:
-# `prim.Prim(points, happened, peel_alpha=0.05, mass_min=0.05).find_box()`, of its peeling trajectory the box with the
-# greatest coverage less the share of the rest that it holds: limits where it has any, coverage, density, mass. Kept as
-# numbers, since the package brings thirteen others (scikit-learn, statsmodels, seaborn, ...) for this one test.
+# What ema_workbench 3.0.0 (J. H. Kwakkel, Environmental Modelling & Software 96 (2017) 239-250) finds in the same
+# points: `prim.Prim(points, happened, peel_alpha=0.05, mass_min=0.05).find_box()`, of its peeling trajectory the box
+# with the greatest coverage less the share of the rest that it holds: limits where it has any, coverage, density, mass.
+# Kept as numbers, since the package brings thirteen others (scikit-learn, statsmodels, seaborn, ...) for this one test.
 EMA = {
     "corner": ({"a": (0.595440, None), "b": (None, 0.497525)}, 0.994872, 0.984772, 0.197),
     "noisy": ({"a": (0.711302, None), "c": (0.399620, None)}, 0.802469, 0.773810, 0.168),
