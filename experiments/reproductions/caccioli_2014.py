@@ -471,6 +471,6 @@ STUDY = Study(
         "assets of given degrees step by step.",
         "A bank at exactly zero equity stands.",
     ),
-    seconds=40,
+    seconds=30,
     run=run,
 )

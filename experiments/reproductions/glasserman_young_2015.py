@@ -345,6 +345,6 @@ STUDY = Study(
         "debts to them, all assets are equity over the leverage ratio.",
         "Expected losses are those without bankruptcy costs.",
     ),
-    seconds=8,
+    seconds=10,
     run=run,
 )

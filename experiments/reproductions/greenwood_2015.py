@@ -324,6 +324,6 @@ STUDY = Study(
         "compared. On the banks of 2018 the classes are government bonds, bonds of firms and the rest.",
         "The signs: losses, sales and price falls are positive here.",
     ),
-    seconds=2,
+    seconds=1,
     run=run,
 )
