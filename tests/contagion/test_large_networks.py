@@ -46,6 +46,7 @@ def test_the_least_fixed_point_of_the_sums_as_written():
 def test_who_defaults_anyway_and_who_never_does():
     assert resilience([2, 2, 2], [2, 2, 2], [0, 3, 3]).fallen == pytest.approx(1 / 3)
     assert resilience([1, 1], [1, 1], [0, 1]).fallen == pytest.approx(1.0)
+    assert resilience([1, 1], [1, 1], [0, 1]).contagious == 0.5  # a link to who defaults anyway leads no further
     assert resilience([0, 0], [0, 0], [1, 0]).fallen == 0.5
 
 
