@@ -316,6 +316,6 @@ STUDY = Study(
         f"the larger systems) and {CURVE_DRAWS:,} elsewhere (the paper: 1,000).",
         "Banks without debtors hold no interbank assets and cannot be hit.",
     ),
-    seconds=25,
+    seconds=35,
     run=run,
 )

@@ -21,6 +21,7 @@ NAMES = (
     "neva-2020",
     "nier-2007",
     "elliott-golub-jackson-2014",
+    "elliott-golub-jackson-2014-curves",
     "amini-cont-minca-2016",
     "caccioli-2014",
     "greenwood-2015",

@@ -17,11 +17,10 @@ from experiments.reproductions.elliott_golub_jackson_2014 import (
     countries_dependency,
     cross_holdings,
     hierarchy,
-    hump,
-    shares_failing,
     valuation,
     waves,
 )
+from experiments.reproductions.elliott_golub_jackson_2014_curves import hump, shares_failing
 
 
 def test_counts_by_round():
