@@ -26,7 +26,18 @@ from abm.errors import BadInput
 from experiments.reproductions.figures import BLUE, GREEN, GREY, ORANGE, RED, panels
 from experiments.reproductions.intervals import SIGMAS, agrees, mean_and_error, wilson
 from experiments.reproductions.poisson_cascades import Estimate, estimate, simulate
-from experiments.reproductions.study import EXACT, SHAPE, Bench, Outcome, Row, Study, Symbol
+from experiments.reproductions.study import (
+    CLOSED_FORM,
+    EXACT,
+    OWN_CHECK,
+    PAPER,
+    SHAPE,
+    Bench,
+    Outcome,
+    Row,
+    Study,
+    Symbol,
+)
 
 SEED = 2014
 ALPHA = -10 * log(0.9)
@@ -278,6 +289,7 @@ def exact_rows() -> list[Row]:
             ALPHA,
             EXACT,
             abs(ALPHA - 1.0536) < 5e-5,
+            origin=CLOSED_FORM,
         ),
         Row(
             "Ten banks with one asset, one fails: failures at a leverage of 10 (a tie: a tenth lost on a tenth of "
@@ -286,6 +298,7 @@ def exact_rows() -> list[Row]:
             tuple(fallen),
             EXACT,
             fallen == [1, 10],
+            origin=OWN_CHECK,
         ),
         Row(
             f"Ring of 12 with two assets a bank and two banks an asset: it falls beyond a leverage of {edge}; "
@@ -294,6 +307,7 @@ def exact_rows() -> list[Row]:
             ring,
             EXACT,
             ring == (1, 12),
+            origin=OWN_CHECK,
         ),
     ]
 
@@ -309,6 +323,7 @@ def frequency_row(model: Caccioli, ours: Estimate, samples: int) -> Row:
         ours.interval,
         agrees(ours.frequency, ours.error, closed, error),
         f"{ours.frequency - closed:+.3f}: sampling, of both",
+        origin=OWN_CHECK,
     )
 
 
@@ -346,6 +361,7 @@ def run(bench: Bench) -> Outcome:
             wilson(quiet, draws),
             CALM < critical < LEVERAGES[0] and quiet == 0,
             "the interval is that of the frequency below the critical leverage",
+            origin=PAPER,
         ),
         Row(
             "Above it, the unstable region grows with leverage: mean degrees with an eigenvalue above 1 at λ = 10, 20",
@@ -354,6 +370,7 @@ def run(bench: Bench) -> Outcome:
             EXACT,
             high[0] <= low[0] and high[1] > low[1],
             f"own eigenvalue; sampling error of it about 1 % ({BATCHES * samples:,} neighbourhoods)",
+            origin=PAPER,
         ),
         boundary_row(found, axis, high[1]),
         size_row([found[model] for model in sizes], high[1]),
@@ -363,6 +380,7 @@ def run(bench: Bench) -> Outcome:
             (round(found[sizes[0]].frequency, 3), round(found[sizes[0]].extent, 4)),
             found[sizes[0]].interval,
             found[sizes[0]].frequency < 0.25 and found[sizes[0]].extent > 0.99,
+            origin=PAPER,
         ),
         crowding_row(samples),
     ]
@@ -381,6 +399,7 @@ def boundary_row(found: dict[Caccioli, Estimate], axis: Sequence[float], edge: f
         abs(seen[-1] - edge) <= 1.5 and seen[0] <= 1.5,
         f"{seen[-1] - edge:+.2f}: small systems break out beyond the line too, where early failures meet by chance; "
         "the next row follows this with size",
+        origin=OWN_CHECK,
     )
 
 
@@ -397,6 +416,7 @@ def size_row(ours: list[Estimate], edge: float) -> Row:
         ours[-1].interval,
         edge < BEYOND and falls > -SIGMAS * joint and ours[-1].frequency < 0.5,
         "finite-size effect; the interval is that of the largest",
+        origin=OWN_CHECK,
     )
 
 
@@ -411,6 +431,7 @@ def crowding_row(samples: int) -> Row:
         SHAPE,
         len(uppers) == 3 and uppers[0] > uppers[1] > uppers[2],
         "the more banks hold an asset, the smaller the part of it that one of them sells",
+        origin=OWN_CHECK,
     )
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from abm.errors import BadInput
 from experiments.reproductions.eba_2018 import banks
 from experiments.reproductions.figures import BLUE, ORANGE, panels
-from experiments.reproductions.study import EXACT, SHAPE, Bench, Outcome, Row, Study, Symbol
+from experiments.reproductions.study import EXACT, LATER, OWN_CHECK, SHAPE, Bench, Outcome, Row, Study, Symbol
 
 Numbers = NDArray[np.float64]
 
@@ -196,6 +196,7 @@ def by_hand_rows() -> list[Row]:
             ours,
             EXACT,
             all(abs(a - float(b)) < 1e-12 for a, b in zip(ours, hand, strict=True)),
+            origin=OWN_CHECK,
         ),
         Row(
             "Two banks with the same bonds: one fails and sells its tenth, the price falls by the impact, the other "
@@ -204,6 +205,7 @@ def by_hand_rows() -> list[Row]:
             (int(one_step.failed.sum()), int(all_steps.failed.sum()), round(float(all_steps.prices[0]), 12)),
             EXACT,
             bool(one_step.failed.sum() == 1 and all_steps.failed.all() and abs(all_steps.prices[0] - last) < 1e-12),
+            origin=OWN_CHECK,
         ),
     ]
 
@@ -239,6 +241,7 @@ def run(bench: Bench) -> Outcome:
             SHAPE,
             grows(by_impact),
             dip_text(by_impact),
+            origin=f"{LATER}: the authors' public program",
         ),
         Row(
             f"Experiment 2: failures grow with the shock ({SHOCKS[0]:.0%} to {SHOCKS[-1]:.0%}, impact {IMPACT:.0%}): "
@@ -248,6 +251,7 @@ def run(bench: Bench) -> Outcome:
             SHAPE,
             grows(threshold),
             dip_text(threshold),
+            origin=f"{LATER}: the authors' public program",
         ),
         Row(
             "Experiment 3: after small shocks, leverage targeting sells where banks with a buffer hold on: billions "
@@ -257,6 +261,7 @@ def run(bench: Bench) -> Outcome:
             SHAPE,
             all(threshold_sold[k] < targeting_sold[k] for k in range(3)),
             f"of {total:,.0f} billion; without a shock {' and '.join(low)} are below the buffer already",
+            origin=f"{LATER}: the authors' public program",
         ),
         Row(
             f"The higher the minimum of equity, the more banks fail: shares with 2, 3 and 4 %, shock {SHOCK:.0%}",
@@ -264,6 +269,7 @@ def run(bench: Bench) -> Outcome:
             tuple(round(x, 4) for x in minima),
             SHAPE,
             grows(minima),
+            origin=OWN_CHECK,
         ),
     ]
     figure, (left, middle, right) = panels(3, width=5)

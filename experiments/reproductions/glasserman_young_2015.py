@@ -19,7 +19,7 @@ from experiments.reproductions.clearing import random_network
 from experiments.reproductions.eba_2018 import banks
 from experiments.reproductions.figures import BLUE, GREY, ORANGE, RED, panels
 from experiments.reproductions.intervals import SIGMAS, around, mean_and_error
-from experiments.reproductions.study import EXACT, Bench, Outcome, Row, Study, Symbol
+from experiments.reproductions.study import EXACT, OWN_CHECK, PAPER, Bench, Outcome, Row, Study, Symbol
 
 SEED = 2015
 NETWORKS, SHOCKED, SHOCKS, PARTS = 240, 80, 60, 12
@@ -119,6 +119,7 @@ def first_theorem_rows(networks: int) -> list[Row]:
             EXACT,
             wrong == 0 and tightest > 0.9,
             "the bound over the shock; 1 would be met exactly",
+            origin=PAPER,
         ),
         Row(
             "Where Σ_D w_j ≥ β_i c_i Σ_D w_j / c_j, contagion is weak: i brings down D with no more chance than "
@@ -128,6 +129,7 @@ def first_theorem_rows(networks: int) -> list[Row]:
             EXACT,
             weak_wrong == 0 and weak > 0,
             f"where it is not so, contagion was the likelier way in {more_likely:,} of {strong:,} sets",
+            origin=PAPER,
         ),
     ]
 
@@ -192,6 +194,7 @@ def second_theorem_rows(networks: int) -> tuple[list[Row], list[float], list[flo
             EXACT,
             wrong == 0 and tightest > 0.5,
             "losses over the bound",
+            origin=OWN_CHECK,
         ),
         Row(
             "Second theorem: expected losses with links over those without are at most "
@@ -203,6 +206,7 @@ def second_theorem_rows(networks: int) -> tuple[list[Row], list[float], list[flo
             beyond == 0,
             f"closest: {closest[0]:.2f} of the amplification allowed, ratio within "
             f"[{closest[1][0]:.3f}, {closest[1][1]:.3f}]",
+            origin=PAPER,
         ),
     ], ratios, bounds
 
@@ -228,6 +232,7 @@ def tight_row() -> Row:
         EXACT,
         abs(found.shortfall - 1.2) < 1e-12 and abs(found.bound - 1.2) < 1e-12,
         "none: all are in default and owe the same share inside",
+        origin=OWN_CHECK,
     )
 
 
@@ -272,6 +277,7 @@ def table_rows() -> tuple[list[Row], dict[str, Sequence[float]]]:
             EXACT,
             0.0 < beta < 1.0 and abs(bound_of(RATE, system.c, beta) - 1.0 - RATE / (1.0 - beta)) < 1e-12,
             "a share of expected losses without links",
+            origin=OWN_CHECK,
         ),
         Row(
             f"From each of the five largest to pairs of banks next in size: {len(every)} ratios of net worth to what "
@@ -285,6 +291,7 @@ def table_rows() -> tuple[list[Row], dict[str, Sequence[float]]]:
             EXACT,
             bool(np.isfinite(every).all()),
             "above 1: two small banks fail together more likely by themselves than by this one",
+            origin=OWN_CHECK,
         ),
     ], pairs
 

@@ -12,7 +12,7 @@ from abm.contagion import Vulnerability, fire_sales, vulnerability
 from abm.errors import BadInput
 from experiments.reproductions.eba_2018 import banks
 from experiments.reproductions.figures import BLUE, ORANGE, panels
-from experiments.reproductions.study import EXACT, Bench, Outcome, Row, Study, Symbol
+from experiments.reproductions.study import CLOSED_FORM, EXACT, OWN_CHECK, PAPER, Bench, Outcome, Row, Study, Symbol
 
 Exact = list[list[Fraction]]
 Floats = NDArray[np.float64]
@@ -131,6 +131,7 @@ def exact_rows() -> list[Row]:
             EXACT,
             gap <= TOLERANCE,
             f"largest difference {gap:.1e}",
+            origin=CLOSED_FORM,
         ),
         Row(
             "AV is the sum of systemicness, in fractions",
@@ -138,6 +139,7 @@ def exact_rows() -> list[Row]:
             str(sum(alone, Fraction(0))),
             EXACT,
             sum(alone, Fraction(0)) == aggregate,
+            origin=PAPER,
         ),
         Row(
             "A unit of equity for the first bank, used to repay debt, saves all banks together its losses caused times "
@@ -146,6 +148,7 @@ def exact_rows() -> list[Row]:
             str(sum(all_sell, Fraction(0)) - injected),
             EXACT,
             sum(all_sell, Fraction(0)) - injected == per_unit,
+            origin=OWN_CHECK,
         ),
     ]
 
@@ -215,6 +218,7 @@ def invariant_rows(networks: int) -> list[Row]:
             EXACT,
             apart[key] <= TOLERANCE,
             "rounding",
+            origin=PAPER if by == "the paper" else OWN_CHECK,
         )
         for key, (text, by) in texts.items()
     ]
@@ -225,6 +229,7 @@ def invariant_rows(networks: int) -> list[Row]:
             rises,
             EXACT,
             rises == 0,
+            origin=OWN_CHECK,
         ),
         Row(
             "The library's forced sales (one round, linear) come to the formula as the shock becomes small: largest "
@@ -234,6 +239,7 @@ def invariant_rows(networks: int) -> list[Row]:
             EXACT,
             bool(small[:, 1].max() < 1e-5 and small[:, 0].max() < 1e-2),
             "forced sales are made at shocked prices, and what is sold falls with them",
+            origin=OWN_CHECK,
         ),
     ]
     return rows
@@ -282,6 +288,7 @@ def run(bench: Bench) -> Outcome:
             EXACT,
             abs(twice - 2 * found.aggregate) < TOLERANCE and found.aggregate > 0,
             "what is checked is that twice the shock gives twice the loss",
+            origin=OWN_CHECK,
         )
     )
     size = known.assets / 1e6
