@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from abm.contagion.inputs import Network, network, vector
+from abm.contagion.inputs import Network, in_one_order, network, vector
 from abm.errors import BadInput, InvisibleDebtError
 
 ROUNDING = 1e-9
@@ -156,6 +156,9 @@ def glasserman_young_audit(
     """
     from abm.contagion.clearing import clear  # the audit is also run by `clear` itself
 
+    liabilities, external_assets, external_debt = in_one_order(
+        ("liabilities", liabilities, 2), ("external_assets", external_assets, 1), ("external_debt", external_debt, 1)
+    )
     before = _before(liabilities, external_assets, external_debt)
     n = before.cash.size
     if not 0 <= firm < n:
@@ -206,6 +209,10 @@ def glasserman_young_losses(
     """
     from abm.contagion.clearing import clear  # the audit is also run by `clear` itself
 
+    liabilities, external_assets, external_debt, shock = in_one_order(
+        ("liabilities", liabilities, 2), ("external_assets", external_assets, 1), ("external_debt", external_debt, 1),
+        ("shock", shock, 1),
+    )  # fmt: skip
     before = _before(liabilities, external_assets, external_debt)
     lost = vector("shock", shock, before.cash.size)
     if (lost > before.cash).any():

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from abm.contagion.clearing import Clearing, check_residual
-from abm.contagion.inputs import network, share, vector
+from abm.contagion.inputs import in_one_order, network, share, vector
 from abm.contagion.rows import TIE, eliminate
 from abm.errors import BadInput
 
@@ -83,6 +83,12 @@ def clear_cross_holdings(
     >>> print(cleared.payments, cleared.equity.round(6))
     [2. 3.] [5.204082 2.040816]
     """
+    liabilities, external_assets, equity_holdings, external_debt = in_one_order(
+        ("liabilities", liabilities, 2),
+        ("external_assets", external_assets, 1),
+        ("equity_holdings", equity_holdings, 2),
+        ("external_debt", external_debt, 1),
+    )
     owed = _dense(network("liabilities", liabilities))
     n = owed.shape[0]
     held = _dense(network("equity_holdings", equity_holdings, n=n))

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from abm.contagion.inputs import portfolios, vector
+from abm.contagion.inputs import holdings_in_order, vector
 from abm.errors import BadInput
 
 
@@ -100,7 +100,9 @@ def vulnerability(
     >>> print(round(found.aggregate, 12), found.sales.round(12), found.indirect.round(12))
     0.0375 [2. 0.] [0.05  0.025]
     """
-    held = portfolios("holdings", holdings)
+    held, (equity, leverage), (price_shock, impact) = holdings_in_order(
+        holdings, [("equity", equity), ("leverage", leverage)], [("price_shock", price_shock), ("impact", impact)]
+    )
     n, m = held.shape
     own = vector("equity", equity, n)
     if not (own > 0.0).all():

@@ -19,7 +19,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from abm.contagion.inputs import portfolios, vector
+from abm.contagion.inputs import holdings_in_order, vector
 from abm.contagion.rows import TIE
 from abm.errors import BadInput, NotConverged
 
@@ -129,7 +129,11 @@ def fire_sales(
     >>> print((sale.sold * 9).round(12))
     [1.]
     """
-    held = portfolios("holdings", holdings)
+    held, (other_assets, debt, leverage), (price_shock, impact) = holdings_in_order(
+        holdings,
+        [("other_assets", other_assets), ("debt", debt), ("leverage", leverage)],
+        [("price_shock", price_shock), ("impact", impact)],
+    )
     n, m = held.shape
     by_asset = sp.csr_array(held.T) if sp.issparse(held) else held.T
     other, owed = vector("other_assets", other_assets, n), vector("debt", debt, n)

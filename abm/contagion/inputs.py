@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from numbers import Real
 from typing import Any, NoReturn
@@ -258,6 +259,34 @@ def portfolios(name: str, matrix: Any) -> Network:
         raise BadInput(f"{name} must be {what}; its shape is {result.shape}")
     _check_entries(name, result)
     return result
+
+
+def holdings_in_order(
+    holdings: Any, firms: Sequence[tuple[str, Any]], assets: Sequence[tuple[str, Any]]
+) -> tuple[Network, list[Any], list[Any]]:
+    """Holdings as `portfolios`, and what goes with them, by the labels of firms and of assets (`in_one_order`).
+
+    Parameters
+    ----------
+    holdings : (n, m) array, frame or SciPy sparse matrix
+        Its rows are firms, its columns assets.
+    firms, assets : sequence of (name, value)
+        One-dimensional values by firm and by asset, as the user gave them.
+
+    Returns
+    -------
+    (n, m) float array or CSR array, list, list
+
+    Raises
+    ------
+    BadInput
+        As `in_one_order` and `portfolios`.
+    """
+    by_asset = holdings.T if _is_frame(holdings) else holdings
+    by_asset, *of_firms = in_one_order(("holdings", by_asset, 1), *((name, value, 1) for name, value in firms))
+    by_firm = by_asset.T if _is_frame(by_asset) else by_asset
+    by_firm, *of_assets = in_one_order(("holdings", by_firm, 1), *((name, value, 1) for name, value in assets))
+    return portfolios("holdings", by_firm), of_firms, of_assets
 
 
 def network(name: str, matrix: Any, *, n: int | None = None) -> Network:

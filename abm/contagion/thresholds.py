@@ -28,7 +28,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
-from abm.contagion.inputs import network, share, vector
+from abm.contagion.inputs import in_one_order, network, share, vector
 from abm.contagion.rows import TIE
 from abm.engine.compiled import jit
 from abm.errors import BadInput
@@ -177,6 +177,7 @@ def exact(name: str, value: Exact) -> Fraction:
 
 def _links(matrix: Any, first: Sequence[int] | ArrayLike) -> tuple[sp.csr_array, NDArray[np.int64]]:
     """The links as CSR, and the firms that fall first, each once."""
+    (matrix,) = in_one_order(("adjacency", matrix, 2))
     links = sp.csr_array(network("adjacency", matrix))
     return links, firms("first", first, links.shape[0])
 
@@ -370,6 +371,7 @@ def furfine(exposures: Any, equity: ArrayLike, first: ArrayLike, *, recovery: fl
     >>> print(cascade.losses, cascade.round)
     [0. 3. 2.] [1 2 0]
     """
+    exposures, equity = in_one_order(("exposures", exposures, 2), ("equity", equity, 1))
     claims = sp.csr_array(network("exposures", exposures))
     n = claims.shape[0]
     capital = vector("equity", equity, n, minimum=-np.inf)

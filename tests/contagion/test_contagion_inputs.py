@@ -8,7 +8,21 @@ import pandas as pd
 import pytest
 import scipy.sparse as sp
 
-from abm.contagion import attribute_debt, clear, clear_tiers, debtrank, equity_fixed_point
+from abm.contagion import (
+    attribute_debt,
+    clear,
+    clear_cross_holdings,
+    clear_tiers,
+    debtrank,
+    equity_fixed_point,
+    fire_sales,
+    furfine,
+    gai_kapadia,
+    glasserman_young_audit,
+    glasserman_young_losses,
+    vulnerability,
+    watts,
+)
 from abm.errors import BadInput
 
 RING = np.roll(np.eye(3), 1, axis=1)
@@ -145,6 +159,80 @@ def test_labels_are_matched_in_any_order():
         attribute_debt(pd.Series([4, 0, 10], MIXED), shares, [True, False, False]),
         attribute_debt([0, 10, 4], shares.to_numpy(), [True, False, False]),
     )
+
+
+HELD = np.array([[0, 0.2, 0.1], [0.1, 0, 0], [0, 0.3, 0]])
+ASSETS = ["gold", "land"]
+STOCKS = np.array([[10.0, 1.0], [2.0, 8.0], [5.0, 5.0]])
+
+
+def test_cross_holdings_match_labels():
+    expected = clear_cross_holdings(OWED, CASH.to_numpy(), HELD, DEBT.to_numpy())
+    held = pd.DataFrame(HELD, NAMES, NAMES).loc[MIXED]
+    found = clear_cross_holdings(FRAME, CASH[MIXED], held, DEBT[MIXED])
+    np.testing.assert_array_equal(found.payments, expected.payments)
+    np.testing.assert_array_equal(found.equity, expected.equity)
+
+
+def test_furfine_matches_labels():
+    claims = pd.DataFrame([[0, 0, 0], [3, 0, 0], [0, 2, 0]], NAMES, NAMES)
+    equity = pd.Series([1.0, 2.0, 2.5], NAMES)
+    assert furfine(claims, equity[MIXED], 0).round.tolist() == [1, 2, 0]
+    assert furfine(claims[MIXED], equity, 0).round.tolist() == [1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("cascade", "back"),
+    [(lambda owed: watts(owed, 0, threshold="0.5"), 1), (lambda owed: gai_kapadia(owed, 0, capital=0, interbank=1), 0)],
+)
+def test_cascades_match_rows_and_columns(cascade, back):
+    links = pd.DataFrame([[0, 1, 0], [back, 0, 1], [0, back, 0]], NAMES, NAMES)
+    assert cascade(links).round.tolist() == [1, 2, 3]
+    assert cascade(links[MIXED]).round.tolist() == [1, 2, 3]
+
+
+def test_the_audit_matches_labels():
+    owed, cash, debt = np.array([[0, 3, 0], [0, 0, 0], [0, 1, 0]]), np.array([5.0, 0.5, 2.0]), np.array([1.0, 2.0, 0.5])
+    expected = glasserman_young_audit(owed, cash, debt, firm=0)
+    assert expected.brought_down.tolist() == [1]
+    given = (pd.DataFrame(owed, NAMES, NAMES), pd.Series(cash, NAMES)[MIXED], pd.Series(debt, NAMES)[MIXED])
+    assert repr(glasserman_young_audit(*given, firm=0)) == repr(expected)
+    shock = np.array([3.5, 0.25, 0.5])
+    losses = glasserman_young_losses(owed, cash, debt, shock=shock)
+    assert losses.shortfall > 0.0
+    assert glasserman_young_losses(*given, shock=pd.Series(shock, NAMES)[MIXED]) == losses
+
+
+def test_vulnerability_matches_firms_and_assets():
+    equity, shock, impact = np.array([1.0, 2.0, 4.0]), np.array([0.1, 0.0]), np.array([0.5, 0.2])
+    expected = vulnerability(STOCKS, equity, shock, impact=impact)
+    found = vulnerability(
+        pd.DataFrame(STOCKS, NAMES, ASSETS),
+        pd.Series(equity, NAMES)[MIXED],
+        pd.Series(shock, ASSETS)[::-1],
+        impact=pd.Series(impact, ASSETS)[::-1],
+    )
+    for one, other in zip(found.__dict__.values(), expected.__dict__.values(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("rule", ["default", "leverage"])
+def test_fire_sales_match_firms_and_assets(rule):
+    other, debt, target = np.array([0.0, 5.0, 2.0]), np.array([10.5, 14.5, 6.0]), np.array([9.0, 7.0, 2.0])
+    shock, impact = np.array([0.1, 0.0]), np.array([0.5, 0.2])
+    more = {"price_shock": shock, "impact": impact, "rule": rule, "leverage": target, "rounds": 2}
+    expected = fire_sales(STOCKS, other, debt, **more)
+    assert expected.default_round.max() > 1
+    mixed = {name: pd.Series(value, NAMES)[MIXED] for name, value in (("other", other), ("debt", debt), ("to", target))}
+    turned = {name: pd.Series(value, ASSETS)[::-1] for name, value in (("price_shock", shock), ("impact", impact))}
+    found = fire_sales(
+        pd.DataFrame(STOCKS, NAMES, ASSETS), mixed["other"], mixed["debt"], leverage=mixed["to"], rule=rule, rounds=2,
+        **turned,
+    )  # fmt: skip
+    for one, other in zip(found.__dict__.values(), expected.__dict__.values(), strict=True):
+        np.testing.assert_array_equal(one, other)
+    with pytest.raises(BadInput, match="price_shock has 'oil', which is none of the labels of holdings"):
+        fire_sales(pd.DataFrame(STOCKS, NAMES, ASSETS), other, debt, price_shock=pd.Series([0.1, 0], ["gold", "oil"]))
 
 
 @pytest.mark.parametrize(
