@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from abm.contagion.audit import check_clearing
 from abm.contagion.inputs import Network, in_one_order, network, share, table, vector, within_floats
 from abm.contagion.rows import TIE, ClearingScratch, clear_rows, clearing_scratch
-from abm.contagion.sparse import clear_sparse
+from abm.contagion.sparse import clear_sparse, rows_of
 from abm.errors import BadInput, NotConverged
 
 __all__ = [
@@ -253,7 +253,7 @@ def clear(
         method = "default set"
     else:
         by_tier, due, fell, inflow, residual, method = clear_sparse(
-            [sp.csr_array(owed)], cash, external[None], alpha, beta
+            [rows_of(owed)], cash, external[None], alpha, beta
         )
     payments, nominal = by_tier[0], due[0]
     check_residual(residual, nominal)
@@ -348,7 +348,7 @@ def clear_tiers(
         method = "default set"
     else:
         payments, nominal, fell, inflow, residual, method = clear_sparse(
-            [sp.csr_array(layer) for layer in layers], cash, external, alpha, beta
+            [rows_of(layer) for layer in layers], cash, external, alpha, beta
         )
     check_residual(residual, nominal)
     defaulted = fell > 0

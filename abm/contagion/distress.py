@@ -158,9 +158,12 @@ def _linear(leverage: sp.csr_array, initial: NDArray[np.float64]) -> NDArray[np.
     n = loss.size
     error = np.inf
     if n > DIRECT:
-        links = (leverage.indptr.astype(np.int64), leverage.indices.astype(np.int64), leverage.data)
         whom = np.flatnonzero(reached)
-        error = sweep(*links, np.ones((1, n)), np.zeros((1, n)), initial, 1.0, 1.0, loss, whom, SETTLED, PATIENCE)
+        rows = sp.csr_array(leverage[whom])
+        error = sweep(
+            rows.indptr, rows.indices, rows.data, np.ones((1, n)), np.zeros((1, n)), initial[whom], 1.0, loss, whom,
+            np.empty(0), SETTLED, PATIENCE,
+        )  # fmt: skip
     if error > SETTLED:
         loss = _uncap(leverage, initial, reached)
     residual = float(np.abs(loss - np.minimum(initial + leverage @ loss, 1.0)).max(initial=0.0))

@@ -22,6 +22,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from abm.contagion.inputs import Network, within_floats
 from abm.contagion.rows import TIE
 from abm.contagion.systems import row_sums, solve_shares, sums, two_product, two_sum
 from abm.engine.compiled import jit
@@ -33,8 +34,20 @@ NEGLIGIBLE = 1e-17
 PLAIN = 1e-13
 """Rounding of a firm's losses as they are pushed, relatively."""
 
+WIDE = 8
+"""Failures with more than one of so many obligations in default are not pushed but swept."""
+
 FIRST_GOAL = 1e-4
-"""Error of the shares paid that a default set is swept to before asking whether it settles who falls next."""
+"""Error of the shares paid, at most, that a default set is swept to before asking whether it settles who falls next."""
+
+LEVEL = 1e-9
+"""A level of payments this near to what comes in is not scaled any more."""
+
+CLOSED = 1e-10
+"""A network that loses no larger part of an error in one step is too nearly closed to bound it by weights."""
+
+SAFE = 1e-12
+"""Rounding of a weight, relatively, at most."""
 
 SETTLED = 2e-15
 """Error of the shares paid at which sweeping stops."""
@@ -91,14 +104,150 @@ class Cleared(NamedTuple):
 
 
 # What firms owe and what they are owed. A slot ``tier * n + debtor`` is what one firm owes in one tier; `share` is
-# what is paid of every slot. The claims of firm i are ``amount[start[i]:start[i + 1]]`` on the slots ``slot``.
+# what is paid of every slot.
+
+
+class Books(NamedTuple):
+    """A network being cleared, as the compiled steps see it.
+
+    Attributes
+    ----------
+    owes, to, amount : arrays
+        The obligations of firm i are ``amount[owes[i]:owes[i + 1]]``, to ``to = tier * n + creditor``.
+    gets, slot, claim : arrays
+        Its claims are ``claim[gets[i]:gets[i + 1]]`` on the slots ``slot``.
+    cash, nominal, line : (n,) float
+        Outside assets, all that a firm owes, and what it must have to count as solvent.
+    due, senior : (T, n) float
+        What it owes in each tier, and in the tiers ahead of it.
+    external : (T, n) float
+        What of that it owes to outsiders.
+    equity : (n,) float
+        What its owners have if everybody pays.
+    left : (T, n) float
+        What it has for each tier if it is in default and everybody else pays.
+    share : (T * n,) float
+        What is paid of every slot.
+    default_round : (n,) int
+        0 for those that stand.
+    inflow : (n,) float
+        What each firm receives.
+    """
+
+    owes: Any
+    to: Any
+    amount: Any
+    gets: Any
+    slot: Any
+    claim: Any
+    cash: Any
+    nominal: Any
+    line: Any
+    due: Any
+    senior: Any
+    external: Any
+    equity: Any
+    left: Any
+    share: Any
+    default_round: Any
+    inflow: Any
+
+
+class Rows(NamedTuple):
+    """A matrix without zeros in compressed rows: row i is ``value[start[i]:start[i + 1]]`` in columns ``column``."""
+
+    start: NDArray[Any]
+    column: NDArray[Any]
+    value: NDArray[np.float64]
 
 
 @jit
-def _receive(start: Any, slot: Any, amount: Any, share: Any, whom: Any, inflow: Any) -> None:
-    """Write what the firms in `whom` receive, added up in twice the precision."""
-    for m in range(whom.shape[0]):
-        i = whom[m]
+def _numbers_in_rows(dense: Any, start: Any) -> None:
+    for i in range(dense.shape[0]):
+        many = 0
+        for j in range(dense.shape[1]):
+            many += dense[i, j] != 0.0
+        start[i + 1] = start[i] + many
+
+
+@jit
+def _compress(dense: Any, column: Any, value: Any) -> None:
+    place = 0
+    for i in range(dense.shape[0]):
+        for j in range(dense.shape[1]):
+            column[place] = j
+            value[place] = dense[i, j]
+            place += dense[i, j] != 0.0
+
+
+def rows_of(owed: Network) -> Rows:
+    """The entries of a network by debtor, without copying if it is sparse.
+
+    Parameters
+    ----------
+    owed : (n, n) array, or CSR array without stored zeros
+        Who owes whom.
+
+    Returns
+    -------
+    Rows
+    """
+    if not isinstance(owed, np.ndarray):
+        return Rows(owed.indptr, owed.indices, owed.data)
+    start = np.zeros(owed.shape[0] + 1, np.int64)
+    _numbers_in_rows(owed, start)
+    column, value = np.empty(start[-1] + 1, np.int32), np.empty(start[-1] + 1)
+    _compress(owed, column, value)
+    return Rows(start, column[:-1], value[:-1])
+
+
+def _joined(parts: list[NDArray[Any]], kind: type) -> NDArray[Any]:
+    return (parts[0] if len(parts) == 1 else np.concatenate(parts)).astype(kind, copy=False)
+
+
+@jit
+def _count(starts: Any, index: Any, gets: Any) -> None:
+    """Write where the claims of each firm start, if layer t's rows are ``starts[t]`` of ``index``, the creditors."""
+    gets[:] = 0
+    for k in range(starts[0, 0], starts[-1, -1]):
+        gets[index[k] + 1] += 1
+    for i in range(gets.shape[0] - 1):
+        gets[i + 1] += gets[i]
+
+
+@jit
+def _turn(starts: Any, index: Any, value: Any, gets: Any, slot: Any, claim: Any) -> None:
+    """List the claims of each firm, tier by tier and debtor by debtor."""
+    n = gets.shape[0] - 1
+    free = gets.copy()
+    for t in range(starts.shape[0]):
+        for i in range(n):
+            for k in range(starts[t, i], starts[t, i + 1]):
+                place = free[index[k]]
+                free[index[k]] = place + 1
+                slot[place] = t * n + i
+                claim[place] = value[k]
+
+
+@jit
+def _merge(starts: Any, index: Any, value: Any, owes: Any, to: Any, amount: Any) -> None:
+    """List the obligations of each firm in all tiers."""
+    n = owes.shape[0] - 1
+    place = 0
+    for i in range(n):
+        owes[i] = place
+        for t in range(starts.shape[0]):
+            for k in range(starts[t, i], starts[t, i + 1]):
+                to[place] = t * n + index[k]
+                amount[place] = value[k]
+                place += 1
+    owes[n] = place
+
+
+@jit
+def _receive(start: Any, slot: Any, amount: Any, share: Any, inflow: Any) -> None:
+    """Write what every firm receives, added up in twice the precision."""
+    for i in range(inflow.shape[0]):
         total, low = 0.0, 0.0
         for k in range(start[i], start[i + 1]):
             total, rest = two_sum(total, amount[k] * share[slot[k]])
@@ -107,42 +256,21 @@ def _receive(start: Any, slot: Any, amount: Any, share: Any, whom: Any, inflow: 
 
 
 @jit
-def _receive_about(
-    start: Any, slot: Any, amount: Any, share: Any, slack: Any, whom: Any, inflow: Any, error: Any
-) -> None:
-    """Write what the firms in `whom` receive, and the error of that if the shares may be wrong by `slack`."""
-    for m in range(whom.shape[0]):
-        i = whom[m]
-        total, low, wrong = 0.0, 0.0, 0.0
-        for k in range(start[i], start[i + 1]):
-            total, rest = two_sum(total, amount[k] * share[slot[k]])
-            low += rest
-            wrong += amount[k] * slack[slot[k]]
-        inflow[i] = total + low
-        error[i] = wrong
-
-
-@jit
 def too_wide(new_edges: int, edges: int) -> bool:
     """Whether so many of all obligations in default are of firms that fall now that all are better swept."""
-    return new_edges > 64 and 8 * new_edges > edges
+    return new_edges > 64 and WIDE * new_edges > edges
 
 
 @jit
-def _push(
-    start: Any, to: Any, amount: Any, due: Any, left: Any, nominal: Any, equity: Any, beta: float, share: Any,
-    lost: Any, default_round: Any, new: Any, rounds: int,
-) -> int:  # fmt: skip
-    """Let the firms in `new` fall and run rounds while it is plain who falls next; return the rounds.
+def _push(b: Books, beta: float, lost: Any, falling: Any, n_falling: int, rounds: int) -> int:
+    """Let the first of `falling` fall and run rounds while it is plain who falls next; return the rounds.
 
-    The obligations of firm i are ``amount[start[i]:start[i + 1]]``, to ``to = tier * n + creditor``. If all claims on
-    others are met, firms have `equity`, and `left` for each tier if in default; `lost` is what they have lost of
-    their claims, and `doubt` by how much that may be wrong.
+    `lost` is what firms have lost of their claims, and `doubt` by how much that may be wrong.
     """
+    start, to, amount, due, left, nominal, equity = b.owes, b.to, b.amount, b.due, b.left, b.nominal, b.equity
+    share, default_round = b.share, b.default_round
     n = nominal.shape[0]
     n_tiers = due.shape[0]
-    falling, n_falling = np.empty(n, np.int64), new.shape[0]
-    falling[:n_falling] = new
     suspects = np.empty(n, np.int64)
     is_suspect, queued = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     queue = np.empty(n, np.int64)
@@ -218,25 +346,30 @@ def _push(
 
 @jit
 def sweep(
-    start: Any, slot: Any, amount: Any, due: Any, senior: Any, cash: Any, alpha: float, beta: float, share: Any,
-    fallen: Any, goal: float, patience: int,
+    start: Any, slot: Any, amount: Any, due: Any, senior: Any, base: Any, beta: float, share: Any, whom: Any, leak: Any,
+    goal: float, patience: int,
 ) -> float:  # fmt: skip
-    """Sweep what fallen firms pay of each slot out of ``alpha cash + beta inflow``, tier by tier (Gauss-Seidel).
+    """Sweep what firms pay of each slot out of ``base + beta inflow``, tier by tier (Gauss-Seidel).
+
+    Where the leak is known and there is one tier, all are scaled after each sweep so that as much leaves as comes in:
+    the level is what converges last in a network that keeps nearly everything inside.
 
     Parameters
     ----------
     start, slot, amount : arrays
-        The claims of firm i are ``amount[start[i]:start[i + 1]]`` on the slots ``tier * n + debtor``.
+        The claims of firm ``whom[m]`` are ``amount[start[m]:start[m + 1]]`` on the slots ``tier * n + debtor``.
     due, senior : (T, n) float
         What each firm owes in each tier, and in the tiers ahead of it.
-    cash : (n,) float
-        Constant of each firm.
-    alpha, beta : float
-        Factors of cash and of what is received.
+    base : (k,) float
+        What each firm has apart from these claims.
+    beta : float
+        Factor of what is received.
     share : (T * n,) float
-        Start and result; changed for the firms in `fallen` only.
-    fallen : (k,) int
+        Start and result; changed for the firms in `whom` only.
+    whom : (k,) int
         Whom to sweep.
+    leak : (k,) float
+        What one unit of a firm's share pays to others than these, or is lost on the way; empty if not known.
     goal : float
         Error at which to stop, extrapolated from how fast the sweeps converge.
     patience : int
@@ -247,22 +380,37 @@ def sweep(
     float
         The error left, or infinity if the goal is too far.
     """
-    n = cash.shape[0]
+    n = due.shape[1]
     before = 0.0
     sweeps = 0
+    levels = leak.shape[0] > 0
+    into = base.sum()
+    off_before = np.inf
     while True:
-        change = 0.0
-        for m in range(fallen.shape[0]):
-            i = fallen[m]
+        change, out = 0.0, 0.0
+        for m in range(whom.shape[0]):
+            i = whom[m]
             inflow = 0.0
-            for k in range(start[i], start[i + 1]):
+            for k in range(start[m], start[m + 1]):
                 inflow += amount[k] * share[slot[k]]
-            value = alpha * cash[i] + beta * inflow
+            value = base[m] + beta * inflow
             for t in range(due.shape[0]):
                 if due[t, i] > 0.0:
                     paid = min(max(value - senior[t, i], 0.0) / due[t, i], 1.0)
                     change = max(change, abs(share[t * n + i] - paid))
                     share[t * n + i] = paid
+            if levels:
+                out += leak[m] * share[i]
+        if levels and out > 0.0:
+            scale = into / out
+            off = abs(scale - 1.0)
+            if off > 0.5 * off_before or off < LEVEL:
+                levels = False
+            else:
+                off_before = off
+                change = max(change, off)
+                for m in range(whom.shape[0]):
+                    share[whom[m]] = min(share[whom[m]] * scale, 1.0)
         if change == 0.0:
             return 0.0
         if before > 0.0:
@@ -276,53 +424,322 @@ def sweep(
         before = change
 
 
-@jit
-def _widen(
-    start: Any, slot: Any, amount: Any, reach: Any, beta: float, fallen: Any, own: Any, error: Any, slack: Any,
-    patience: int,
-) -> bool:  # fmt: skip
-    """Bound the error of every estate by its own and what reaches it: ``error >= own + beta sum amount slack``.
+# What is known of the firms in default: member m is the firm ``fallen[m]``.
 
-    `slack` is the error of each slot's share, ``error * reach``, at most 1. Whether a bound was found and checked.
+
+class Fallen(NamedTuple):
+    """The firms in default, what they owe one another, and bounds of the errors of what they pay.
+
+    Attributes
+    ----------
+    start, slot, amount : arrays
+        The claims of member m on others in default.
+    solid, solid_low : (n,) float
+        What it receives from those that stand, in twice the precision.
+    base, leak : (n,) float
+        What it has for its creditors apart from its claims on others in default, and what it pays to others than
+        those per unit of its share (empty with tiers).
+    estate, own, near : (n,) float
+        What it has, what its equation is wrong by, and the error beyond which another tier is touched.
+    error, weight, least : (n,) float
+        Bound of the error of what it pays; and a vector ``weight`` of which ``1 - B`` makes at least `least`, B being
+        how errors are passed on.
+    reach, slack : (T * n,) float
+        Error of each slot's share per unit of error of the firm's estate, and that error.
     """
-    n = own.shape[0]
-    n_tiers = reach.shape[0] // n
+
+    start: Any
+    slot: Any
+    amount: Any
+    solid: Any
+    solid_low: Any
+    base: Any
+    leak: Any
+    estate: Any
+    own: Any
+    near: Any
+    error: Any
+    weight: Any
+    least: Any
+    reach: Any
+    slack: Any
+
+
+@jit
+def _room(n: int, n_tiers: int, claims: int, slot: Any) -> Fallen:
+    return Fallen(
+        np.empty(n + 1, np.int64), np.empty(claims, slot.dtype), np.empty(claims), np.empty(n), np.empty(n),
+        np.empty(n), np.empty(n if n_tiers == 1 else 0), np.empty(n), np.empty(n), np.empty(n), np.empty(n),
+        np.empty(n), np.empty(n), np.zeros(n_tiers * n), np.zeros(n_tiers * n),
+    )  # fmt: skip
+
+
+@jit
+def _gather(b: Books, alpha: float, beta: float, f: Fallen, fallen: Any) -> None:
+    """Write the claims of the fallen on one another, and what comes in and leaves."""
+    n = b.cash.shape[0]
+    n_tiers = b.due.shape[0]
+    place = 0
     for m in range(fallen.shape[0]):
         i = fallen[m]
-        error[i] = own[i]
+        f.start[m] = place
+        total, low = 0.0, 0.0
+        for k in range(b.gets[i], b.gets[i + 1]):
+            s = b.slot[k]
+            if b.default_round[s if n_tiers == 1 else s % n] > 0:
+                f.slot[place] = s
+                f.amount[place] = b.claim[k]
+                place += 1
+            else:
+                total, rest = two_sum(total, b.claim[k])
+                low += rest
+        f.solid[m], f.solid_low[m] = total, low
+        f.base[m] = alpha * b.cash[i] + beta * (total + low)
+        if n_tiers == 1:
+            leak = b.external[0, i]
+            for k in range(b.owes[i], b.owes[i + 1]):
+                if b.default_round[b.to[k]] == 0:
+                    leak += b.amount[k]
+                elif beta < 1.0:
+                    leak += (1.0 - beta) * b.amount[k]
+            f.leak[m] = leak
+    f.start[fallen.shape[0]] = place
+
+
+@jit
+def _examine(b: Books, alpha: float, beta: float, f: Fallen, fallen: Any) -> None:
+    """Write what the fallen receive, by how much their equations are wrong, and what an error would touch."""
+    n_tiers, n = b.due.shape
+    for m in range(fallen.shape[0]):
+        i = fallen[m]
+        total, low = f.solid[m], f.solid_low[m]
+        for k in range(f.start[m], f.start[m + 1]):
+            total, rest = two_sum(total, f.amount[k] * b.share[f.slot[k]])
+            low += rest
+        b.inflow[i] = total + low
+        value = alpha * b.cash[i] + beta * b.inflow[i]
+        gap, pays, near = 0.0, 0.0, np.inf
         for t in range(n_tiers):
-            slack[t * n + i] = min(own[i] * reach[t * n + i], 1.0)
+            due, senior = b.due[t, i], b.senior[t, i]
+            f.reach[t * n + i] = 0.0
+            if due > 0.0:
+                paid = due * b.share[t * n + i]
+                gap += abs(min(max(value - senior, 0.0), due) - paid)
+                pays += paid
+                if n_tiers == 1 or (value >= senior * (1.0 - NEAR) and value * (1.0 - NEAR) <= senior + due):
+                    f.reach[t * n + i] = 1.0 / due
+                else:
+                    near = min(near, NEAR * max(value, senior))
+        f.estate[m], f.near[m] = value, near
+        f.own[m] = gap + ROUNDING * (value + pays)
+
+
+@jit
+def _reached(f: Fallen, m: int) -> float:
+    """The error of what member m receives."""
+    total = 0.0
+    for k in range(f.start[m], f.start[m + 1]):
+        total += f.amount[k] * f.slack[f.slot[k]]
+    return total
+
+
+@jit
+def _spread(f: Fallen, fallen: Any, error: Any, n_tiers: int, n: int, most: float) -> None:
+    """Write the slack of each slot for errors of the estates."""
+    for m in range(fallen.shape[0]):
+        for t in range(n_tiers):
+            s = t * n + fallen[m]
+            f.slack[s] = min(error[m] * f.reach[s], most)
+
+
+@jit
+def _weigh(b: Books, beta: float, f: Fallen, fallen: Any, patience: int) -> bool:
+    """Find a vector ``weight`` with ``weight - B weight >= least > 0`` wherever an error can be; whether there is one.
+
+    With ``y_0`` the estates and ``y_l = B y_(l-1)``, it is ``y_0 + ... + y_(k-1) + tail y_k``, of which ``1 - B`` makes
+    ``y_0 - y_k + tail (y_k - y_(k+1))``: at least ``y_0`` if no entry of ``y_(k+1)`` is above ``1 - 1 / tail`` of that
+    of ``y_k`` (Collatz's bound of the largest eigenvalue).
+    """
+    n_tiers, n = b.due.shape
+    size = fallen.shape[0]
+    part, following = f.error, f.least
+    for m in range(size):
+        part[m] = f.estate[m]
+        f.weight[m] = 0.0
+    before = np.inf
+    for step in range(patience):
+        _spread(f, fallen, part, n_tiers, n, np.inf)
+        worst = 0.0
+        for m in range(size):
+            following[m] = beta * _reached(f, m)
+            if following[m] > 0.0:
+                worst = max(worst, following[m] / part[m])
+        if worst < 1.0 - CLOSED and (worst < 0.75 or 1.0 - worst < 1.5 * (1.0 - before)):
+            tail = 1.0 / (1.0 - worst)
+            for m in range(size):
+                f.weight[m] += tail * part[m]
+                f.least[m] = f.estate[m] - SAFE * f.weight[m]
+                if f.least[m] < 0.5 * f.estate[m]:
+                    return False
+            return True
+        if step > 10 and worst >= 1.0 and worst > before - 0.01:
+            return False
+        before = worst if worst < 1.0 else np.inf
+        for m in range(size):
+            f.weight[m] += part[m]
+            part[m] = following[m]
+    return False
+
+
+@jit
+def _bound(b: Books, f: Fallen, fallen: Any) -> bool:
+    """Bound the errors by a multiple of the weights; whether no other tier is touched by them."""
+    n_tiers, n = b.due.shape
+    most = 0.0
+    for m in range(fallen.shape[0]):
+        if f.own[m] > 0.0:
+            if f.least[m] <= 0.0:
+                return False
+            most = max(most, f.own[m] / f.least[m])
+    most *= 1.0 + CLOSED
+    for m in range(fallen.shape[0]):
+        f.error[m] = most * f.weight[m]
+        if f.error[m] > f.near[m]:
+            return False
+    _spread(f, fallen, f.error, n_tiers, n, 1.0)
+    return True
+
+
+@jit
+def _widen(b: Books, beta: float, f: Fallen, fallen: Any, patience: int) -> bool:
+    """Bound the error of every estate by its own and what reaches it: ``error >= own + beta sum amount slack``.
+
+    Whether a bound was found and checked, and touches no other tier.
+    """
+    n_tiers, n = b.due.shape
+    for m in range(fallen.shape[0]):
+        f.error[m] = f.own[m]
+    _spread(f, fallen, f.error, n_tiers, n, 1.0)
     growing = True
     for _ in range(patience):
         growing = False
         for m in range(fallen.shape[0]):
-            i = fallen[m]
-            total = 0.0
-            for k in range(start[i], start[i + 1]):
-                total += amount[k] * slack[slot[k]]
-            total = own[i] + beta * total
-            if total > 1.3 * error[i]:
+            total = f.own[m] + beta * _reached(f, m)
+            if total > 1.3 * f.error[m]:
                 growing = True
-            error[i] = max(total, error[i])
+            f.error[m] = max(total, f.error[m])
             for t in range(n_tiers):
-                slack[t * n + i] = min(error[i] * reach[t * n + i], 1.0)
+                s = t * n + fallen[m]
+                f.slack[s] = min(f.error[m] * f.reach[s], 1.0)
         if not growing:
             break
     if growing:
         return False
     for m in range(fallen.shape[0]):
-        i = fallen[m]
-        error[i] *= 4.0
-        for t in range(n_tiers):
-            slack[t * n + i] = min(error[i] * reach[t * n + i], 1.0)
+        f.error[m] *= 4.0
+    _spread(f, fallen, f.error, n_tiers, n, 1.0)
     for m in range(fallen.shape[0]):
-        i = fallen[m]
-        total = 0.0
-        for k in range(start[i], start[i + 1]):
-            total += amount[k] * slack[slot[k]]
-        if not (own[i] + beta * total) * (1.0 + ROUNDING) <= error[i]:
+        if not (f.own[m] + beta * _reached(f, m)) * (1.0 + ROUNDING) <= f.error[m] or f.error[m] > f.near[m]:
             return False
     return True
+
+
+@jit
+def _judge(b: Books, f: Fallen, falling: Any) -> tuple[int, float]:
+    """Write what those receive that stand, and list who cannot pay; return how many, and how plain it is.
+
+    It is plain beyond 1: by so many times the error of what somebody receives they are off the line, at least.
+    """
+    n_falling = 0
+    nearest = np.inf
+    for i in range(b.cash.shape[0]):
+        if b.default_round[i] == 0:
+            total, low, wrong = 0.0, 0.0, 0.0
+            for k in range(b.gets[i], b.gets[i + 1]):
+                total, rest = two_sum(total, b.claim[k] * b.share[b.slot[k]])
+                low += rest
+                wrong += b.claim[k] * f.slack[b.slot[k]]
+            b.inflow[i] = total + low
+            if b.nominal[i] > 0.0:
+                funds = b.cash[i] + b.inflow[i]
+                margin = funds - b.line[i]
+                if wrong > 0.0:
+                    nearest = min(nearest, abs(margin) / (wrong + ROUNDING * funds))
+                if margin < 0.0:
+                    falling[n_falling] = i
+                    n_falling += 1
+    return n_falling, nearest
+
+
+@jit
+def _settle(b: Books, alpha: float, beta: float, f: Fallen, fallen: Any, falling: Any, patience: int) -> int:
+    """Pay out what the fallen have, precisely enough to tell who falls next; return how many, -1 if it cannot tell."""
+    n_tiers = b.due.shape[0]
+    _gather(b, alpha, beta, f, fallen)
+    goal = min(FIRST_GOAL, 0.1 / (b.cash.shape[0] - fallen.shape[0] + 1.0))
+    if n_tiers > 1:  # errors must be small to tell which tiers they touch
+        goal = min(goal, FIRST_GOAL * NEAR)
+        patience *= 2
+    base, leak = f.base[: fallen.shape[0]], f.leak[: fallen.shape[0]]
+    weighed = False
+    while True:
+        left = sweep(
+            f.start, f.slot, f.amount, b.due, b.senior, base, beta, b.share, fallen, leak, goal, patience
+        )
+        if left > goal:
+            return -1
+        _examine(b, alpha, beta, f, fallen)
+        if n_tiers > 1 or not weighed:
+            weighed = _weigh(b, beta, f, fallen, patience)
+        nearest, n_falling, bounded = 0.0, 0, weighed and _bound(b, f, fallen)
+        if bounded:
+            n_falling, nearest = _judge(b, f, falling)
+        if goal <= SETTLED and nearest <= 1.0:
+            bounded = _widen(b, beta, f, fallen, patience)
+            if bounded:
+                n_falling, nearest = _judge(b, f, falling)
+        if nearest > 1.0 and n_falling > 0:
+            return n_falling
+        if goal <= SETTLED:
+            if nearest <= 1.0:
+                return -1
+            for m in range(fallen.shape[0]):
+                if f.error[m] > PRECISION * b.nominal[fallen[m]]:
+                    return -1
+            return 0
+        goal = SETTLED if nearest > 1.0 or not bounded else max(min(0.1, 0.5 * nearest) * min(goal, left), SETTLED)
+
+
+@jit
+def _run(b: Books, alpha: float, beta: float, falling: Any, n_falling: int, push: bool, rounds: int, patience: int) -> int:
+    """Run rounds until nobody else falls, or until it takes a linear system to tell; return the rounds.
+
+    Negative if it takes one: the fallen are those with a round then.
+    """
+    n = b.cash.shape[0]
+    f = _room(n, b.due.shape[0], b.claim.shape[0], b.slot)
+    fallen, lost = np.empty(n, np.int64), np.empty(n)
+    while n_falling > 0:
+        new_edges, edges = 0, 0
+        for m in range(n_falling):
+            new_edges += b.owes[falling[m] + 1] - b.owes[falling[m]]
+        for i in range(n):
+            if b.default_round[i] > 0:
+                edges += b.owes[i + 1] - b.owes[i]
+        if push and not too_wide(new_edges, edges + new_edges):
+            _receive(b.gets, b.slot, b.claim, 1.0 - b.share, lost)
+            rounds = _push(b, beta, lost, falling, n_falling, rounds)
+        else:
+            rounds += 1
+            for m in range(n_falling):
+                b.default_round[falling[m]] = rounds
+        size = 0
+        for i in range(n):
+            if b.default_round[i] > 0:
+                fallen[size] = i
+                size += 1
+        n_falling = _settle(b, alpha, beta, f, fallen[:size], falling, patience) if patience > 0 else -1
+    return rounds if n_falling == 0 else -rounds
 
 
 @jit
@@ -352,116 +769,76 @@ class _Books:
 
     def __init__(
         self,
-        layers: Sequence[sp.csr_array],
+        layers: Sequence[Rows],
         cash: NDArray[np.float64],
         external: NDArray[np.float64],
         alpha: float,
         beta: float,
+        unit: float,
     ) -> None:
         n, tiers = cash.size, len(layers)
         self.n, self.cash, self.external, self.alpha, self.beta = n, cash, external, alpha, beta
-        owed: Any = layers[0] if tiers == 1 else sp.csr_array(sp.hstack(layers, format="csr"))
-        received: Any = sp.csc_array(owed if tiers == 1 else sp.vstack(layers, format="csc"))
-        self.owes = (owed.indptr.astype(np.int64), owed.indices.astype(np.int64), owed.data)
-        self.gets = (received.indptr.astype(np.int64), received.indices.astype(np.int64), received.data)
-        self.due, due_low = external.copy(), np.zeros((tiers, n))
+        many = sum(layer.value.size for layer in layers)
+        whole = np.int32 if max(many, n * tiers) < 2**31 else np.int64
+        starts, before = np.empty((tiers, n + 1), whole), 0
         for t, layer in enumerate(layers):
-            sums(layer.indptr.astype(np.int64), layer.data, self.due[t], due_low[t])
-        self.senior = np.vstack([np.zeros(n), np.cumsum(self.due, axis=0)[:-1]])
+            starts[t] = layer.start
+            starts[t] += before
+            before += layer.value.size
+        index = _joined([layer.column for layer in layers], whole)
+        value = _joined([layer.value for layer in layers], np.float64)
+        owes, to, amount = starts[0], index, value
+        if tiers > 1:
+            owes, to, amount = np.empty(n + 1, whole), np.empty(many, whole), np.empty(many)
+            _merge(starts, index, value, owes, to, amount)
+        gets, slot, claim = np.empty(n + 1, whole), np.empty(many, whole), np.empty(many)
+        _count(starts, index, gets)
+        _turn(starts, index, value, gets, slot, claim)
+        self.owes, self.gets = (owes, to, amount), (gets, slot, claim)
+        self.due, due_low = external.copy(), np.zeros((tiers, n))
+        for t in range(tiers):
+            sums(starts[t], value, self.due[t], due_low[t])
+        self.senior = np.zeros((tiers, n))
+        np.cumsum(self.due[:-1], axis=0, out=self.senior[1:])
         self.nominal = self.senior[-1] + self.due[-1]
         self.line = self.nominal * (1.0 - TIE)
         self.claims, claims_low = np.zeros(n), np.zeros(n)
-        sums(self.gets[0], self.gets[2], self.claims, claims_low)
-        self.equity, self.left = np.empty(n), np.empty((tiers, n))
-        _at_par(self.claims, claims_low, self.due, due_low, cash, alpha, beta, self.equity, self.left)
+        sums(gets, claim, self.claims, claims_low)
+        with np.errstate(over="ignore"):
+            within_floats("liabilities and external_debt", self.nominal / unit)
+            within_floats("external_assets and claims", (self.claims + cash) / unit)
+        equity, left = np.empty(n), np.empty((tiers, n))
+        _at_par(self.claims, claims_low, self.due, due_low, cash, alpha, beta, equity, left)
         self.share = np.ones(tiers * n)
         self.default_round = np.zeros(n, np.int64)
         self.rounds = 0
         self.inflow = self.claims.copy()
         self.method = "push"
+        self.books = Books(
+            owes, to, amount, gets, slot, claim, cash, self.nominal, self.line, self.due, self.senior, external,
+            equity, left, self.share, self.default_round, self.inflow,
+        )  # fmt: skip
 
     def received(self, share: NDArray[np.float64]) -> NDArray[np.float64]:
         """What each firm receives if that is what is paid of each slot."""
         inflow = np.empty(self.n)
-        _receive(*self.gets, share, np.arange(self.n), inflow)
+        _receive(*self.gets, share, inflow)
         return inflow
 
-    def fall(self, new: NDArray[np.int64], push: bool) -> None:
-        """Let firms fall, and push their losses on while it is plain who falls next."""
-        many = np.diff(self.owes[0])
-        falling, all_in_default = int(many[new].sum()), int(many[self.default_round > 0].sum())
-        if not push or too_wide(falling, falling + all_in_default):
-            self.rounds += 1
-            self.default_round[new] = self.rounds
-            return
-        lost = self.received(1.0 - self.share)
-        self.rounds = _push(
-            *self.owes, self.due, self.left, self.nominal, self.equity, self.beta, self.share, lost,
-            self.default_round, new, self.rounds,
-        )  # fmt: skip
-
-    def settle(self) -> NDArray[np.int64]:
-        """Payments of those that have fallen, precise enough to tell who falls next; return whom."""
-        fallen = np.flatnonzero(self.default_round)
-        stands = np.flatnonzero((self.default_round == 0) & (self.nominal > 0.0))
-        goal, patience = FIRST_GOAL, PATIENCE
-        if self.due.shape[0] > 1:  # errors must be small to tell which tiers they touch
-            goal, patience = FIRST_GOAL * NEAR, 2 * PATIENCE
-        while True:
-            left = sweep(
-                *self.gets, self.due, self.senior, self.cash, self.alpha, self.beta, self.share, fallen, goal, patience
-            )
-            if left > goal:
+    def run(self, push: bool) -> None:
+        """Let firms fall, round after round, until nobody else does."""
+        falling = np.empty(self.n, np.int64)
+        new = np.flatnonzero((self.nominal > 0.0) & (self.books.equity < -TIE * self.nominal))
+        while new.size:
+            falling[: new.size] = new
+            rounds = _run(self.books, self.alpha, self.beta, falling, new.size, push, self.rounds, PATIENCE)
+            self.rounds = abs(rounds)
+            if rounds > 0:
                 break
-            bounds = self.bounds(fallen, stands)
-            if bounds is None:
-                if goal <= SETTLED:
-                    break
-                goal = SETTLED
-                continue
-            pays, gets = bounds
-            margin = (self.cash + self.inflow - self.line)[stands]
-            exposed = gets[stands] > 0.0
-            nearest = float((np.abs(margin[exposed]) / gets[stands][exposed]).min(initial=np.inf))
-            new = stands[margin < 0.0]
-            if nearest > 1.0 and (new.size or goal <= SETTLED):
-                if new.size or (pays[fallen] <= PRECISION * self.nominal[fallen]).all():
-                    return new
-                break
-            if goal <= SETTLED:
-                break
-            goal = SETTLED if nearest > 1.0 else max(min(0.1, 0.5 * nearest) * goal, SETTLED)
-        self.method = "default set"
-        gets = self.solve(fallen)
-        return stands[(self.cash + self.inflow < self.line - gets)[stands]]
-
-    def bounds(
-        self, fallen: NDArray[np.int64], stands: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-        """Bounds of the errors of what the fallen pay, and of what the others receive; None if none is found."""
-        n, tiers = self.n, self.due.shape[0]
-        _receive(*self.gets, self.share, fallen, self.inflow)
-        value = (self.alpha * self.cash + self.beta * self.inflow)[fallen]
-        due, senior = self.due[:, fallen], self.senior[:, fallen]
-        slots = fallen + n * np.arange(tiers)[:, None]
-        paid = due * self.share[slots]
-        gap = np.abs(np.clip(value - senior, 0.0, due) - paid).sum(axis=0)
-        own, error = np.zeros(n), np.zeros(n)
-        own[fallen] = gap + ROUNDING * (value + paid.sum(axis=0))
-        touched = due > 0.0
-        if tiers > 1:
-            touched &= (value >= senior * (1.0 - NEAR)) & (value * (1.0 - NEAR) <= senior + due)
-        reach, slack = np.zeros(n * tiers), np.zeros(n * tiers)
-        reach[slots[touched]] = 1.0 / due[touched]
-        if not _widen(*self.gets, reach, self.beta, fallen, own, error, slack, PATIENCE):
-            return None
-        if tiers > 1:
-            near = np.where(touched | (due == 0.0), np.inf, np.where(value < senior, senior, value) * NEAR)
-            if (error[fallen] > near.min(axis=0)).any():
-                return None
-        gets = np.zeros(n)
-        _receive_about(*self.gets, self.share, slack, stands, self.inflow, gets)
-        return error, np.where(gets > 0.0, gets + ROUNDING * (self.cash + self.inflow), 0.0)
+            self.method = "default set"
+            gets = self.solve(np.flatnonzero(self.default_round))
+            stands = (self.default_round == 0) & (self.nominal > 0.0)
+            new = np.flatnonzero(stands & (self.cash + self.inflow < self.line - gets))
 
     def solve(self, fallen: NDArray[np.int64]) -> NDArray[np.float64]:
         """Solve for what the fallen pay; return how much rounding may have changed what each firm receives.
@@ -484,7 +861,7 @@ class _Books:
                 break
             marginal = new
             error, rounding = self._solve_tiers(fallen, marginal)
-        self.inflow = self.received(self.share)
+        self.inflow[:] = self.received(self.share)
         # Rounding may decide for firms at a tie; where it could hide a real shortfall, nobody can tell who falls.
         vague = (error > 0.5 * TIE * self.nominal) | (rounding > HIDDEN * self.nominal)
         rounding = rounding + error
@@ -591,7 +968,6 @@ class _Books:
             A firm pays something else than its equation says, or has fallen that could pay.
         """
         tiers = self.due.shape[0]
-        self.inflow = self.received(self.share)
         funds = self.cash + self.inflow
         fell = self.default_round > 0
         value = self.alpha * self.cash + self.beta * self.inflow
@@ -607,7 +983,7 @@ class _Books:
 
 
 def clear_sparse(
-    layers: Sequence[sp.csr_array],
+    layers: Sequence[Rows],
     cash: NDArray[np.float64],
     external: NDArray[np.float64],
     alpha: float,
@@ -617,8 +993,8 @@ def clear_sparse(
 
     Parameters
     ----------
-    layers : sequence of T (n, n) CSR arrays
-        ``layers[t][i, j] >= 0`` is owed by i to j in tier t; tier 0 is paid first.
+    layers : sequence of T `Rows`
+        What is owed in each tier, by debtor; tier 0 is paid first.
     cash : (n,) float
         Outside assets.
     external : (T, n) float
@@ -632,32 +1008,30 @@ def clear_sparse(
 
     Raises
     ------
+    BadInput
+        What a firm owes, or what it may have, is beyond the largest float.
     NotConverged
         If a default set could not be solved well enough to tell who falls.
     """
     # In a unit in which no product is beyond a float; a power of two changes no digit.
-    largest = max(float(cash.max(initial=0.0)), float(external.max(initial=0.0)), *(_largest(x) for x in layers))
+    largest = max(float(part.max(initial=0.0)) for part in (cash, external, *(layer.value for layer in layers)))
     unit = math.ldexp(1.0, -math.frexp(largest)[1]) if largest > HUGE or 0.0 < largest < 1.0 / HUGE else 1.0
     if unit != 1.0:
-        layers, cash, external = [sp.csr_array(layer * unit) for layer in layers], cash * unit, external * unit
+        layers = [layer._replace(value=layer.value * unit) for layer in layers]
+        cash, external = cash * unit, external * unit
     for push in (True, False):
-        books = _Books(layers, cash, external, alpha, beta)
-        new = np.flatnonzero((books.nominal > 0.0) & (books.equity < -TIE * books.nominal))
-        while new.size:
-            books.fall(new, push)
-            new = books.settle()
+        books = _Books(layers, cash, external, alpha, beta, unit)
+        books.run(push)
         try:
             found = books.cleared()
         except NotConverged:
             if push:
                 continue
             raise
+        if unit == 1.0:
+            return found
         return found._replace(
             payments=found.payments / unit, due=found.due / unit, inflow=found.inflow / unit,
             residual=found.residual / unit,
         )  # fmt: skip
     raise AssertionError
-
-
-def _largest(layer: sp.csr_array) -> float:
-    return float(layer.data.max(initial=0.0))
