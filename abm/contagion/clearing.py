@@ -242,7 +242,7 @@ def clear(
     liabilities, external_assets, external_debt = in_one_order(
         ("liabilities", liabilities, 2), ("external_assets", external_assets, 1), ("external_debt", external_debt, 1)
     )
-    owed = network("liabilities", liabilities)
+    owed = network("liabilities", liabilities, copy=False)
     n = owed.shape[0]
     cash = vector("external_assets", external_assets, n)
     external = vector("external_debt", external_debt, n)
@@ -335,9 +335,10 @@ def clear_tiers(
         ("external_assets", external_assets, 1),
         ("external_debt", external_debt, 1),
     )
-    first = network(names[0], given[0])
+    first = network(names[0], given[0], copy=False)
     n = first.shape[0]
-    layers = [first, *(network(name, layer, n=n) for name, layer in zip(names[1:], given[1:], strict=True))]
+    layers = [first]
+    layers += [network(name, layer, n=n, copy=False) for name, layer in zip(names[1:], given[1:], strict=True)]
     cash = vector("external_assets", external_assets, n)
     shape = (len(layers), n)
     external = np.zeros(shape) if external_debt is None else table("external_debt", external_debt, shape)

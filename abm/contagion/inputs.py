@@ -11,12 +11,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
+from abm.engine.compiled import jit
 from abm.errors import BadInput, shown
 
 Network = NDArray[np.float64] | sp.csr_array
 
 
-def _numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
+def _numbers(name: str, values: ArrayLike, *, copy: bool = True) -> NDArray[np.float64]:
     """Plain floats of whatever holds numbers: arrays, frames, masked arrays, nullable and object columns."""
     try:
         if isinstance(values, np.ma.MaskedArray) and np.ma.getmaskarray(values).any():
@@ -27,7 +28,7 @@ def _numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
         if array.dtype.kind not in "biuf" and array.size:
             raise TypeError
         with np.errstate(over="ignore"):
-            return array.astype(np.float64)
+            return array.astype(np.float64, order="C", copy=copy)
     except (TypeError, ValueError) as error:
         if isinstance(error, BadInput):
             raise
@@ -140,7 +141,37 @@ def within_floats(name: str, sums: NDArray[np.float64]) -> None:
         raise BadInput(f"{name} of firm {i} must sum to less than 1.8e308: give amounts in a larger unit")
 
 
+@jit
+def _all_sound(entries: Any, minimum: float) -> bool:
+    """Whether all numbers are finite and not below the minimum."""
+    wrong = 0
+    for k in range(entries.shape[0]):
+        wrong += not (entries[k] >= minimum and entries[k] < np.inf)
+    return wrong == 0
+
+
+@jit
+def _sound_rows(start: Any, column: Any, value: Any) -> bool:
+    """Whether compressed rows are in order, with positive finite entries, none on the diagonal and none twice."""
+    n = start.shape[0] - 1
+    wrong = int(start[0] != 0 or start[n] != value.shape[0] or start[n] != column.shape[0])
+    for i in range(n):
+        wrong += start[i] > start[i + 1]
+    if wrong:
+        return False
+    for i in range(n):
+        before = -1
+        for k in range(start[i], start[i + 1]):
+            j = column[k]
+            wrong += j <= before or j == i or not (value[k] > 0.0 and value[k] < np.inf)
+            before = j
+        wrong += before >= n
+    return wrong == 0
+
+
 def _check_entries(name: str, array: NDArray[np.float64], minimum: float = 0.0) -> None:
+    if minimum > -np.inf and _all_sound(array.ravel(), minimum):
+        return
     bad = ~(np.isfinite(array) & (array >= minimum))
     if bad.any():
         place = tuple(int(k) for k in np.argwhere(bad)[0])
@@ -289,7 +320,7 @@ def holdings_in_order(
     return portfolios("holdings", by_firm), of_firms, of_assets
 
 
-def network(name: str, matrix: Any, *, n: int | None = None) -> Network:
+def network(name: str, matrix: Any, *, n: int | None = None, copy: bool = True) -> Network:
     """A square matrix between firms, dense or sparse, with finite entries that are not negative.
 
     Parameters
@@ -300,6 +331,8 @@ def network(name: str, matrix: Any, *, n: int | None = None) -> Network:
         ``matrix[i, j]`` between firm i and firm j.
     n : int, optional
         Number of firms if it is known already.
+    copy : bool
+        Whether the result must be an array of its own; without it the caller writes nothing into it.
 
     Returns
     -------
@@ -311,10 +344,22 @@ def network(name: str, matrix: Any, *, n: int | None = None) -> Network:
         Not square, wrong size, negative or not finite, or an entry on the diagonal.
     """
     result: Any
+    ready: Any = matrix
+    if (
+        not copy
+        and sp.issparse(matrix)
+        and ready.format == "csr"
+        and ready.dtype == np.float64
+        and ready.ndim == 2
+        and ready.shape[0] == ready.shape[1]
+        and n in (None, ready.shape[0])
+        and _sound_rows(ready.indptr, ready.indices, ready.data)
+    ):
+        return ready if isinstance(ready, sp.csr_array) else sp.csr_array(ready)
     if sp.issparse(matrix):
         result = _sparse(name, matrix, "a square matrix")
     else:
-        result = _numbers(name, matrix)
+        result = _numbers(name, matrix, copy=copy)
     if result.ndim != 2 or result.shape[0] != result.shape[1]:
         if isinstance(result, np.ndarray) and result.size == 0 and n in (None, 0):
             return np.zeros((0, 0))

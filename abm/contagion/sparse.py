@@ -40,8 +40,8 @@ WIDE = 8
 FIRST_GOAL = 1e-4
 """Error of the shares paid, at most, that a default set is swept to before asking whether it settles who falls next."""
 
-LEVEL = 1e-9
-"""A level of payments this near to what comes in is not scaled any more."""
+LEVEL = 1e-15
+"""A level of payments this near to what comes in is not scaled."""
 
 CLOSED = 1e-10
 """A network that loses no larger part of an error in one step is too nearly closed to bound it by weights."""
@@ -51,6 +51,9 @@ SAFE = 1e-12
 
 SETTLED = 2e-15
 """Error of the shares paid at which sweeping stops."""
+
+STALLED = 1e-12
+"""Changes of shares below which sweeps that do not converge any more have met rounding."""
 
 PATIENCE = 40
 """Sweeps still needed beyond which a default set is solved as a linear system."""
@@ -378,14 +381,14 @@ def sweep(
     Returns
     -------
     float
-        The error left, or infinity if the goal is too far.
+        The error left, above the goal if rounding keeps it there, or infinity if the goal is too far.
     """
     n = due.shape[1]
-    before = 0.0
+    before, long_before = 0.0, np.zeros(4)
     sweeps = 0
     levels = leak.shape[0] > 0
     into = base.sum()
-    off_before = np.inf
+    off_before, worse = np.inf, 0
     while True:
         change, out = 0.0, 0.0
         for m in range(whom.shape[0]):
@@ -404,10 +407,11 @@ def sweep(
         if levels and out > 0.0:
             scale = into / out
             off = abs(scale - 1.0)
-            if off > 0.5 * off_before or off < LEVEL:
-                levels = False
-            else:
-                off_before = off
+            if off >= off_before:
+                worse += 1
+                levels = worse < 4
+            off_before = off
+            if levels and off > LEVEL:
                 change = max(change, off)
                 for m in range(whom.shape[0]):
                     share[whom[m]] = min(share[whom[m]] * scale, 1.0)
@@ -418,9 +422,16 @@ def sweep(
             left = change * rate / (1.0 - rate) if rate < 1.0 else change
             if left <= goal and (rate < 1.0 or change <= SETTLED):
                 return left
-            sweeps += 1
-            if sweeps > 5 and (rate >= 1.0 or math.log(goal / left) < patience * math.log(rate)):
-                return np.inf
+            earlier = long_before[sweeps % 4]
+            if earlier > 0.0:
+                rate = math.sqrt(math.sqrt(change / earlier))
+                if rate >= 1.0 and change <= STALLED:
+                    return change
+                left = change * rate / (1.0 - rate)
+                if rate >= 1.0 or (left > goal and math.log(goal / left) < patience * math.log(rate)):
+                    return np.inf
+        long_before[sweeps % 4] = change
+        sweeps += 1
         before = change
 
 
@@ -676,7 +687,7 @@ def _settle(b: Books, alpha: float, beta: float, f: Fallen, fallen: Any, falling
     """Pay out what the fallen have, precisely enough to tell who falls next; return how many, -1 if it cannot tell."""
     n_tiers = b.due.shape[0]
     _gather(b, alpha, beta, f, fallen)
-    goal = min(FIRST_GOAL, 0.1 / (b.cash.shape[0] - fallen.shape[0] + 1.0))
+    goal = min(FIRST_GOAL, 0.01 / (b.cash.shape[0] - fallen.shape[0] + 1.0))
     if n_tiers > 1:  # errors must be small to tell which tiers they touch
         goal = min(goal, FIRST_GOAL * NEAR)
         patience *= 2
@@ -686,7 +697,7 @@ def _settle(b: Books, alpha: float, beta: float, f: Fallen, fallen: Any, falling
         left = sweep(
             f.start, f.slot, f.amount, b.due, b.senior, base, beta, b.share, fallen, leak, goal, patience
         )
-        if left > goal:
+        if left > max(goal, STALLED):
             return -1
         _examine(b, alpha, beta, f, fallen)
         if n_tiers > 1 or not weighed:

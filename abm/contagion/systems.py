@@ -33,6 +33,9 @@ LAST_RESORT = 3000
 FILL = 50_000_000
 """Most products that a sparse elimination may take."""
 
+DENSER = 100
+"""Where dense elimination can do it, the sparse one may take one product for so many of ``m^3``."""
+
 ROUNDED = 1e-15
 """Relative residual that needs no refinement."""
 
@@ -406,8 +409,10 @@ def _eliminate_sparse(start: Any, index: Any, value: Any, leak: Any, estate: Any
     return True
 
 
-def _eliminated(A: sp.csr_array, leak: NDArray[np.float64], estate: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Shares by sparse elimination, ordered so that little fills in; None if too much does."""
+def _eliminated(
+    A: sp.csr_array, leak: NDArray[np.float64], estate: NDArray[np.float64], most: int
+) -> NDArray[np.float64] | None:
+    """Shares by sparse elimination, ordered so that little fills in; None if it takes more than `most` products."""
     links = sp.csr_array(A + A.T)
     degree = np.diff(links.indptr)
     hub = degree > max(HUB * degree.mean(), 8.0)
@@ -418,7 +423,7 @@ def _eliminated(A: sp.csr_array, leak: NDArray[np.float64], estate: NDArray[np.f
     solution = np.empty(leak.size)
     found = _eliminate_sparse(
         columns.indptr.astype(np.int64), columns.indices.astype(np.int64), columns.data,
-        leak[order], estate[order], FILL, solution,
+        leak[order], estate[order], most, solution,
     )  # fmt: skip
     if not found:
         return None
@@ -468,7 +473,8 @@ def solve_shares(
         if enough(iterated, error):
             return iterated, error
     if m > 64:
-        eliminated = _eliminated(A, leak, estate)
+        most = min(FILL, m**3 // DENSER) if m <= LAST_RESORT else FILL
+        eliminated = _eliminated(A, leak, estate, most)
         if eliminated is not None:
             return eliminated, 0.0
     if m > max(DIRECT, LAST_RESORT):
