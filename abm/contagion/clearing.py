@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import ArrayLike, NDArray
 
 from abm.contagion.audit import check_clearing
 from abm.contagion.inputs import Network, in_one_order, network, share, table, vector, within_floats
 from abm.contagion.rows import TIE, ClearingScratch, clear_rows, clearing_scratch
-from abm.contagion.sparse import clear_sparse, rows_of
+from abm.contagion.sparse import Cleared, clear_sparse, rows_of
 from abm.errors import BadInput, NotConverged
 
 __all__ = [
@@ -34,7 +33,7 @@ __all__ = [
     "clearing_scratch",
 ]
 
-CORE_FIRMS = 256
+CORE_FIRMS = 64
 """Networks up to this many firms are cleared by dense elimination on the default set."""
 
 ACCURACY = 1e-10
@@ -66,7 +65,7 @@ class Clearing:
         Largest violation of the clearing equations.
     method : str
         "full payment" (nobody defaults), "default set" (linear solve on it), or "push" (losses pushed along
-        obligations until below rounding).
+        obligations and swept until below rounding).
     """
 
     payments: NDArray[np.float64]
@@ -177,6 +176,21 @@ def _clear_core(
     return payments, nominal, fell[:n], scratch.inflow[:n].copy(), residual
 
 
+def _clear_layers(
+    layers: Sequence[Network],
+    cash: NDArray[np.float64],
+    external: NDArray[np.float64],
+    alpha: float,
+    beta: float,
+) -> Cleared:
+    """Clear by the path that suits the size and the tiers."""
+    if cash.size > CORE_FIRMS or len(layers) > 1:
+        return clear_sparse([rows_of(layer) for layer in layers], cash, external, alpha, beta)
+    _check_sums(layers, cash, external)
+    payments, due, fell, inflow, residual = _clear_core(layers, cash, external, alpha, beta)
+    return Cleared(payments, due, fell, inflow, residual, "default set")
+
+
 def clear(
     liabilities: Any,
     external_assets: ArrayLike,
@@ -247,14 +261,7 @@ def clear(
     cash = vector("external_assets", external_assets, n)
     external = vector("external_debt", external_debt, n)
     alpha, beta = share("alpha", alpha), share("beta", beta)
-    _check_sums([owed], cash, external[None])
-    if n <= CORE_FIRMS:
-        by_tier, due, fell, inflow, residual = _clear_core([owed], cash, external[None], alpha, beta)
-        method = "default set"
-    else:
-        by_tier, due, fell, inflow, residual, method = clear_sparse(
-            [rows_of(owed)], cash, external[None], alpha, beta
-        )
+    by_tier, due, fell, inflow, residual, method = _clear_layers([owed], cash, external[None], alpha, beta)
     payments, nominal = by_tier[0], due[0]
     check_residual(residual, nominal)
     defaulted = fell > 0
@@ -343,14 +350,7 @@ def clear_tiers(
     shape = (len(layers), n)
     external = np.zeros(shape) if external_debt is None else table("external_debt", external_debt, shape)
     alpha, beta = share("alpha", alpha), share("beta", beta)
-    _check_sums(layers, cash, external)
-    if n <= CORE_FIRMS and len(layers) == 1:
-        payments, nominal, fell, inflow, residual = _clear_core(layers, cash, external, alpha, beta)
-        method = "default set"
-    else:
-        payments, nominal, fell, inflow, residual, method = clear_sparse(
-            [rows_of(layer) for layer in layers], cash, external, alpha, beta
-        )
+    payments, nominal, fell, inflow, residual, method = _clear_layers(layers, cash, external, alpha, beta)
     check_residual(residual, nominal)
     defaulted = fell > 0
     return TieredClearing(

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from abm.contagion import clear, clear_tiers
 
 LEAST = 2e-13
-PADDED = 258  # firms from which both functions take the sparse path
+PADDED = 66  # firms from which both functions take the sparse path
 
 
 class Case(NamedTuple):

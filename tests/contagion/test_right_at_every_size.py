@@ -111,7 +111,7 @@ def test_ties_behind_a_large_default_set_are_those_of_the_core(n, leak, monkeypa
     monkeypatch.setattr(clearing_module, "CORE_FIRMS", 10**9)
     cash[n:] = little * (1.0 - clear(owed, cash, external).recovery[:n])
     core = clear(owed, cash, external)
-    monkeypatch.setattr(clearing_module, "CORE_FIRMS", 256)
+    monkeypatch.setattr(clearing_module, "CORE_FIRMS", 0)
     large = clear(owed, cash, external)
     assert not core.defaulted[n:].any()
     assert core.defaulted[:n].mean() > 0.8
