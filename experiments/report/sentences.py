@@ -264,6 +264,8 @@ def claim_sentences(view: View, found: Findings) -> dict[Verdict, list[str]]:
     said: dict[Verdict, list[str]] = {}
     for w in found.claims:
         unit = view.meaning(w.claim.outcome).unit
+        if w.claim.factor is not None and w.claim.outcome in found.sobol:
+            unit = "of its variance"
         if not w.worlds:
             said.setdefault(w.verdict, []).append(f"{w.claim.text} There is no world in which both sides have a value.")
             continue
