@@ -174,3 +174,12 @@ def test_many_candidates_have_few_findings() -> None:
 def test_normal_scores_are_ranks_alone() -> None:
     assert normal_scores(np.array([1.0, 50.0, 2.0])) == pytest.approx([-0.9674, 0.9674, 0.0], abs=1e-4)
     assert correlations(np.array([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]]), np.array([-1.0, 0.0, 1.0])).tolist() == [1, 0]
+
+
+def test_p_values_are_corrected_for_all_that_is_told_together() -> None:
+    e = Estimate(0.3, 0.1, 0.5)
+    ranks = {"y": {"a": Rank(e, 0.01, e, 0.02), "b": Rank(e, 0.03, e, 0.5)}, "z": {"a": Rank(e, 0.04, e, 0.03)}}
+    told = corrected(ranks)
+    assert [told["y"]["a"].p, told["y"]["b"].p, told["z"]["a"].p] == pytest.approx([0.03, 0.06, 0.06])
+    assert [told["y"]["a"].gap_p, told["y"]["b"].gap_p, told["z"]["a"].gap_p] == pytest.approx([0.06, 0.5, 0.06])
+    assert [told["y"]["a"].matters, told["y"]["b"].matters] == [True, False]
