@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
-import importlib.metadata
 import importlib.util
 import json
 import sys
@@ -28,7 +27,6 @@ import pyarrow as pa
 from abm.calibration import DEFAULT_OPENING, Opening, opening_tables
 from abm.calibration.files import Files
 from abm.engine import tables
-from abm.engine.compiled import source_hash
 from abm.engine.tables import Column
 from abm.errors import BadInput
 from abm.inputs import parameters as registry
@@ -36,9 +34,10 @@ from abm.inputs.scenarios import Scenario
 from abm.inputs.toml_lines import read_text
 from abm.rules import engine
 from abm.simulation import Economy, open_economy
+from experiments.code import code_hash
 from experiments.columns import column_of, field_of, type_of
 from experiments.measures import measure, outcome_field
-from experiments.study import DEFAULT_RULE, ECONOMY, RULE, Outcome, Study, Value
+from experiments.study import DEFAULT_RULE, ECONOMY, RULE, Study, Value, module_source
 
 DEFAULT_FIELDS = (
     "month", "stage", "firm", "way", "fundamental", "channel", "shortfall", "fundamental_share", "debt", "claims",
@@ -64,24 +63,7 @@ FAILURES = pa.schema(
     ]
 )
 _local = threading.local()
-PACKAGES = ("numpy", "numba", "pyarrow", "pandas", "SALib")
-
-
-@functools.cache
-def code_hash() -> str:
-    """Hash of all that a result depends on beside the study: the model with its data, this package, and packages.
-
-    Returns
-    -------
-    str
-        16 hexadecimal digits.
-    """
-    digest = hashlib.sha256(source_hash().encode())
-    for name in ("columns.py", "designs.py", "execution.py", "measures.py", "study.py", "study_fields.py"):
-        digest.update((Path(__file__).parent / name).read_bytes())
-    for package in PACKAGES:
-        digest.update(f"{package} {importlib.metadata.version(package)}".encode())
-    return digest.hexdigest()[:16]
+code_hash()  # of the files as they are loaded: whoever asks later is told of the same
 
 
 @dataclass(frozen=True)
@@ -97,11 +79,21 @@ class Run:
 
 @dataclass(frozen=True)
 class Batch:
-    """Runs made together; `lost` are those given up because the worker died on them twice."""
+    """Runs made together.
+
+    Attributes
+    ----------
+    number : int
+        By which it is known to those who hand it out.
+    runs : tuple of Run
+        In the order of their numbers.
+    lost : mapping
+        Runs that are given up, with the kind of the error and what it says.
+    """
 
     number: int
     runs: tuple[Run, ...]
-    lost: frozenset[int] = frozenset()
+    lost: Mapping[int, tuple[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -134,6 +126,10 @@ class Recipe:
         Whether runs are in the central world; otherwise each is in the one that its seed draws.
     left : mapping
         Schemas of the tables that a function leaves beside its outcomes, by name: it returns both, as a pair.
+    sources : mapping
+        SHA-256 of the files and modules of all functions, so that a worker with others is found out.
+    timeout, memory : float or None
+        Seconds a run may take; MB that the process which makes it may hold.
     """
 
     model: str
@@ -153,6 +149,20 @@ class Recipe:
     opening: str | Files = DEFAULT_OPENING
     central: bool = False
     left: Mapping[str, pa.Schema] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
+    timeout: float | None = None
+    memory: float | None = None
+
+    @property
+    def limited(self) -> bool:
+        """Whether a run is watched while it is made, which only a process of its own can be."""
+        return self.timeout is not None or self.memory is not None
+
+    def check_sources(self) -> None:
+        """Raise BadInput if the functions of the study are not the same here as where it was read."""
+        for module, known in self.sources.items():
+            if _source_hash(module) != known:
+                raise BadInput(f"'{module}' is not the same file as where the study was read")
 
     @classmethod
     def of(cls, study: Study) -> Recipe:
@@ -198,6 +208,9 @@ class Recipe:
             events=record.of("events") if economy else (),
             defaults=record.defaults and economy,
             months_at=record.at(study.months, study.opened.date) if economy else (),
+            sources={module: _source_hash(module) for module in _modules(model, rules)},
+            timeout=study.timeout,
+            memory=study.memory,
         )
 
     def tables(self) -> Opening:
@@ -244,6 +257,21 @@ def located(study: Study, where: str) -> str:
     return f"{study.path(module).resolve()}:{function}" if module.endswith(".py") else where
 
 
+def _modules(model: str, rules: Mapping[str, str]) -> list[str]:
+    """Files and modules in which functions are."""
+    functions = [*([] if model == ECONOMY else [model]), *rules.values()]
+    return sorted({where.rpartition(":")[0] for where in functions})
+
+
+def _source_hash(module: str) -> str:
+    """SHA-256 of a file or of the source of an installed module; empty if there is none here."""
+    try:
+        source = Path(module).read_bytes() if module.endswith(".py") else module_source(module)
+    except OSError:
+        return ""
+    return hashlib.sha256(source).hexdigest()
+
+
 @functools.cache
 def load_function(where: str) -> Callable[..., Any]:
     """A function of the user, from ``module:function`` or ``/path/file.py:function``.
@@ -254,6 +282,8 @@ def load_function(where: str) -> Callable[..., Any]:
         If it cannot be loaded.
     """
     module, _, name = where.rpartition(":")
+    if module == "__main__":
+        raise BadInput(f"'{where}' is in the program that was started, where no worker finds it: put it into a file")
     try:
         loaded = _load_file(Path(module)) if module.endswith(".py") else importlib.import_module(module)
     except BadInput:
@@ -475,7 +505,7 @@ def perform(recipe: Recipe, batch: Batch, started: Callable[[int], None] | None 
         if started is not None:
             started(run.number)
         if run.number in batch.lost:
-            rows.add_failure(run, "WorkerDied", "the worker that made this run died, twice", "")
+            rows.add_failure(run, *batch.lost[run.number], "")
             continue
         try:
             if recipe.model == ECONOMY:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -11,7 +11,8 @@ from abm.inputs.scenarios import BASELINE
 from experiments.execution import Batch, Recipe, Run
 from experiments.packing import unpack
 from experiments.pools import Pool, Processes, Threads
-from experiments.runner import FEW, QUEUED, How, processors
+from experiments.runner import FEW, How, processors
+from experiments.work import Made
 
 BATCH = 5  # runs handed out together
 
@@ -64,14 +65,16 @@ def gather(
     done = 0
     try:
         left = iter(batches)
-        under_way = _hand_out(pool, left, QUEUED * size)
-        while under_way:
-            number, content = pool.wait()
-            found[number] = unpack(content)
-            done += len(batches[number].runs)
+        while done < len(runs):
+            while pool.room > 0 and (batch := next(left, None)) is not None:
+                pool.submit(batch)
+            made = pool.wait()
+            assert isinstance(made, Made)
+            assert made.content is not None  # there is no folder to write it into
+            found[made.number] = unpack(made.content)
+            done += made.runs
             if progress is not None:
                 progress(done)
-            under_way += _hand_out(pool, left, 1) - 1
     finally:
         pool.close()
     return {name: pa.concat_tables([found[k][name] for k in range(len(batches))]) for name in found[0]}
@@ -93,12 +96,3 @@ def failure_sentences(found: Mapping[str, pa.Table], points: Sequence[str] = ())
     return tuple(
         f"{name}seed {row['seed']}: {row['error']}: {row['message']}" for name, row in zip(named, rows, strict=True)
     )
-
-
-def _hand_out(pool: Pool, batches: Iterator[Batch], most: int) -> int:
-    """Hand out up to so many batches; how many there were."""
-    given = 0
-    while given < most and (batch := next(batches, None)) is not None:
-        pool.submit(batch)
-        given += 1
-    return given

@@ -44,7 +44,8 @@ from abm.errors import BadInput, InvisibleDebtError, shown
 from abm.inputs import parameters as registry
 from abm.inputs.priors import PRIORS, Z95
 from abm.simulation import Economy, open_economy
-from experiments.execution import Run, Value, code_hash
+from experiments.code import code_hash
+from experiments.execution import Run, Value
 from experiments.gather import failure_sentences, gather
 from experiments.readings import AGGREGATIONS, FLOWS, Recorder, aggregate
 from experiments.runner import How

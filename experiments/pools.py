@@ -1,7 +1,8 @@
-"""Who makes the runs: threads or processes of this machine, or the workers of a Dask cluster.
+"""Who makes the runs: threads or processes of this machine, or the workers of a Dask cluster (`experiments.crew`).
 
-A pool takes batches and gives back their rows, in any order. A pool of processes or of a cluster loses a worker now
-and then: its batch is made once more, and a run on which a second worker dies is given up as a failure.
+A pool takes batches and shards to be closed, and gives back receipts in any order. A worker that is lost is replaced:
+what it had is made once more, and a run on which a second worker dies is given up as a failure. So is at once a run
+that takes longer than its study allows.
 """
 
 from __future__ import annotations
@@ -9,36 +10,56 @@ from __future__ import annotations
 import collections
 import multiprocessing
 import multiprocessing.connection
+import os
 import queue
+import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any, Protocol
 
-import pyarrow as pa
+import psutil
 
 from abm.errors import BadInput, InvisibleDebtError
-from experiments.execution import Batch, Recipe, code_hash, perform
+from experiments.execution import Batch, Recipe
 from experiments.files import undisturbed
-from experiments.packing import pack, unpack
 from experiments.study import ECONOMY
+from experiments.work import Item, Post, Receipt, work
 
-Finished = tuple[int, bytes]  # number of a batch, its packed tables
+QUEUED = 2  # items a worker has: the one it makes and the next
+LOOK = 0.1  # seconds between two looks at the memory of a worker
 Started = Callable[[int], None]
 
 
 class Pool(Protocol):
-    """What a runner needs of those who make the runs."""
+    """What a runner needs of those who make the runs.
 
-    size: int
+    Attributes
+    ----------
+    size : int
+        Runs made side by side; that of a cluster changes.
+    busy : int
+        Items handed in and not yet given back.
+    room : int
+        Items that should be handed in now so that nobody is idle.
+    """
 
-    def submit(self, batch: Batch) -> None:
-        """Have a batch made."""
+    @property
+    def size(self) -> int: ...  # noqa: D102
+    @property
+    def busy(self) -> int: ...  # noqa: D102
+    @property
+    def room(self) -> int: ...  # noqa: D102
 
-    def wait(self) -> Finished:
-        """The next batch that is finished; raises InvisibleDebtError if none can be any more."""
+    def submit(self, item: Item) -> None:
+        """Have something made."""
+
+    def wait(self) -> Receipt | None:
+        """The next receipt, or None if `room` has changed; raises InvisibleDebtError if none can come any more."""
 
     def close(self) -> None:
         """Stop: what is not finished is dropped."""
@@ -50,22 +71,43 @@ class _Cancelled(BaseException):
 
 
 class Threads:
-    """Threads of this process: the compiled engine holds no lock, so they run side by side."""
+    """Threads of this process: the compiled engine holds no lock, so they run side by side.
 
-    def __init__(self, recipe: Recipe, size: int) -> None:
-        self.size = size
-        self._recipe = recipe
+    Parameters
+    ----------
+    recipe : Recipe
+    size : int
+    post : Post, optional
+        Where they write.
+
+    Raises
+    ------
+    BadInput
+        If the study limits its runs: a thread cannot be stopped.
+    """
+
+    def __init__(self, recipe: Recipe, size: int, post: Post | None = None) -> None:
+        if recipe.limited:
+            raise BadInput("'timeout' and 'memory' need processes, not threads: a thread cannot be stopped")
+        self.size, self.busy = size, 0
+        self._recipe, self._post = recipe, post
         self._closed = threading.Event()
-        self._results: queue.SimpleQueue[Finished | BaseException] = queue.SimpleQueue()
+        self._results: queue.SimpleQueue[Receipt | BaseException] = queue.SimpleQueue()
         self._threads = ThreadPoolExecutor(size, "run")
 
-    def submit(self, batch: Batch) -> None:
-        """Have a batch made."""
-        self._threads.submit(self._make, batch)
+    @property
+    def room(self) -> int:
+        """Items that should be handed in now."""
+        return QUEUED * self.size - self.busy
 
-    def _make(self, batch: Batch) -> None:
+    def submit(self, item: Item) -> None:
+        """Have something made."""
+        self.busy += 1
+        self._threads.submit(self._make, item)
+
+    def _make(self, item: Item) -> None:
         try:
-            self._results.put((batch.number, pack(perform(self._recipe, batch, self._check))))
+            self._results.put(work(self._recipe, item, self._post, self._check))
         except BaseException as error:
             self._results.put(error)
 
@@ -73,9 +115,10 @@ class Threads:
         if self._closed.is_set():
             raise _Cancelled
 
-    def wait(self) -> Finished:
-        """The next batch that is finished."""
+    def wait(self) -> Receipt:
+        """The next receipt."""
         result = self._results.get()
+        self.busy -= 1
         if isinstance(result, BaseException):
             raise result
         return result
@@ -87,25 +130,43 @@ class Threads:
 
 
 # --- processes ------------------------------------------------------------------------------------------
-def serve(connection: multiprocessing.connection.Connection, recipe: Recipe) -> None:
-    """What a worker process does: make the batches it is sent, and say before each run which one it is.
+def serve(
+    connection: multiprocessing.connection.Connection, recipe: Recipe, post: Post | None, idle: float | None
+) -> None:
+    """What a worker process does: make what it is sent, and say before each run which one it is.
 
-    It ends when the other end of the connection is gone, so that no worker outlives a killed parent.
+    It ends when the process that started it is gone, or after `idle` seconds without work.
     """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     with suppress(EOFError, OSError):
-        while True:
-            batch = connection.recv()
-            connection.send(("done", pack(perform(recipe, batch, lambda run: connection.send(("run", run))))))
+        try:
+            recipe.check_sources()
+        except BadInput as error:
+            connection.send(("refused", str(error)))
+            return
+        while connection.poll(idle):
+            item = connection.recv()
+            connection.send(("done", work(recipe, item, post, lambda run: connection.send(("run", run)))))
+
+
+def _end_with(parent: Any) -> None:
+    """End this process at once when another ends, also in the middle of a run."""
+    multiprocessing.connection.wait([parent.sentinel])
+    os._exit(1)
 
 
 @dataclass
 class _Worker:
-    """A worker process, the batch it has and the run it is at."""
+    """A worker process, what it has, the run it is at and since when."""
 
     process: Any
     connection: multiprocessing.connection.Connection
-    batch: Batch | None = None
+    item: Item | None = None
     run: int | None = None
+    since: float = 0.0
+    verdict: tuple[str, str] | None = None  # why we ended it
 
 
 def _context(recipe: Recipe) -> Any:
@@ -114,80 +175,148 @@ def _context(recipe: Recipe) -> Any:
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
     engine = ["experiments.loaded_engine"] if recipe.model == ECONOMY else []
-    context.set_forkserver_preload(["experiments.execution", "pandas", *engine])  # pyarrow loads pandas on first use
+    context.set_forkserver_preload(["experiments.work", "pandas", *engine])  # pyarrow loads pandas on first use
     return context
 
 
-class Processes:
-    """Processes of this machine. One that dies is replaced."""
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Let processes started meanwhile not run the user's program once more: they need nothing of it.
 
-    def __init__(self, recipe: Recipe, size: int) -> None:
-        self.size = size
-        self._recipe = recipe
+    `multiprocessing` imports the main module in every process it starts, and a script without the usual guard would
+    begin its sweep again in each of them.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+class Processes:
+    """Processes of this machine. One that dies, or whose run takes too much, is replaced.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    size : int
+    post : Post, optional
+        Where they write.
+    idle : float, optional
+        Seconds without work after which a process ends.
+    """
+
+    def __init__(self, recipe: Recipe, size: int, post: Post | None = None, idle: float | None = None) -> None:
+        self.size, self.busy = size, 0
+        self._recipe, self._post, self._idle = recipe, post, idle
         self._context = _context(recipe)
-        self._waiting: collections.deque[Batch] = collections.deque()
+        self._waiting: collections.deque[Item] = collections.deque()
         self._strikes: collections.Counter[int | None] = collections.Counter()
         self._workers = [self._hire() for _ in range(size)]
 
+    @property
+    def room(self) -> int:
+        """Items that should be handed in now."""
+        return QUEUED * self.size - self.busy
+
     def _hire(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=serve, args=(theirs, self._recipe), daemon=True)
+        process = self._context.Process(
+            target=serve, args=(theirs, self._recipe, self._post, self._idle), daemon=True
+        )
         # Ctrl-C is for the parent: what is started here inherits that it ignores it, from its first line on.
-        with undisturbed():
+        with undisturbed(), _without_main():
             process.start()
         theirs.close()
         return _Worker(process, ours)
 
-    def submit(self, batch: Batch) -> None:
-        """Have a batch made."""
-        self._waiting.append(batch)
+    def submit(self, item: Item) -> None:
+        """Have something made."""
+        self.busy += 1
+        self._waiting.append(item)
         self._hand_out()
 
     def _hand_out(self) -> None:
         for worker in self._workers:
-            if worker.batch is None and self._waiting:
-                worker.batch, worker.run = self._waiting.popleft(), None
+            if worker.item is None and self._waiting:
+                worker.item, worker.run = self._waiting.popleft(), None
                 with suppress(OSError):  # it has died: `wait` notices
-                    worker.connection.send(worker.batch)
+                    worker.connection.send(worker.item)
 
     @property
     def pids(self) -> list[int]:
         """Process ids of the workers."""
         return [worker.process.pid for worker in self._workers]
 
-    def wait(self) -> Finished:
-        """The next batch that is finished."""
+    def wait(self) -> Receipt:
+        """The next receipt.
+
+        Raises
+        ------
+        InvisibleDebtError
+            If processes die before their first run, or have other functions than we do.
+        """
         while True:
+            self._watch()
             by_connection = {worker.connection: worker for worker in self._workers}
-            for ready in multiprocessing.connection.wait(list(by_connection)):
+            for ready in multiprocessing.connection.wait(list(by_connection), self._patience()):
                 worker = by_connection[ready]  # type: ignore[index]
                 try:
                     kind, content = worker.connection.recv()
                 except (EOFError, OSError):
                     self._replace(worker)
                     continue
+                if kind == "refused":
+                    raise BadInput(content)
                 if kind == "run":
-                    worker.run = content
+                    worker.run, worker.since = content, time.monotonic()
+                    self._strikes.pop(None, None)
                     continue
-                batch, worker.batch = worker.batch, None
-                assert batch is not None
+                worker.item = worker.run = None
                 self._hand_out()
-                return batch.number, content
+                self.busy -= 1
+                receipt: Receipt = content
+                return receipt
+
+    def _patience(self) -> float | None:
+        """Seconds after which to look at the workers although none has said anything."""
+        at_work = [worker.since for worker in self._workers if worker.run is not None]
+        if not at_work or not self._recipe.limited:
+            return None
+        if self._recipe.memory is not None:
+            return LOOK
+        return max(min(at_work) + (self._recipe.timeout or 0.0) - time.monotonic(), 0.0) + 0.01
+
+    def _watch(self) -> None:
+        """End workers whose run takes more time or memory than it may; `wait` hears of it."""
+        timeout, memory = self._recipe.timeout, self._recipe.memory
+        for worker in self._workers:
+            if worker.run is None or worker.verdict is not None:
+                continue
+            if timeout is not None and time.monotonic() - worker.since > timeout:
+                worker.verdict = ("TookTooLong", f"it took longer than the {timeout:g} s of 'timeout'")
+            elif memory is not None and _memory_of(worker.process.pid) > memory:
+                worker.verdict = ("TookTooMuchMemory", f"it held more than the {memory:g} MB of 'memory'")
+            if worker.verdict is not None:
+                worker.process.kill()
 
     def _replace(self, worker: _Worker) -> None:
-        """A new worker for one that died; its batch is made once more, the run it died on at most once more."""
+        """A new worker for one that is gone; what it had is made once more, the run it died on at most once more."""
         worker.connection.close()
         worker.process.join()
-        batch = worker.batch
-        if batch is not None:
+        item = worker.item
+        if item is not None:
             self._strikes[worker.run] += 1
             if worker.run is None and self._strikes[None] > 3 * self.size:
                 raise InvisibleDebtError(
                     f"worker processes die before their first run (exit code {worker.process.exitcode})"
                 )
-            if worker.run is not None and self._strikes[worker.run] > 1:
-                batch = replace(batch, lost=batch.lost | {worker.run})
-            self._waiting.appendleft(batch)
+            late = worker.verdict is not None and worker.verdict[0] == "TookTooLong"  # again it would be as late
+            if isinstance(item, Batch) and worker.run is not None and (late or self._strikes[worker.run] > 1):
+                why = worker.verdict or ("WorkerDied", "the process that made this run died, twice")
+                item = replace(item, lost={**item.lost, worker.run: why})
+            self._waiting.appendleft(item)
         self._workers[self._workers.index(worker)] = self._hire()
         self._hand_out()
 
@@ -200,82 +329,9 @@ class Processes:
             worker.process.join()
 
 
-# --- a cluster ------------------------------------------------------------------------------------------
-def perform_packed(recipe: Recipe, batch: Batch) -> bytes:
-    """`perform`, packed for the way back: what a Dask worker does."""
-    return pack(perform(recipe, batch))
-
-
-class Cluster:
-    """Workers of a Dask scheduler. Dask gives the batch of a worker that died to another one.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    address : str
-        Of the scheduler, such as ``tcp://10.0.0.1:8786``.
-
-    Raises
-    ------
-    BadInput
-        If there is no scheduler at the address, or its workers have another version of the program.
-    """
-
-    def __init__(self, recipe: Recipe, address: str) -> None:
-        import distributed
-
-        self._distributed = distributed
-        try:
-            self._client = distributed.Client(address, timeout="15s", set_as_default=False)
-        except (OSError, ValueError, TypeError) as error:
-            raise BadInput(f"there is no Dask scheduler at '{address}': {error}") from None
-        try:
-            self._client.wait_for_workers(1, timeout=60)
-        except TimeoutError:
-            self._client.close()
-            raise BadInput(f"the Dask scheduler at '{address}' has no workers") from None
-        versions = set(self._client.run(code_hash).values())
-        if versions != {code_hash()}:
-            self._client.close()
-            raise BadInput(f"the workers of '{address}' have another version of the program or of its packages")
-        self.size = sum(self._client.nthreads().values())
-        self._recipe = self._client.scatter(recipe, broadcast=True)
-        self._batches: dict[Any, Batch] = {}
-        self._finished = distributed.as_completed(loop=self._client.loop)
-
-    def submit(self, batch: Batch) -> None:
-        """Have a batch made."""
-        future = self._client.submit(perform_packed, self._recipe, batch, pure=False, retries=0)
-        self._batches[future] = batch
-        self._finished.add(future)
-
-    def wait(self) -> Finished:
-        """The next batch that is finished."""
-        future = next(self._finished)
-        batch = self._batches.pop(future)
-        if future.status == "finished":
-            return batch.number, future.result()
-        try:
-            future.result()
-        except self._distributed.KilledWorker:
-            return batch.number, self._one_by_one(batch)
-        raise InvisibleDebtError(f"the cluster dropped batch {batch.number} ({future.status})")
-
-    def _one_by_one(self, batch: Batch) -> bytes:
-        """The runs of a batch on which workers died, each by itself: those that kill again are given up."""
-        made: list[dict[str, pa.Table]] = []
-        for run in batch.runs:
-            single = replace(batch, runs=(run,))
-            try:
-                content = self._client.submit(perform_packed, self._recipe, single, pure=False).result()
-            except self._distributed.KilledWorker:
-                lost = replace(single, lost=frozenset({run.number}))
-                content = pack(perform(self._client.gather(self._recipe), lost))
-            made.append(unpack(content))
-        return pack({name: pa.concat_tables([tables[name] for tables in made]) for name in made[0]})
-
-    def close(self) -> None:
-        """Let the cluster go; it lives on."""
-        for future in self._batches:
-            future.cancel()
-        self._client.close()
+def _memory_of(process: int) -> float:
+    """MB that a process holds; 0 if it is gone."""
+    try:
+        return float(psutil.Process(process).memory_info().rss) / 1e6
+    except psutil.Error:
+        return 0.0

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from abm.errors import BadInput
-from experiments.execution import Batch, Run, code_hash, open_run, perform
+from experiments.code import code_hash
+from experiments.execution import Batch, Run, open_run, perform
 from experiments.store import Results
 from experiments.study import ECONOMY
 

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
 from abm.errors import BadInput, InvisibleDebtError
+from experiments.crew import PATIENCE, Cluster, ClusterLost
 from experiments.execution import Recipe
-from experiments.pools import Cluster, Pool, Processes, Threads
-from experiments.screen import counted
-from experiments.store import Results, Store, finished_already, keep_text, now, open_store, read
+from experiments.pools import Pool, Processes, Threads
+from experiments.screen import Screen, counted
+from experiments.store import Results, Store, Tell, finished_already, keep_text, open_store, read
 from experiments.study import ECONOMY, Study
+from experiments.work import Made
 
 Progress = Callable[[int, int, int], None]  # runs done, of which failed, of how many
 How = Literal["auto", "threads", "processes"]
 FEW = 4  # workers up to which threads share one interpreter without waiting for each other
-QUEUED = 2  # batches a worker has: the one it makes and the next
+BATCH_SECONDS = 3.0  # of work in a batch, and all that is lost when a worker dies
+WORKERS_A_SECOND = 200.0  # workers for which a batch is a second longer
+MOST_IN_BATCH = 4096  # runs
+SECONDS_A_MONTH = 0.004  # what a month of the economy takes on a usual processor, about
 
 
 class TooManyFailures(InvisibleDebtError):  # noqa: N818 - reads as a sentence where it is raised
@@ -42,9 +46,12 @@ def sweep(
     how: How = "auto",
     cluster: str | None = None,
     failures: Literal["keep going", "stop"] | int | None = None,
+    retry_failed: bool = False,
+    patience: float = PATIENCE,
     progress: Progress | None = None,
+    tell: Tell | None = None,
 ) -> Results:
-    """Make all runs of a study that are not there yet.
+    """Make all runs of a study that are not there yet, or not as they were written.
 
     Parameters
     ----------
@@ -56,13 +63,21 @@ def sweep(
         Threads or processes; one a processor by default.
     how : "auto", "threads" or "processes"
         Who makes the runs on this machine. Threads start at once; processes outlive a crash of one of them and do
-        not wait for each other where many of them run Python, as a replaced rule in plain Python does.
+        not wait for each other where many of them run Python, as a replaced rule in plain Python does. Only
+        processes can hold a run to the study's `timeout` and `memory`.
     cluster : str, optional
         Address of a Dask scheduler whose workers make them instead.
     failures : "keep going", "stop" or int, optional
         After how many failed runs to stop; what the study says by default.
+    retry_failed : bool
+        Whether to make runs again that failed.
+    patience : float
+        Seconds for which a cluster may have no workers.
     progress : callable, optional
         Called with the runs done, how many of them failed, and how many there are.
+    tell : callable, optional
+        Called with a sentence where something is worth knowing: damaged files, lost workers, nothing to do. By
+        default they go to standard error.
 
     Returns
     -------
@@ -72,6 +87,10 @@ def sweep(
     ------
     BadInput
         If the folder holds something else or cannot be written, or the study names what does not exist.
+    Damaged
+        If the manifest of the folder is not as it was written.
+    ClusterLost
+        If the scheduler is gone, or there are no workers for too long; what is done is kept.
     TooManyFailures
         If the policy says to stop.
     Interrupted
@@ -80,23 +99,33 @@ def sweep(
     folder = Path(out)
     if workers is not None and workers < 1:
         raise BadInput(f"workers must be at least 1, not {workers}")
-    if finished_already(study, folder):
-        keep_text(study, folder)
+    tell = tell or (lambda sentence: Screen(stderr=True).print(sentence))
+    manifest = finished_already(study, folder)
+    if manifest is not None and not (retry_failed and manifest["failures"]):
+        keep_text(study, folder, manifest)
+        tell(f"{folder} is finished: nothing to do")
         return read(folder)
     limit = most_failures(study.failures if failures is None else failures)
-    with open_store(study, folder) as store:
-        keep_text(study, folder)
+    with open_store(study, folder, retry=retry_failed, tell=tell) as store:
+        keep_text(study, folder, store.manifest)
         size = workers or processors()
         if how == "auto":
-            plain = study.model == ECONOMY and not store.recipe.rules
+            plain = study.model == ECONOMY and not store.recipe.rules and not store.recipe.limited
             how = "threads" if plain and size <= FEW else "processes"
+        kept = f"{store.plan.runs} {'run is' if store.plan.runs == 1 else 'runs are'} kept in {folder}"
         try:
-            _make(store, size, how, cluster, limit, progress)
+            _stop_at(store, limit)
+            store.begin(cluster or f"{size} {how}")
+            try:
+                if not store.finished:
+                    with _pool(store, size, how, cluster, patience, tell) as pool:
+                        _make(store, pool, limit, progress)
+            finally:
+                store.end()
         except KeyboardInterrupt:
-            kept = "run is" if store.plan.runs == 1 else "runs are"
-            raise Interrupted(
-                f"stopped: {store.runs_done} of {store.plan.runs} {kept} kept in {folder}; the same command goes on"
-            ) from None
+            raise Interrupted(f"stopped: {store.runs_done} of {kept}; the same command goes on") from None
+        except ClusterLost as lost:
+            raise ClusterLost(f"{lost}; {store.runs_done} of {kept}; the same command goes on") from None
     return read(folder)
 
 
@@ -105,35 +134,60 @@ def most_failures(policy: Literal["keep going", "stop"] | int) -> float:
     return {"keep going": float("inf"), "stop": 1.0}[policy] if isinstance(policy, str) else float(policy)
 
 
-def _make(store: Store, workers: int, how: How, cluster: str | None, limit: float, progress: Progress | None) -> None:
-    """Hand out the missing batches and keep what comes back."""
-    started, clock, before = now(), time.perf_counter(), store.runs_done
-    told = cluster or f"{workers} {how}"
-    try:
-        if not store.finished:
+class Pace:
+    """How many runs make a batch: so many that they take a few seconds, by the time of those made before.
+
+    Parameters
+    ----------
+    seconds : float or None
+        What a run is thought to take before one is made; None if nobody knows.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._last = 1
+
+    def heard(self, made: Made) -> None:
+        """Learn from a finished batch."""
+        found = max(made.seconds / made.runs, 1e-6)
+        self._seconds = found if self._seconds is None else 0.7 * self._seconds + 0.3 * found
+        self._last = max(self._last, made.runs)
+
+    def runs(self, left: int, workers: int) -> int:
+        """Runs of the next batch, of so many that are left to so many workers.
+
+        A batch is at most four times the largest so far, and small enough that all workers have some to the end. More
+        workers get longer ones, for one process hears of all of them.
+        """
+        if self._seconds is None:
+            return 1
+        wanted = (BATCH_SECONDS + workers / WORKERS_A_SECOND) / self._seconds
+        fair = -(-left // (2 * max(workers, 1)))
+        return max(1, min(int(wanted), fair, 4 * self._last, MOST_IN_BATCH))
+
+
+def _make(store: Store, pool: Pool, limit: float, progress: Progress | None) -> None:
+    """Hand out what is missing and keep what comes back."""
+    pace = Pace(SECONDS_A_MONTH * store.recipe.months if store.recipe.model == ECONOMY else None)
+
+    def tell() -> None:
+        if progress is not None:
+            progress(store.runs_done, store.failures, store.plan.runs)
+
+    tell()
+    while True:
+        while pool.room > 0 and (item := store.next(pace.runs(store.left, pool.size))) is not None:
+            pool.submit(item)
+        if store.finished:
+            return
+        receipt = pool.wait()
+        if isinstance(receipt, Made):
+            store.add(receipt)
+            pace.heard(receipt)
+            tell()
             _stop_at(store, limit)
-            with _pool(store.recipe, workers, how, cluster) as pool:
-                if progress is not None:
-                    progress(store.runs_done, store.failures, store.plan.runs)
-                missing = store.missing()
-                under_way = 0
-                for batch in missing:
-                    pool.submit(batch)
-                    under_way += 1
-                    if under_way >= QUEUED * pool.size:
-                        break
-                while under_way:
-                    store.add(*pool.wait())
-                    under_way -= 1
-                    if progress is not None:
-                        progress(store.runs_done, store.failures, store.plan.runs)
-                    _stop_at(store, limit)
-                    if (batch_next := next(missing, None)) is not None:
-                        pool.submit(batch_next)
-                        under_way += 1
-    finally:
-        seconds = round(time.perf_counter() - clock, 3)
-        store.close({"started": started, "seconds": seconds, "runs": store.runs_done - before, "workers": told})
+        elif receipt is not None:
+            store.closed(receipt)
 
 
 def _stop_at(store: Store, limit: float) -> None:
@@ -153,15 +207,17 @@ def processors() -> int:
 
 
 @contextmanager
-def _pool(recipe: Recipe, workers: int, how: How, cluster: str | None) -> Iterator[Pool]:
+def _pool(store: Store, workers: int, how: How, cluster: str | None, patience: float, tell: Tell) -> Iterator[Pool]:
     """Those who make the runs, dismissed at the end."""
     pool: Pool
+    recipe = store.recipe
     if cluster is not None:
-        pool = Cluster(recipe, cluster)
+        pool = Cluster(recipe, cluster, store.post, patience=patience, tell=tell)
     else:
         if recipe.model == ECONOMY:
             compile_once(recipe)
-        pool = Threads(recipe, workers) if how == "threads" else Processes(recipe, workers)
+        kind = Threads if how == "threads" else Processes
+        pool = kind(recipe, workers, store.post)
     try:
         yield pool
     finally:

@@ -49,6 +49,7 @@ from abm.rules import RULES
 from experiments.analysis.claims import Claim
 from experiments.analysis.options import ReportOptions
 from experiments.designs import DESIGNS, AnyDesign, Grid, read_design, without_steps
+from experiments.finished import what_was_asked
 from experiments.study_fields import (
     DEFAULT_OUTCOMES,
     DEFAULT_RULE,
@@ -115,6 +116,8 @@ class Study(Strict):
         What the report shows; the results do not depend on it.
     failures : "keep going", "stop" or int
         After how many failed runs to stop.
+    timeout, memory : float or None
+        Seconds that a run may take and MB that the process which makes it may hold; beyond, it is a failed run.
 
     Raises
     ------
@@ -150,6 +153,8 @@ class Study(Strict):
     claims: Annotated[tuple[Claim, ...], Field(strict=False)] = ()
     report: ReportOptions = ReportOptions()
     failures: Failures = "keep going"
+    timeout: float | None = Field(default=None, ge=0.1, le=1e7)
+    memory: float | None = Field(default=None, ge=100.0, le=1e8)
     _folder: Path = PrivateAttr(default=Path())
     _text: str = PrivateAttr(default="")
     _copies: dict[str, Path] = PrivateAttr(default_factory=dict)
@@ -489,6 +494,23 @@ class Study(Strict):
         """The study as TOML: the text of its file, or one written from its fields."""
         return self._text or to_toml(self)
 
+    def asked(self) -> dict[str, Any] | None:
+        """Hashes by which the same study file is known again at a glance; None if it has no file, or names modules.
+
+        Raises
+        ------
+        BadInput
+            If a file it names cannot be read.
+        """
+        modules = [where for where in self._functions() if not where.rpartition(":")[0].endswith(".py")]
+        if not self._text or self._copies or modules:
+            return None
+        own = self.opening if self.model == ECONOMY and self.opening_folder is not None else None
+        try:
+            return what_was_asked(self._text, self._folder, list(self.files()), own)
+        except OSError as error:
+            raise BadInput(f"cannot read {error.filename}: {error.strerror}") from None
+
     def identity(self) -> str:
         """Hash of all that the results depend on but this program: the fields, and the files and modules they name.
 
@@ -513,11 +535,11 @@ class Study(Strict):
         if self.model == ECONOMY and self.opening_folder is not None:
             digest.update(b"\0" + self.opened_files.digest.encode())
         for where in self._functions():
-            digest.update(b"\0" + _module_source(where.rpartition(":")[0]))
+            digest.update(b"\0" + module_source(where.rpartition(":")[0]))
         return digest.hexdigest()[:16]
 
 
-def _module_source(module: str) -> bytes:
+def module_source(module: str) -> bytes:
     """Source of an installed module; empty for a file, which is named by its path, and for what cannot be found."""
     if not module or module.endswith(".py"):
         return b""
@@ -543,7 +565,8 @@ def _is_path(scenario: str) -> bool:
     return scenario.endswith(".toml") or "/" in scenario
 
 
-NOT_RESULTS = ("name", "title", "question", "claims", "report", "failures")  # fields on which no result depends
+# Fields on which no result depends; a failed run may end well under others.
+NOT_RESULTS = ("name", "title", "question", "claims", "report", "failures", "timeout", "memory")
 
 
 # --- reading --------------------------------------------------------------------------------------------
@@ -716,5 +739,6 @@ __all__ = [
     "Value",
     "copy_name",
     "load",
+    "module_source",
     "to_toml",
 ]

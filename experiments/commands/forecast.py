@@ -57,7 +57,7 @@ def forecast(
     Those on record are in experiments/forecasts/. 'invisible-debt score' scores one.
     """
     from abm.calibration import opening_tables, openings
-    from experiments.execution import code_hash
+    from experiments.code import code_hash
     from experiments.folders import MANIFEST, new_folder, same_recipe
     from experiments.forecasts import errors, quantiles, quantities, record, worlds
 

@@ -10,24 +10,46 @@ from rich.table import Table
 
 from experiments.commands.options import Json
 from experiments.screen import Screen, counted, say, say_json
+from experiments.sealed import refuse
 
 if TYPE_CHECKING:
     from experiments.store import Results
 
-MOST_FAILURES = 5  # told on screen; the table `failures` has all of them
+SMALL = 256_000_000  # bytes of results up to which every one is compared without being asked
+
+
+def _small(results: Results) -> bool:
+    return sum(known["bytes"] for known in results.manifest["files"].values()) <= SMALL
 
 
 def show(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a sweep's results.")],
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Read every byte and say whether it is as it was written.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show what the results of a sweep hold.
 
-    The study, how far it is, the range of every outcome, the tables, and how to read them.
+    The study, how far it is, the range of every outcome, the tables, and how to read them. What is read is compared
+    with the hashes in the manifest, and of all else the length; with --verify every byte is, and the exit code is 1
+    if one is wrong.
     """
+    from experiments.reasons import reasons
+    from experiments.reasons import told as told_of
     from experiments.store import read
 
     results = read(folder)
+    if verify or _small(results):
+        refuse(folder, results.faults())
+    if verify:
+        files = results.manifest["files"]
+        if as_json:
+            say_json({"folder": str(folder), "files": len(files), "damaged": []})
+        else:
+            size = sum(known["bytes"] for known in files.values())
+            say(f"{folder}: {counted(len(files), 'file')} of {size:,} bytes, all as they were written")
+        return
     told = overview(results)
     if as_json:
         say_json(told)
@@ -59,8 +81,8 @@ def show(
         cells = [f"{numbers[k]:.4g}" if numbers[k] is not None else "–" for k in ("mean", "sd", "min", "median", "max")]
         table.add_row(name, *cells, str(numbers["missing"] or ""))
     console.print(table)
-    for failure in results.failures.head(MOST_FAILURES).itertuples():
-        say(f"run {failure.run} failed: {failure.error}: {failure.message}", hang="  ")
+    for sentence in told_of(reasons(results.failures), folder) if told["failed"] else ():
+        say(sentence, hang="  ")
     say()
     table = _table("table", "rows", "columns")
     for name, found in told["tables"].items():
@@ -116,9 +138,8 @@ def overview(results: Results) -> dict[str, Any]:
             told = ", ".join(f"{v:g}" if isinstance(v, float) else v for v in factor.values)
         factors[factor.name] = {"values": told, "unit": factor.unit}
     tables = {}
-    for name in results.recipe.schemas():
-        rows = results.table(name)
-        tables[name] = {"rows": rows.num_rows, "columns": rows.column_names}
+    for name, schema in results.recipe.schemas().items():
+        tables[name] = {"rows": results.count(name), "columns": schema.names}
     return {
         "manifest": results.manifest,
         "runs_done": len(runs),

@@ -58,7 +58,7 @@ def risk(
     """
     import pyarrow.parquet as pq
 
-    from experiments.execution import code_hash
+    from experiments.code import code_hash
     from experiments.folders import MANIFEST, new_folder, same_recipe
     from experiments.risk import ensemble, table
     from experiments.risk import page as told

@@ -60,8 +60,8 @@ def signals(
     """
     import pyarrow.parquet as pq
 
+    from experiments.code import code_hash
     from experiments.commands.options import known_firm, read_opening
-    from experiments.execution import code_hash
     from experiments.folders import MANIFEST, new_folder, same_recipe
     from experiments.gather import digest
     from experiments.signals import ensemble, findings, reverse

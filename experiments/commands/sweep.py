@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.progress import BarColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from abm.errors import BadInput, shown
+from abm.errors import BadInput, printable, shown
 from experiments.commands.options import Json, say_if_compiling, who_runs
 from experiments.progress import Bars, Lines
 from experiments.screen import counted, say, say_json
+
+if TYPE_CHECKING:
+    from experiments.reasons import Reason
 
 
 def read_policy(text: str | None) -> Literal["keep going", "stop"] | int | None:
@@ -52,22 +56,33 @@ def sweep(
     failures: Annotated[
         str | None, typer.Option(metavar="POLICY", help="After failed runs: keep-going, stop, or stop after a number.")
     ] = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Make runs again that failed before.")] = False,
+    patience: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, max=1e6, help="How long a cluster may have no workers.")
+    ] = 600.0,
     as_json: Json = False,
 ) -> None:
     """Make all runs of a study file; go on where it was stopped.
 
-    Whatever stops it, the same command goes on with what is missing, and the results are the same bytes. A run
-    that fails is a row of the table `failures`.
+    Whatever stops it, the same command goes on with what is missing, makes again what is damaged, and the results
+    are the same bytes. A run that fails is a row of the table `failures`; the exit code is 1 if there are any.
     """
-    from experiments.runner import sweep as make
-    from experiments.store import finished_already
-    from experiments.study import ECONOMY, load
+    from experiments.finished import known_finished
 
     policy = read_policy(failures)
+    folder = out or Path("results") / study.stem
+    manifest = known_finished(study, folder)
+    if manifest is not None:  # without loading the engine
+        if not as_json:
+            say(f"{folder} is finished: nothing to do")
+        _tell(folder, manifest, [], as_json)
+        return
+
+    from experiments.reasons import reasons
+    from experiments.runner import sweep as make
+    from experiments.study import ECONOMY, load
+
     told = load(study)
-    folder = out or Path("results") / told.name
-    if finished_already(told, folder) and not as_json:
-        say(f"{folder} is finished: nothing to do")
     if told.model == ECONOMY:
         say_if_compiling()
     with Bars(
@@ -87,14 +102,37 @@ def sweep(
             how=who_runs(threads),
             cluster=cluster,
             failures=policy,
+            retry_failed=retry_failed,
+            patience=patience,
             progress=bar.update,
+            tell=_remark if as_json else say,
         )
+    failed = reasons(results.failures) if results.manifest["failures"] else []
+    _tell(folder, results.manifest, failed, as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _remark(sentence: str) -> None:
+    """Say something beside what is printed for other programs."""
+    print(printable(sentence), file=sys.stderr, flush=True)
+
+
+def _tell(folder: Path, manifest: dict[str, Any], failed: list[Reason], as_json: bool) -> None:
+    """Say what there is in the end."""
     if as_json:
-        say_json({"folder": str(folder), "manifest": results.manifest})
+        reasons = [reason.as_dict() for reason in failed]
+        say_json({"folder": str(folder), "manifest": manifest, "failures": reasons})
         return
-    m = results.manifest
-    done = f"{counted(m['runs'], 'run')} at {counted(m['points'], 'point')}, {m['failures']} failed"
-    say(f"{' '.join((m['study']['title'] or told.name).split())}: {done}")
+    study = manifest["study"]
+    runs, points = counted(manifest["runs"], "run"), counted(manifest["points"], "point")
+    say(f"{' '.join((study['title'] or study['name']).split())}: {runs} at {points}, {manifest['failures']} failed")
+    if failed:
+        from experiments.reasons import told
+
+        for sentence in told(failed, folder):
+            say(sentence, hang="  ")
+        say("Mended or not, --retry-failed makes them again.")
     say(f"Results in {folder}; what is in them: invisible-debt open {folder}")
 
 

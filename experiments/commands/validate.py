@@ -51,7 +51,7 @@ def validate(
     The folder holds the report (VALIDATION.md), the same with pictures as a page (validation.html), its lines
     (lines.json) and what was run (manifest.json). The exit code is 0 whatever the verdicts.
     """
-    from experiments.execution import code_hash
+    from experiments.code import code_hash
     from experiments.folders import MANIFEST, new_folder, same_recipe
     from experiments.validation import card as cards
     from experiments.validation import page as told
