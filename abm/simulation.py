@@ -422,7 +422,7 @@ class Economy:
         self._guess_earnings()
         unpriced = np.flatnonzero(state.firms["valuation"][:n] <= 0.0)
         for _ in range(2):
-            trial = copy.deepcopy(state.replace(panel=state.panel[:1].copy(), flow_record=state.flow_record[:1].copy()))
+            trial = self._trial()
             trial.market[0].record_panel = 0
             trial.shocks["start"] = 10**6
             run_months(trial, 1)  # not `month`, which would have to be loaded too
@@ -453,6 +453,15 @@ class Economy:
             result = sum(lines.values())
             state.firms[i].operating_result_6m = result
             state.result_memory[i, :] = result / 6.0
+
+    def _trial(self) -> State:
+        """A copy of the state to try a month on, without a record; of the room to grow nothing is copied."""
+        state = self.state
+        used = {name: getattr(state, name)[: int(state.market[0][f"n_{name}"])] for name in GROWING}
+        small = state.replace(panel=state.panel[:1], flow_record=state.flow_record[:1], **used)
+        trial = copy.deepcopy(small)
+        longer = {name: _longer(getattr(trial, name), len(getattr(state, name))) for name in GROWING}
+        return trial.replace(**longer)
 
     def _guess_earnings(self) -> None:
         """What firms earn before a month has run: invoices, sales and other income less fixed and running costs.

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from abm.errors import BadInput, InvisibleDebtError
+from experiments.call import Refused, call
 from experiments.code import code_hash
 from experiments.execution import Batch, Recipe
 from experiments.pools import Processes
@@ -31,7 +32,7 @@ from experiments.work import Closed, Closing, Item, Made, Post, Receipt
 
 LOOK = 1.0  # seconds between two counts of the workers, at least
 PATIENCE = 600.0  # seconds without any worker after which a sweep ends
-RECONNECT = 15.0  # seconds in which a scheduler must be back
+RECONNECT = 60.0  # seconds in which a scheduler must answer or be back
 IDLE = 20.0  # seconds after which a process beside a Dask worker ends if there is nothing to make
 MOST_LOSSES = 3  # workers lost with a batch before its runs are handed out one by one
 Tell = Callable[[str], None]
@@ -68,32 +69,12 @@ def _may_have_children() -> None:
         process.daemon = False
 
 
-@dataclass(frozen=True)
-class Refused:
-    """Why a worker makes nothing; `unknown` if it has only not been asked yet."""
-
-    why: str
-    unknown: bool = False
-
-
 _known: dict[str, _Hands] = {}
 
 
-def enlist(key: str, code: str, packed: bytes) -> Refused | None:
-    """Take the recipe of a sweep, unless the code here is other than where it began.
-
-    Parameters
-    ----------
-    key : str
-        Of the sweep.
-    code : str
-        Hash of the code where the sweep began.
-    packed : bytes
-        Recipe and post, pickled: they are not even read by other code.
-    """
-    if code_hash() != code:
-        return Refused(f"it has another version of the program or of its packages (code {code_hash()}, not {code})")
-    recipe, post = pickle.loads(packed)
+def enlist(key: str, given: tuple[Recipe, Post]) -> Refused | None:
+    """Take the recipe of a sweep, and where its results go; called by `experiments.call`."""
+    recipe, post = given
     try:
         recipe.check_sources()
     except BadInput as error:
@@ -102,10 +83,8 @@ def enlist(key: str, code: str, packed: bytes) -> Refused | None:
     return None
 
 
-def make(key: str, code: str, item: Item) -> Receipt | Refused:
-    """Make something for a sweep whose recipe is known here."""
-    if code_hash() != code:
-        return Refused(f"it has another version of the program or of its packages (code {code_hash()}, not {code})")
+def make(key: str, item: Item) -> Receipt | Refused:
+    """Make something for a sweep whose recipe is known here; called by `experiments.call`."""
     hands = _known.get(key)
     if hands is None:
         return Refused("it has not been asked yet", unknown=True)
@@ -204,15 +183,18 @@ class Cluster:
                     self._give(address, worker, self._waiting.popleft())
 
     def _give(self, address: str, worker: _Worker, item: Item) -> None:
-        number = self._send(address, make, self._key, code_hash(), item)
-        worker.items[number] = item
+        worker.items[self._send(address, make, pickle.dumps(item))] = item
 
-    def _send(self, address: str, function: Callable[..., Any], *given: Any) -> int:
+    def _ask(self, address: str) -> None:
+        """Ask a worker whether it can make these runs, and give it the recipe."""
+        self._send(address, enlist, self._packed)
+
+    def _send(self, address: str, function: Callable[..., Any], packed: bytes) -> int:
         number = next(self._tasks)
-        key = f"debt-{self._session}-{number}"
         future = self._client.submit(
-            function, *given, key=key, workers=[address], allow_other_workers=False, pure=False, retries=0
-        )
+            call, code_hash(), function.__name__, self._key, packed, key=f"debt-{self._session}-{number}",
+            workers=[address], allow_other_workers=False, pure=False, retries=0,
+        )  # fmt: skip
         self._futures[number] = (future, address)
         future.add_done_callback(lambda done: self._results.put((number, done)))
         return number
@@ -270,7 +252,7 @@ class Cluster:
             self._refuse(address, worker, answer.why)
         elif isinstance(answer, Refused):
             worker.ready = False
-            self._send(address, enlist, self._key, code_hash(), self._packed)
+            self._ask(address)
         else:
             worker.ready = True
         self._count()
@@ -333,7 +315,7 @@ class Cluster:
         new = [address for address in there if address not in self._workers]
         for address in new:
             self._workers[address] = _Worker(there[address])
-            self._send(address, enlist, self._key, code_hash(), self._packed)
+            self._ask(address)
         self._count()
         if gone:
             self._hand_out()

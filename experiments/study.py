@@ -598,6 +598,11 @@ def load(path: str | Path) -> Study:
             raise BadInput(f"line {line_numbers(text)['name',]}: unknown field 'name': a study is named by its file")
         study = Study.model_validate({"name": name, **data})
         study.set_source(path.parent, text)
+        varies = study.factors or study.policies or study.replicates > 1 or study.design.points_file is not None
+        if not varies:
+            line = line_of(("factors",), line_numbers(text))
+            needs = "it needs [factors], [policies] or 'replicates' of more than 1 (one run is: invisible-debt run)"
+            raise BadInput(f"line {line}: the study varies nothing: {needs}")
         _check_files(study, text)
     except ValidationError as error:
         lines = line_numbers(text, LISTS)

@@ -29,7 +29,7 @@ def as_data(view: View, found: Findings) -> dict[str, Any]:
         "study": view.study.name,
         "title": view.study.title,
         "compared": view.compared,
-        "runs": len(view.results.runs),
+        "runs": len(view.runs),
     }
     return {**data, **_plain({**kept, "discovery": box, "crisis": None if found.crisis is None else str(found.crisis)})}
 

@@ -178,7 +178,7 @@ def find(view: View) -> Findings:
 
 def _count_missing(view: View, outcome: str, found: Findings) -> None:
     """Say how many runs that ended well have no value of an outcome."""
-    good = int((~view.results.runs["failed"]).sum())
+    good = int((~view.runs["failed"]).sum())
     missing = good - int((~np.isnan(view.table(outcome))).sum())
     if missing:
         found.missing.append(

@@ -101,7 +101,7 @@ A claim that holds in fewer than {100 * SURE:.0f} % of the worlds is called unce
 
 
 def _made(view: View) -> str:
-    study, runs = view.study, view.results.runs
+    study, runs = view.study, view.runs
     failed = int(runs["failed"].sum())
     luck = "the same seeds at every point, so that differences are not luck" if study.paired else "seeds of their own"
     story = "" if "scenario" in study.factors or study.model != ECONOMY else f"; scenario {escape(study.scenario)}"
@@ -435,18 +435,11 @@ of the points in which the factor is limited too; below a half it is a weak find
 def _paths(view: View) -> str:
     if "series" not in view.results.recipe.schemas():
         return ""
-    series = view.results.series
-    names = [name for name in series.columns if name not in ("run", "month")]
-    if not len(series) or not names:
-        return ""
-    point = series["run"].to_numpy() // view.study.replicates
-    bands: dict[str, dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]] = {name: {} for name in names}
+    names = [name for name in view.results.recipe.schemas()["series"].names if name not in ("run", "month")]
     levels = view.levels if view.sampled.any() else {"all runs": np.arange(len(view.points))}
-    for level, rows in levels.items():
-        months = series.loc[np.isin(point, rows)].groupby("month")
-        for name in names:
-            low, middle, high = (months[name].quantile(q) for q in (0.1, 0.5, 0.9))
-            bands[name][level] = (low.index.to_numpy(), low.to_numpy(), middle.to_numpy(), high.to_numpy())
+    bands = {name: _bands(view, name, levels) for name in names}
+    if not any(any(len(line[0]) for line in lines.values()) for lines in bands.values()):
+        return ""
     units = {name: SERIES[name].unit for name in names if name in SERIES}
     picture = figures.paths(bands, units, view.results.study.opened.date, view.compared)
     means = [(name, SERIES[name].meaning, SERIES[name].unit) for name in names if name in SERIES]
@@ -455,6 +448,33 @@ def _paths(view: View) -> str:
 <p class="source">How to read it: lines are medians of the runs at each month; shaded, where lines are few, from the
 10th to the 90th percentile of the runs: eight runs in ten lie inside.</p>
 {table(("aggregate", "what it is", "unit"), means)}"""
+
+
+def _bands(
+    view: View, name: str, levels: Mapping[str, np.ndarray]
+) -> dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+    """Months, 10th percentile, median and 90th percentile of an aggregate, by level.
+
+    It is read shard by shard, and only this one is in memory as a whole: eight bytes a run and month.
+    """
+    level_of = np.full(len(view.points), -1)
+    for k, rows in enumerate(levels.values()):
+        level_of[rows] = k
+    values: dict[tuple[int, int], list[np.ndarray]] = {}
+    for piece in view.results.pieces("series", ["run", "month", name]):
+        run, month, value = (piece[column].to_numpy() for column in ("run", "month", name))
+        level = level_of[run // view.study.replicates]
+        for k in np.unique(level[level >= 0]).tolist():
+            for at in np.unique(month[level == k]).tolist():
+                chosen = value[(level == k) & (month == at)]
+                values.setdefault((k, at), []).append(chosen[~np.isnan(chosen)])
+    found = {}
+    for k, label in enumerate(levels):
+        months = np.array(sorted(at for level, at in values if level == k), dtype=int)
+        told = [np.concatenate(values[k, at]) for at in months.tolist()]
+        lines = np.array([np.quantile(v, (0.1, 0.5, 0.9)) if len(v) else [np.nan] * 3 for v in told]).reshape(-1, 3)
+        found[label] = (months, *lines.T)
+    return found
 
 
 def _notes(found: Findings) -> str:

@@ -104,7 +104,7 @@ def glance(view: View, found: Findings) -> list[str]:
         Plain text.
     """
     said = []
-    done, planned = len(view.results.runs), view.results.manifest["runs"]
+    done, planned = len(view.runs), view.results.manifest["runs"]
     if done < planned:
         said.append(f"The study is not finished: {done:,} of {counted(planned, 'run')}.")
     said += _crisis(view, found) + _durations(view, found) + _compared(view, found)

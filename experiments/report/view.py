@@ -111,10 +111,11 @@ class View:
         if self.study.identity() != results.study.identity():
             raise BadInput(f"{results.folder} holds the runs of another study than '{self.study.name}'")
         self.points: pd.DataFrame = results.points
-        good = results.runs[~results.runs["failed"].to_numpy(bool)]
-        if not len(good):
-            raise BadInput(f"{results.folder} holds no run that ended well: there is nothing to report")
         self.outcomes = self.study.report.outcomes or tuple(self.study.measured)
+        wanted = ["run", "point", "replicate", "failed", *self.study.measured]  # hashes would be the larger part
+        self.runs: pd.DataFrame = results.table("runs", wanted).to_pandas().set_index("run")
+        if self.runs["failed"].all():
+            raise BadInput(f"{results.folder} holds no run that ended well: there is nothing to report")
         self.drawn = self.study.design.drawn  # whether points are a random sample
 
     def meaning(self, outcome: str) -> Meaning:
@@ -156,16 +157,16 @@ class View:
 
     def _measured(self, outcome: str) -> Floats:
         """The outcome as the runs left it."""
-        return self._by_point(self.results.runs[outcome].to_numpy(np.float64), np.nan)
+        return self._by_point(self.runs[outcome].to_numpy(np.float64), np.nan)
 
     @cached_property
     def _good(self) -> NDArray[np.bool_]:
         """Runs that are there and did not fail, shape (points, seeds)."""
-        return self._by_point((~self.results.runs["failed"].to_numpy(bool)).astype(np.float64), 0.0) > 0.0
+        return self._by_point((~self.runs["failed"].to_numpy(bool)).astype(np.float64), 0.0) > 0.0
 
     def _by_point(self, values: Floats, missing: float) -> Floats:
         """A number of every run, shape (points, seeds)."""
-        runs = self.results.runs
+        runs = self.runs
         found = np.full((len(self.points), self.study.replicates), missing)
         found[runs["point"].to_numpy(), runs["replicate"].to_numpy()] = values
         return found

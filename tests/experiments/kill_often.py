@@ -18,7 +18,7 @@ from pathlib import Path
 from abm.inputs.scenarios import BASELINE, load
 from abm.simulation import open_economy
 from experiments import runner, store
-from experiments.execution import code_hash
+from experiments.code import code_hash
 from experiments.store import read
 from experiments.study import Study
 
@@ -86,7 +86,7 @@ def main() -> None:
     folder, wanted, how, model = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3], sys.argv[4]
     draw = random.Random(20251231)
     code_hash()  # once, before the forks: so that it is of the code they run even if a file changes meanwhile
-    store.FUNCTION_RUNS_IN_BATCH, store.BATCHES_IN_SHARD, store.MONTHS_IN_BATCH = 8, 5, 12
+    store.RUNS_IN_SHARD, runner.MOST_IN_BATCH = (40, 8) if model != "economy" else (10, 2)
     log = Path(model.partition(":")[0]).with_suffix(".log")
     if model == "economy":
         study = Study.model_validate({"months": 6, "factors": {"lender_capital": [0.3, 0.6, 1.0]}, "replicates": 6})

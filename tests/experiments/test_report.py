@@ -17,7 +17,7 @@ from abm.calibration import opening_tables
 from abm.calibration.files import opening_files
 from abm.calibration.worlds import uncertain, world
 from abm.errors import BadInput
-from experiments import store
+from experiments import runner, store
 from experiments.analysis.options import condition
 from experiments.analysis.ranking import correlations, normal_scores
 from experiments.analysis.sensitivity import settled
@@ -244,7 +244,7 @@ def test_nothing_to_report_is_said(tmp_path: Path) -> None:
 
 
 def test_an_unfinished_study_says_so_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "FUNCTION_RUNS_IN_BATCH", 4)
+    monkeypatch.setattr(runner, "MOST_IN_BATCH", 4)
     text = 'model = "functions.py:falls"\nreplicates = 1\n[factors]\nx1 = ' + f"{list(range(40))}\n"
     (tmp_path / "functions.py").write_text("def falls(settings, seed):\n    return 1.0 / (settings['x1'] - 2.0)\n")
     (tmp_path / "study.toml").write_text(text)

@@ -5,9 +5,11 @@ import json
 import os
 import pickle
 import shutil
+import subprocess
 import sys
+from collections import deque
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,14 +22,15 @@ from abm.calibration.files import opening_folder
 from abm.calibration.worlds import world
 from abm.engine import tables
 from abm.engine.tables import EVENT_NAMES
-from abm.errors import BadInput
+from abm.errors import BadInput, InvisibleDebtError
 from abm.inputs.parameters import BY_NAME, PARAMETERS
 from abm.inputs.scenarios import load as load_scenario
-from experiments import execution, pools, runner, store
-from experiments.packing import unpack
+from experiments import execution, pools, runner, sealed, store
+from experiments import work as work_module
 from experiments.replay import replay
 from experiments.store import read
 from experiments.study import Study, load
+from experiments.work import Made, work
 
 TOYS = Path(__file__).parent / "toy_models.py"
 MONTHS = 14
@@ -56,9 +59,8 @@ def economy(**fields: Any) -> Study:
 
 def shrink(patch: pytest.MonkeyPatch) -> None:
     """Several batches and shards in a small sweep."""
-    patch.setattr(store, "FUNCTION_RUNS_IN_BATCH", 4)
-    patch.setattr(store, "MONTHS_IN_BATCH", 2 * MONTHS)
-    patch.setattr(store, "BATCHES_IN_SHARD", 2)
+    patch.setattr(runner, "MOST_IN_BATCH", 2)
+    patch.setattr(store, "RUNS_IN_SHARD", 4)
 
 
 @pytest.fixture(autouse=True)
@@ -152,7 +154,7 @@ def test_a_study_from_a_folder_of_ones_own_draws_what_that_says(tmp_path: Path) 
 
 
 def test_firms_that_entered_keep_their_own_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "MONTHS_IN_BATCH", 72)  # both runs in one batch
+    monkeypatch.setattr(runner.Pace, "runs", lambda *_: 2)  # both runs in one batch
     study = Study.model_validate({"months": 36, "replicates": 2, "record": {"events": ["firm entered"]}})
     swept = runner.sweep(study, tmp_path / "x", workers=1, how="threads")
     entered = []
@@ -185,11 +187,13 @@ def test_the_bytes_do_not_depend_on_the_workers(
 def test_nor_on_the_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = runner.sweep(toy("wave"), tmp_path / "a", how="threads", workers=1)
 
-    def backwards(self: store.Store) -> Any:
-        numbers = [n for shard in range(self.plan.shards) for n in self.plan.batches_of(shard)]
-        return iter([self.plan.batch(n) for n in reversed(numbers)])
+    kept = store.Store._survey
 
-    monkeypatch.setattr(store.Store, "missing", backwards)
+    def backwards(self: store.Store, retry: bool) -> None:
+        kept(self, retry)
+        self._gaps = deque(range(k, k + 1) for gap in reversed(self._gaps) for k in reversed(gap))
+
+    monkeypatch.setattr(store.Store, "_survey", backwards)
     assert contents(runner.sweep(toy("wave"), tmp_path / "b", how="threads").folder) == contents(plain.folder)
 
 
@@ -205,7 +209,7 @@ def test_the_tables_read_naturally(swept: store.Results) -> None:
 def test_a_finished_folder_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = runner.sweep(toy("wave"), tmp_path / "x", how="threads")
     before = {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in done.folder.rglob("*")}
-    monkeypatch.setattr(execution, "perform", None)
+    monkeypatch.setattr(work_module, "perform", None)
     again = runner.sweep(toy("wave"), tmp_path / "x")
     assert {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in done.folder.rglob("*")} == before
     assert again.manifest == done.manifest
@@ -289,57 +293,29 @@ def test_a_dead_worker_is_replaced_and_its_runs_redone_once(tmp_path: Path) -> N
     assert found.runs["value"].tolist() == pytest.approx(expected, nan_ok=True)
 
 
-def test_a_batch_that_kills_dask_workers_is_tried_run_by_run() -> None:
-    from distributed import KilledWorker
-
-    class Client:
-        """Workers that die on run 2."""
-
-        def submit(self, function: Any, recipe: Any, batch: Any, **_: Any) -> Any:
-            def result() -> bytes:
-                if any(run.number == 2 for run in batch.runs):
-                    raise KilledWorker("task", None, 3)
-                return function(recipe, batch)
-
-            return SimpleNamespace(result=result)
-
-        def gather(self, recipe: Any) -> Any:
-            return recipe
-
-    study = toy("wave")
-    recipe = execution.Recipe.of(study)
-    cluster = pools.Cluster.__new__(pools.Cluster)
-    cluster._client, cluster._recipe = Client(), recipe
-    cluster._distributed = SimpleNamespace(KilledWorker=KilledWorker)
-    tables = unpack(cluster._one_by_one(store.Plan(study, recipe).batch(0)))
-    assert tables["runs"]["run"].to_pylist() == [0, 1, 2, 3]
-    assert tables["runs"]["failed"].to_pylist() == [False, False, True, False]
-    assert tables["failures"]["error"].to_pylist() == ["WorkerDied"]
-
-
 def test_workers_that_cannot_start_are_no_endless_loop(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(pools, "serve", os._exit)  # called with a connection: dies at once
     with pytest.raises(Exception, match="worker processes die before their first run"):
         runner.sweep(toy("wave", 4), tmp_path / "x", how="processes", workers=1)
 
 
-@pytest.mark.parametrize("batches_there", [[0], [1], [0, 1, 2], [1, 2, 5, 9], list(range(10))])
-def test_no_batch_is_made_twice(tmp_path: Path, batches_there: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also where the last batches of a shard were there before the first."""
+@pytest.mark.parametrize("there", [[0], [1], [0, 1, 2], [1, 2, 5, 9], list(range(10))])
+def test_no_run_is_made_twice(tmp_path: Path, there: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the last runs of a shard were there before the first."""
     with store.open_store(toy("wave"), tmp_path / "x") as begun:
-        for number in batches_there:
-            begun.add(number, pools.pack(execution.perform(begun.recipe, begun.plan.batch(number))))
+        for number in there:
+            runs = tuple(begun.plan.run(k) for k in range(4 * number, 4 * number + 4))
+            begun.add(work(begun.recipe, execution.Batch(number, runs)))
     made: list[int] = []
-    monkeypatch.setattr(runner, "QUEUED", 1)
     add = store.Store.add
 
-    def noted(self: store.Store, batch: int, content: bytes) -> None:
-        made.append(batch)
-        add(self, batch, content)
+    def noted(self: store.Store, receipt: Made) -> None:
+        made.extend(range(receipt.first, receipt.first + receipt.runs))
+        add(self, receipt)
 
     monkeypatch.setattr(store.Store, "add", noted)
     done = runner.sweep(toy("wave"), tmp_path / "x", how="threads", workers=1)
-    assert sorted(made + batches_there) == list(range(10))
+    assert sorted(made + [run for k in there for run in range(4 * k, 4 * k + 4)]) == list(range(40))
     assert len(done.runs) == 40
     assert done.manifest["state"] == "finished"
 
@@ -390,7 +366,7 @@ def test_a_disk_that_refuses_is_one_sentence_and_the_rest_is_kept(
 ) -> None:
     """The disk takes `after` files and then no more; later it takes them again."""
     whole = runner.sweep(toy("wave", 30), tmp_path / "whole", how="threads", workers=1)
-    sync, left = store._sync, [after]
+    sync, left = work_module.synced, [after]
 
     def refuses(path: Path) -> None:
         if left[0] <= 0:
@@ -399,7 +375,8 @@ def test_a_disk_that_refuses_is_one_sentence_and_the_rest_is_kept(
         sync(path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "_sync", refuses)
+        patch.setattr(work_module, "synced", refuses)
+        patch.setattr(sealed, "synced", refuses)
         with pytest.raises(BadInput, match=f"cannot write to .*{os.strerror(code)}") as said:
             runner.sweep(toy("wave", 30), tmp_path / "x", how="threads", workers=1)
     assert "\n" not in str(said.value)
@@ -410,7 +387,7 @@ def test_a_disk_that_refuses_is_one_sentence_and_the_rest_is_kept(
 def test_a_part_cut_short_is_made_again(tmp_path: Path) -> None:
     whole = runner.sweep(toy("wave", 30), tmp_path / "whole", how="threads")
     with store.open_store(toy("wave", 30), tmp_path / "x") as begun:
-        begun.add(1, pools.pack(execution.perform(begun.recipe, begun.plan.batch(1))))
+        begun.add(work(begun.recipe, execution.Batch(1, tuple(begun.plan.run(k) for k in (1, 2)))))
     (part,) = (tmp_path / "x" / "parts").iterdir()
     part.write_bytes(part.read_bytes()[:-100])
     done = runner.sweep(toy("wave", 30), tmp_path / "x", how="threads")
@@ -438,3 +415,96 @@ def test_replay_proves_equality_and_sees_a_changed_byte(swept: store.Results, mo
     assert told.tables["series"] == (3, False)
     with pytest.raises(BadInput, match="there is no run 8: the sweep has runs 0 to 7"):
         replay(swept, 8)
+
+
+def test_a_run_that_hangs_or_eats_memory_is_a_failure_and_its_worker_is_renewed(tmp_path: Path) -> None:
+    study = toy("misbehaves", 6, timeout=8.0, memory=400.0)
+    found = runner.sweep(study, tmp_path / "x", workers=2)
+    assert found.failures["run"].tolist() == [1, 2, 3]
+    assert found.failures["error"].tolist() == ["WorkerDied", "TookTooLong", "TookTooMuchMemory"]
+    assert found.failures["message"].tolist() == [
+        "the process that made this run died, twice",
+        "it took longer than the 8 s of 'timeout'",
+        "it held more than the 400 MB of 'memory'",
+    ]
+    assert found.runs["value"].dropna().tolist() == pytest.approx([0.1, 16.1, 25.1])
+    with pytest.raises(BadInput, match="'timeout' and 'memory' need processes, not threads"):
+        runner.sweep(study, tmp_path / "y", how="threads")
+
+
+def test_failed_runs_are_made_again_where_asked_and_the_rest_is_kept(tmp_path: Path) -> None:
+    shutil.copy(TOYS, tmp_path / "toys.py")
+    study = toy("needs_a_file", 40, model=f"{tmp_path}/toys.py:needs_a_file", replicates=1)
+    begun = runner.sweep(study, tmp_path / "x", how="threads")
+    assert begun.manifest["failures"] == 20
+    (tmp_path / "needed").touch()
+    log = tmp_path / "toys.log"
+    log.unlink()
+    assert runner.sweep(study, tmp_path / "x", how="threads").manifest["failures"] == 20
+    assert not log.exists()
+    done = runner.sweep(study, tmp_path / "x", how="threads", retry_failed=True)
+    assert done.manifest["failures"] == 0
+    assert sorted(map(int, log.read_text().split())) == list(range(1, 40, 2))
+    assert done.manifest["sessions"][-1]["runs"] == 20
+    assert contents(done.folder) == contents(runner.sweep(study, tmp_path / "y", how="threads").folder)
+
+
+def test_what_the_economy_leaves_is_the_same_bytes_after_some_runs_are_made_again(
+    swept: store.Results, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows with names and missing values, cut out of a shard and put together with others."""
+    measure = execution.measure
+
+    def fails(economy_now: Any, outcome: Any) -> float:
+        if economy_now.seed == 2:
+            raise ZeroDivisionError
+        return measure(economy_now, outcome)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(execution, "measure", fails)
+        assert runner.sweep(economy(), tmp_path / "x", how="threads").manifest["failures"] == 4
+    done = runner.sweep(economy(), tmp_path / "x", how="threads", retry_failed=True)
+    assert contents(done.folder) == contents(swept.folder)
+
+
+def test_batches_follow_the_time_that_runs_take() -> None:
+    pace = runner.Pace(None)
+    assert pace.runs(1000, 4) == 1  # until one is made nobody knows
+    pace.heard(Made(1, "", 0, 1, 0, 2.0, None))
+    assert pace.runs(1000, 4) == 1
+    quick = runner.Pace(None)
+    sizes = []
+    for _ in range(8):
+        sizes.append(quick.runs(10**6, 4))
+        quick.heard(Made(1, "", 0, sizes[-1], 0, 1e-5 * sizes[-1], None))
+    assert sizes == sorted(sizes)
+    assert sizes[-1] == runner.MOST_IN_BATCH
+    assert quick.runs(16, 4) == 2  # nobody is idle at the end
+    assert runner.Pace(0.01).runs(10**6, 2000) >= runner.Pace(0.01).runs(10**6, 4)
+
+
+def test_rows_of_other_code_never_enter(tmp_path: Path) -> None:
+    with store.open_store(toy("wave"), tmp_path / "x") as begun:
+        item = begun.next(3)
+        assert isinstance(item, execution.Batch)
+        made = work(begun.recipe, item)
+        with pytest.raises(InvisibleDebtError, match="runs 0 to 2 were made by another version of the program"):
+            begun.add(replace(made, code="0123456789abcdef"))
+        assert begun.runs_done == 0
+
+
+def test_a_script_needs_no_guard(tmp_path: Path) -> None:
+    """Workers that are processes import nothing of it."""
+    shutil.copy(TOYS, tmp_path / "toys.py")
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from experiments.runner import sweep\nfrom experiments.study import Study\nprint('once')\n"
+        "study = Study(model='toys.py:wave', factors={'x': [1.0, 2.0]})\n"
+        "print(sweep(study, 'x', workers=2, how='processes').runs['value'].tolist())\n"
+    )
+    done = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n") == ["once", "[1.1, 4.1]", ""]
+    assert done.stderr == ""
+    with pytest.raises(BadInput, match="'__main__:f' is in the program that was started"):
+        runner.sweep(Study.model_validate({"model": "__main__:f", "factors": {"x": [1.0]}}), tmp_path / "y")

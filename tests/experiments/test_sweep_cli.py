@@ -61,21 +61,6 @@ def test_a_copied_folder_needs_nothing_else(toy: Path, tmp_path_factory: pytest.
     assert "The run is reproduced." in replayed.stdout
 
 
-def test_a_tampered_run_is_noticed(toy: Path) -> None:
-    import pyarrow.parquet as pq
-
-    runner.sweep(load(toy), toy.parent / "x", how="threads")
-    shard = toy.parent / "x" / "runs" / "00000.parquet"
-    table = pq.read_table(shard)
-    values = table["value"].to_pylist()
-    values[3] += 1e-12
-    pq.write_table(table.set_column(table.column_names.index("value"), table.field("value"), [values]), shard)
-    replayed = call("replay", toy.parent / "x", "3")
-    assert replayed.exit_code == 1
-    assert "runs: 1 row, DIFFERENT" in replayed.stdout
-    assert call("replay", toy.parent / "x", "4").exit_code == 0
-
-
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
@@ -107,7 +92,26 @@ def test_a_policy_ends_with_code_1_and_names_the_run(toy: Path) -> None:
     assert result.exit_code == 1
     assert "ZeroDivisionError: x is above 2" in result.stderr
     shown = call("open", toy.parent / "x")
-    assert "run 6 failed: ZeroDivisionError: x is above 2" in shown.stdout
+    assert "failed: ZeroDivisionError: x is above 2 (toy_models.py" in shown.stdout.replace("toys.py", "toy_models.py")
+    assert "first run 6, point 3, seed 1: x = 3; again:" in " ".join(shown.stdout.split())
+
+
+def test_failures_are_explained_at_the_end_and_the_exit_code_is_1(toy: Path) -> None:
+    toy.write_text(STUDY.format("needs_a_file"))
+    out = toy.parent / "x"
+    for _ in range(2):  # also where nothing is left to do
+        said = call("sweep", toy, "--threads", "--out", out)
+        assert said.exit_code == 1, said.output
+        told = " ".join(said.stdout.split())
+        assert "20 runs at 10 points, 10 failed" in told
+        assert "10 runs failed: FileNotFoundError: x is 1 (toys.py, line" in told  # one reason, whatever the number
+        assert f"first run 2, point 1, seed 1: x = 1; again: invisible-debt replay {out} 2" in told
+    told = json.loads(call("sweep", toy, "--out", out, "--json").stdout)
+    assert [(reason["runs"], reason["run"]) for reason in told["failures"]] == [(10, 2)]
+    (toy.parent / "needed").touch()
+    said = call("sweep", toy, "--threads", "--out", out, "--retry-failed")
+    assert said.exit_code == 0, said.output
+    assert "20 runs at 10 points, 0 failed" in said.stdout
 
 
 @pytest.mark.parametrize("how", ["--threads", "--processes"])

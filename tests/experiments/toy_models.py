@@ -44,3 +44,24 @@ def kills_its_worker(settings: Mapping[str, float], seed: int) -> float:
 def two_numbers(settings: Mapping[str, float], seed: int) -> dict[str, float]:
     """Two outcomes."""
     return {"a": settings["x"], "b": float(seed)}
+
+
+def misbehaves(settings: Mapping[str, float], seed: int) -> float:
+    """Wave; at x = 1 the process dies, at x = 2 it hangs, at x = 3 it eats memory without end."""
+    if settings["x"] == 1.0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    if settings["x"] == 2.0:
+        time.sleep(3600)
+    eaten = []
+    while settings["x"] == 3.0:
+        eaten.append(b"x" * 50_000_000)
+        time.sleep(0.01)
+    return wave(settings, seed)
+
+
+def needs_a_file(settings: Mapping[str, float], seed: int) -> float:
+    """Slow wave; at odd x it fails until there is a file `needed` beside this one."""
+    if settings["x"] % 2.0 == 1.0 and not Path(__file__).with_name("needed").exists():
+        LOG.touch()
+        raise FileNotFoundError(f"x is {settings['x']:.0f}")
+    return slow_wave(settings, seed)
