@@ -304,8 +304,8 @@ class _Uncached(SourceFileLoader):
 
 
 def _load_file(path: Path) -> ModuleType:
-    """A Python file as a module; its name holds a hash of its text."""
-    digest = hashlib.sha256(read_text(path, "Python").encode()).hexdigest()[:12]
+    """A Python file as a module; its name holds a hash of place and text, for it may read what lies beside it."""
+    digest = hashlib.sha256(f"{path}\0{read_text(path, 'Python')}".encode()).hexdigest()[:12]
     name = f"study_{path.stem}_{digest}"
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path, loader=_Uncached(name, str(path)))
