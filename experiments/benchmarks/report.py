@@ -25,10 +25,10 @@ from experiments.work import Closed, Closing, Made
 IN_PART = 5000  # runs
 DEFAULTS = 3  # a run
 PROBE = (
-    "import resource, sys, time; from experiments.cli import main; sys.argv[0] = 'invisible-debt'; t = time.time()\n"
+    "import resource, sys, time; from experiments.cli import main; sys.argv[0] = 'invisible-debt'; t = time.process_time()\n"
     "try: main()\n"
     "except SystemExit: pass\n"
-    "print(f'{time.time() - t:.1f} s, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB',"
+    "print(f'{time.process_time() - t:.1f} s of processor time, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB',"
     " file=sys.stderr)"
 )
 
