@@ -33,7 +33,8 @@ def slurm_cluster() -> Callable[..., Any]:
         from dask_jobqueue import SLURMCluster
     except ImportError:
         raise BadInput("SLURM needs dask-jobqueue: python3 -m pip install dask-jobqueue") from None
-    return SLURMCluster  # type: ignore[no-any-return]
+    kind: Callable[..., Any] = SLURMCluster
+    return kind
 
 
 def main(words: Sequence[str] | None = None, kind: Callable[..., Any] | None = None) -> int:

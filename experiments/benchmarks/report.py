@@ -25,11 +25,12 @@ from experiments.work import Closed, Closing, Made
 IN_PART = 5000  # runs
 DEFAULTS = 3  # a run
 PROBE = (
-    "import resource, sys, time; from experiments.cli import main; sys.argv[0] = 'invisible-debt'; t = time.process_time()\n"
+    "import resource, sys, time; from experiments.cli import main\n"
+    "sys.argv[0] = 'invisible-debt'; t = time.process_time()\n"
     "try: main()\n"
     "except SystemExit: pass\n"
-    "print(f'{time.process_time() - t:.1f} s of processor time, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB',"
-    " file=sys.stderr)"
+    "memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024\n"
+    "print(f'{time.process_time() - t:.1f} s of processor time, {memory:.0f} MiB', file=sys.stderr)"
 )
 
 
@@ -55,7 +56,7 @@ def rows(recipe: Recipe, plan: Plan, first: int, runs: int, draw: np.random.Gene
         columns = []
         for field in schema:
             if field.name == "run":
-                column = np.repeat(np.arange(first, first + runs), times[name])
+                column: np.ndarray = np.repeat(np.arange(first, first + runs), times[name])
             elif name == "runs" and field.name in ("point", "replicate", "seed"):
                 point, replicate = divmod(np.arange(first, first + runs), plan.study.replicates)
                 column = {"point": point, "replicate": replicate, "seed": replicate + 1}[field.name]
