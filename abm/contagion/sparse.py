@@ -34,7 +34,7 @@ NEGLIGIBLE = 1e-17
 PLAIN = 1e-13
 """Rounding of a firm's losses as they are pushed, relatively."""
 
-WIDE = 8
+WIDE = 1000
 """Failures with more than one of so many obligations in default are not pushed but swept."""
 
 FIRST_GOAL = 1e-4
@@ -397,13 +397,18 @@ def sweep(
             for k in range(start[m], start[m + 1]):
                 inflow += amount[k] * share[slot[k]]
             value = base[m] + beta * inflow
+            if due.shape[0] == 1:  # the same, without looking for the tier
+                paid = min(value / due[0, i], 1.0) if due[0, i] > 0.0 else share[i]
+                change = max(change, abs(share[i] - paid))
+                share[i] = paid
+                if levels:
+                    out += leak[m] * paid
+                continue
             for t in range(due.shape[0]):
                 if due[t, i] > 0.0:
                     paid = min(max(value - senior[t, i], 0.0) / due[t, i], 1.0)
                     change = max(change, abs(share[t * n + i] - paid))
                     share[t * n + i] = paid
-            if levels:
-                out += leak[m] * share[i]
         if levels and out > 0.0:
             scale = into / out
             off = abs(scale - 1.0)
@@ -490,6 +495,7 @@ def _gather(b: Books, alpha: float, beta: float, f: Fallen, fallen: Any) -> None
     """Write the claims of the fallen on one another, and what comes in and leaves."""
     n = b.cash.shape[0]
     n_tiers = b.due.shape[0]
+    fell = (b.default_round > 0).astype(np.int8)
     place = 0
     for m in range(fallen.shape[0]):
         i = fallen[m]
@@ -497,22 +503,18 @@ def _gather(b: Books, alpha: float, beta: float, f: Fallen, fallen: Any) -> None
         total, low = 0.0, 0.0
         for k in range(b.gets[i], b.gets[i + 1]):
             s = b.slot[k]
-            if b.default_round[s if n_tiers == 1 else s % n] > 0:
-                f.slot[place] = s
-                f.amount[place] = b.claim[k]
-                place += 1
-            else:
-                total, rest = two_sum(total, b.claim[k])
-                low += rest
+            inside = fell[s if n_tiers == 1 else s % n]
+            f.slot[place] = s  # overwritten by the next unless it counts: a branch would be guessed wrong half the time
+            f.amount[place] = b.claim[k]
+            place += inside
+            total, rest = two_sum(total, b.claim[k] * (1 - inside))
+            low += rest
         f.solid[m], f.solid_low[m] = total, low
         f.base[m] = alpha * b.cash[i] + beta * (total + low)
         if n_tiers == 1:
             leak = b.external[0, i]
             for k in range(b.owes[i], b.owes[i + 1]):
-                if b.default_round[b.to[k]] == 0:
-                    leak += b.amount[k]
-                elif beta < 1.0:
-                    leak += (1.0 - beta) * b.amount[k]
+                leak += b.amount[k] * (1.0 - beta * fell[b.to[k]])
             f.leak[m] = leak
     f.start[fallen.shape[0]] = place
 
@@ -722,7 +724,9 @@ def _settle(b: Books, alpha: float, beta: float, f: Fallen, fallen: Any, falling
 
 
 @jit
-def _run(b: Books, alpha: float, beta: float, falling: Any, n_falling: int, push: bool, rounds: int, patience: int) -> int:
+def _run(
+    b: Books, alpha: float, beta: float, falling: Any, n_falling: int, push: bool, rounds: int, patience: int
+) -> int:  # fmt: skip
     """Run rounds until nobody else falls, or until it takes a linear system to tell; return the rounds.
 
     Negative if it takes one: the fallen are those with a round then.
