@@ -37,7 +37,7 @@ from abm.simulation import Economy, open_economy
 from experiments.code import code_hash
 from experiments.columns import column_of, field_of, type_of
 from experiments.measures import measure, outcome_field
-from experiments.study import DEFAULT_RULE, ECONOMY, RULE, Study, Value, module_source
+from experiments.study import DEFAULT_RULE, ECONOMY, RULE, Outcome, Study, Value, module_source
 
 DEFAULT_FIELDS = (
     "month", "stage", "firm", "way", "fundamental", "channel", "shortfall", "fundamental_share", "debt", "claims",

@@ -46,7 +46,7 @@ class Drawn:
     @cached_property
     def worlds(self) -> NDArray[np.int64]:
         """Number of the draw behind every run that ended well; -1 where it is beyond the first `MOST_WORLDS`."""
-        runs = self._view.results.runs
+        runs = self._view.runs
         seeds = runs.loc[~runs["failed"], "seed"].to_numpy(np.int64)
         plausible = plausible_draws(self._view.study.opened_files)
         drawn = np.array(plausible, np.int64)[seeds % len(plausible)] if plausible else seeds
@@ -70,7 +70,7 @@ class Drawn:
         BadInput
             If there are too few worlds.
         """
-        runs = self._view.results.runs
+        runs = self._view.runs
         good = runs[~runs["failed"]]
         points, replicates = good["point"].to_numpy(), good["replicate"].to_numpy()
         table = self._view.table(outcome)
