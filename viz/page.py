@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs
 
 import reacton.ipyvuetify as rv
@@ -179,22 +178,19 @@ def Status(screen: Screen) -> None:  # noqa: N802
 
 @solara.component
 def KeyPresses(session: Session) -> None:  # noqa: N802
-    """Single keys; of presses that come faster than they are carried over, the last carries the count."""
-    heard = solara.use_ref(0)
+    """Single keys, each press for itself."""
+    meant = {
+        "play": session.toggle,
+        "step": session.step,
+        "back": lambda: session.step(-1),
+        "reset": lambda: session.seek(0),
+    }
 
-    def pressed(value: dict[str, Any]) -> None:
-        key, count = str(value.get("key")), int(value.get("count", 0))
-        times, heard.current = max(count - heard.current, 1), count
-        if key == "play":
-            session.toggle()
-        elif key == "step":
-            session.step(times)
-        elif key == "back":
-            session.step(-times)
-        elif key == "reset":
-            session.seek(0)
+    def heard(key: str) -> None:
+        if key in meant:
+            meant[key]()
 
-    Keys.element(on_pressed=pressed)
+    Keys.element(heard=heard)
 
 
 @solara.component

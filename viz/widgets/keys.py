@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import anywidget
 import traitlets
 
@@ -13,9 +15,17 @@ class Keys(anywidget.AnyWidget):
 
     Attributes
     ----------
-    pressed : dict
-        Set by the browser: `key` ("play", "step", "back" or "reset") and `count`, which every press raises.
+    heard : callable
+        Called with "play", "step", "back" or "reset", once for every press and in their order.
     """
 
     _esm = module("keys.js")
-    pressed = traitlets.Dict().tag(sync=True)
+    heard = traitlets.Any(lambda _key: None)
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.on_msg(self._pressed)
+
+    def _pressed(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        if isinstance(content, dict) and isinstance(content.get("key"), str):
+            self.heard(content["key"])

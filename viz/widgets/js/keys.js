@@ -1,7 +1,5 @@
 // Single keys of the page. A field being written in, and a control that has its own use for a key, keep theirs.
 
-import { say } from "./common.js";
-
 const MEANINGS = { " ": "play", k: "play", ".": "step", n: "step", ",": "back", b: "back", r: "reset" };
 const WRITING =
   "input, textarea, select, [contenteditable=''], [contenteditable='true'], [role=textbox], [role=listbox], [role=combobox]";
@@ -17,7 +15,7 @@ function render({ model }) {
       if (!key || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
       if (at.closest(WRITING) || (event.key === " " && at.closest(SPACE))) return;
       event.preventDefault();
-      say(model, "pressed", { key });
+      model.send({ key }); // a trait would carry the last of several only
     },
     { signal: life.signal },
   );
