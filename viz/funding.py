@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -101,13 +101,17 @@ def _several(name: str, layer: int) -> dict[str, Any]:
     return {"name": name, "kind": "several", "layer": layer, "row": -1, "hue": -1}
 
 
-def cascade_tree(economy: Economy) -> dict[str, Any]:
+def cascade_tree(
+    economy: Economy, by_hand: Callable[[str, int], bool] = lambda _firm, _month: False
+) -> dict[str, Any]:
     """Every default so far with the earlier failures and stresses that explain it.
 
     Parameters
     ----------
     economy : Economy
         The economy, at its present month.
+    by_hand : callable
+        Whether the visitor had struck a firm by a month.
 
     Returns
     -------
@@ -115,8 +119,8 @@ def cascade_tree(economy: Economy) -> dict[str, Any]:
         Value for `CascadeTree.cascade`: `nodes` with `row` (of the firms drawn), `name`, `kind`, `month`, `label`,
         `round`, `fundamental`, `shortfall` (bn USD it did not pay) and `own_share`, the part nobody else
         explains; a firm that passed stress on and stood has `round` 0 and `own_share` 1; `struck`, whether a shock had
-        struck it. `edges` with `source` (node, -1 for the market), `target` (node), `channel` and `weight`, the share
-        of the shortfall it explains.
+        struck it, and `by_hand`, whether the visitor had. `edges` with `source` (node, -1 for the market), `target`
+        (node), `channel` and `weight`, the share of the shortfall it explains.
     """
     nodes: list[dict[str, Any]] = []
     edges: list[dict[str, Any]] = []
@@ -138,6 +142,7 @@ def cascade_tree(economy: Economy) -> dict[str, Any]:
                 "shortfall": default.shortfall,
                 "own_share": default.own_share,
                 "struck": default.struck,
+                "by_hand": by_hand(default.firm, default.month),
             }
         )
         for cause in default.causes:
@@ -166,4 +171,5 @@ def _stress(economy: Economy, row: int, month: int) -> dict[str, Any]:
         "shortfall": 0.0,
         "own_share": 1.0,
         "struck": False,
+        "by_hand": False,
     }

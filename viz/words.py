@@ -55,9 +55,9 @@ borrowed for it is still owed.
 
 TREE = """
 Every firm that failed, from left to right in time. An arrow from one to another says that the first one's failure
-helped to bring the second one down, through which channel and how much of its default it explains. Firms without an
-arrow towards them failed of themselves, of what the story or you did to them, or because of falling prices. Such blows
-count with a firm's own doing.
+helped to bring the second one down, how much of its default it explains, and through which channel most of that went.
+Firms without an arrow towards them failed of themselves, of what the story or you did to them, or because of falling
+prices. A blow of the story counts with a firm's own doing; what you did to it has a colour of its own.
 """
 
 EVENTS = """

@@ -206,20 +206,99 @@ def test_odd_and_hostile_data_draw_what_can_be_drawn_and_leave_nothing(stage: An
     assert page.page.locator(".iv").count() == 0
 
 
-def test_keys_are_heard_but_not_while_writing(stage: Any) -> None:
+def test_keys_are_heard_each_for_itself_but_not_while_writing(stage: Any) -> None:
     page = stage()
     page.show(Keys())
-    for key, meaning in ((" ", "play"), ("k", "play"), (".", "step"), ("b", "back"), ("r", "reset")):
+    heard = "model.sent.map((sent) => sent.key).join(' ')"
+    for key in (" ", "k", ".", "b", "r"):
         page.page.keyboard.press(key)
-        assert page.value("pressed")["key"] == meaning
-    assert page.value("pressed")["count"] == 5
+    assert page.page.evaluate(heard) == "play play step back reset"
+    page.page.evaluate("model.sent.length = 0")
     page.page.evaluate("document.body.insertAdjacentHTML('beforeend', '<input id=i><button id=b>B</button>')")
     page.page.locator("#i").press("k")
     page.page.locator("#b").press(" ")
     page.page.locator("#b").press("Control+k")
-    assert page.value("pressed")["count"] == 5
+    assert page.page.evaluate(heard) == ""
     page.page.locator("#b").press("n")
-    assert page.value("pressed") == {"key": "step", "count": 6}
+    assert page.page.evaluate(heard) == "step"
     page.page.evaluate("stop()")
     page.page.keyboard.press("n")
-    assert page.value("pressed")["count"] == 6
+    assert page.page.evaluate(heard) == "step"
+
+
+def test_python_hears_every_key_and_nothing_else() -> None:
+    heard: list[str] = []
+    keys = Keys(heard=heard.append)
+    for content in ({"key": "step"}, {"key": "back"}, {"key": 3}, ["key"], None, {"key": "step"}):
+        keys._handle_custom_msg(content, [])
+    assert heard == ["step", "back", "step"]
+
+
+# Which lines and names of the tree touch: a name lies on its own line only.
+TOUCHING = """() => {
+  const box = document.querySelector(".iv-tree-sheet").getBoundingClientRect();
+  const at = (e) => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; };
+  const within = (x, y, [l, t, r, b]) => x > l + 1 && x < r - 1 && y > t + 1 && y < b - 1;
+  const chips = [...document.querySelectorAll(".iv-tree-chip")];
+  const cards = [...document.querySelectorAll(".iv-card")].map(at);
+  const found = [];
+  [...document.querySelectorAll(".iv-tree-edge")].forEach((path, i) => {
+    const long = path.getTotalLength();
+    for (let d = 0; d <= long; d += 2) {
+      const p = path.getPointAtLength(d);
+      const [x, y] = [p.x + box.left, p.y + box.top];
+      chips.forEach((chip, j) => { if (i !== j && within(x, y, at(chip))) found.push(`line ${i} on name ${j}`); });
+      if (d > 2 && d < long - 2) cards.forEach((c, j) => { if (within(x, y, c)) found.push(`line ${i} on card ${j}`); });
+    }
+  });
+  chips.forEach((chip, i) => chips.slice(0, i).forEach((other, j) => {
+    const [a, b] = [at(chip), at(other)];
+    if (a[0] < b[2] && a[2] > b[0] && a[1] < b[3] && a[3] > b[1]) found.push(`name ${i} on name ${j}`);
+  }));
+  chips.forEach((chip, i) => cards.forEach((c, j) => {
+    const a = at(chip);
+    if (a[0] < c[2] && a[2] > c[0] && a[1] < c[3] && a[3] > c[1]) found.push(`name ${i} on card ${j}`);
+  }));
+  return [...new Set(found)];
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_names_and_lines_of_the_tree_cover_nothing(stage: Any, width: int) -> None:
+    """Five columns; every firm helps to bring down most of those after it, past the cards between."""
+    page = stage(width)
+    nodes = [
+        {**TREE["nodes"][0], "name": f"Firm {i}", "month": 1 + i // 3, "label": f"2026-{1 + i // 3:02d}"}
+        for i in range(15)
+    ]
+    edges = [
+        {"source": s, "target": t, "channel": channel, "weight": w}
+        for t in range(3, 15)
+        for s in range(t // 3 * 3)
+        if (s + t) % 3
+        for channel, w in (("counterparty", 0.03), ("customer", 0.09))
+    ]
+    page.show(CascadeTree(cascade={"nodes": nodes, "edges": edges}))
+    assert page.page.locator(".iv-tree-chip").count() == page.page.locator(".iv-tree-edge").count() > 30
+    assert page.page.evaluate(TOUCHING) == []
+
+
+def test_two_firms_are_joined_once_by_the_channel_that_counts(stage: Any) -> None:
+    page = stage()
+    edges = [
+        {"source": 0, "target": 1, "channel": "counterparty", "weight": 0.03},
+        {"source": 0, "target": 1, "channel": "customer", "weight": 0.89},
+    ]
+    page.show(CascadeTree(cascade={**TREE, "edges": edges}))
+    assert page.page.locator(".iv-tree-chip").all_inner_texts() == ["92 % · customer 89 %"]
+    told = page.page.get_by_role("button", name="Cloud One").get_attribute("aria-label")
+    assert told.endswith("92 % Star Lab, by customer 89 %, counterparty 3 %")
+
+
+def test_what_a_visitor_did_is_nobodys_own_doing(stage: Any) -> None:
+    page = stage()
+    struck = {**TREE["nodes"][0], "struck": True, "by_hand": True}
+    page.show(CascadeTree(cascade={"nodes": [struck], "edges": []}))
+    told = page.page.get_by_role("button", name="Star Lab").get_attribute("aria-label")
+    assert told.endswith("100 % what you did to it")
+    assert "its own doing" not in page.page.locator(".iv-tree").inner_text()

@@ -78,8 +78,8 @@ def test_orphaned_debt_is_told_for_what_it_is(failed: Report) -> None:
 @pytest.mark.parametrize(
     ("effect", "own", "told"),
     [
-        ("stops paying", 0.53, ": what you did to it and its own doing 53 %, the market (falling prices) 47 %"),
-        ("stops paying", 1.0, ": what you did to it and its own doing"),
+        ("stops paying", 0.53, ": what you did to it 53 %, the market (falling prices) 47 %"),
+        ("stops paying", 1.0, ": what you did to it"),
         ("stops paying", 0.0, ": the market (falling prices), after what you did to it"),
         ("defaults", 0.53, " bn: you made it fail"),
     ],

@@ -80,16 +80,16 @@ def Failures(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[
 
 
 def why(failure: Default, plan: Plan) -> str:
-    """A failure in a sentence; of a firm that was struck by hand, nothing is its own doing alone."""
+    """A failure in a sentence; what a firm that was struck by hand might have done is told as what was done to it."""
     blows = plan.strikes_on(failure.firm, failure.month)
     # What a visitor did is told as such; a shock of the scenario as the sentence has it.
     told = failure_sentence(replace(failure, struck=failure.struck and not blows), plan.opening.date)
     if any(s.effect == "defaults" and s.first_month(plan.opening.date) == failure.month for s in blows):
-        return f"{told[: told.rindex(' bn: ')]} bn: you made it fail"
+        return f"{told[: told.rindex(': ')]}: you made it fail"
     head, own, tail = told.rpartition(OWN)  # causes stand last
     if not blows:
         return told
-    return f"{head}what you did to it and {own}{tail}" if own else f"{told}, after what you did to it"
+    return f"{head}what you did to it{tail}" if own else f"{told}, after what you did to it"
 
 
 @solara.component

@@ -3,19 +3,45 @@
 import { KIND_LABELS, dollars, element, listen, rootOf, say, svg, tooltip } from "./common.js";
 
 const WIDE = 176;
-const TALL = 68;
-const ALONG = 140; // between columns of cards, where the channels are named
+const TALL = 68; // a card, at least
+const BENDS = 84; // between columns of cards, where lines change their height
+const NAMED = 158; // and then run level, each with its channel named on it
+const LINE = 19; // from one line into a card to the next: what the name of a channel takes
+const PASS = 16; // what a line takes that passes a column
 const ASIDE = 16;
 const HEAD = 24;
-const COLOURS = { own: "--iv-gone", market: "--iv-strained", others: "--iv-loss" };
+const DOWN = { bends: 54, port: 11 }; // on a narrow screen lines come from above, and names stand beside them
+const MOST = 8; // causes of a card that are drawn, the heaviest
+const COLOURS = { own: "--iv-gone", yours: "--iv-focus", market: "--iv-strained", others: "--iv-loss" };
+const KEYS = {
+  own: "its own doing",
+  yours: "what you did to it",
+  market: "the market",
+  others: "others' failures and stress",
+};
 
-/** Columns of cards: one for each month and round, those who pass stress on before those who fail of it. */
+/**
+ * Columns of cards, one for each month and round, those who pass stress on before those who fail of it; and one tie
+ * for each pair of firms, its channels summed.
+ */
 function columnsOf(cascade) {
-  const nodes = (cascade.nodes ?? []).map((node, i) => ({ ...node, i, causes: [], effects: [] }));
-  const edges = (cascade.edges ?? []).filter((edge) => nodes[edge.target] && edge.weight > 0);
-  for (const edge of edges) {
-    nodes[edge.target].causes.push(edge);
-    if (nodes[edge.source]) nodes[edge.source].effects.push(edge);
+  const nodes = (cascade.nodes ?? []).map((node, i) => ({ ...node, i, market: 0, causes: [], drawn: [] }));
+  const ties = new Map();
+  for (const { source, target, channel, weight } of cascade.edges ?? []) {
+    const effect = nodes[target];
+    if (!effect || !(weight > 0)) continue;
+    if (!nodes[source]) {
+      effect.market += weight;
+      continue;
+    }
+    const key = `${source} ${target}`;
+    if (!ties.has(key)) {
+      ties.set(key, { cause: nodes[source], effect, weight: 0, channels: new Map() });
+      effect.causes.push(ties.get(key));
+    }
+    const tie = ties.get(key);
+    tie.weight += weight;
+    tie.channels.set(channel, (tie.channels.get(channel) ?? 0) + weight);
   }
   const columns = [];
   for (const node of [...nodes].sort((a, b) => a.month - b.month || a.round - b.round || a.i - b.i)) {
@@ -23,34 +49,99 @@ function columnsOf(cascade) {
     if (last && last[0].month === node.month && last[0].round === node.round) last.push(node);
     else columns.push([node]);
   }
-  return { nodes, edges: edges.filter((edge) => nodes[edge.source] && edge.source !== edge.target), columns };
+  columns.forEach((column, c) => column.forEach((node) => (node.column = c)));
+  for (const node of nodes) {
+    node.causes.sort((a, b) => b.weight - a.weight);
+    for (const tie of node.causes) tie.channels = [...tie.channels].sort((a, b) => b[1] - a[1]);
+    node.drawn = node.causes.filter((tie) => tie.cause.column < node.column).slice(0, MOST);
+  }
+  return { nodes, columns };
 }
 
-/** Places: time runs to the right, or downwards on a narrow screen; causes and effects keep level. */
+/**
+ * Places: time runs to the right, or downwards on a narrow screen. Along it, cards take turns with a strip in which
+ * lines bend and one in which they run level with their names. Across it, cards and the lines that pass them have
+ * places of their own, so that no line runs under a card or under a name.
+ */
 function lay(columns, nodes, down) {
-  const [step, card, aside] = down ? [TALL + 58, TALL, WIDE] : [WIDE + ALONG, WIDE, TALL];
-  columns.forEach((column, c) => {
-    const level = (node) => {
-      const known = node.causes.map((edge) => nodes[edge.source]).filter((one) => one && one.level !== undefined);
-      return known.length ? known.reduce((sum, one) => sum + one.level, 0) / known.length : 0;
-    };
-    const wanted = new Map(column.map((node) => [node, level(node)]));
-    column.sort((a, b) => wanted.get(a) - wanted.get(b) || a.i - b.i);
-    let free = 0;
-    for (const node of column) {
-      node.level = Math.max(free, Math.round(wanted.get(node)));
-      free = node.level + 1;
-      const far = 4 + (down ? 18 : 0) + c * step;
-      const wide = 4 + node.level * (aside + ASIDE) + (down ? 0 : HEAD);
-      node.column = c;
-      node.x = down ? wide : far;
-      node.y = down ? far : wide;
+  const rows = columns.map((column) => column.map((node) => ({ node, at: 0 })));
+  const lines = [];
+  for (const node of nodes) {
+    for (const tie of node.drawn) {
+      const passes = [];
+      for (let c = tie.cause.column + 1; c < node.column; c++) {
+        const pass = { at: 0 };
+        rows[c].push(pass);
+        passes.push(pass);
+      }
+      lines.push({ tie, passes });
     }
+  }
+  const middle = (item) => item.at + item.size / 2;
+  const itemOf = new Map(rows.flat().map((item) => [item.node, item]));
+  for (const item of rows.flat()) {
+    const ports = item.node ? item.node.drawn.length : 0;
+    item.long = down ? TALL : WIDE;
+    item.size = !item.node ? PASS : down ? Math.max(WIDE, DOWN.port * ports + 8) : Math.max(TALL, LINE * ports + 6);
+    item.before = [];
+  }
+  for (const line of lines) {
+    line.stops = [itemOf.get(line.tie.cause), ...line.passes, itemOf.get(line.tie.effect)];
+    line.stops.slice(1).forEach((stop, i) => stop.before.push(line.stops[i]));
+  }
+  // Each stands level with the mean of what comes before it, as far as those above leave room.
+  for (const row of rows) {
+    const wanted = new Map();
+    for (const item of row) {
+      const known = item.before.map(middle);
+      wanted.set(item, known.length ? known.reduce((sum, one) => sum + one, 0) / known.length - item.size / 2 : 0);
+    }
+    row.sort((a, b) => wanted.get(a) - wanted.get(b) || (a.node?.i ?? Infinity) - (b.node?.i ?? Infinity));
+    let free = 0;
+    for (const item of row) {
+      item.at = Math.max(free, wanted.get(item));
+      free = item.at + item.size + ASIDE;
+    }
+  }
+  // Along the time.
+  const starts = [];
+  const most = rows.map((row) => Math.max(0, ...row.map((item) => item.node?.drawn.length ?? 0)));
+  let along = 4;
+  rows.forEach((_row, c) => {
+    if (c) along += down ? DOWN.bends + LINE * most[c] + HEAD : BENDS + NAMED;
+    else if (down) along += HEAD;
+    starts.push(along);
+    along += down ? TALL : WIDE;
   });
-  const levels = Math.max(0, ...nodes.map((node) => node.level ?? 0)) + 1;
-  const long = Math.max(0, columns.length * step - (step - card)) + 8 + (down ? 18 : 0);
-  const broad = levels * (aside + ASIDE) + (down ? 0 : HEAD) + 8;
-  return down ? { width: broad, height: long } : { width: long, height: broad };
+  const origin = 4 + (down ? 0 : HEAD);
+  rows.forEach((row, c) =>
+    row.forEach((item) => {
+      item.start = starts[c];
+      item.named = down ? HEAD + LINE * most[c] : NAMED;
+      item.at += origin;
+      if (!item.node) return;
+      [item.node.x, item.node.y] = down ? [item.at, item.start] : [item.start, item.at];
+      [item.node.wide, item.node.tall] = down ? [item.size, item.long] : [item.long, item.size];
+    }),
+  );
+  const broad = Math.max(...rows.flat().map((item) => item.at + item.size)) + 8;
+  for (const node of nodes) ports(lines.filter((line) => line.tie.effect === node), down);
+  return { lines, ...(down ? { width: broad, height: along + 8 } : { width: along + 8, height: broad }) };
+}
+
+/** Where the lines into a card end, in the order in which they come, so that they do not cross before it. */
+function ports(lines, down) {
+  const from = (line) => line.stops.at(-2).at + line.stops.at(-2).size / 2;
+  [...lines]
+    .sort((a, b) => from(a) - from(b))
+    .forEach((line, p) => {
+      const card = line.stops.at(-1);
+      line.port = down
+        ? card.at + card.size - 10 - DOWN.port * (lines.length - 1 - p)
+        : card.at + card.size / 2 + LINE * (p - (lines.length - 1) / 2);
+      line.number = p;
+      line.beside = lines.length;
+    });
 }
 
 function render({ model, el }) {
@@ -68,21 +159,13 @@ function render({ model, el }) {
     },
     sheet,
   );
-  const key = element(
-    "div",
-    { class: "iv-tree-key" },
-    ...[
-      ["own", "its own doing"],
-      ["market", "the market"],
-      ["others", "others' failures and stress"],
-    ].map(([name, text]) => element("span", {}, element("i", { style: `background: var(${COLOURS[name]})` }), text)),
-  );
+  const key = element("div", { class: "iv-tree-key" });
   root.append(scroll, key);
   const tip = tooltip(root);
   let narrow = false;
 
   function draw() {
-    const { nodes, edges, columns } = columnsOf(model.get("cascade") ?? {});
+    const { nodes, columns } = columnsOf(model.get("cascade") ?? {});
     tip.hide();
     key.hidden = !nodes.length;
     if (!nodes.length) {
@@ -91,21 +174,16 @@ function render({ model, el }) {
       return;
     }
     narrow = root.clientWidth > 0 && root.clientWidth < 640;
-    const { width, height } = lay(columns, nodes, narrow);
+    const { lines, width, height } = lay(columns, nodes, narrow);
     sheet.style.width = `${width}px`;
     sheet.style.height = `${height}px`;
-    const several = edges.length > 40; // names of channels would cover each other
-    const lines = edges.map((edge) => joined(nodes[edge.source], nodes[edge.target], edge, narrow));
-    const paths = lines.flatMap((line) => line.shapes);
-    const chips = several
-      ? []
-      : lines.map((line, i) =>
-          element(
-            "span",
-            { class: "iv-tree-chip", style: `left:${line.x}px;top:${line.y}px` },
-            `${edges[i].channel} ${percent(edges[i].weight)}`,
-          ),
-        );
+    const drawn = lines.map((line) => drawnLine(line, narrow));
+    const present = new Set(["market", "others", ...nodes.filter((node) => node.round > 0).map(ownName)]);
+    key.replaceChildren(
+      ...Object.entries(KEYS)
+        .filter(([name]) => present.has(name))
+        .map(([name, text]) => element("span", {}, element("i", { style: `background: var(${COLOURS[name]})` }), text)),
+    );
     const whens = columns.map((column, c) => {
       const [first] = column;
       if (c > 0 && columns[c - 1][0].label === first.label && first.round <= 1) return null; // after stress of the month
@@ -117,31 +195,31 @@ function render({ model, el }) {
       );
     });
     const cards = nodes.map((node) =>
-      card(node, nodes, (on) =>
-        lines.forEach((line, i) => {
-          const own = edges[i].source === node.i || edges[i].target === node.i;
-          for (const shape of line.shapes) shape.classList.toggle("iv-faint", on && !own);
+      card(node, (on) =>
+        drawn.forEach(({ tie, shapes, chip }) => {
+          const own = tie.cause === node || tie.effect === node;
+          for (const shape of [...shapes, chip]) shape.classList.toggle("iv-faint", on && !own);
         }),
       ),
     );
     sheet.replaceChildren(
-      svg("svg", { width, height, "aria-hidden": "true" }, ...paths),
-      ...chips,
+      svg("svg", { width, height, "aria-hidden": "true" }, ...drawn.flatMap(({ shapes }) => shapes)),
+      ...drawn.map(({ chip }) => chip),
       ...whens.filter(Boolean),
       ...cards,
     );
   }
 
-  function card(node, nodes, light) {
-    const market = node.causes.filter((edge) => !nodes[edge.source]).reduce((sum, edge) => sum + edge.weight, 0);
-    const others = node.causes.filter((edge) => nodes[edge.source]).reduce((sum, edge) => sum + edge.weight, 0);
+  function card(node, light) {
+    const others = node.causes.reduce((sum, tie) => sum + tie.weight, 0);
+    const { market } = node;
     const own = Math.max(0, Math.min(1, Number.isFinite(node.own_share) ? node.own_share : 1 - market - others));
     const failed = node.round > 0;
     const bar = element(
       "span",
       { class: "iv-causes" },
       ...[
-        ["own", own],
+        [ownName(node), own],
         ["market", market],
         ["others", others],
       ]
@@ -151,13 +229,10 @@ function render({ model, el }) {
     const lines = failed
       ? [
           `${KIND_LABELS[node.kind] ?? node.kind ?? "firm"}, could not or would not pay all it owed`,
-          `${percent(own)} its own doing${node.struck ? " and the shock that struck it" : ""}`,
+          `${percent(own)} ${KEYS[ownName(node)]}${node.struck && !node.by_hand ? " and the shock that struck it" : ""}`,
           ...(market > 0 ? [`${percent(market)} the market`] : []),
-          ...node.causes
-            .filter((edge) => nodes[edge.source])
-            .sort((a, b) => b.weight - a.weight)
-            .slice(0, 8)
-            .map((edge) => `${percent(edge.weight)} ${nodes[edge.source].name}, by ${edge.channel}`),
+          ...node.causes.slice(0, MOST).map(inWords),
+          ...(node.causes.length > MOST ? [`and ${node.causes.length - MOST} smaller causes`] : []),
         ]
       : [`${KIND_LABELS[node.kind] ?? node.kind ?? "firm"} under stress, did not fail`];
     const brief = failed ? `defaulted over ${dollars(node.shortfall)}` : "stressed, stood";
@@ -166,7 +241,7 @@ function render({ model, el }) {
       {
         type: "button",
         class: `iv-card${failed ? "" : " iv-stress"}`,
-        style: `left:${node.x}px;top:${node.y}px;width:${WIDE}px;height:${TALL}px`,
+        style: `left:${node.x}px;top:${node.y}px;width:${node.wide}px;height:${node.tall}px`,
         "aria-label": [`${node.name} ${brief}`, node.label ?? node.month, ...lines].join(", "),
       },
       element("span", { class: "iv-card-name" }, String(node.name ?? "")),
@@ -202,25 +277,59 @@ function render({ model, el }) {
   };
 }
 
-/** The line from cause to effect, its arrow head, and where its channel is named. */
-function joined(cause, effect, edge, down) {
-  const at = WIDE * 0.82; // right of the month above the card
-  const [x0, y0] = down ? [cause.x + at, cause.y + TALL] : [cause.x + WIDE, cause.y + TALL / 2];
-  const [x1, y1] = down ? [effect.x + at, effect.y - 5] : [effect.x - 5, effect.y + TALL / 2];
-  const between = effect.column - cause.column > 1 && effect.level === cause.level; // cards stand in the way
-  const aside = between ? (down ? 0.4 * WIDE : 0.75 * (TALL + ASIDE)) : 0;
-  const bend = Math.max(24, (down ? y1 - y0 : x1 - x0) / 2);
-  const d = down
-    ? `M${x0},${y0}C${x0 + aside},${y0 + bend} ${x1 + aside},${y1 - bend} ${x1},${y1 - 3}`
-    : `M${x0},${y0}C${x0 + bend},${y0 + aside} ${x1 - bend},${y1 + aside} ${x1 - 3},${y1}`;
-  const head = down ? `M${x1},${y1 + 4}l-4,-8h8z` : `M${x1 + 4},${y1}l-8,-4v8z`;
+/** What of a failure nobody else explains: the firm's own doing, or what the visitor did to it. */
+function ownName(node) {
+  return node.by_hand ? "yours" : "own";
+}
+
+/** A cause in words: who, and through which channels. */
+function inWords({ cause, weight, channels }) {
+  const by = channels.map(([channel, share]) => (channels.length > 1 ? `${channel} ${percent(share)}` : channel));
+  return `${percent(weight)} ${cause.name}, by ${by.join(", ")}`;
+}
+
+/** What stands on a line: the part explained, and the channel through which most of it went. */
+function onLine({ weight, channels: [[channel, share], ...rest] }) {
+  return rest.length ? `${percent(weight)} · ${channel} ${percent(share)}` : `${channel} ${percent(weight)}`;
+}
+
+/** The line from cause to effect past the cards between them, its arrow head, and its name at its end. */
+function drawnLine({ tie, stops, port, number, beside }, down) {
+  const [first, last] = [stops[0], stops.at(-1)];
+  const point = (along, across) => (down ? `${across},${along}` : `${along},${across}`);
+  const end = last.start - 5;
+  let [along, across] = [first.start + first.long, first.at + (down ? 0.5 * first.size : first.size / 2)];
+  let d = `M${point(along, across)}`;
+  stops.slice(1).forEach((stop) => {
+    const card = stop === last;
+    const to = card ? port : stop.at + stop.size / 2;
+    const level = stop.start - stop.named;
+    const half = Math.max(16, (level - along) / 2);
+    d += `C${point(along + half, across)} ${point(level - half, to)} ${point(level, to)}`;
+    [along, across] = [card ? end - 3 : stop.start + stop.long, to];
+    d += `L${point(along, across)}`;
+  });
+  const head = down ? `M${port},${end + 4}l-4,-8h8z` : `M${end + 4},${port}l-8,-4v8z`;
+  const text = `${down && beside > 1 ? `${tie.cause.name}: ` : ""}${onLine(tie)}`;
+  const leftmost = port - DOWN.port * number - 6;
+  const chip = element(
+    "span",
+    {
+      class: `iv-tree-chip${down ? " iv-tree-chip-down" : ""}`,
+      style: down
+        ? `right:calc(100% - ${leftmost}px);top:${last.start - HEAD - LINE * (beside - number - 0.5)}px;max-width:${leftmost - last.at}px`
+        : `left:${last.start - NAMED / 2 - 4}px;top:${port}px;max-width:${NAMED - 24}px`,
+      title: text,
+    },
+    text,
+  );
   return {
+    tie,
     shapes: [
-      svg("path", { class: "iv-tree-edge", d, "stroke-width": 1 + 4 * Math.min(1, edge.weight) }),
+      svg("path", { class: "iv-tree-edge", d, "stroke-width": 1 + 4 * Math.min(1, tie.weight) }),
       svg("path", { class: "iv-tree-head", d: head }),
     ],
-    x: down ? x1 + aside * 0.2 : x1 - ALONG / 2 + 6,
-    y: down ? y1 - 38 : y1 + aside * 0.35,
+    chip,
   };
 }
 
