@@ -3,7 +3,7 @@
 From left to right: lenders, project vehicles, neoclouds, hyperscalers, labs; vendors and makers of open models stand
 in a lane of their own at the right. Money is owed leftwards, so losses run from right to left. Positions depend on the
 opening balance sheets alone: they are the same in every month, run and scenario. Firms that enter during a run find
-a place below the neoclouds.
+places of their own at both sides of their lane, in the order in which they come.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ LANE_OF |= {kind: number for number, lane in enumerate(LANES) for kind in lane.k
 CAPTIONS = tuple({"text": lane.title, "x": lane.x, "y": 0.0} for lane in LANES)
 CROWDED = 11  # firms in a lane from which on they stand in two staggered columns
 STAGGER = 0.035
+ASIDE = 0.075  # from the middle of a lane to those who entered during the run
 
 
 def place(kinds: Sequence[int], source: np.ndarray, target: np.ndarray, amount: np.ndarray, fixed: int) -> np.ndarray:
@@ -59,7 +60,7 @@ def place(kinds: Sequence[int], source: np.ndarray, target: np.ndarray, amount: 
     amount : numpy.ndarray, shape (E,)
         Amounts of the edges (bn).
     fixed : int
-        Firms there at the opening; those after them entered during the run and stand below their lane.
+        Firms there at the opening; those after them entered during the run and stand beside their lane.
 
     Returns
     -------
@@ -84,10 +85,25 @@ def place(kinds: Sequence[int], source: np.ndarray, target: np.ndarray, amount: 
     for lane in lanes:
         if len(lane) >= CROWDED:
             x[lane] += STAGGER * np.where(np.arange(len(lane)) % 2 == 0, -1.0, 1.0)
-    late = np.arange(fixed, firms)
-    y[late] = BOTTOM + 0.03
-    x[late] += STAGGER * ((late - fixed) % 5 - 2.0)
+    come: dict[int, int] = {}  # by lane
+    for late in range(fixed, firms):
+        lane_of = LANE_OF[kinds[late]]
+        number = come[lane_of] = come.get(lane_of, -1) + 1
+        sides = [side for side in (-ASIDE, ASIDE) if 0.0 < x[late] + side < 1.0]
+        x[late] += sides[number % len(sides)]
+        y[late] = TOP + (BOTTOM - TOP) * _in_gaps(number // len(sides))
     return np.column_stack([x, y])
+
+
+def _in_gaps(number: int) -> float:
+    """Places from 0 to 1 of which each falls into a wide gap of those before: halves, quarters, and so on."""
+    place, step = 0.0, 0.5
+    number += 1
+    while number:
+        place += step * (number % 2)
+        number //= 2
+        step /= 2.0
+    return place
 
 
 def _spread(lane: Sequence[int], y: np.ndarray) -> None:

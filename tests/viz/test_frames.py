@@ -15,7 +15,7 @@ from viz.frames import CONTRACT, DISTRESSED, EQUITY, FAILED_NOW, GONE, LOAN, ORD
 from viz.funding import funding_flows
 from viz.history import History
 from viz.parts import markup
-from viz.places import LANE_OF, LANES
+from viz.places import LANE_OF, LANES, place
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +161,15 @@ def test_the_examples_hold(module):
 def test_a_kind_without_a_lane_stands_in_the_last() -> None:
     assert [LANE_OF[kind] for lane in LANES[-1:] for kind in lane.kinds] == [len(LANES) - 1] * len(LANES[-1].kinds)
     assert set(LANE_OF) == {kind for kind, name in enumerate(KIND_NAMES) if name != "outside"}
+
+
+def test_those_who_enter_stand_apart_beside_their_lane() -> None:
+    kinds = [KIND_NAMES.index(kind) for kind in ("lender", "neocloud", "lab", "vendor")]
+    late = [KIND_NAMES.index(kind) for kind in ("vehicle", "neocloud", "entrant", "lender") for _ in range(30)]
+    none = np.zeros(0, dtype=int)
+    spots = place([*kinds, *late], none, none, np.zeros(0), len(kinds))
+    assert spots.min() >= 0.0
+    assert spots.max() <= 1.0
+    apart = np.hypot(*(spots[:, None] - spots[None, :]).transpose(2, 0, 1)) + np.eye(len(spots))
+    assert apart.min() > 0.025
+    assert (spots[:60] == place([*kinds, *late[:56]], none, none, np.zeros(0), len(kinds))).all(), "nobody moves"
