@@ -115,7 +115,8 @@ class Screen:
             if number != drawn:
                 drawn = number
                 self._call(self._fast, report)
-            if number != told and (not report.playing or time.monotonic() - last >= TEXT_EVERY):
+            # The words of a month with failures come with its picture.
+            if number != told and (not report.playing or report.held or time.monotonic() - last >= TEXT_EVERY):
                 told = number
                 self._render(report)
                 last = time.monotonic()

@@ -37,6 +37,9 @@ SLOW = 1.0  # seconds at least between two looks at contracts, events and causes
 SHARE = 8.0  # and as many times what such a look takes
 SOON = 0.2  # seconds at most until the look that follows a command, so that the answer to a click is drawn first
 SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, math.inf)  # months a second
+ROUND = 1.5  # seconds that a month with failures stays, while playing, for each round of its cascade
+LONGEST_HOLD = 5.0  # seconds, and
+HELD_MONTHS = 8.0  # so many months' time at most: who wants to go fast goes on sooner
 MOST_EVENTS = 3000  # of the log, the latest are shown
 _log = logging.getLogger(__name__)
 
@@ -82,7 +85,8 @@ class Report:
 
     `run` names the run whose numbers these are: it changes whenever the past may have changed. `series`, `carried`
     (by lab, the debt that others carry for it, bn) and `story` reach to `reach`, the furthest month run, also while
-    an earlier month is shown.
+    an earlier month is shown. `held` is for how many seconds the month stays because firms fail in it, 0 if it is not
+    held.
     """
 
     run: int
@@ -93,6 +97,7 @@ class Report:
     carried: Mapping[str, np.ndarray]
     reach: int
     playing: bool
+    held: float
     speed: float
     flows: Mapping[str, Any]
     story: Story
@@ -125,7 +130,8 @@ class Session:
         self._mail = threading.Condition()
         self._report: Report | None = None
         self._number = 0
-        self._wanted: int | None = None
+        self._sending = threading.Lock()
+        self._moves: list[Callable[[int], int]] | None = None  # steps at the end of the queue that are not yet taken
         self._stopping = threading.Event()
         self._pausing = threading.Event()
         self._thread = threading.Thread(target=self._work, name="invisible-debt session", daemon=True)
@@ -139,7 +145,7 @@ class Session:
         self._watched = -1
         self._comparing = False
         self._message = ""
-        self._due = self._reported = self._look_again = self._look_takes = 0.0
+        self._held = self._due = self._reported = self._look_again = self._look_takes = 0.0
         self._looked = False
         self._base: _Run | None = None
         self._main = _Run(plan)
@@ -204,15 +210,11 @@ class Session:
 
     def step(self, months: int = 1) -> None:
         """Go on by some months (back, if negative) and stay there."""
-        self._send(lambda: self._do_seek(self._main.month + months))
+        self._move(lambda month: month + months)
 
     def seek(self, month: int) -> None:
-        """Show a month: of the past by running again from the opening, of the future by running on.
-
-        Of several months asked for while the thread is busy, as by a slider that is dragged, the last counts.
-        """
-        self._wanted = int(month)
-        self._send(self._do_wanted)
+        """Show a month: of the past by running again from the opening, of the future by running on."""
+        self._move(lambda _: int(month))
 
     def set_speed(self, months_a_second: float) -> None:
         """Months a second while playing; infinity is as fast as the machine can."""
@@ -260,8 +262,23 @@ class Session:
 
         self._send(struck)
 
+    def _move(self, move: Callable[[int], int]) -> None:
+        """Ask for a step through time.
+
+        Steps that follow each other while the thread is busy, as by a slider that is dragged or keys pressed fast, are
+        taken one after the other, but only the month to which they lead is run.
+        """
+        with self._sending:
+            if self._moves is None:
+                moves: list[Callable[[int], int]] = []
+                self._moves = moves
+                self._commands.put(lambda: self._do_moves(moves))
+            self._moves.append(move)
+
     def _send(self, command: Callable[[], None]) -> None:
-        self._commands.put(command)
+        with self._sending:
+            self._moves = None  # later steps count from where this command leaves off
+            self._commands.put(command)
 
     # --- the thread ---------------------------------------------------------------------------------------
     def _work(self) -> None:
@@ -313,13 +330,15 @@ class Session:
         self._main.step()
         if self._main.month >= self._plan.months:
             self._playing = False
-        self._due = max(self._due, now - 0.2) + (0.0 if math.isinf(self._speed) else 1.0 / self._speed)
+        month = 0.0 if math.isinf(self._speed) else 1.0 / self._speed
+        self._held = min(ROUND * self._main.rounds(), LONGEST_HOLD, HELD_MONTHS * month)
+        self._due = max(self._due, now - 0.2) + max(month, self._held)
         now = time.monotonic()
         if not self._playing:
             self._publish(full=True)
             return
         fps = self._fps if self._speed <= self._fps else min(self._fps, HURRIED_FPS)
-        if now - self._reported >= 1.0 / fps:
+        if now - self._reported >= 1.0 / fps or self._held:
             self._publish(full=now >= self._look_again)
 
     def _do_play(self) -> None:
@@ -338,10 +357,14 @@ class Session:
         self._speed = float(months_a_second)
         self._due = time.monotonic()
 
-    def _do_wanted(self) -> None:
-        month, self._wanted = self._wanted, None
-        if month is not None:
-            self._do_seek(month)
+    def _do_moves(self, moves: list[Callable[[int], int]]) -> None:
+        with self._sending:
+            if self._moves is moves:
+                self._moves = None
+        month = self._main.month
+        for move in moves:
+            month = min(max(move(month), 0), self._plan.months)
+        self._do_seek(month)
 
     def _do_seek(self, month: int) -> None:
         self._playing = False
@@ -417,6 +440,7 @@ class Session:
             carried=main.carried(),
             reach=main.reach,
             playing=self._playing,
+            held=self._held if self._playing else 0.0,
             speed=self._speed,
             flows=flows,
             story=story,
@@ -480,6 +504,7 @@ class _Run:
 
     def __init__(self, plan: Plan) -> None:
         self.economy: Economy = plan.open(panel=False)
+        self._plan = plan
         self.history = History()
         self.history.record(self.economy)
         self.reach = 0
@@ -497,7 +522,7 @@ class _Run:
     def restart(self, plan: Plan) -> None:
         """Back to the opening; what is remembered of the run stays."""
         self.series(), self.story()
-        self.economy = plan.open(panel=False)
+        self._plan, self.economy = plan, plan.open(panel=False)
 
     def step(self) -> None:
         """One month."""
@@ -509,6 +534,10 @@ class _Run:
     def frame(self) -> Frame:
         """The present month, drawn."""
         return frames.frame(self.economy, self.history)
+
+    def rounds(self) -> int:
+        """Rounds of the cascade of the present month, 0 where nobody fails."""
+        return len(frames.cascade(self.economy, self.month))
 
     def nodes(self) -> Nodes:
         """The firms drawn."""
@@ -544,7 +573,7 @@ class _Run:
             self._story = Story(
                 failures=tuple(books_of.defaults(economy)),
                 events=tuple(_event(row, names) for row in events.tolist()),
-                tree=cascade_tree(economy),
+                tree=cascade_tree(economy, lambda firm, month: bool(self._plan.strikes_on(firm, month))),
             )
             self._story_month = self.month
         return self._story

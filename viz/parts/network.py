@@ -21,8 +21,8 @@ def widget_firms(nodes: Nodes) -> dict[str, Any]:
     return network_firms(nodes.names, nodes.kinds, nodes.x, nodes.y, CAPTIONS, SIZE_NOTE)
 
 
-def widget_frame(frame: Frame) -> dict[str, Any]:
-    """A month as the widget takes it."""
+def widget_frame(frame: Frame, hold: float = 0.0) -> dict[str, Any]:
+    """A month as the widget takes it; `hold` seconds from now the next one comes, if not 0."""
     edges = frame.edges
     return network_frame(
         frame.month,
@@ -44,6 +44,7 @@ def widget_frame(frame: Frame) -> dict[str, Any]:
             }
             for part in frame.cascade
         ],
+        hold,
     )
 
 
@@ -70,7 +71,7 @@ def Network(  # noqa: N802
                 last[:] = [nodes]
                 view.firms = widget_firms(nodes)
             sent = {} if baseline else {"number": screen.sent()}
-            view.frame = {**widget_frame(frame), **sent}
+            view.frame = {**widget_frame(frame, report.held), **sent}
 
         return screen.attach(show)
 

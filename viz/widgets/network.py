@@ -99,6 +99,7 @@ def network_frame(
     kind: ArrayLike = (),
     amount: ArrayLike = (),
     cascade: Sequence[Mapping[str, Any]] = (),
+    hold: float = 0.0,
 ) -> dict[str, Any]:
     """One month of the network.
 
@@ -121,6 +122,8 @@ def network_frame(
     cascade : sequence of mappings
         Rounds in order, each with `round`, `firms` (rows that fail in it) and `edges`: mappings with `source`
         (row, -1 for the market), `target` (who loses), `channel` and `amount` (bn USD).
+    hold : float
+        Seconds after which the next month comes, in which the cascade must have run; 0 if none will by itself.
 
     Returns
     -------
@@ -149,6 +152,7 @@ def network_frame(
         "kind": kinds,
         **arrays,
         "cascade": [dict(round_) for round_ in cascade],
+        "hold": 1000.0 * hold,
     }
 
 

@@ -8,7 +8,7 @@ export class Books {
   constructor() {
     this.firms = { names: [], kinds: [], x: new Float32Array(), y: new Float32Array(), captions: [], sizeNote: "" };
     this.count = 0;
-    this.frame = { month: 0, label: "", cascade: [] };
+    this.frame = { month: 0, label: "", cascade: [], hold: 0 };
     this.size = new Float32Array();
     this.sizeBefore = new Float32Array();
     this.health = new Uint8Array();
@@ -39,7 +39,8 @@ export class Books {
     const keptAmounts = new Map();
     const { edges } = this;
     for (let e = 0; e < edges.length; e++) keptAmounts.set(edges.key[e], mix(edges.before[e], edges.amount[e], done));
-    this.frame = { month: given.month ?? 0, label: String(given.label ?? ""), cascade: given.cascade ?? [] };
+    const { month = 0, label = "", cascade = [], hold = 0 } = given;
+    this.frame = { month, label: String(label), cascade, hold };
     this.size = typed(given.size, Float32Array).map((size) => (size > 0 && Number.isFinite(size) ? size : 0));
     this.health = typed(given.health, Uint8Array);
     this.sizeBefore = this.size.map((size, i) => (i < kept.length ? kept[i] : size));

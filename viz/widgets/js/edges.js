@@ -77,7 +77,8 @@ export function drawArrow(pen, { cx, cy, x1, y1 }, size) {
 /**
  * Draw all edges whose kind is `shown`, those of firm `near` (or the edge `single`) clearly and the others faintly.
  * The heaviest are drawn to width, in their kind's dash, with an arrow head; the many light ones as hairlines, for a
- * screen without graphics hardware is ten times faster with these. `light` leaves out dashes and heads too.
+ * screen without graphics hardware is ten times faster with these. `light` draws fewer to width and none in dashes; who
+ * owes whom stays to be seen.
  */
 export function drawEdges(pen, ink, { edges, place, done, shown, near, single, light }) {
   const focus = near >= 0 || single >= 0;
@@ -106,12 +107,16 @@ export function drawEdges(pen, ink, { edges, place, done, shown, near, single, l
       pen.globalAlpha = alpha;
       if (!light) pen.setLineDash(kind.dash.map((part) => part * (0.6 + 0.4 * width)));
       stroke(pen, curve);
-      if (light) continue;
-      pen.fillStyle = ink[kind.colour];
-      pen.globalAlpha = focus ? alpha : 0.75;
-      drawArrow(pen, curve, 4.5 + width);
+      head(e, curve, focus ? alpha : 0.75, width);
     }
   };
+  const head = (e, curve, alpha, width) => {
+    pen.fillStyle = ink[EDGE_KINDS[edges.kind[e]].colour];
+    pen.globalAlpha = alpha;
+    drawArrow(pen, curve, 4.5 + width);
+  };
+  if (light && !focus)
+    for (const e of seen.slice(wide, WIDE)) head(e, curveOf(place, edges.source[e], edges.target[e]), 0.45, 0);
   drawn(
     seen.slice(0, wide).filter((e) => !isNear(e)),
     dim,

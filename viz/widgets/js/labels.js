@@ -4,6 +4,7 @@ import { spanAt } from "./marks.js";
 
 const CELL = 48;
 export const LINE = 14; // px from line to line of a name
+const AWAY = [0, 15, 30, 45]; // px farther from its mark, for a name that must be there where the nearest places are taken
 const CLEAR = 9; // px beyond the ends of a name free of other marks, so that it is not taken for theirs
 
 /** A set of boxes that answers quickly whether another one would touch them. */
@@ -68,13 +69,13 @@ export function placeLabels(wanted, solid, before, measure, width, height, limit
       placed.push({ row: one.row, lines, x: one.x, y: one.y, align: "center", side: 0, box });
       continue;
     }
-    const long = measure(one.text);
+    const long = one.long ?? measure(one.text); // bold is longer
     const sides = [0, 1, 2, 3];
     const known = before.get(one.row);
     if (known) sides.unshift(sides.splice(sides.indexOf(known - 1), 1)[0]);
     let found = null;
-    for (const side of sides) {
-      const place = beside(one, side, long);
+    for (const [side, away] of (one.must ? AWAY : [0]).flatMap((more) => sides.map((side) => [side, more]))) {
+      const place = beside(one, side, long, away);
       const [left, top, right, bottom] = place.box;
       if (left < 2 || right > width - 2 || top < 2 || bottom > height - 2) continue;
       const [near, far] = { left: [0, CLEAR], center: [CLEAR, CLEAR], right: [CLEAR, 0] }[place.align];
@@ -109,8 +110,8 @@ function wrapped({ text, kind, radius }, measure) {
   return null;
 }
 
-function beside(one, side, long) {
-  const gap = one.radius * 1.15 + 5;
+function beside(one, side, long, away) {
+  const gap = one.radius * 1.15 + 5 + away;
   const half = 7;
   const spots = [
     { x: one.x + gap, y: one.y, align: "left", left: one.x + gap },

@@ -1,20 +1,18 @@
 // A cascade drawn over the network: rings about those who fail and lose, lines along which the losses travel.
 
-import { dollars } from "./common.js";
 import { curveOf, drawArrow, pointOn } from "./edges.js";
+import { byPair, nameOf } from "./playback.js";
 
 const HEAVIEST = 60; // losses of a round that can be told apart
-const CHIPS = 8; // channels named at once
-const ALONG = [0.5, 0.38, 0.62, 0.26, 0.74]; // where along a loss its channel may be named
-const TOP = 60; // px of the stage kept free of chips, for the sentence on the cascade
-const BOTTOM = 40;
+const CHIPS = 8; // losses named at once
+const TOLD = 0.02; // part of the heaviest loss of a round below which a loss is not named: it would pass for a large one
+const ALONG = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82]; // where along a loss it may be named
+const BESIDE = [0, 14, -14]; // px off its line
+const BOTTOM = 40; // px of the stage kept free of chips, for what stands below
 
 /** The losses of a round worth drawing, heaviest first. */
 function heaviest(losses) {
-  losses.heaviest ??= [...losses]
-    .filter((loss) => loss.amount > 0)
-    .sort((a, b) => b.amount - a.amount)
-    .slice(0, HEAVIEST);
+  losses.heaviest ??= byPair(losses).slice(0, HEAVIEST);
   return losses.heaviest;
 }
 
@@ -37,7 +35,7 @@ export function drawLosses(pen, ink, play, place) {
       if (far >= 0.95) reached.add(loss.target);
       if (!drawable(loss, count)) continue;
       const curve = curveOf(place, loss.source, loss.target);
-      pen.globalAlpha = (fresh ? 0.95 : 0.5) * play.alpha;
+      pen.globalAlpha = fresh ? 0.95 : 0.5;
       pen.strokeStyle = ink.loss;
       pen.fillStyle = ink.loss;
       pen.lineWidth = 1.2 + 2.6 * Math.sqrt(loss.amount / losses[0].amount);
@@ -66,9 +64,9 @@ export function drawLosses(pen, ink, play, place) {
 /** Rings about those who fail, beating while they do, and about those whom losses have reached. */
 export function drawVictims(pen, ink, play, place, reached) {
   const beat = play.progress < 0 ? 0.5 - 0.5 * Math.cos((play.progress + 1) * 8 * Math.PI) : 0;
-  for (const round of play.rounds) for (const row of round.firms) ring(pen, place, row, 3, ink.loss, 2, play.alpha);
-  for (const row of play.round?.firms ?? []) ring(pen, place, row, 4 + 14 * beat, ink.loss, 3, play.alpha);
-  for (const row of reached) ring(pen, place, row, 2, ink.loss, 1.2, 0.8 * play.alpha);
+  for (const round of play.rounds) for (const row of round.firms) ring(pen, place, row, 3, ink.loss, 2);
+  for (const row of play.round?.firms ?? []) ring(pen, place, row, 4 + 14 * beat, ink.loss, 3);
+  for (const row of reached) ring(pen, place, row, 2, ink.loss, 1.2, 0.8);
 }
 
 /** A ring about a firm. */
@@ -83,40 +81,48 @@ export function ring(pen, place, row, gap, colour, width, alpha = 1) {
   pen.globalAlpha = 1;
 }
 
-/** The channel's name on the heaviest losses of the latest round, where it covers none of the `names`. */
-export function drawChannels(pen, ink, play, place, width, height, names) {
+/**
+ * Channel and amount on the heaviest losses of the latest round. They cover none of the `words` (boxes of names,
+ * headings and sentences) and no other chip, and where there is room none of the `marks` either. Returns their boxes.
+ */
+export function drawChannels(pen, ink, play, place, { width, height, top }, words, marks) {
   const round = play.rounds.at(-1);
-  if (!round || (round === play.round && play.progress < 0.35)) return;
+  const chips = [];
+  if (!round || (round === play.round && play.progress < 0.35)) return chips;
   const count = place.x.length;
   pen.textAlign = "center";
   pen.textBaseline = "middle";
-  const boxes = names.map((name) => name.box);
-  let chips = 0;
-  for (const loss of heaviest(round.edges)) {
-    if (chips >= CHIPS || !(loss.target >= 0 && loss.target < count)) continue;
-    const told = drawable(loss, count);
-    const below = { x: place.x[loss.target], y: place.y[loss.target] + place.radius[loss.target] + 14 };
-    const curve = told ? curveOf(place, loss.source, loss.target) : null;
-    const text = told ? `${loss.channel} ${dollars(loss.amount)}` : `${loss.channel} (market)`;
+  const free = ([left, up, right, down], boxes) =>
+    !boxes.some((b) => b[0] < right && b[2] > left && b[1] < down && b[3] > up);
+  const losses = heaviest(round.edges);
+  for (const loss of losses) {
+    if (chips.length >= CHIPS || loss.amount < TOLD * losses[0].amount) break;
+    if (!(loss.target >= 0 && loss.target < count)) continue;
+    const text = nameOf(loss);
     const half = pen.measureText(text).width / 2 + 5;
-    const free = (curve ? ALONG.map((t) => pointOn(curve, t)) : [below])
+    const boxes = spotsOf(loss, place, count)
       .map(({ x, y }) => ({ x: Math.max(half + 2, Math.min(width - half - 2, x)), y }))
-      .find(({ x, y }) => {
-        if (y < TOP || y > height - BOTTOM) return false;
-        return !boxes.some((b) => b[0] < x + half && b[2] > x - half && b[1] < y + 9 && b[3] > y - 9);
-      });
-    if (!free) continue;
-    const { x, y } = free;
-    const box = [x - half, y - 9, x + half, y + 9];
-    boxes.push(box);
-    chips += 1;
-    pen.globalAlpha = play.alpha;
+      .map(({ x, y }) => [x - half, y - 9, x + half, y + 9])
+      .filter((box) => box[1] > top && box[3] < height - BOTTOM && free(box, words) && free(box, chips));
+    const box = boxes.find((one) => free(one, marks)) ?? boxes[0];
+    if (!box) continue;
+    chips.push(box);
     pen.fillStyle = ink.loss;
     pen.beginPath();
     pen.roundRect(box[0], box[1], 2 * half, 18, 9);
     pen.fill();
     pen.fillStyle = ink.paper;
-    pen.fillText(text, x, y + 0.5);
+    pen.fillText(text, box[0] + half, box[1] + 9.5);
   }
-  pen.globalAlpha = 1;
+  return chips;
+}
+
+/** Where a loss may be named: on its line or close to it; one without a line, about who bears it. */
+function spotsOf(loss, place, count) {
+  if (!drawable(loss, count)) {
+    const [x, y, away] = [place.x[loss.target], place.y[loss.target], place.radius[loss.target] + 14];
+    return [y + away, y - away, y + away + 18, y - away - 18].map((to) => ({ x, y: to }));
+  }
+  const curve = curveOf(place, loss.source, loss.target);
+  return BESIDE.flatMap((off) => ALONG.map((t) => pointOn(curve, t)).map(({ x, y }) => ({ x, y: y + off })));
 }

@@ -21,6 +21,7 @@ const REST = 400; // ms such edges are left alone, unless the visitor moves the 
 const FEW = 150; // edges that are never a burden
 const SLOW = 40; // ms a picture; above it firms change size at once, not smoothly
 const CALM = 700; // ms without a new month after which detail is drawn
+const PROBE = 4000; // ms after which edges that were a burden are drawn in full again, months going by or not
 const NAMES_EVERY = 250; // ms between new choices of names while months go by
 const ROOMY = new Set(["lab", "hyperscaler", "neocloud", "lender"]); // marks wide enough for a name on them
 const TABLE_EVERY = 1000; // ms between new numbers in the table
@@ -48,6 +49,7 @@ function render({ model, el }) {
   const [edgePen, namePen, firmPen] = layers.map((layer) => layer.getContext("2d"));
   const month = element("div", { class: "iv-caption-month" });
   const news = element("div", { class: "iv-caption-news" });
+  const caption = element("div", { class: "iv-caption" }, month, news);
   const spoken = element("div", { class: "iv-unseen", "aria-live": "polite" });
   const hint = element("span", { class: "iv-hint" }, "Click, then scroll or drag to zoom and move");
   const replay = element("button", { type: "button", hidden: true }, "Replay cascade");
@@ -63,7 +65,7 @@ function render({ model, el }) {
     "div",
     { class: "iv-stage", tabindex: 0, role: "application", "aria-label": EXPLAINED },
     ...layers,
-    element("div", { class: "iv-caption" }, month, news),
+    caption,
     tools,
     element("div", { class: "iv-bottom" }, replay, hint),
   );
@@ -81,7 +83,8 @@ function render({ model, el }) {
   let onPage = false;
   let asked = 0; // for a picture
   let later = 0; // timer to ask for one
-  let room = { width: 0, height: 0 }; // of the stage; asking the browser each time makes it lay out the page
+  // Of the stage, and how far down its caption reaches; asking the browser each time makes it lay out the page.
+  let room = { width: 0, height: 0, top: 0 };
   let family = ""; // of letters
   let unit = 1; // radius of a firm of size one
   let spots = { x: new Float32Array(), y: new Float32Array() }; // places at zoom one
@@ -89,14 +92,13 @@ function render({ model, el }) {
   let over = null; // what the pointer is on, and where that is: {firm, at} or {edge, at}
   let walked = -1; // firm the arrow keys are on
   let frameAt = 0;
-  let drawnAt = 0;
   let pace = 16; // ms from one picture to the next, smoothed
   let said = ""; // sentence on the cascade that was spoken last
   let tableAt = -TABLE_EVERY;
   let tableLater = 0; // timer to fill the table
   const shown = new Set(EDGE_KINDS.keys());
-  const edgeLayer = { stale: true, urgent: false, heavy: false, plain: false, next: 0, captions: [] };
-  const nameLayer = { labels: [], sides: new Map(), view: "", month: null, next: 0 };
+  const edgeLayer = { stale: true, urgent: false, heavy: false, plain: false, fullAt: 0, next: 0, captions: [] };
+  const nameLayer = { labels: [], marks: [], sides: new Map(), view: "", month: null, next: 0 };
 
   const ratio = () => Math.min(3, globalThis.devicePixelRatio || 1);
   const radiusOf = (size) => Math.max(SMALLEST, unit * Math.sqrt(size));
@@ -125,7 +127,7 @@ function render({ model, el }) {
     if (before === 0 && books.largest > 0) arrange();
     else if (books.largest > before) scale();
     const { frame } = books;
-    playback.push(frame.month, frame.label, frame.cascade, still);
+    playback.push(frame.month, frame.label, frame.cascade, still, frame.hold);
     month.textContent = frame.label;
     replay.hidden = !frame.cascade.length || still;
     edgeLayer.stale = true;
@@ -150,7 +152,11 @@ function render({ model, el }) {
 
   // --- places ---
   function arrange() {
-    room = { width: stage.clientWidth, height: stage.clientHeight };
+    room = {
+      width: stage.clientWidth,
+      height: stage.clientHeight,
+      top: caption.offsetTop + caption.offsetHeight,
+    };
     const { width, height } = room;
     if (!width || !height) return;
     if (!onPage) {
@@ -233,15 +239,17 @@ function render({ model, el }) {
   function draw(time) {
     asked = 0;
     if (!room.width || spots.x.length !== books.count) return;
-    if (drawnAt && time - drawnAt < 1000) pace += 0.2 * (time - drawnAt - pace);
-    drawnAt = time;
+    // Measured after every picture, also where the next is not asked for: a browser that was slow for some seconds
+    // is found fast again.
+    requestAnimationFrame((next) => {
+      if (next - time < 1000) pace += 0.2 * (next - time - pace);
+    });
     const done = books.done(time);
     locate(done);
     paintEdges(time, done);
     const moving = paintFirms(time);
     root.dataset.drawn = String(Number(root.dataset.drawn ?? 0) + 1);
     if (done < 1 || moving) wake();
-    else drawnAt = 0;
   }
 
   /** Tell Python which frame has come, so that it sends no more than this page can take. */
@@ -276,7 +284,9 @@ function render({ model, el }) {
       wakeIn(layer.next - time);
       return;
     }
-    layer.plain = layer.heavy && rest > 0;
+    // While months go by, every few seconds a full drawing tells whether the edges are a burden still.
+    layer.plain = layer.heavy && rest > 0 && time - layer.fullAt < PROBE;
+    if (!layer.plain) layer.fullAt = time;
     layer.stale = false;
     layer.urgent = false;
     begin(edgePen);
@@ -332,21 +342,20 @@ function render({ model, el }) {
       if (!label.side) writeName(pen, label, ink.paper, ink[HEALTH[books.health[label.row] ?? 0] ?? "sound"]);
     }
     font(pen, "700 12px");
-    pen.globalAlpha = play.alpha;
     for (const label of nameLayer.labels) {
       if (label.side && falling.has(label.row)) writeName(pen, label, ink.loss, ink.paper);
     }
-    pen.globalAlpha = 1;
-    font(pen, "600 11px");
-    drawChannels(pen, ink, play, place, room.width, room.height, nameLayer.labels);
-    // Of a month before the one shown, only rounds still under way are told, and as earlier ones.
     const round = play.rounds.at(-1);
-    const past = round && round.month !== books.frame.month;
-    const sentence = round && (!past || play.round) ? tell(round, books.firms.names) : "";
-    const told = sentence && past ? `Earlier: ${sentence}` : sentence;
-    if (news.textContent !== told) news.textContent = told;
-    if (sentence && sentence !== said) spoken.textContent = sentence;
-    said = sentence;
+    const sentence = round ? tell(round, books.firms.names) : "";
+    if (sentence !== said) {
+      news.textContent = sentence;
+      if (sentence) spoken.textContent = sentence;
+      said = sentence;
+      room.top = caption.offsetTop + caption.offsetHeight;
+    }
+    font(pen, "600 11px");
+    const words = [...edgeLayer.captions, ...nameLayer.labels].map((one) => one.box);
+    drawChannels(pen, ink, play, place, room, words, nameLayer.marks);
     return playback.moving;
   }
 
@@ -368,7 +377,7 @@ function render({ model, el }) {
     Object.assign(layer, { view, month: books.frame, next: time + NAMES_EVERY });
     begin(namePen);
     font(namePen, "12px");
-    layer.labels = chooseNames(namePen, new Set(must));
+    layer.labels = chooseNames(namePen, new Set(must), falling);
     layer.sides = new Map(layer.labels.map((label) => [label.row, label.side]));
     for (const label of layer.labels) if (label.side) writeName(namePen, label, ink.ink, ink.paper);
   }
@@ -387,8 +396,15 @@ function render({ model, el }) {
     });
   }
 
-  function chooseNames(pen, must) {
+  function chooseNames(pen, must, falling) {
     const solid = [...edgeLayer.captions];
+    const bold = new Map();
+    font(pen, "700 12px");
+    for (const row of falling) {
+      const text = shorten(books.firms.names[row] ?? "");
+      bold.set(row, pen.measureText(text).width);
+    }
+    font(pen, "12px");
     const wanted = [];
     const swell = camera.zoom ** 0.6;
     for (let i = 0; i < books.count; i++) {
@@ -401,9 +417,11 @@ function render({ model, el }) {
       const text = shorten(books.firms.names[i]);
       const kind = books.firms.kinds[i];
       const roomy = ROOMY.has(kind) && !books.health[i]; // dot, stripes and cross would show through a name
-      wanted.push({ row: i, text, kind, ...spot, roomy, must: must.has(i), weight: weight + (must.has(i) ? 1000 : 0) });
+      const known = { row: i, text, kind, ...spot, roomy, must: must.has(i), long: bold.get(i) };
+      wanted.push({ ...known, weight: weight + (must.has(i) ? 1000 : 0) });
     }
-    wanted.sort((a, b) => b.weight - a.weight || a.row - b.row);
+    nameLayer.marks = solid.filter(({ row }) => row !== undefined).map(({ box }) => box);
+    wanted.sort((a, b) => b.weight - a.weight || b.row - a.row); // of the smallest, those who came last are news
     const { width, height } = room;
     const limit = Math.round((width * height) / 9000) * Math.ceil(camera.zoom);
     return placeLabels(

@@ -1,8 +1,9 @@
 // A cascade shown round by round: who fails, then along which edges the loss travels. Free of any drawing.
 
+import { dollars } from "./common.js";
+
 const ROUND = 1500; // ms a round is given, less when many wait
 const FAIL = 0.3; // part of a round in which the failing firms pulse before the loss sets off
-const HOLD = 1800; // ms the finished picture is kept once later months have come
 
 export class Playback {
   constructor() {
@@ -13,24 +14,24 @@ export class Playback {
     this.waiting = [];
     this.shown = [];
     this.step = null;
-    this.ended = 0;
-    this.latest = -Infinity;
+    this.known = "";
+    this.each = Infinity;
   }
 
-  /** Take in the rounds of a month; with `still` they are shown at once, without motion. */
-  push(month, label, cascade, still) {
-    if (month < this.latest) this.clear();
-    if (month === this.latest) return;
-    this.latest = month;
+  /**
+   * Take in the rounds of the month shown: they take the place of those of any other month, or of the same month in
+   * another run, so that what is told is what the month's heading says. `still` shows them at once, without motion;
+   * `hold` is how long the month will stay (ms), 0 for as long as the visitor likes.
+   */
+  push(month, label, cascade, still, hold = 0) {
+    const known = `${month} ${JSON.stringify(cascade)}`;
+    if (known === this.known) return;
+    this.clear();
+    this.known = known;
+    this.each = hold > 0 ? hold / Math.max(1, cascade.length) : Infinity;
     const rounds = cascade.map((round, i) => ({ ...round, month, label, at: i + 1, of: cascade.length }));
-    if (still) {
-      this.waiting = [];
-      this.step = null;
-      this.shown = rounds;
-      this.ended = 0;
-    } else {
-      this.waiting.push(...rounds);
-    }
+    if (still) this.shown = rounds;
+    else this.waiting = rounds;
   }
 
   /** Show the rounds of a month again, from the first. */
@@ -41,41 +42,54 @@ export class Playback {
 
   /** Whether the picture changes by itself. */
   get moving() {
-    return this.step !== null || this.waiting.length > 0 || this.ended > 0;
+    return this.step !== null || this.waiting.length > 0;
   }
 
   /**
    * What to show at `time`: {rounds, round, progress}; `rounds` are those under way or over, `round` is the one under
-   * way or null, `progress` how far its losses have come (below 0: its firms still fail), `alpha` 1 unless fading.
+   * way or null, `progress` how far its losses have come (below 0: its firms still fail).
    */
   at(time) {
-    if (this.step && time - this.step.began >= this.step.lasts) {
-      this.step = null;
-      if (!this.waiting.length) this.ended = time;
-    }
+    if (this.step && time - this.step.began >= this.step.lasts) this.step = null;
     if (!this.step && this.waiting.length) {
       const round = this.waiting.shift();
-      if (round.at === 1) this.shown = [];
       this.shown.push(round);
-      this.step = { round, began: time, lasts: Math.max(220, ROUND / (1 + 0.35 * this.waiting.length)) };
-      this.ended = 0;
+      const lasts = Math.min(this.each, Math.max(220, ROUND / (1 + 0.35 * this.waiting.length)));
+      this.step = { round, began: time, lasts };
     }
-    if (!this.step) {
-      const shownMonth = this.shown[0]?.month;
-      const past = shownMonth !== undefined && shownMonth < this.latest;
-      if (!past)
-        this.ended = 0; // nothing later to make room for: the picture stays
-      else if (!this.ended) this.ended = time;
-      const alpha = past ? Math.max(0, Math.min(1, 2 - (2 * (time - this.ended)) / HOLD)) : 1;
-      if (past && alpha === 0) {
-        this.shown = [];
-        this.ended = 0;
-      }
-      return { rounds: this.shown, round: null, progress: 1, alpha };
-    }
+    if (!this.step) return { rounds: this.shown, round: null, progress: 1 };
     const done = (time - this.step.began) / this.step.lasts;
-    return { rounds: this.shown, round: this.step.round, progress: (done - FAIL) / (1 - FAIL), alpha: 1 };
+    return { rounds: this.shown, round: this.step.round, progress: (done - FAIL) / (1 - FAIL) };
   }
+}
+
+/**
+ * Losses between the same two firms taken together, heaviest first: [{source, target, amount, channel, several}],
+ * `channel` the one through which most of it went, `several` whether there are others.
+ */
+export function byPair(losses) {
+  const pairs = new Map();
+  for (const { source, target, channel, amount } of losses) {
+    if (!(amount > 0)) continue;
+    const key = `${source} ${target}`;
+    if (!pairs.has(key)) pairs.set(key, { source, target, amount: 0, channels: new Map() });
+    const pair = pairs.get(key);
+    pair.amount += amount;
+    pair.channels.set(channel, (pair.channels.get(channel) ?? 0) + amount);
+  }
+  return [...pairs.values()]
+    .map(({ channels, ...pair }) => ({ ...pair, channel: largestFirst(channels)[0], several: channels.size > 1 }))
+    .sort((a, b) => b.amount - a.amount);
+}
+
+function largestFirst(amounts) {
+  return [...amounts].sort((a, b) => b[1] - a[1]).map(([name]) => name);
+}
+
+/** A loss in a few words. */
+export function nameOf({ source, channel, several, amount }) {
+  const how = source < 0 ? "falling prices" : `${several ? "mostly " : ""}${channel}`;
+  return `${how} ${dollars(amount)}`;
 }
 
 /** One sentence on a round. */
@@ -86,7 +100,10 @@ export function tell(round, names) {
       ? `${known.join(", ")} and ${rows.length - 3} more`
       : known.join(", ").replace(/, ([^,]*)$/, " and $1");
   };
-  const channels = [...new Set(round.edges.map((edge) => edge.channel))];
+  const amounts = new Map();
+  for (const { channel, amount } of round.edges)
+    amounts.set(channel, (amounts.get(channel) ?? 0) + (amount > 0 ? amount : 0));
+  const channels = largestFirst(amounts);
   const fails = round.firms.length
     ? `${few(round.firms)} ${round.firms.length > 1 ? "fail" : "fails"}`
     : "losses travel on";
