@@ -99,22 +99,23 @@ def Visit(session: Session, mistake: str) -> None:  # noqa: N802
         set_clicks(lambda count: count + 1)
         session.watch(new)
 
-    with solara.Div(classes=["id-head"]):
-        Html("<h1>Invisible Debt</h1>")
-        Welcome(screen)
-        Shade(dark)
-    KeyPresses(session)
-    Choices(screen, set_note)
-    Time(screen)
-    Said(screen, note, set_note)
-    with solara.Div(classes=["id-main"]):
-        with solara.Div(classes=["id-picture"]):
-            with solara.Div(classes=["id-canvas"]):
-                Network(screen, node, choose, dark)
-            Status(screen)
-            Explained(NETWORK)
-        Side(screen, node, clicks, choose, dark)
-    Below(screen, choose, set_note, dark)
+    with solara.Div(classes=["id-visit"]):
+        with solara.Div(classes=["id-head"]):
+            Html("<h1>Invisible Debt</h1>")
+            Welcome(screen)
+            Shade(dark)
+        KeyPresses(session)
+        Choices(screen, set_note)
+        Time(screen)
+        Said(screen, note, set_note, mistake)
+        with solara.Div(classes=["id-main"]):
+            with solara.Div(classes=["id-picture"]):
+                with solara.Div(classes=["id-canvas"]):
+                    Network(screen, node, choose, dark)
+                Status(screen)
+                Explained(NETWORK)
+            Side(screen, node, clicks, choose, dark)
+        Below(screen, choose, set_note, dark)
 
 
 @solara.component
@@ -137,9 +138,14 @@ def Shade(dark: bool) -> None:  # noqa: N802
 
 
 @solara.component
-def Said(screen: Screen, note: str, set_note: Callable[[str], None]) -> None:  # noqa: N802
-    """What went wrong, or a remark, until it is dismissed; what went well leaves by itself."""
-    report = use_report(screen, lambda r: r.message)
+def Said(screen: Screen, note: str, set_note: Callable[[str], None], of_address: str) -> None:  # noqa: N802
+    """What went wrong, or a remark, until it is dismissed or over; what went well leaves by itself.
+
+    A mistake of the address is over as soon as the visitor goes on from what is shown in its place.
+    """
+    report = use_report(screen, lambda r: (r.message, r.run, r.frame.month))
+    gone_on = report is not None and (report.run, report.frame.month) != (0, 0)
+    solara.use_effect(lambda: set_note("") if gone_on and note and note == of_address else None, [gone_on, note])
     message = report.message if report else ""
     dismissed, set_dismissed = solara.use_state("")
 

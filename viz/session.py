@@ -21,15 +21,16 @@ from typing import Any
 import numpy as np
 
 from abm.accounts import statement as books_of
-from abm.engine.tables import EVENT_NAMES, LAB, N_OUTSIDE
+from abm.engine.tables import EVENT_NAMES, FAILED, LAB, N_OUTSIDE
 from abm.errors import BadInput
-from abm.inputs.scenarios import BASELINE, load
+from abm.inputs.scenarios import BASELINE, Shock, load
 from abm.simulation import Economy
 from viz import frames
 from viz.frames import Frame, Nodes
 from viz.funding import cascade_tree, funding_flows
 from viz.history import History
 from viz.plan import Plan
+from viz.words import unseen
 
 FPS = 30.0
 HURRIED_FPS = 10.0  # when months pass faster than they can be drawn, so that the browser has time for a click
@@ -77,6 +78,17 @@ class Books:
     failures: tuple[books_of.Default, ...]
     months: np.ndarray
     history: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blow:
+    """A blow of the visitor, the month in which it strikes, the firm's row, and its cash and health before."""
+
+    shock: Shock
+    month: int
+    row: int
+    cash: float
+    health: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,6 +157,7 @@ class Session:
         self._watched = -1
         self._comparing = False
         self._message = ""
+        self._blow: Blow | None = None
         self._held = self._due = self._reported = self._look_again = self._look_takes = 0.0
         self._looked = False
         self._base: _Run | None = None
@@ -256,7 +269,14 @@ class Session:
             name = plan.strikes[-1].firm
             if name not in self._main.economy.names:
                 raise BadInput(f"{name} is not there yet in {self._main.frame().label}: go on until it has entered")
+            economy = self._main.economy
+            row = economy.firm(name)
+            firms = economy.rows("firms")
+            if firms["status"][row] == FAILED:
+                raise BadInput(f"{name} has failed already: nothing can strike it any more")
+            cash, health = float(firms["cash"][row]), int(frames.health(economy)[row - N_OUTSIDE])
             self._change(plan)
+            self._blow = Blow(plan.strikes[-1], self._main.month + 1, row, cash, health)
             if step and not self._playing:
                 self._do_seek(self._main.month + 1)
 
@@ -328,6 +348,7 @@ class Session:
         """A month of play."""
         now = time.monotonic()
         self._main.step()
+        self._message = self._unseen() or self._message
         if self._main.month >= self._plan.months:
             self._playing = False
         month = 0.0 if math.isinf(self._speed) else 1.0 / self._speed
@@ -403,12 +424,27 @@ class Session:
         if self._main.month >= plan.months:
             self._playing = False
 
+    def _unseen(self) -> str:
+        """Why the last blow of the visitor cannot be seen in its month, once that is there; "" if it can be."""
+        blow = self._blow
+        if blow is None or self._main.month < blow.month:
+            return ""
+        self._blow = None
+        if self._main.month > blow.month or blow.shock not in self._plan.strikes or self._main.rounds():
+            return ""
+        economy = self._main.economy
+        if frames.health(economy)[blow.row - N_OUTSIDE] != blow.health:
+            return ""
+        after = float(economy.rows("firms")["cash"][blow.row])
+        return unseen(blow.shock.firm or "", str(blow.shock.effect), blow.cash, after)
+
     def _go_to(self, month: int) -> None:
         """Run to a month, again from the opening if it lies behind; left half-way if the session is stopped."""
         if month < self._main.month:
             self._main.restart(self._plan)
         while self._main.month < month and not self._stopping.is_set():
             self._main.step()
+        self._message = self._unseen() or self._message
 
     def _publish(self, *, full: bool) -> None:
         """Leave a report; a full one looks at books, flows and story again, which takes longer.

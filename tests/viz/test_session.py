@@ -336,6 +336,56 @@ def test_of_many_months_asked_for_the_last_counts(session):
     assert report.reach <= 96
 
 
+def test_of_steps_asked_for_at_once_each_counts_in_its_order(session, monkeypatch):
+    made = session()
+    until(made, lambda r: True)
+    gone: list[int] = []
+    go_to = made._go_to
+    monkeypatch.setattr(made, "_go_to", lambda month: (gone.append(month), go_to(month)))
+    held = threading.Event()
+    made._send(lambda: held.wait(10.0))
+    for months in (-5, *[1] * 20, *[-1] * 8):
+        made.step(months)
+    made.seek(0)
+    for months in (1, 1, -1, 3):
+        made.step(months)
+    made.set_speed(5.0)
+    made.seek(2)
+    made.step()
+    held.set()
+    until(made, lambda r: r.frame.month == 3)
+    assert gone == [4, 3], "only where they lead is run"
+
+
+def test_a_month_with_failures_is_held_while_it_plays(session):
+    plan = Plan(load(R6), central=True, months=14)
+    made = session(plan)
+    made.seek(9)
+    until(made, lambda r: r.frame.month == 9)
+    made.set_speed(20.0)
+    made.play()
+    report = until(made, lambda r: r.frame.month == 11)
+    assert report.playing
+    assert 0.0 < report.held <= 0.4
+    assert until(made, lambda r: r.frame.month == 12).held == 0.0
+    paused = session(plan)
+    paused.seek(11)
+    assert until(paused, lambda r: r.frame.month == 11).held == 0.0
+
+
+def test_a_blow_that_makes_nobody_fail_says_why_once(session):
+    made = session(Plan(load(BASELINE), central=True))
+    made.strike("OpenAI", "loses cash", 0.1, step=True)
+    report = until(made, lambda r: r.frame.month == 1)
+    assert report.message.startswith("Nobody fails this month of what you did to OpenAI: it has ")
+    made.step()
+    assert until(made, lambda r: r.frame.month == 2).message == ""
+    made.strike("OpenAI", "defaults", step=True)
+    assert until(made, lambda r: r.frame.month == 3).message == ""
+    made.strike("OpenAI", "loses cash", 1.0)
+    assert until(made, lambda r: r.message).message == "OpenAI has failed already: nothing can strike it any more"
+
+
 def test_the_baseline_runs_beside_it_at_the_same_month(session):
     made = session(Plan(load(R6)))
     made.compare(True)

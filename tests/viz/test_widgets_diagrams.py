@@ -248,7 +248,8 @@ TOUCHING = """() => {
       const p = path.getPointAtLength(d);
       const [x, y] = [p.x + box.left, p.y + box.top];
       chips.forEach((chip, j) => { if (i !== j && within(x, y, at(chip))) found.push(`line ${i} on name ${j}`); });
-      if (d > 2 && d < long - 2) cards.forEach((c, j) => { if (within(x, y, c)) found.push(`line ${i} on card ${j}`); });
+      if (d < 3 || d > long - 3) continue;
+      cards.forEach((c, j) => { if (within(x, y, c)) found.push(`line ${i} on card ${j}`); });
     }
   });
   chips.forEach((chip, i) => chips.slice(0, i).forEach((other, j) => {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import reacton.ipyvuetify as rv
 import solara
@@ -46,15 +46,28 @@ def chosen_plan(
         If there is no such scenario here, or seed or months are no whole numbers in range.
     """
     own = {base.name: base for base in (house().plan.base, present) if base is not None}
-    if isinstance(name, str) and name in own:
-        base = own[name]
-    elif isinstance(name, str) and name in names():
-        base = load(name)
-    else:
-        raise BadInput(f"scenario must be one of {', '.join(names())}, not {str(name)[:40]!r}")
+    wanted = named_story(str(name), [*own, *names()])
+    base = own[wanted] if wanted in own else load(wanted)
     return Plan(
         base, whole(seed, "seed", 0, LARGEST_SEED), run_length(months), opening=house().plan.opening, central=central
     )
+
+
+def named_story(typed: str, known: Sequence[str]) -> str:
+    """The name of a story as people write it: in any case, or its beginning up to a word's end, as "R6".
+
+    Raises
+    ------
+    BadInput
+        If it names none of those known, or several.
+    """
+    if typed in known:
+        return typed
+    wanted = typed.strip().casefold().replace("-", "_").replace(" ", "_")
+    found = {name for name in known if wanted and f"{name.casefold()}_".startswith(f"{wanted}_")}
+    if len(found) != 1:
+        raise BadInput(f"scenario must be one of {', '.join(dict.fromkeys(known))}, not {typed[:40]!r}")
+    return found.pop()
 
 
 @solara.component
@@ -75,18 +88,24 @@ def ChoiceFields(report: Report, session: Session, on_note: Callable[[str], None
     months = solara.use_reactive(str(plan.months))
     story = solara.use_reactive(plan.base.name)
     central = solara.use_reactive(plan.central)
+    wrong = solara.use_ref(False)  # whether a mistake of these fields is being told
     sent = use_last_sent((plan.base.name, str(plan.seed), str(plan.months), plan.central))
 
     def choose() -> None:
         chosen = (story.value, seed.value.strip(), months.value.strip(), central.value)
-        if chosen == sent.current:
-            return
         try:
-            session.select(chosen_plan(*chosen[:3], plan.base, central=central.value))
-            sent.current = chosen
+            wanted = chosen_plan(*chosen[:3], plan.base, central=central.value)
         except BadInput as mistake:
+            wrong.current = True
             on_note(str(mistake))
             story.set(plan.base.name)
+            return
+        if wrong.current:
+            wrong.current = False
+            on_note("")
+        if chosen != sent.current:
+            session.select(wanted)
+            sent.current = chosen
 
     def switch(name: str) -> None:
         story.set(name)

@@ -60,6 +60,10 @@ def Open(session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N80
     def found() -> Recorded | None:
         return next((run for run in runs if run.name == chosen.value), None)
 
+    def pick(field: solara.Reactive[str], value: str) -> None:
+        field.set(value)
+        on_note("")  # what was said of the last choice
+
     def show() -> None:
         wanted = found()
         if wanted is None:
@@ -84,12 +88,12 @@ def Open(session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N80
             label="A recorded run or sweep" if runs else "None found: invisible-debt run writes one",
             v_model=chosen.value,
             items=[{"text": run.words, "value": run.name} for run in runs], dense=True, outlined=True,
-            hide_details=True, on_v_model=lambda name: chosen.set(str(name)),
+            hide_details=True, on_v_model=lambda name: pick(chosen, str(name)),
         )  # fmt: skip
         shown = found()
         rv.TextField(
             label="Run number", v_model=number.value, dense=True, outlined=True, hide_details=True, class_="id-short",
-            disabled=shown is None or not shown.sweep, on_v_model=lambda text: number.set(str(text)[:30]),
+            disabled=shown is None or not shown.sweep, on_v_model=lambda text: pick(number, str(text)[:30]),
         )  # fmt: skip
         solara.Button("Open", on_click=show, disabled=not chosen.value, icon_name="mdi-folder-open")
         solara.Button("Refresh list", on_click=lambda: set_looked(looked + 1), text=True)

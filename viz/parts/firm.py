@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import reacton.ipyvuetify as rv
 import solara
 
 from abm.accounts.statement import ASSETS, LIABILITIES, Contract, Default, Loan, Maturity
@@ -16,13 +15,13 @@ from experiments.screen import counted
 from experiments.summary import number
 from viz.frames import HEALTH_NAMES
 from viz.parts.charts import tick
-from viz.parts.markup import Explained, Html, Section, facts, money, paragraph, percent, table
+from viz.parts.markup import Explained, FirmField, Html, Section, facts, ledger, money, paragraph, percent, table
 from viz.parts.story import why
 from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Books, Report, Session
 from viz.widgets import ChartData, Charts
-from viz.words import FIRM
+from viz.words import FIRM, H100E, PLAINLY
 
 MOST_ROWS = 14
 ROLES = {"buys": "rents from", "sells": "rents to", "guarantees": "vouches for"}
@@ -53,10 +52,9 @@ def FirmPanel(  # noqa: N802
         return
     names = list(report.nodes.names)
     chosen = names[node] if 0 <= node < len(names) else None
-    rv.Autocomplete(
-        label="Firm", items=sorted(names, key=str.casefold), v_model=chosen, dense=True, outlined=True,
-        hide_details=True, clearable=True, class_="id-pick-firm",
-        on_v_model=lambda name: on_firm(names.index(name) if name in names else -1),
+    FirmField(
+        names, chosen, lambda name: on_firm(names.index(name) if name in names else -1), clearable=True,
+        kind="id-pick-firm",
     )  # fmt: skip
     books = report.books
     if chosen is None:
@@ -130,7 +128,9 @@ def _lines(history: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 def _heading(report: Report, books: Books) -> str:
     health = int(report.frame.health[books.node]) if books.node < len(report.frame.health) else 0
-    words = f"{books.statement.balance_sheet.kind} · {HEALTH_NAMES[health]} · {report.plan.label(books.month)}"
+    kind = books.statement.balance_sheet.kind
+    plainly = f" ({PLAINLY[kind]})" if kind in PLAINLY else ""
+    words = f"{kind}{plainly} · {HEALTH_NAMES[health]} · {report.plan.label(books.month)}"
     return f"<div class='id-firm-head id-health-{health}'>{paragraph(books.name, 'id-name')}{paragraph(words)}</div>"
 
 
@@ -195,14 +195,14 @@ def _contracts(contracts: list[Contract]) -> str:
     rows = []
     for c in contracts[:MOST_ROWS]:
         unit = "M H100e" if c.kind == "compute" else "GW"
-        binding = "binds nobody" if c.status == "intent" else percent(c.take_or_pay)
+        binding = "binds nobody" if c.status == "intent" else f"{percent(c.take_or_pay)} owed even if unused"
         size = f"{number(c.quantity)} {unit}"
         if c.backstop:
             size, binding = f"up to {money(c.announced)}", "only what stays unlet"
-        left = counted(c.months_left, "month")
-        rows.append((f"{ROLES[c.role]} {c.counterparty}", size, left, binding, money(c.left)))
-    heads = ["with whom", "capacity", "still to run", "owed even if unused", "still to pay"]
-    return table(heads, rows, numbers=[1, 2, 3, 4]) + _more(len(contracts), "contracts")
+        left = f"{counted(c.months_left, 'month')} to run"
+        rows.append((f"{ROLES[c.role]} {c.counterparty}", money(c.left), f"{size}, {left}, {binding}"))
+    bridge = paragraph(H100E, "id-hint") if any(c.kind == "compute" for c in contracts) else ""
+    return ledger(("with whom", "still to pay"), rows) + _more(len(contracts), "contracts") + bridge
 
 
 def _loans(loans: list[Loan], ladder: list[Maturity], plan: Plan) -> str:
@@ -222,12 +222,12 @@ def _loans(loans: list[Loan], ladder: list[Maturity], plan: Plan) -> str:
         if due:
             found += table(["kind", "due in 1 year", "in 1 to 3", "later"], due, numbers=[1, 2, 3])
         rows = [
-            (loan.counterparty, loan.kind, money(loan.principal), percent(loan.rate), plan.label(loan.matures),
-             f"{loan.secured_by}{f', at most {percent(loan.covenant_ltv)} of it' if loan.covenant_ltv else ''}")
+            (loan.counterparty, money(loan.principal),
+             f"{loan.kind}, {percent(loan.rate)} interest, due {plan.label(loan.matures)}, secured by {loan.secured_by}"
+             f"{f', at most {percent(loan.covenant_ltv)} of its worth' if loan.covenant_ltv else ''}")
             for loan in mine[:MOST_ROWS]
         ]  # fmt: skip
-        heads = ["with whom", "kind", "amount", "interest", "due", "secured by"]
-        found += table(heads, rows, numbers=[2, 3, 4]) + _more(len(mine), "loans")
+        found += ledger(("with whom", "amount"), rows) + _more(len(mine), "loans")
     return found
 
 
@@ -248,7 +248,7 @@ def _hardware(books: Books, plan: Plan) -> str:
             f" Electricity: {number(energy.energy)} TWh a month, {percent(energy.renewables)} renewable;"
             f" CO2: {number(energy.emissions)} Mt a month."
         )
-    return table(heads, rows, numbers=[1, 2, 3, 4]) + paragraph(told)
+    return table(heads, rows, numbers=[1, 2, 3, 4]) + paragraph(told) + paragraph(H100E, "id-hint")
 
 
 def _look_through(books: Books) -> str:

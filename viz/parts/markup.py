@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 
 import reacton.ipyvuetify as rv
 import solara
 
+from abm.calibration import facts as recorded
 from experiments.page import escape
 from experiments.summary import number
+
+_URL = re.compile(r"https?://(?:[\w.~:/?#@!$*+,=%-]|&amp;)*[\w/]")  # as it stands in escaped text
+_ARXIV = re.compile(r"\barXiv[: ](\d{4}\.\d{4,5})")
+_GRADE = re.compile(r"\[[A-Z](?:/[A-Z])*\] ?")  # how good the tables of facts hold a source to be
+_DIGEST = re.compile(r"\bdigest (?=[RH]\d)")  # by which sources name the stories
 
 
 class Success(str):
@@ -53,6 +60,17 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Seque
     return f"<div class='id-scroll'><table class='id-table'>{inside}</table></div>"
 
 
+def ledger(heads: tuple[str, str], rows: Iterable[tuple[str, str, str]]) -> str:
+    """A table of names and figures, the rest about each under its name: as wide as the page, however narrow that is."""
+    first, last = (escape(head) for head in heads)
+    body = "".join(
+        f"<tr><td>{escape(name)}<div class='id-rest'>{escape(rest)}</div></td><td class='n'>{escape(figure)}</td></tr>"
+        for name, figure, rest in rows
+    )
+    head = f"<thead><tr><th scope='col'>{first}</th><th class='n' scope='col'>{last}</th></tr></thead>"
+    return f"<table class='id-table'>{head}<tbody>{body}</tbody></table>"
+
+
 def facts(pairs: Iterable[tuple[str, str, str]]) -> str:
     """Cards of a name, a figure and a remark."""
     cards = (
@@ -67,6 +85,42 @@ def paragraph(text: str, kind: str = "") -> str:
     return f"<p class='{kind}'>{escape(text)}</p>"
 
 
+def source_of(text: str) -> str:
+    """Where a number comes from; each fact that the text names opens, with its value and its own source.
+
+    Parameters
+    ----------
+    text : str
+        Such as "G5-026" or "assumption: half of it".
+    """
+    known = recorded.facts()
+    told = _DIGEST.sub("story ", text).removesuffix("; digest")
+    parts, at = ["Source: "], 0
+    for found in recorded.FACT_ID.finditer(told):
+        if found[0] not in known:
+            continue
+        fact = known[found[0]]
+        title = escape(f"{fact.entity}: {fact.parameter}")
+        parts.append(escape(told[at : found.start()]))
+        opener = f"<summary title=\"{title}\">{found[0]}</summary>"
+        parts.append(f"<details class='id-cited'>{opener}<div><b>{title}</b>: {_fact(fact)}</div></details>")
+        at = found.end()
+    return f"<div class='id-source'>{''.join(parts)}{escape(told[at:])}</div>"
+
+
+def _fact(fact: recorded.Fact) -> str:
+    """A fact in full: value, date, where it stands, whether it was checked there."""
+    ends = [f"{value:g}" for value in (fact.low, fact.central, fact.high) if value is not None]
+    value = f"{' to '.join(dict.fromkeys((ends[0], ends[-1])))} {fact.unit}" if ends else fact.unit
+    middle = f", {fact.central:g} in the middle" if len(ends) == 3 and fact.central is not None else ""
+    checked = "checked there" if fact.verified else "not checked there"
+    source = _URL.sub(
+        lambda found: f"<a href=\"{found[0]}\" target='_blank' rel='noopener noreferrer'>{found[0]}</a>",
+        escape(_ARXIV.sub(r"https://arxiv.org/abs/\1", _GRADE.sub("", fact.source))),
+    )
+    return f"{escape(f'{value}{middle}, as of {fact.as_of}')}. Found in ({checked}): {source}"
+
+
 @solara.component
 def Html(markup: str) -> None:  # noqa: N802 - components are named like classes
     """HTML made by this module."""
@@ -79,6 +133,22 @@ def Explained(text: str) -> None:  # noqa: N802
     paragraphs = "".join(paragraph(part) for part in text.strip().split("\n\n"))
     markup = f"<summary>What am I looking at?</summary>{paragraphs}"
     solara.HTML(tag="details", unsafe_innerHTML=markup, classes=["id-explained"])
+
+
+@solara.component
+def FirmField(  # noqa: N802
+    names: Iterable[str], chosen: str | None, choose: Callable[[str], None], clearable: bool = False, kind: str = ""
+) -> None:
+    """A field for the name of a firm; `choose` is given "" where it is cleared.
+
+    The firm chosen stands first: whoever types its name is offered the whole list, and takes the first of it.
+    """
+    rest = sorted((name for name in names if name != chosen), key=str.casefold)
+    rv.Autocomplete(
+        label="Firm", items=[*([chosen] if chosen else []), *rest], v_model=chosen, dense=True, outlined=True,
+        hide_details=True, clearable=clearable, class_=kind,
+        on_v_model=lambda name: choose(str(name or "")),
+    )  # fmt: skip
 
 
 @solara.component

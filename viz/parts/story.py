@@ -12,7 +12,7 @@ import solara
 from abm.accounts.statement import Default
 from abm.engine.tables import E_CANCELLED, E_ORDER, E_PROJECT, EVENT_NAMES
 from experiments.summary import failure_sentence, number
-from viz.parts.markup import Explained, Html, money, paragraph, percent
+from viz.parts.markup import Explained, FirmField, Html, money, paragraph, percent
 from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Event
@@ -99,6 +99,11 @@ def Events(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[[i
     kinds, set_kinds = solara.use_state(list(TELLING))
     firm, set_firm = solara.use_state("")
     first, set_first = solara.use_state(0)
+
+    def look_at(name: str) -> None:
+        set_firm(name)
+        set_first(0)
+
     Explained(EVENTS)
     if report is None:
         return
@@ -109,11 +114,7 @@ def Events(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[[i
             on_v_model=lambda chosen: (set_kinds(list(chosen or [])), set_first(0)),
             v_slots=[{"name": "selection", "variable": "one", "children": Chosen(len(kinds))}],
         )  # fmt: skip
-        rv.Autocomplete(
-            label="Firm", items=sorted(report.nodes.names, key=str.casefold), v_model=firm or None, dense=True,
-            outlined=True, hide_details=True, clearable=True,
-            on_v_model=lambda name: (set_firm(str(name or "")), set_first(0)),
-        )  # fmt: skip
+        FirmField(report.nodes.names, firm or None, look_at, clearable=True)
     wanted = set(kinds)
     found = [e for e in reversed(report.story.events) if e.kind in wanted and (not firm or firm in (e.who, e.whom))]
     if not found:

@@ -10,7 +10,7 @@ import solara
 from abm.inputs import parameters as registry
 from abm.inputs.effects import BY_NAME, EFFECTS
 from abm.inputs.parameters import PARAMETERS, Parameter
-from viz.parts.markup import Explained, Html, Section, paragraph
+from viz.parts.markup import Explained, FirmField, Html, Section, paragraph, source_of
 from viz.screen import Screen, use_last_sent, use_report
 from viz.session import Report, Session
 from viz.words import WHAT_IF
@@ -29,6 +29,9 @@ MATTER: dict[str, tuple[float, float, float]] = {
     "carbon_price": (0.0, 300.0, 10.0),
     "price_impact": (0.0, 20.0, 0.5),
 }
+# Of all that can happen to the firm that the page is about, only this is seen at once in every world: in the next month
+# lenders lose some 15 to 30 bn, and in two years up to five more firms fall. The other effects make nobody fail in it.
+STRONGEST = "defaults"
 MOST_FOUND = 12  # parameters shown at a time
 
 
@@ -96,7 +99,7 @@ def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N8
     # Read when the visitor acts, which may be before all he chose is rendered.
     flagship = report.plan.opening.flagship
     firm = solara.use_reactive(flagship if flagship in report.nodes.names else report.nodes.names[0])
-    effect = solara.use_reactive("stops paying")
+    effect = solara.use_reactive(STRONGEST)
     size = solara.use_reactive("")
 
     def follow() -> None:
@@ -117,11 +120,7 @@ def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N8
 
     asked = BY_NAME[effect.value].size
     with Section("Strike a firm next month", opened=True), solara.Div(classes=["id-strike"]):
-        rv.Autocomplete(
-            label="Firm", items=sorted(report.nodes.names, key=str.casefold), v_model=firm.value,
-            dense=True, outlined=True, hide_details=True,
-            on_v_model=lambda name: firm.set(str(name)) if name else None,
-        )  # fmt: skip
+        FirmField(report.nodes.names, firm.value, lambda name: firm.set(name) if name else None)
         rv.Select(
             label="What happens", v_model=effect.value, dense=True, outlined=True, hide_details=True, on_v_model=choose,
             items=[{"text": known.words, "value": known.name} for known in EFFECTS],
@@ -183,8 +182,7 @@ def Number(parameter: Parameter, report: Report, session: Session) -> None:  # n
         drawn = report.plan.drawn.get(parameter.name)
         here = "" if drawn is None else f", in this world {drawn:g}"
         span = f"{parameter.low:g} to {parameter.high:g}, default {parameter.default:g}{here}."
-        told = f"{span}{acting} Source: {parameter.source}."
-        Html(paragraph(told, "id-source"))
+        Html(paragraph(f"{span}{acting}", "id-source") + source_of(parameter.source))
 
 
 @solara.component

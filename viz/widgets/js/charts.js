@@ -451,6 +451,13 @@ function show(model, el, runs) {
     },
     { rootMargin: "100px" },
   );
+  /** Draw those out of sight too: a picture or a sheet of paper shows them all. */
+  function complete() {
+    for (const chart of charts) if (!chart.seen) chart.drawn.setData(dataOf(chart));
+  }
+  addEventListener("beforeprint", complete, { signal });
+  matchMedia("print").addEventListener("change", complete, { signal });
+
   const watch = new ResizeObserver(() => {
     if (!built && grid.clientWidth > 0) rebuild(); // only on the page the style sheet tells colours and widths
     for (const { drawn, plot } of charts) {
@@ -476,8 +483,8 @@ function show(model, el, runs) {
       pen.fillStyle = ink.paper;
       pen.fillRect(0, 0, area.width, area.height + 24);
       pen.textBaseline = "top";
+      complete();
       for (const chart of charts) {
-        if (!chart.seen) chart.drawn.setData(dataOf(chart));
         const box = chart.box.getBoundingClientRect();
         const place = chart.plot.getBoundingClientRect();
         const x = box.left - area.left + LEFT_OF_PLOT;

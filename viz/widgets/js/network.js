@@ -175,7 +175,7 @@ function render({ model, el }) {
       x: Float32Array.from(radii, (_, i) => SIDE + across() * finite(along[i])),
       y: Float32Array.from(radii, (_, i) => above() + down() * finite(beside[i])),
     };
-    spots = settle(home, radii, { left: 8, top: above() - 20, right: width - 8, bottom: height - 34 });
+    spots = settle(home, radii, { left: 8, top: above() - 2, right: width - 8, bottom: height - 34 });
     viewed();
   }
 
@@ -423,7 +423,7 @@ function render({ model, el }) {
     nameLayer.marks = solid.filter(({ row }) => row !== undefined).map(({ box }) => box);
     wanted.sort((a, b) => b.weight - a.weight || b.row - a.row); // of the smallest, those who came last are news
     const { width, height } = room;
-    const limit = Math.round((width * height) / 9000) * Math.ceil(camera.zoom);
+    const limit = Math.round((width * height) / 6500) * Math.ceil(camera.zoom);
     return placeLabels(
       wanted,
       solid,
