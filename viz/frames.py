@@ -12,18 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from abm.accounts.statement import ASSETS, still_to_pay
+from abm.accounts.statement import ASSETS, look_through, still_to_pay
 from abm.engine.tables import (
     CHANNEL_NAMES,
     FAILED,
+    HYPERSCALER,
     KIND_NAMES,
     LAB,
     LENDER,
     LIQUIDATION,
     LIVE,
     N_OUTSIDE,
+    NEOCLOUD,
     PENDING,
     SERIES_COLUMNS,
+    VEHICLE,
 )
 from abm.inputs.dates import month_words
 from viz.history import History
@@ -39,6 +42,7 @@ STRAINED_PD, DISTRESSED_PD = 0.05, 0.15  # default probability a year: about sin
 # Kinds of edge, from who owes to whom it is owed.
 LOAN, CONTRACT, ORDER, EQUITY = range(4)
 EDGE_NAMES = ("loan", "compute contract", "order", "equity")
+CARRIERS = {VEHICLE: "companies founded for single data centres", HYPERSCALER: "clouds", NEOCLOUD: "clouds"}
 MOST_EDGES = 4000  # the largest are drawn
 MOST_LOSSES = 80  # of one round, the largest are drawn
 SERIES = tuple(column.name for column in SERIES_COLUMNS if column.name != "month")
@@ -148,6 +152,18 @@ def frame(economy: Economy, history: History) -> Frame:
         carried={names[row]: float(firms["look_through"][row]) for row in labs[~failed].tolist()},
         orphaned=float(economy.state.market[0].orphaned),
     )
+
+
+def borrowed_for(economy: Economy, firm: str) -> tuple[tuple[str, float], ...]:
+    """Who borrowed for the use of a firm (bn USD), the largest part first: project companies together, clouds
+    together, and everybody else by name."""
+    kinds = economy.rows("firms")["kind"]
+    parts: dict[str, float] = {}
+    for carrier, amount in look_through(economy, firm).carried_by_others.items():
+        kind = kinds[economy.firm(carrier)]
+        who = CARRIERS.get(int(kind), carrier)
+        parts[who] = parts.get(who, 0.0) + amount
+    return tuple(sorted(parts.items(), key=lambda part: -part[1]))
 
 
 def series(economy: Economy) -> dict[str, np.ndarray]:

@@ -15,6 +15,7 @@ from solara.server.kernel_context import get_current_context
 from abm.errors import BadInput
 from abm.inputs.effects import BY_NAME
 from viz.house import house
+from viz.odds import OPENING, odds
 from viz.parts.charts import TimeSeries
 from viz.parts.compare import Compare
 from viz.parts.controls import Choices, Time, chosen_plan
@@ -28,7 +29,7 @@ from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Report, Session
 from viz.widgets import Keys
-from viz.words import CHARTS, NETWORK, being_opened, welcome
+from viz.words import CHARTS, NETWORK, being_opened, likely, welcome, whose_debt
 
 STYLE = Path(__file__).with_name("page.css")
 TABS = ("Over time", "Who funds whom", "Failures", "Events", "Compare", "Files")
@@ -104,6 +105,7 @@ def Visit(session: Session, mistake: str) -> None:  # noqa: N802
             Html("<h1>Invisible Debt</h1>")
             Welcome(screen)
             Shade(dark)
+        Debt(screen)
         KeyPresses(session)
         Choices(screen, set_note)
         Time(screen)
@@ -124,6 +126,32 @@ def Welcome(screen: Screen) -> None:  # noqa: N802
     report = use_report(screen, lambda r: r.plan.opening.date)
     opening = report.plan.opening.date if report else screen.session.opening
     Html(paragraph(welcome(opening), "id-welcome"))
+
+
+@solara.component
+def Debt(screen: Screen) -> None:  # noqa: N802
+    """The invisible debt: how much, in whose name, who borrowed it, what became of it, how likely it fails."""
+    report = use_report(screen, lambda r: (r.run, r.frame.month))
+    if report is None or not report.borrowed:
+        return
+    firm, total = report.plan.opening.flagship, sum(amount for _, amount in report.borrowed)
+    known = odds(firm) if report.plan.opening.name == OPENING else None
+    told = paragraph(whose_debt(firm, report.borrowed), "id-parts")
+    if known is not None:
+        told += paragraph(likely(firm, known), "id-odds")
+    told += paragraph(what_became(report), "id-became")
+    Html(f"<div class='id-debt'><span class='id-sum'>{total:.0f} bn</span><div>{told}</div></div>")
+
+
+def what_became(report: Report) -> str:
+    """What the debt borrowed for the firm that the page is about has become by the month shown."""
+    firm, month = report.plan.opening.flagship, report.frame.month
+    if month == 0:
+        return "Press Play to see what becomes of it."
+    now = report.frame.carried.get(firm)
+    if now is not None:
+        return f"In {report.frame.label} it is {now:,.0f} bn."
+    return f"It has failed: {report.frame.orphaned:,.0f} bn are owed for users that are gone, by those who borrowed."
 
 
 @solara.component

@@ -95,7 +95,8 @@ class Blow:
 class Report:
     """What the page draws; nothing in it changes any more.
 
-    `run` names the run whose numbers these are: it changes whenever the past may have changed. `series`, `carried`
+    `run` names the run whose numbers these are: it changes whenever the past may have changed. `borrowed`
+    is who had borrowed at the opening for the firm that the page is about (bn), see `borrowed_for`. `series`, `carried`
     (by lab, the debt that others carry for it, bn) and `story` reach to `reach`, the furthest month run, also while
     an earlier month is shown. `held` is for how many seconds the month stays because firms fail in it, 0 if it is not
     held.
@@ -103,6 +104,7 @@ class Report:
 
     run: int
     plan: Plan
+    borrowed: tuple[tuple[str, float], ...]
     nodes: Nodes
     frame: Frame
     series: Mapping[str, np.ndarray]
@@ -470,6 +472,7 @@ class Session:
         report = Report(
             run=self._run,
             plan=self._plan,
+            borrowed=main.borrowed,
             nodes=main.nodes(),
             frame=main.frame(),
             series=main.series(),
@@ -541,6 +544,7 @@ class _Run:
     def __init__(self, plan: Plan) -> None:
         self.economy: Economy = plan.open(panel=False)
         self._plan = plan
+        self.borrowed = frames.borrowed_for(self.economy, plan.opening.flagship) if plan.opening.flagship else ()
         self.history = History()
         self.history.record(self.economy)
         self.reach = 0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 
 from abm.inputs.dates import month_words
+from viz.odds import YEARS, Odds
 
 
 def welcome(opening: datetime.date) -> str:
@@ -13,6 +15,21 @@ def welcome(opening: datetime.date) -> str:
         "Artificial intelligence is being built on promises. Labs promise to rent computers for years; clouds borrow "
         "to build what was promised; lenders take the computers as security. Press Play and watch who owes whom, month "
         f"by month, from the balance sheets of {month_words(0, opening)} on."
+    )
+
+
+def whose_debt(firm: str, borrowed: Sequence[tuple[str, float]]) -> str:
+    """In whose name the invisible debt stands, and who borrowed it (bn USD)."""
+    parts = ", ".join(f"{amount:.3g} bn by {who}" for who, amount in borrowed)
+    return f"US dollars were borrowed for {firm}, and stand in the books of others: {parts}."
+
+
+def likely(firm: str, known: Odds) -> str:
+    """How often the firm defaults, and what follows where it fails."""
+    return (
+        f"In {known.worlds} of {known.of} worlds {firm} defaults by {2025 + YEARS}. Where it is made to fail in 2027,"
+        f" another borrower follows in {known.follows:.0f} of 100, and {known.orphaned:,.0f} bn more are owed for"
+        " computers that nobody rents (abm/RISK.md)."
     )
 
 
@@ -65,8 +82,12 @@ computers, orders of hardware, shares. The wider, the more money. Money is owed 
 fails, losses run to the left.
 
 When firms fail, the picture shows it round by round: who fails first, along which lines losses reach others, and
-whether they fall too. Click a firm to open its books. The invisible debt of the title is what others borrowed on
-behalf of a lab that borrowed nothing itself.
+whether they fall too. A loss is named by its way. Counterparty: bills or loans are not paid. Customer: who rented does
+so no more. Collateral: the hardware that secures a loan is worth less. Funding: credit is refused. Lender-to-lender:
+one lender loses on another. Vendor: orders are withdrawn. Market: prices fall.
+
+Click a firm to open its books. The invisible debt of the title is what others borrowed on behalf of a lab that borrowed
+nothing itself.
 """
 
 CHARTS = """

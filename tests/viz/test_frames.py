@@ -8,13 +8,15 @@ import pytest
 from abm.accounts import statement
 from abm.accounts.statement import IDLE_CAPACITY
 from abm.engine.tables import FAILED, KIND_NAMES, N_OUTSIDE, OUTSIDE_NAMES
-from abm.inputs.scenarios import BASELINE, load
+from abm.errors import BadInput
+from abm.inputs.scenarios import BASELINE, load, names
 from abm.simulation import open_economy
 from viz import frames, history
 from viz.frames import CONTRACT, DISTRESSED, EQUITY, FAILED_NOW, GONE, LOAN, ORDER, SOUND
 from viz.funding import funding_flows
 from viz.history import History
 from viz.parts import markup
+from viz.parts.controls import named_story
 from viz.places import LANE_OF, LANES, place
 
 
@@ -173,3 +175,24 @@ def test_those_who_enter_stand_apart_beside_their_lane() -> None:
     apart = np.hypot(*(spots[:, None] - spots[None, :]).transpose(2, 0, 1)) + np.eye(len(spots))
     assert apart.min() > 0.025
     assert (spots[:60] == place([*kinds, *late[:56]], none, none, np.zeros(0), len(kinds))).all(), "nobody moves"
+
+
+def test_a_source_opens_every_fact_it_names_and_tells_the_rest() -> None:
+    told = markup.source_of("G5-026, low end G9-999 <b>; digest R1, H1")
+    assert told.count("<details") == 1
+    assert "<summary title=\"Algorithmic efficiency: inference (net of hardware and margins)\">G5-026</summary>" in told
+    assert "href=\"https://arxiv.org/abs/2511.23455\"" in told
+    assert told.endswith(", low end G9-999 &lt;b&gt;; story R1, H1</div>")
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("R6", "r6_customer_concentration"), ("r6-customer", "r6_customer_concentration"), ("Perfect Storm", "perfect_storm"),
+     ("R", None), ("r1_demand_x", None), ("", None)],
+)  # fmt: skip
+def test_stories_are_known_by_the_beginning_of_their_name(typed: str, name: str | None) -> None:
+    if name is not None:
+        assert named_story(typed, names()) == name
+        return
+    with pytest.raises(BadInput, match="scenario must be one of baseline, h1_new_uses"):
+        named_story(typed, names())

@@ -71,7 +71,7 @@ def test_keys(visit):
 def test_every_key_counts_for_itself_however_fast(visit):
     visitor = visit().open()
     page = visitor.page
-    for keys, month in (("." * 20 + "," * 10, 10), ("r.r...,", 2), (",,,.", 0), ("r,.", 1)):
+    for keys, month in (("." * 20 + "," * 10, 10), ("r.r...,", 2), (",,,.", 1), ("r,..", 2)):
         for key in keys:
             page.keyboard.press(key)
         page.wait_for_timeout(300)
@@ -120,6 +120,19 @@ def test_a_firm_is_found_by_its_name_in_any_field(visit):
         expect(field).to_have_value(name)
 
 
+def test_on_top_stands_whose_debt_it_is_and_how_likely_it_fails(visit):
+    visitor = visit().open("?scenario=r6&central=1")
+    page = visitor.page
+    expect(page.locator(".id-sum")).to_have_text("96 bn")
+    told = page.locator(".id-debt")
+    expect(told).to_contain_text("66 bn by companies founded for single data centres, 17.5 bn by clouds, 12.5 bn")
+    expect(told).to_contain_text("of 500 worlds OpenAI defaults by 2030")
+    visitor.go(11)
+    expect(told).to_contain_text("It has failed: ")
+    page.keyboard.press("r")
+    expect(told).not_to_contain_text("failed: ")
+
+
 def test_a_warning_ends_with_its_mistake(visit):
     visitor = visit().open("?scenario=nothing")
     page = visitor.page
@@ -148,7 +161,7 @@ def test_a_blow_that_is_not_seen_says_why(visit):
     visitor.tab("What if")
     page.get_by_role("button", name="What happens").click()
     page.get_by_role("option", name="loses cash").click()
-    page.get_by_label("bn USD").fill("0.1")
+    page.locator(".id-strike").get_by_label("bn USD").fill("0.1")
     page.get_by_role("button", name="Strike").click()
     visitor.says("Nobody fails this month of what you did to OpenAI: it has ")
     visitor.go(2)
@@ -163,7 +176,7 @@ def test_the_blow_that_is_proposed_is_seen(visit):
     visitor.shows(1)
     expect(page.locator(".id-status")).to_contain_text("OpenAI failed this month")
     visitor.tab("Failures")
-    expect(page.locator(".id-line").first).to_contain_text("you made it fail")
+    expect(page.locator(".id-tab .id-line").first).to_contain_text("you made it fail")
     assert "its own doing" not in page.locator(".id-tab").inner_text()
     page.keyboard.press("r")
     visitor.shows(0)

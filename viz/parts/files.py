@@ -56,13 +56,16 @@ def Open(session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N80
     # Read when the visitor acts, which may be before all he chose is rendered.
     chosen = solara.use_reactive("")
     number = solara.use_reactive("0")
+    wrong = solara.use_ref(False)  # whether a mistake of these fields is being told
 
     def found() -> Recorded | None:
         return next((run for run in runs if run.name == chosen.value), None)
 
     def pick(field: solara.Reactive[str], value: str) -> None:
         field.set(value)
-        on_note("")  # what was said of the last choice
+        if wrong.current:
+            wrong.current = False
+            on_note("")
 
     def show() -> None:
         wanted = found()
@@ -73,8 +76,10 @@ def Open(session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N80
             opened = open_swept(wanted.folder, number.value) if wanted.sweep else open_single(wanted.folder)
             same = opened.is_repeated()
         except BadInput as mistake:
+            wrong.current = True
             on_note(str(mistake))
             return
+        wrong.current = False
         session.choose(opened.plan, to_month=opened.plan.months)
         name = f"Run {number.value} of {wanted.name}" if wanted.sweep else wanted.name
         on_note(
