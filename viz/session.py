@@ -231,6 +231,10 @@ class Session:
         """Show a month: of the past by running again from the opening, of the future by running on."""
         self._move(lambda _: int(month))
 
+    def next_failure(self) -> None:
+        """Run on to the next month in which somebody fails."""
+        self._send(self._do_next_failure)
+
     def set_speed(self, months_a_second: float) -> None:
         """Months a second while playing; infinity is as fast as the machine can."""
         self._send(lambda: self._do_speed(months_a_second))
@@ -392,6 +396,15 @@ class Session:
     def _do_seek(self, month: int) -> None:
         self._playing = False
         self._go_to(min(max(month, 0), self._plan.months))
+
+    def _do_next_failure(self) -> None:
+        self._playing = False
+        while self._main.month < self._plan.months and self._commands.empty() and not self._stopping.is_set():
+            self._go_to(self._main.month + 1)
+            if self._main.rounds():
+                return
+        if self._main.month >= self._plan.months:
+            self._message = f"Nobody fails any more until {self._main.frame().label}, the end of the run."
 
     def _do_choose(self, plan: Plan, to_month: int) -> None:
         main = _Run(plan)

@@ -187,8 +187,8 @@ def test_a_source_opens_every_fact_it_names_and_tells_the_rest() -> None:
 
 @pytest.mark.parametrize(
     ("typed", "name"),
-    [("R6", "r6_customer_concentration"), ("r6-customer", "r6_customer_concentration"), ("Perfect Storm", "perfect_storm"),
-     ("R", None), ("r1_demand_x", None), ("", None)],
+    [("R6", "r6_customer_concentration"), ("r6-customer", "r6_customer_concentration"),
+     ("Perfect Storm", "perfect_storm"), ("R", None), ("r1_demand_x", None), ("", None)],
 )  # fmt: skip
 def test_stories_are_known_by_the_beginning_of_their_name(typed: str, name: str | None) -> None:
     if name is not None:

@@ -13,6 +13,7 @@ import pytest
 from abm.engine.tables import EVENT_NAMES
 from abm.inputs.scenarios import BASELINE, load
 from abm.simulation import open_economy
+from viz.parts.controls import marked
 from viz.parts.story import _what
 from viz.plan import Plan
 from viz.session import Event, Report, Session, _event, _Run
@@ -371,6 +372,23 @@ def test_a_month_with_failures_is_held_while_it_plays(session):
     paused = session(plan)
     paused.seek(11)
     assert until(paused, lambda r: r.frame.month == 11).held == 0.0
+
+
+def test_the_next_failure_is_found_and_the_line_of_time_marks_it(session):
+    made = session(Plan(load(R6), central=True, months=20))
+    made.strike("CoreWeave", "loses cash", 0.1)
+    made.next_failure()
+    report = until(made, lambda r: r.frame.month == 11 and r.story.failures)
+    marks = marked(report)
+    assert list(marks) == [1, 10, 11]
+    assert marks[10] == ("shock", "equity dilution changes, in this story")
+    assert marks[1] == ("strike", "CoreWeave loses cash, by you")
+    assert marks[11][0] == "failure"
+    assert marks[11][1].startswith("OpenAI fails; OpenAI ")
+    made.seek(20)
+    until(made, lambda r: r.frame.month == 20)
+    made.next_failure()
+    assert "Nobody fails any more until August 2027" in until(made, lambda r: r.message).message
 
 
 def test_a_blow_that_makes_nobody_fail_says_why_once(session):

@@ -10,6 +10,7 @@ import solara
 
 from abm.errors import BadInput
 from abm.inputs.dates import month_words
+from abm.inputs.effects import BY_NAME
 from abm.inputs.scenarios import Scenario, load, names
 from viz.house import house
 from viz.parts.markup import Html, paragraph
@@ -148,7 +149,7 @@ def Typed(label: str, text: solara.Reactive[str], done: Callable[[], None]) -> N
 @solara.component
 def Time(screen: Screen) -> None:  # noqa: N802
     """Everything that moves time."""
-    report = use_report(screen, lambda r: (r.frame.month, r.playing, r.speed, r.plan.months))
+    report = use_report(screen, lambda r: (r.run, r.frame.month, r.playing, r.speed, len(r.story.failures)))
     if report is not None:
         TimeFields(report, screen.session)
 
@@ -166,17 +167,57 @@ def TimeFields(report: Report, session: Session) -> None:  # noqa: N802
                 on_click=session.pause if report.playing else session.play, color="primary", classes=["id-play"],
             )  # fmt: skip
             Press("mdi-step-forward", "One month on (.)", lambda: session.step(1), month >= plan.months)
+            Press("mdi-skip-next-circle-outline", "Next failure", session.next_failure, month >= plan.months)
         rv.Select(
             label="Speed", v_model=str(report.speed), dense=True, outlined=True, hide_details=True, class_="id-speed",
             items=[{"text": _speed_words(speed), "value": str(speed)} for speed in SPEEDS],
             on_v_model=lambda value: _set_speed(session, value),
         )  # fmt: skip
         solara.HTML(tag="b", unsafe_innerHTML=month_words(month, plan.opening.date), classes=["id-month"])
-        slider = rv.Slider(
-            v_model=month, min=0, max=plan.months, dense=True, hide_details=True, class_="id-slider",
-            attributes={"aria-label": "Month shown"},
-        )  # fmt: skip
-        rv.use_event(slider, "input", lambda *moved: _seek(session, moved[2], month))
+        with solara.Div(classes=["id-slider"]):
+            slider = rv.Slider(
+                v_model=month, min=0, max=plan.months, dense=True, hide_details=True,
+                attributes={"aria-label": "Month shown"},
+            )  # fmt: skip
+            rv.use_event(slider, "input", lambda *moved: _seek(session, moved[2], month))
+            with solara.Div(classes=["id-marks"]):
+                for at, (kind, told) in marked(report).items():
+                    Mark(at, plan.months, kind, f"{plan.label(at)}: {told}", session).key(f"{at} {kind} {told}")
+
+
+def marked(report: Report) -> dict[int, tuple[str, str]]:
+    """What the line of time shows: month to kind ("failure", "strike" or "shock") and words, failures before strikes
+    before shocks of the story where they fall together."""
+    plan, opening = report.plan, report.plan.opening.date
+    found: dict[str, dict[int, list[str]]] = {"failure": {}, "strike": {}, "shock": {}}
+    for failure in report.story.failures:
+        if failure.fails:
+            found["failure"].setdefault(failure.month, []).append(f"{failure.firm} fails")
+    for kind, shocks in (("strike", plan.strikes), ("shock", plan.base.shocks)):
+        for shock in shocks:
+            if shock.probability < 1.0:
+                continue  # nobody knows when
+            who, what = shock.firm, BY_NAME[str(shock.effect)].words if shock.firm else "changes"
+            told_of = f"{who or str(shock.parameter).replace('_', ' ')} {what}"
+            whose = "by you" if kind == "strike" else "in this story"
+            found[kind].setdefault(shock.first_month(opening), []).append(f"{told_of}, {whose}")
+    told: dict[int, tuple[str, str]] = {}
+    for kind in ("shock", "strike", "failure"):
+        for month, words in found[kind].items():
+            if 0 < month <= plan.months:
+                before = f"; {told[month][1]}" if month in told else ""
+                told[month] = (kind, f"{', '.join(words)}{before}")
+    return dict(sorted(told.items()))
+
+
+@solara.component
+def Mark(month: int, months: int, kind: str, words: str, session: Session) -> None:  # noqa: N802
+    """A mark on the line of time; a click goes there."""
+    mark = rv.Html(
+        tag="button", class_=f"id-mark id-mark-{kind}", style_=f"left: {100.0 * month / months:.3f}%",
+        attributes={"title": words, "aria-label": words, "tabindex": "-1"},
+    )  # fmt: skip
+    rv.use_event(mark, "click", lambda *_: session.seek(month))
 
 
 @solara.component
