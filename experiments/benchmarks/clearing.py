@@ -226,10 +226,9 @@ def by_clear(problem: Problem, given: list[Any]) -> Clearing | TieredClearing:
     -------
     Clearing or TieredClearing
     """
-    rates = {"alpha": problem.alpha, "beta": problem.beta}
     if len(given) == 1:
-        return clear(given[0], problem.cash, problem.external[0], **rates)
-    return clear_tiers(given, problem.cash, problem.external, **rates)
+        return clear(given[0], problem.cash, problem.external[0], alpha=problem.alpha, beta=problem.beta)
+    return clear_tiers(given, problem.cash, problem.external, alpha=problem.alpha, beta=problem.beta)
 
 
 def in_turn(works: dict[str, Callable[[], Any]], repeats: int, enough: float) -> dict[str, tuple[float, Any]]:
@@ -345,7 +344,8 @@ def growth(sizes: list[int], tiers: int) -> list[str]:
     list of str
         A line each, and the slope.
     """
-    works, counts = {}, {}
+    works: dict[str, Callable[[], Any]] = {}
+    counts = {}
     for size in sizes:
         problem = random_problem("", size // 10, size, 0.2, 0.5, tiers=tiers)
         counts[str(size)] = sum(layer.nnz for layer in problem.owed)
