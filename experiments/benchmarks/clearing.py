@@ -13,6 +13,7 @@ mean anything. What they are given is the matrix as a user has it (dense or CSR)
 from __future__ import annotations
 
 import argparse
+import functools
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -349,7 +350,7 @@ def growth(sizes: list[int], tiers: int) -> list[str]:
     for size in sizes:
         problem = random_problem("", size // 10, size, 0.2, 0.5, tiers=tiers)
         counts[str(size)] = sum(layer.nnz for layer in problem.owed)
-        works[str(size)] = lambda problem=problem: by_clear(problem, problem.owed)
+        works[str(size)] = functools.partial(by_clear, problem, problem.owed)
     times = in_turn(works, 9, 2.0)
     lines = [
         f"{counts[name]:>12,} {tiers:>5} {best * 1e3:>10.1f} {best / counts[name] * 1e9:>18.0f} {cleared.rounds:>8}"
