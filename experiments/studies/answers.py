@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from experiments.analysis.intervals import Estimate
 from experiments.report.findings import Comparison, Findings
-from experiments.report.html import VERDICTS, claim_sentences, estimate, glance, map_ticks, percent
+from experiments.report.html import map_ticks
+from experiments.report.sentences import VERDICTS, claim_sentences, estimate, glance, share
 from experiments.report.view import View
 from experiments.screen import counted
+from experiments.study import Outcome
 from experiments.summary import number
 
 MOST_RANKED = 8  # factors of a sensitivity analysis told in the page
@@ -70,14 +72,21 @@ def _outcomes(view: View, found: Findings) -> list[str]:
         "",
         "Outcomes: " + "; ".join(f"`{n}`: {m.text}{f' ({m.unit})' if m.unit else ''}" for n, m in units.items()) + ".",
     ]
-    if found.comparisons:
-        return lines
     rows = [
-        (name, *(estimate(e) for e in (s.mean, s.median, s.high)))
+        (name, *(estimate(e) for e in (s.mean, s.median, s.high, s.worst)))
         for name, levels in found.summaries.items()
-        for s in levels.values()
+        for s in list(levels.values())[:1]
+        if not found.comparisons or is_tail(view.study.measured[name])
     ]
-    return lines if not rows else lines + _table(("outcome", "mean", "median", "95 % of runs below"), rows)
+    if rows and found.comparisons:
+        lines += ["", f"How far it goes with {view.compared} {next(iter(view.levels))}:"]
+    heads = ("outcome", "mean", "median", "95 % of runs below", "mean of the worst 5 % (expected shortfall)")
+    return lines if not rows else lines + _table(heads, rows)
+
+
+def is_tail(outcome: Outcome | None) -> bool:
+    """Whether an outcome is a loss of who holds shares, of which the worst runs matter most."""
+    return outcome is not None and outcome.statistic in ("lost", "drawdown")
 
 
 def _comparisons(view: View, found: Findings) -> list[str]:
@@ -124,7 +133,7 @@ def _ranking(found: Findings) -> list[str]:
     lines: list[str] = []
     for name, indices in found.sobol.items():
         order = sorted(indices.total, key=lambda factor: -indices.total[factor].value)[:MOST_RANKED]
-        rows = [(factor, percent(indices.first[factor]), percent(indices.total[factor])) for factor in order]
+        rows = [(factor, share(indices.first[factor]), share(indices.total[factor])) for factor in order]
         lines += _table((f"variance of {name}", "alone", "with others"), rows)
     for name, effects in found.morris.items():
         order = sorted(effects.strength, key=lambda factor: -effects.strength[factor].value)[:MOST_RANKED]
