@@ -381,7 +381,7 @@ def test_the_next_failure_is_found_and_the_line_of_time_marks_it(session):
     report = until(made, lambda r: r.frame.month == 11 and r.story.failures)
     marks = marked(report)
     assert list(marks) == [1, 10, 11]
-    assert marks[10] == ("shock", "equity dilution changes, in this story")
+    assert marks[10] == ("shock", "OpenAI loses cash, in this story; equity dilution changes, in this story")
     assert marks[1] == ("strike", "CoreWeave loses cash, by you")
     assert marks[11][0] == "failure"
     assert marks[11][1].startswith("OpenAI fails; OpenAI ")

@@ -206,7 +206,7 @@ def marked(report: Report) -> dict[int, tuple[str, str]]:
         for month, words in found[kind].items():
             if 0 < month <= plan.months:
                 before = f"; {told[month][1]}" if month in told else ""
-                told[month] = (kind, f"{', '.join(words)}{before}")
+                told[month] = (kind, f"{'; '.join(words)}{before}")
     return dict(sorted(told.items()))
 
 
