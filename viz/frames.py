@@ -195,7 +195,7 @@ def health(economy: Economy) -> np.ndarray:
 
 
 def cascade(economy: Economy, month: int) -> tuple[Round, ...]:
-    """The failures of a month, round by round, with the losses each round passed on."""
+    """The failures of a month, round by round, with the losses each round passed on; rounds with neither left out."""
     defaults = economy.rows("defaults")
     defaults = defaults[defaults["month"] == month]
     if not len(defaults):
@@ -230,7 +230,7 @@ def cascade(economy: Economy, month: int) -> tuple[Round, ...]:
                 ),
             )
         )
-    return tuple(found)
+    return tuple(part for part in found if part.firms or part.losses)  # who only comes to terms passes nothing on
 
 
 def _sizes(economy: Economy, history: History) -> np.ndarray:

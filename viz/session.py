@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from abm.accounts import statement as books_of
-from abm.engine.tables import EVENT_NAMES, FAILED, LAB, N_OUTSIDE
+from abm.engine.tables import DEFERRAL, EVENT_NAMES, FAILED, LAB, N_OUTSIDE
 from abm.errors import BadInput
 from abm.inputs.scenarios import BASELINE, Shock, load
 from abm.simulation import Economy
@@ -401,7 +401,7 @@ class Session:
         self._playing = False
         while self._main.month < self._plan.months and self._commands.empty() and not self._stopping.is_set():
             self._go_to(self._main.month + 1)
-            if self._main.rounds():
+            if self._main.fails():
                 return
         if self._main.month >= self._plan.months:
             self._message = f"Nobody fails any more until {self._main.frame().label}, the end of the run."
@@ -591,6 +591,11 @@ class _Run:
     def rounds(self) -> int:
         """Rounds of the cascade of the present month, 0 where nobody fails."""
         return len(frames.cascade(self.economy, self.month))
+
+    def fails(self) -> bool:
+        """Whether somebody fails in the present month; who only puts off loans does not (`Default.fails`)."""
+        defaults = self.economy.rows("defaults")
+        return bool(np.any((defaults["month"] == self.month) & (defaults["way"] != DEFERRAL)))
 
     def nodes(self) -> Nodes:
         """The firms drawn."""

@@ -7,7 +7,7 @@ import pytest
 
 from abm.accounts import statement
 from abm.accounts.statement import IDLE_CAPACITY
-from abm.engine.tables import FAILED, KIND_NAMES, N_OUTSIDE, OUTSIDE_NAMES
+from abm.engine.tables import FAILED, KIND_NAMES, LIQUIDATION, N_OUTSIDE, OUTSIDE_NAMES
 from abm.errors import BadInput
 from abm.inputs.scenarios import BASELINE, load, names
 from abm.simulation import open_economy
@@ -196,3 +196,15 @@ def test_stories_are_known_by_the_beginning_of_their_name(typed: str, name: str 
         return
     with pytest.raises(BadInput, match="scenario must be one of baseline, h1_new_uses"):
         named_story(typed, names())
+
+
+def test_a_month_in_which_firms_only_come_to_terms_has_no_cascade() -> None:
+    economy = open_economy(load("r1_demand_disappoints"), seed=3)
+    economy.run(30)
+    defaults = economy.rows("defaults")
+    months = set(defaults["month"].tolist())
+    empty = {month for month in months if not frames.cascade(economy, month)}
+    assert empty, "the run must have such a month"
+    for month in months:
+        assert all(part.firms or part.losses for part in frames.cascade(economy, month))
+    assert not set(defaults["month"][defaults["way"] == LIQUIDATION].tolist()) & empty
