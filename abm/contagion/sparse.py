@@ -265,10 +265,13 @@ def too_wide(new_edges: int, edges: int) -> bool:
 
 
 @jit
-def _push(b: Books, beta: float, lost: Any, falling: Any, n_falling: int, rounds: int) -> int:
+def _push(
+    b: Books, beta: float, lost: Any, doubt: Any, doubt_passed_on: Any, falling: Any, n_falling: int, rounds: int
+) -> int:  # fmt: skip
     """Let the first of `falling` fall and run rounds while it is plain who falls next; return the rounds.
 
-    `lost` is what firms have lost of their claims, and `doubt` by how much that may be wrong.
+    `lost` is what firms have lost of their claims, `doubt` by how much that may be wrong, and `doubt_passed_on` what
+    error of its estate is in the doubt of a firm's creditors already.
     """
     start, to, amount, due, left, nominal, equity = b.owes, b.to, b.amount, b.due, b.left, b.nominal, b.equity
     share, default_round = b.share, b.default_round
@@ -277,7 +280,7 @@ def _push(b: Books, beta: float, lost: Any, falling: Any, n_falling: int, rounds
     suspects = np.empty(n, np.int64)
     is_suspect, queued = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
     queue = np.empty(n, np.int64)
-    passed_on, doubt, doubt_passed_on = lost.copy(), np.zeros(n), np.zeros(n)
+    passed_on = lost.copy()
     drop, slack = np.empty(n_tiers), np.empty(n_tiers)
     edges = 0
     for i in range(n):
@@ -725,15 +728,18 @@ def _settle(b: Books, alpha: float, beta: float, f: Fallen, fallen: Any, falling
 
 @jit
 def _run(
-    b: Books, alpha: float, beta: float, falling: Any, n_falling: int, push: bool, rounds: int, patience: int
+    b: Books, alpha: float, beta: float, falling: Any, n_falling: int, doubt: Any, push: bool, rounds: int,
+    patience: int,
 ) -> int:  # fmt: skip
     """Run rounds until nobody else falls, or until it takes a linear system to tell; return the rounds.
 
-    Negative if it takes one: the fallen are those with a round then.
+    Negative if it takes one: the fallen are those with a round then. `doubt` is by how much what firms receive may
+    be wrong at first.
     """
     n = b.cash.shape[0]
     f = _room(n, b.due.shape[0], b.claim.shape[0], b.slot)
-    fallen, lost = np.empty(n, np.int64), np.empty(n)
+    fallen, lost, passed_on = np.empty(n, np.int64), np.empty(n), beta * doubt
+    known, size = True, 0
     while n_falling > 0:
         new_edges, edges = 0, 0
         for m in range(n_falling):
@@ -743,7 +749,12 @@ def _run(
                 edges += b.owes[i + 1] - b.owes[i]
         if push and not too_wide(new_edges, edges + new_edges):
             _receive(b.gets, b.slot, b.claim, 1.0 - b.share, lost)
-            rounds = _push(b, beta, lost, falling, n_falling, rounds)
+            if not known:
+                _receive(b.gets, b.slot, b.claim, f.slack, doubt)
+                passed_on[:] = 0.0
+                for m in range(size):
+                    passed_on[fallen[m]] = f.error[m]
+            rounds = _push(b, beta, lost, doubt, passed_on, falling, n_falling, rounds)
         else:
             rounds += 1
             for m in range(n_falling):
@@ -754,6 +765,7 @@ def _run(
                 fallen[size] = i
                 size += 1
         n_falling = _settle(b, alpha, beta, f, fallen[:size], falling, patience) if patience > 0 else -1
+        known = False
     return rounds if n_falling == 0 else -rounds
 
 
@@ -844,14 +856,15 @@ class _Books:
         """Let firms fall, round after round, until nobody else does."""
         falling = np.empty(self.n, np.int64)
         new = np.flatnonzero((self.nominal > 0.0) & (self.books.equity < -TIE * self.nominal))
+        doubt = np.zeros(self.n)
         while new.size:
             falling[: new.size] = new
-            rounds = _run(self.books, self.alpha, self.beta, falling, new.size, push, self.rounds, PATIENCE)
+            rounds = _run(self.books, self.alpha, self.beta, falling, new.size, doubt, push, self.rounds, PATIENCE)
             self.rounds = abs(rounds)
             if rounds > 0:
                 break
             self.method = "default set"
-            gets = self.solve(np.flatnonzero(self.default_round))
+            gets = doubt = self.solve(np.flatnonzero(self.default_round))
             stands = (self.default_round == 0) & (self.nominal > 0.0)
             new = np.flatnonzero(stands & (self.cash + self.inflow < self.line - gets))
 

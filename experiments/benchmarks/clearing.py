@@ -13,9 +13,9 @@ mean anything. What they are given is the matrix as a user has it (dense or CSR)
 from __future__ import annotations
 
 import argparse
-import functools
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -346,11 +346,11 @@ def growth(sizes: list[int], tiers: int) -> list[str]:
         A line each, and the slope.
     """
     works: dict[str, Callable[[], Any]] = {}
-    counts = {}
+    counts: dict[str, int] = {}
     for size in sizes:
         problem = random_problem("", size // 10, size, 0.2, 0.5, tiers=tiers)
         counts[str(size)] = sum(layer.nnz for layer in problem.owed)
-        works[str(size)] = functools.partial(by_clear, problem, problem.owed)
+        works[str(size)] = partial(by_clear, problem, problem.owed)
     times = in_turn(works, 9, 2.0)
     lines = [
         f"{counts[name]:>12,} {tiers:>5} {best * 1e3:>10.1f} {best / counts[name] * 1e9:>18.0f} {cleared.rounds:>8}"
