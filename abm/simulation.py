@@ -422,7 +422,7 @@ class Economy:
         self._guess_earnings()
         unpriced = np.flatnonzero(state.firms["valuation"][:n] <= 0.0)
         for _ in range(2):
-            trial = self._trial()
+            trial = trial_of(state)
             trial.market[0].record_panel = 0
             trial.shocks["start"] = 10**6
             run_months(trial, 1)  # not `month`, which would have to be loaded too
@@ -453,15 +453,6 @@ class Economy:
             result = sum(lines.values())
             state.firms[i].operating_result_6m = result
             state.result_memory[i, :] = result / 6.0
-
-    def _trial(self) -> State:
-        """A copy of the state to try a month on, without a record; of the room to grow nothing is copied."""
-        state = self.state
-        used = {name: getattr(state, name)[: int(state.market[0][f"n_{name}"])] for name in GROWING}
-        small = state.replace(panel=state.panel[:1], flow_record=state.flow_record[:1], **used)
-        trial = copy.deepcopy(small)
-        longer = {name: _longer(getattr(trial, name), len(getattr(state, name))) for name in GROWING}
-        return trial.replace(**longer)
 
     def _guess_earnings(self) -> None:
         """What firms earn before a month has run: invoices, sales and other income less fixed and running costs.
@@ -759,6 +750,13 @@ def _restore(state: State, kept: Mapping[str, np.ndarray]) -> None:
     for name, value in kept.items():
         of, _, part = name.rpartition(".")
         getattr(state.chains if of else state, part)[:] = value
+
+
+def trial_of(state: State) -> State:
+    """A copy of a state to try a month on, without a record; of the room to grow nothing is copied."""
+    used = {name: getattr(state, name)[: int(state.market[0][f"n_{name}"])] for name in GROWING}
+    trial = copy.deepcopy(state.replace(panel=state.panel[:1], flow_record=state.flow_record[:1], **used))
+    return trial.replace(**{name: _longer(getattr(trial, name), len(getattr(state, name))) for name in GROWING})
 
 
 def _longer(table: Any, rows: int) -> Any:

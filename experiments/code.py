@@ -16,8 +16,8 @@ import abm
 MODEL = Path(abm.__file__).parent
 # Files of this package on which rows depend, beside all of the model's.
 OURS = (
-    "call.py", "code.py", "columns.py", "designs.py", "execution.py", "packing.py", "study.py", "study_fields.py",
-    "work.py",
+    "call.py", "code.py", "columns.py", "designs.py", "execution.py", "measures.py", "packing.py", "study.py",
+    "study_fields.py", "work.py",
 )  # fmt: skip
 PACKAGES = ("numpy", "scipy", "numba", "llvmlite", "pyarrow", "pandas", "SALib", "networkx")
 

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import abm
+from abm.calibration import DEFAULT_OPENING
 
 RISK = Path(abm.__file__).with_name("RISK.md")
-OPENING = "2025-12-31"  # of which that page tells
+OPENING = DEFAULT_OPENING  # of which that page tells
 YEARS = 5
 
 

@@ -171,7 +171,10 @@ def test_losses_are_over_what_was_held_and_lent_in_the_crisis():
 @pytest.mark.parametrize(("holds", "verdict"), [(True, VALIDATED), (False, NOT_VALIDATED)])
 def test_a_published_result_is_validated_if_all_its_statements_hold(holds, verdict):
     study = SimpleNamespace(name="one", title="One", source="Somebody 2001")
-    rows = [Row("all fall", "yes", "yes", EXACT, True), Row("nobody falls", "no", "no", EXACT, holds)]
+    rows = [
+        Row("all fall", "yes", "yes", EXACT, True, origin="the paper"),
+        Row("nobody falls", "no", "no", EXACT, holds, origin="the paper"),
+    ]
     s = sections.contagion_section([(study, Outcome(rows, panels()[0], {}))], [SimpleNamespace(name="long")])
     assert s.lines[0].verdict == verdict
     assert s.lines[0].shown == f"{1 + holds} of 2 statements hold"
