@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Sequence
 
 from abm.inputs.dates import month_words
-from viz.odds import YEARS, Odds
+from viz.odds import OPENING, YEARS, Odds
 
 
 def welcome(opening: datetime.date) -> str:
@@ -26,8 +26,10 @@ def whose_debt(firm: str, borrowed: Sequence[tuple[str, float]]) -> str:
 
 def likely(firm: str, known: Odds) -> str:
     """How often the firm defaults, and what follows where it fails."""
+    year = datetime.date.fromisoformat(OPENING).year + YEARS
     return (
-        f"In {known.worlds} of {known.of} worlds {firm} defaults by {2025 + YEARS}. Where it is made to fail in 2027,"
+        f"In {known.worlds} of {known.of} worlds {firm} defaults by {year}."
+        " Where it is made to fail a year and a half after the opening,"
         f" another borrower follows in {known.follows:.0f} of 100, and {known.orphaned:,.0f} bn more are owed for"
         " computers that nobody rents (abm/RISK.md)."
     )

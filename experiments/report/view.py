@@ -112,7 +112,7 @@ class View:
             raise BadInput(f"{results.folder} holds the runs of another study than '{self.study.name}'")
         self.points: pd.DataFrame = results.points
         self.outcomes = self.study.report.outcomes or tuple(self.study.measured)
-        wanted = ["run", "point", "replicate", "seed", "failed", *self.study.measured]  # hashes would be the larger part
+        wanted = ["run", "point", "replicate", "seed", "failed", *self.study.measured]  # not hashes, the larger part
         self.runs: pd.DataFrame = results.table("runs", wanted).to_pandas().set_index("run")
         if self.runs["failed"].all():
             raise BadInput(f"{results.folder} holds no run that ended well: there is nothing to report")

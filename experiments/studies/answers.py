@@ -21,7 +21,8 @@ Written by `python -m experiments.studies`, which runs every study of `experimen
 of each, with figures, in `results/studies/NAME/report.html`. Every run is made in a world of its own seed (parameters
 and uncertain numbers of the opening, drawn from the worlds that agree with what is known). The sentences are claims of
 the study file, put to each world by itself; their words hold no number, and every number is worked out from the runs. A
-claim that holds in fewer than nine worlds of ten is called uncertain, unless its contrary holds in nine. Brackets are {level} intervals: they hold the luck of
+claim that holds in fewer than nine worlds of ten is called uncertain, unless its contrary holds in nine.
+Brackets are {level} intervals: they hold the luck of
 worlds (and of points, where a design draws them), not doubt about the model itself. Made with version {version} of the
 model.
 
