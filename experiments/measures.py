@@ -65,6 +65,8 @@ def measure(economy: Economy, outcome: Outcome) -> float:
         return float(values.sum())
     if not len(values):
         return 0.0 if outcome.statistic == "max" and outcome.of.startswith(OF_DEFAULTS) else float("nan")
+    if np.isnan(values).any():
+        return float("nan")
     match outcome.statistic:
         case "final":
             return float(values[-1])
@@ -153,6 +155,8 @@ def share_value(economy: Economy, firms: Sequence[str]) -> Floats:
                 continue
             month += int(protected.argmin())
         worth = value[month - 1, j]
+        if row["way"] == tables.LIQUIDATION:  # what the estate leaves is paid out, and moves no more
+            kept[month + 1 :, j] = 1.0
         kept[month, j] = min(max(1.0 - row["loss_equity"] / worth, 0.0), 1.0) if worth > 0.0 else 0.0
     kept[0] = np.where(value[0] > 0.0, 1.0, np.nan)
     return np.cumprod(kept, axis=0).mean(axis=1)

@@ -22,6 +22,7 @@ from experiments.analysis.intervals import Estimate, Floats, mean_of
 from experiments.analysis.options import OPERATORS, named
 from experiments.reproductions.intervals import wilson
 
+ROUNDING = 1e-12  # of means over different numbers of runs
 SURE = 0.9  # share of worlds from which on a claim is told as a finding
 OUTCOME, FACTOR = "outcome", "factor"  # entries of `than` that name another outcome, or factor, to compare with
 RELATIONS = ("higher", "lower", "the same")
@@ -110,6 +111,9 @@ class Claim(BaseModel):
             allowed = "'higher', 'lower' or 'the same'"
             raise BadInput(f"claims.is must be {allowed} beside 'than', not {shown(self.relation)}")
         sides = {"at": self.at, "than": self.than or {}}
+        for side, name in PLACE.findall(self.says):
+            if name not in sides[side]:
+                raise BadInput(f"claims.says: '{{{side}.{name}}}' has no value, as '{side}' does not name '{name}'")
         if self.factor is not None:
             if self.at or list(sides["than"]) != [FACTOR]:
                 raise BadInput("claims.factor is compared with one other: it goes with 'than.factor' and nothing else")
@@ -128,9 +132,6 @@ class Claim(BaseModel):
                 if levels is None:
                     raise BadInput(f"claims.{side}: '{name}' is a range here, and needs a bound such as '>= 1.5'")
                 named(f"claims.{side}.{name}", value, levels, f"value of '{name}'")
-        for side, name in PLACE.findall(self.says):
-            if name not in sides[side]:
-                raise BadInput(f"claims.says: '{{{side}.{name}}}' has no value, as '{side}' does not name '{name}'")
 
     @property
     def text(self) -> str:
@@ -247,7 +248,8 @@ def _compared(claim: Claim, ours: Floats, theirs: Floats) -> Weighed:
     """A claim put to the two sides of every world."""
     gaps = ours - theirs
     told = gaps[~np.isnan(gaps)]
-    same = np.abs(told) <= claim.by
+    size = np.maximum(np.abs(ours), np.abs(theirs))[~np.isnan(gaps)]
+    same = np.abs(told) <= claim.by + ROUNDING * size
     if claim.relation == "the same":
         return _weighed(claim, told, same, np.zeros(len(told), bool), len(gaps) - len(told))
     holds = ~same & ((told > 0.0) == (claim.relation == "higher"))

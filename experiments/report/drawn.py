@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from abm.calibration.worlds import plausible_draws, uncertain
+from abm.errors import BadInput
 from abm.inputs.priors import standard_normals
 from experiments.analysis.intervals import Floats
 from experiments.analysis.ranking import Association, associate
@@ -74,6 +75,8 @@ class Drawn:
         good = runs[~runs["failed"]]
         points, replicates = good["point"].to_numpy(), good["replicate"].to_numpy()
         table = self._view.table(outcome)
+        if table.shape[1] == 1:
+            raise BadInput("points with one run each leave nothing by which to tell a world from its point")
         there = ~np.isnan(table)
         counts = np.maximum(there.sum(axis=1), 1)
         means = np.where(there, table, 0.0).sum(axis=1) / counts

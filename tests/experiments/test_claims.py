@@ -95,6 +95,12 @@ def test_the_words_of_a_claim_hold_no_number(words):
         claim(words, **{"is": "> 5"})
 
 
+def test_rounding_is_no_difference():
+    points = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0, 5.0]})
+    told = claim(**{"is": "higher"}, at={"x": ">= 3"}, than={"x": "< 3"})
+    assert weigh(told, points, {"lost": np.full((5, 4), 0.1)}, dict, paired=True).same == 1.0
+
+
 def test_values_and_names_with_digits_are_no_numbers():
     assert claim("At {at.x} H100s cost less than at {than.x}.", **{"is": "lower"}, at=AT, than=THAN).text == (
         "At 2 H100s cost less than at 1."
@@ -116,6 +122,7 @@ FACTORS = {"x": (1.0, 2.0), "story": ("calm", "storm"), "free": None}
         ({"is": "higher", "at": {"free": 1.0}, "than": {"x": 1.0}}, "is a range here, and needs a bound"),
         ({"is": "higher", "than": {"outcome": "won"}}, "there is no outcome 'won'"),
         ({"is": "higher", "factor": "x", "than": {"x": 1.0}}, "goes with 'than.factor' and nothing else"),
+        ({"says": "With {at.x}.", "is": "higher", "factor": "x", "than": {"factor": "story"}}, "has no value, as 'at'"),
         ({"is": "higher", "factor": "y", "than": {"factor": "x"}}, "there is no factor 'y'"),
         ({"says": "At {at.x} more is lost.", "is": "> 5"}, "has no value, as 'at' does not name 'x'"),
     ],

@@ -87,6 +87,8 @@ def test_old_owners_keep_what_a_failure_leaves_them():
     assert share_value(left, ["Cloud"]) == pytest.approx([1.0, 1.0, 0.4, 0.8, 0.8, 0.8])
     gone = economy((3, CLOUD, tables.LIQUIDATION, 1.0, 10.0), value=[10, 10, 0, 0, 0, 0])
     assert share_value(gone, ["Cloud"]).tolist() == [1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+    some = economy((3, CLOUD, tables.LIQUIDATION, 1.0, 6.0), value=[10, 10, 0, 0, 0, 0])
+    assert share_value(some, ["Cloud"]) == pytest.approx([1.0, 1.0, 0.4, 0.4, 0.4, 0.4])
     put_off = economy((3, CLOUD, tables.DEFERRAL, 1.0, 0.0))
     assert share_value(put_off, ["Cloud"]).tolist() == [1.0] * MONTHS
 
@@ -102,7 +104,8 @@ def test_a_court_takes_shares_when_its_plan_is_carried_out():
 def test_shares_worth_nothing_at_the_start_have_no_value():
     assert np.isnan(share_value(economy(value=[0, 1, 1, 1, 1, 1]), ["Cloud"])).all()
     of = {"of": "share_value", "firms": ["Cloud"]}
-    assert np.isnan(measure(economy(value=[0, 1, 1, 1, 1, 1]), outcome(of | {"statistic": "lost"})))
+    for statistic in ("lost", "drawdown", "final"):
+        assert np.isnan(measure(economy(value=[0, 1, 1, 1, 1, 1]), outcome(of | {"statistic": statistic})))
 
 
 def test_falls_and_losses_are_shares():
