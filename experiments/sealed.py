@@ -14,7 +14,6 @@ from abm.errors import InvisibleDebtError
 from experiments.files import new_files
 from experiments.folders import MANIFEST
 
-CHUNK = 1 << 20  # bytes read at once
 SEAL = "seal"  # the manifest's hash of itself
 TOLD = 3  # damaged files that a sentence names
 Seals = Mapping[str, Mapping[str, Any]]  # by path in the folder: "bytes" and "sha256"
@@ -34,12 +33,9 @@ def seal(path: Path) -> dict[str, Any]:
     OSError
         If it cannot be read.
     """
-    digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
-        while block := file.read(CHUNK):
-            digest.update(block)
-            size += len(block)
-    return {"bytes": size, "sha256": digest.hexdigest()}
+        digest = hashlib.file_digest(file, "sha256")
+        return {"bytes": file.tell(), "sha256": digest.hexdigest()}
 
 
 def seal_of(content: Any) -> dict[str, Any]:

@@ -77,7 +77,7 @@ def _outcomes(view: View, found: Findings) -> list[str]:
         (name, *(estimate(e) for e in (s.mean, s.median, s.high, s.worst)))
         for name, levels in found.summaries.items()
         for s in list(levels.values())[:1]
-        if not found.comparisons or is_tail(view.study.measured[name])
+        if not found.comparisons or _is_tail(view.study.measured[name])
     ]
     if rows and found.comparisons:
         lines += ["", f"How far it goes with {view.compared} {next(iter(view.levels))}:"]
@@ -85,7 +85,7 @@ def _outcomes(view: View, found: Findings) -> list[str]:
     return lines if not rows else lines + _table(heads, rows)
 
 
-def is_tail(outcome: Outcome | None) -> bool:
+def _is_tail(outcome: Outcome | None) -> bool:
     """Whether an outcome is a loss of who holds shares, of which the worst runs matter most."""
     return outcome is not None and outcome.statistic in ("lost", "drawdown")
 

@@ -1,9 +1,11 @@
 """Results whose bytes are not as they were written: found out whoever reads them, and made again."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -61,7 +63,7 @@ def lengthen(path: Path) -> None:
 def edit(path: Path) -> None:
     """Another number, in a file that reads as before."""
     if path.suffix != ".parquet":
-        path.write_text(path.read_text().replace("19", "18").replace("0.1", "0.2"))
+        path.write_text(re.sub(r"\d", lambda digit: str((int(digit[0]) + 1) % 10), path.read_text(), count=1))
         return
     table = pq.read_table(path)
     column = table.column_names[-1]
@@ -76,8 +78,7 @@ def test_damage_is_never_finished_and_exactly_it_is_made_again(
 ) -> None:
     before = contents(swept)
     harm(swept / name)
-    if contents(swept) == before:
-        pytest.skip("nothing was changed")
+    assert contents(swept) != before
     shown = call("open", swept)
     assert (shown.exit_code, name in shown.stderr) == (1, True), shown.output
     assert len(shown.stderr.strip().splitlines()) == 1
@@ -125,7 +126,7 @@ def test_a_changed_manifest_is_not_trusted(swept: Path, toy: Path) -> None:
     assert (said.exit_code, "is damaged" in said.stderr) == (1, True)
 
 
-def edit_shard(folder: Path, manifest: dict) -> None:  # type: ignore[type-arg]
+def edit_shard(folder: Path, manifest: dict[str, Any]) -> None:
     edit(folder / "runs/00000.parquet")
     manifest["files"]["runs/00000.parquet"] = seal(folder / "runs/00000.parquet")
 
