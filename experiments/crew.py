@@ -236,6 +236,7 @@ class Cluster:
                 self._refuse(address, worker, error)
             elif worker is not None and not worker.ready:
                 self._looked = 0.0  # lost on the way: a look tells what has become of the worker
+                self._take_back(worker)
                 del self._workers[address]
             return None
         answer = future.result()

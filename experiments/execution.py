@@ -392,6 +392,7 @@ class _Rows:
 
     def add_failure(self, run: Run, error: str, message: str, where: str) -> None:
         told = json.dumps(dict(run.settings), ensure_ascii=False)
+        message = message.encode("utf-8", "backslashreplace").decode()  # what is no text would kill who writes it
         self.failures.append((run.number, run.point, run.replicate, run.seed, told, error, message, where))
         self.add_run(run, [float("nan")] * len(self.recipe.outcomes), None)
 

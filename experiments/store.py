@@ -179,6 +179,15 @@ def read_part(folder: Path, first: int, runs: int, code: str) -> dict[str, pa.Ta
     return tables
 
 
+def _same_code(code: str, runs: range) -> None:
+    """Raise InvisibleDebtError if other code than this handled these runs."""
+    if code != code_hash():
+        raise InvisibleDebtError(
+            f"runs {runs.start} to {runs.stop - 1} were made by another version of the program (code"
+            f" {code}, this is {code_hash()}): they are not kept"
+        )
+
+
 class Store:
     """A results folder open for writing; made by `open_store`, which holds its lock.
 
@@ -292,6 +301,7 @@ class Store:
             else:
                 kept.append((first, runs))
                 self.failures += failed
+                self._failed_of[first] = failed
         return kept
 
     def _good_parts(self, tables: Mapping[str, pa.Table], runs: range) -> list[tuple[int, int]]:
@@ -344,11 +354,7 @@ class Store:
         BadInput
             If the disk does not let us write; what was there before stays.
         """
-        if made.code != code_hash():
-            raise InvisibleDebtError(
-                f"runs {made.first} to {made.first + made.runs - 1} were made by another version of the program (code"
-                f" {made.code}, this is {code_hash()}): they are not kept"
-            )
+        _same_code(made.code, range(made.first, made.first + made.runs))
         if made.content is not None:
             unpack(made.content, code_hash())
             write_part(self.folder, part_name(made.first, made.runs), made.content)
@@ -366,10 +372,13 @@ class Store:
 
         Raises
         ------
+        InvisibleDebtError
+            If other code closed it.
         BadInput
             If the disk does not let us write.
         """
         shard = told.shard
+        _same_code(told.code, self.plan.runs_of(shard))
         if told.seals is None and not told.spoiled:
             names = tuple(part_name(first, runs) for first, runs in sorted(self._parts[shard].items()))
             told = close_shard(self.folder, self.recipe, Closing(told.number, shard, names))

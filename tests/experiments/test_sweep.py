@@ -30,7 +30,7 @@ from experiments import work as work_module
 from experiments.replay import replay
 from experiments.store import read
 from experiments.study import Study, load
-from experiments.work import Made, work
+from experiments.work import Closed, Made, work
 
 TOYS = Path(__file__).parent / "toy_models.py"
 MONTHS = 14
@@ -491,6 +491,15 @@ def test_rows_of_other_code_never_enter(tmp_path: Path) -> None:
         with pytest.raises(InvisibleDebtError, match="runs 0 to 2 were made by another version of the program"):
             begun.add(replace(made, code="0123456789abcdef"))
         assert begun.runs_done == 0
+        with pytest.raises(InvisibleDebtError, match="were made by another version of the program"):
+            begun.closed(Closed(1, 0, "0123456789abcdef", None, ("0000000000-0000000002.arrow",)))
+
+
+def test_what_an_error_says_may_be_no_text(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text("def f(settings, seed):\n    raise ValueError('bad \\udcff')\n")
+    (tmp_path / "s.toml").write_text("model = 'm.py:f'\n[factors]\nx = [1, 2]\n")
+    done = runner.sweep(load(tmp_path / "s.toml"), tmp_path / "x", how="threads")
+    assert done.failures["message"].tolist() == ["bad \\udcff"] * 2
 
 
 def test_a_script_needs_no_guard(tmp_path: Path) -> None:
