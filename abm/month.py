@@ -59,31 +59,6 @@ def decide(state):
 
 
 @jit
-def month(state):
-    """One month of the economy.
-
-    Parameters
-    ----------
-    state : State
-        Changed in place.
-    """
-    state.market[0].month += 1
-    begin_month(state)
-    world(state)  # 1 demand, technology, rates, power, shocks
-    deliveries(state)  # 2 contracts start, hardware arrives
-    model_market(state)  # 3 quality, prices, customers' choice
-    compute_market(state)  # 4 contracts served, spot cleared, services billed, GPUs marked
-    refuse_to_pay(state)
-    obligations(state)  # 5 everything that falls due
-    funding(state)  # 6 lines, refinancing, equity, cuts, renegotiation
-    clearing(state)  # 7 who is paid
-    distribute(state)
-    aftermath(state)  # 8 defaults, round by round
-    decide(state)  # 9 contracts, orders, loans for later
-    record(state)  # 10 aggregates, panels, events
-
-
-@jit
 def run_months(state, months):
     """Months in a row in one compiled call; stops early when a table has no room for another month, after a month that
     found none (`no_room`), and after a month from which there is no going on (`is_sound`).
@@ -91,6 +66,7 @@ def run_months(state, months):
     Parameters
     ----------
     state : State
+        Changed in place.
     months : int
 
     Returns
@@ -101,9 +77,29 @@ def run_months(state, months):
     for k in range(months):
         if overflowing(state):
             return k
-        month(state)
+        state.market[0].month += 1
+        begin_month(state)
+        world(state)  # 1 demand, technology, rates, power, shocks
+        deliveries(state)  # 2 contracts start, hardware arrives
+        model_market(state)  # 3 quality, prices, customers' choice
+        compute_market(state)  # 4 contracts served, spot cleared, services billed, GPUs marked
+        refuse_to_pay(state)
+        obligations(state)  # 5 everything that falls due
+        funding(state)  # 6 lines, refinancing, equity, cuts, renegotiation
+        clearing(state)  # 7 who is paid
+        distribute(state)
+        aftermath(state)  # 8 defaults, round by round
+        decide(state)  # 9 contracts, orders, loans for later
+        record(state)  # 10 aggregates, panels, events
         if state.market[0].no_room == 1:
             return k + 1
         if not is_sound(state):
             return -(k + 1)
     return months
+
+
+# Two parts that take about as long to compile; what both need is compiled twice.
+PARTS_COMPILED = (
+    (begin_month, world, deliveries, model_market, compute_market, obligations, funding, clearing, distribute, record),
+    (decide, refuse_to_pay, aftermath),
+)

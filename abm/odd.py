@@ -117,11 +117,14 @@ def folded(title: str, text: str) -> str:
 
 
 def phases() -> str:
-    """The ten phases with the rules they are made of, in the order of `month`."""
+    """The ten phases with the rules they are made of, in the order of a month."""
     known = rules()
     lines = (FOLDER / "month.py").read_text(encoding="utf-8").splitlines()
     rows, steps = [], []
-    for call in calls(known["month"]):
+    loop = next(node for node in ast.walk(known["run_months"].node) if isinstance(node, ast.For))
+    for line in loop.body:
+        if not (isinstance(line, ast.Expr) and isinstance(call := line.value, ast.Call)):
+            continue  # when the months end
         rule = known[called(call)]
         comment = re.fullmatch(r".*# (\d+) (.*)", lines[call.lineno - 1])
         number, words = comment.groups() if comment else ("", rule.words)

@@ -18,7 +18,9 @@ from abm.calibration.files import Files
 from abm.calibration.opening import DEFAULT_OPENING, Opening, opening_tables
 from abm.calibration.worlds import World, world
 from abm.contagion.rows import clearing_scratch
+from abm.engine.ahead import compile_in_two
 from abm.engine.chains import chain_rows
+from abm.engine.compiled import is_compiled_already
 from abm.engine.pointed import Pointed
 from abm.engine.room import MOST_PAIRS, month_adds, overflowing
 from abm.engine.tables import (
@@ -61,7 +63,7 @@ from abm.markets.equity import seen_value
 from abm.markets.marks import mark_fleets
 from abm.markets.power import mean_kw, running_cost
 from abm.markets.services import buy_services, price_work
-from abm.month import run_months
+from abm.month import PARTS_COMPILED, run_months
 from abm.rules import engine
 
 if TYPE_CHECKING:
@@ -265,6 +267,8 @@ class Economy:
         state, o = self.state, self.opening
         m = state.market[0]
         n = m.n_firms
+        if not is_compiled_already():
+            compile_in_two(*PARTS_COMPILED, state)
         chain_rows(state)
         state.param_values[:] = state.base_values
         p = state.params[0]

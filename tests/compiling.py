@@ -27,7 +27,7 @@ def warn_if_not_compiled(say: Callable[[str], object]) -> None:
     from abm.engine.compiled import is_compiled_already
 
     if not is_compiled_already():
-        say("The model is compiled first, once: this takes two or three minutes.")
+        say("The model is compiled first, once: this takes a minute or two.")
 
 
 def compile_once() -> bool:

@@ -21,7 +21,7 @@ from types import ModuleType, SimpleNamespace
 import numba
 import pytest
 
-from abm.engine import compiled
+from abm.engine import ahead, compiled
 from abm.engine.compiled import code_hash, is_compiled_already, jit
 
 RULES = "from abm.engine.compiled import jit\n\n\n@jit\ndef double(x):\n    return 2 * x\n"
@@ -511,6 +511,57 @@ def test_a_function_that_stands_in_no_file_is_compiled(home: SimpleNamespace) ->
     exec("def triple(x):\n    return 3 * x\n", space)
     assert jit(space["triple"])(14) == 42
     assert not home.cache.exists()
+
+
+# --- compiling in two processes -------------------------------------------------------------------------------
+@pytest.fixture
+def halves(home: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Two rules in modules of their own, and the processes that are started to compile."""
+    (home.code / "other.py").write_text(RULES)
+    plain, started = subprocess.Popen, list[subprocess.Popen[bytes]]()
+
+    def popen(*words: object, **options: object) -> subprocess.Popen[bytes]:
+        started.append(plain(*words, **options))  # type: ignore[call-overload]
+        return started[-1]
+
+    monkeypatch.setattr(ahead, "_processors", lambda: 2)
+    monkeypatch.setattr(ahead.subprocess, "Popen", popen)
+    return SimpleNamespace(here=load(), beside=load("other"), cache=home.cache, started=started)
+
+
+def beside_are_kept(halves: SimpleNamespace) -> bool:
+    return bool(list(halves.cache.glob("other-*/double-*.nbc")))
+
+
+def test_two_processes_compile_and_each_finds_what_the_other_did(halves: SimpleNamespace) -> None:
+    ahead.compile_in_two([halves.here.double], [halves.beside.double], 21)
+    assert halves.here.double.signatures
+    assert not halves.beside.double.signatures
+    assert beside_are_kept(halves)
+    assert halves.beside.double(21) == 42
+    assert sum(halves.beside.double.stats.cache_hits.values()) == 1
+
+
+def test_with_one_processor_or_no_other_process_what_is_not_compiled_here_waits(
+    halves: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("CHILD", ["/no/such/program"]), ("_processors", lambda: 1)):
+        monkeypatch.setattr(ahead, name, value)
+        ahead.compile_in_two([halves.here.double], [halves.beside.double], 21)
+        assert not beside_are_kept(halves)
+        assert halves.beside.double.py_func(21) == 42
+    assert not halves.started
+
+
+def test_whoever_stops_it_stops_both(halves: SimpleNamespace) -> None:
+    class Stopped:
+        def compile(self, types: object) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ahead.compile_in_two([Stopped()], [halves.beside.double], 21)
+    (child,) = halves.started
+    assert child.returncode == -signal.SIGKILL
 
 
 # --- whether the model is compiled ----------------------------------------------------------------------------

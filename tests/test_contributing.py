@@ -176,7 +176,8 @@ def ask_fees(state):
 ''')  # fmt: skip
     wanted = "from abm.agents.broker import ask_fees\n"
     copy.edit(KIND, "abm/month.py", "from abm.agents.expectations", wanted + "from abm.agents.expectations")
-    copy.edit(KIND, "abm/month.py", "    refuse_to_pay(state)\n", "    ask_fees(state)\n    refuse_to_pay(state)\n")
+    phase = "        refuse_to_pay(state)\n"
+    copy.edit(KIND, "abm/month.py", phase, phase.replace("refuse_to_pay", "ask_fees") + phase)
     copy.append(KIND, "abm/calibration/openings/common/roster.csv", 'A broker,BROKER,,,,,,"sells insurance"\n')
     copy.append(KIND, "abm/calibration/openings/common/firms.csv", 'A broker,cash,2,"assumption: two of something"\n')
     copy.edit(KIND, "abm/rules.py", '    "judge": ', '    "set_fee": broker.set_fee,\n    "judge": ')

@@ -40,15 +40,16 @@ def phases() -> list[tuple[str, Callable[[Any], object]]]:
     list of tuple
         Name and compiled function of the state; setting the clock forward is not among them.
     """
-    return _calls(calendar.month)
+    return _calls(calendar.run_months)
 
 
 def _calls(function: Any) -> list[tuple[str, Callable[[Any], object]]]:
     """What a function of `abm.month` calls, one call a line."""
     plain = getattr(function, "py_func", function)
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(plain))).body
+    tree = ast.parse(textwrap.dedent(inspect.getsource(plain)))
+    (definition,) = [node for node in ast.walk(tree) if isinstance(node, ast.For)] or tree.body
     found: list[tuple[str, Callable[[Any], object]]] = []
-    for line in definition.body if isinstance(definition, ast.FunctionDef) else ():
+    for line in definition.body if isinstance(definition, ast.FunctionDef | ast.For) else ():
         if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call) and isinstance(line.value.func, ast.Name):
             called = plain.__globals__[line.value.func.id]
             inside = getattr(called, "py_func", called).__module__ == calendar.__name__
@@ -57,7 +58,7 @@ def _calls(function: Any) -> list[tuple[str, Callable[[Any], object]]]:
 
 
 def step(economy: Economy, seconds: dict[str, float]) -> None:
-    """One month, phase by phase, as `abm.month.month` does it.
+    """One month, phase by phase, as `abm.month.run_months` does it.
 
     Parameters
     ----------

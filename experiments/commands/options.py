@@ -210,7 +210,7 @@ def say_if_compiling() -> bool:
 
     if is_compiled_already():
         return False
-    print("Compiling the model, once: this takes two to four minutes, later runs start at once.", file=sys.stderr)
+    print("Compiling the model, once: this takes a minute or two, later runs start at once.", file=sys.stderr)
     return True
 
 
