@@ -37,7 +37,7 @@ def test_the_python_examples_run(
     mpl.use("Agg")
     assert CliRunner().invoke(main, ["run"]).exit_code == 0
     found = blocks("python")
-    assert len(found) == 3
+    assert len(found) == 4
     for block in found:
         exec(compile(block, "README.md", "exec"), {})
     assert capsys.readouterr().out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -41,8 +41,18 @@ class History:
         month = economy.month
         if self._months and month <= self._months[-1]:
             return
-        firms = economy.rows("firms")[N_OUTSIDE:]
-        row = np.array([firms[name] for name in KEPT], dtype=np.float32)
+        self._keep(month, economy.rows("firms")[N_OUTSIDE:])
+
+    def catch_up(self, economy: Economy) -> None:
+        """Keep the present month, and before it the months that the firm panel holds, if one is recorded."""
+        panel = economy.panel()
+        for month in range(self._months[-1] + 1 if self._months else 1, min(economy.month, len(panel) + 1)):
+            self._keep(month, panel[month - 1, N_OUTSIDE:])
+        self.record(economy)
+
+    def _keep(self, month: int, firms: Any) -> None:
+        unknown = np.full(len(firms), np.nan)  # what the panel does not hold
+        row = np.array([firms[name] if name in firms.dtype.names else unknown for name in KEPT], dtype=np.float32)
         failed = firms["status"] == FAILED
         row[:, failed] = np.nan  # it has no books any more
         row[KEPT.index("look_through"), failed] = 0.0  # nobody serves it any more
