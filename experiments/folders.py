@@ -99,6 +99,8 @@ def new_folder(out: Path, may_replace: Callable[[Path], None]) -> Iterator[Path]
     ------
     BadInput
         If `out` must be left alone, its name is no UTF-8, or the disk does not let us write.
+    Exception
+        Whatever `may_replace` raises, also of what another process has put there while the block ran.
     """
     target = absolute(out)
     made: list[Path] = []  # parents that did not exist
@@ -117,7 +119,7 @@ def new_folder(out: Path, may_replace: Callable[[Path], None]) -> Iterator[Path]
         stage.mkdir()
         yield stage
         with undisturbed():
-            _take_place(stage, target)
+            _take_place(stage, target, may_replace)
     except BaseException as error:
         with undisturbed():
             if stage is not None:
@@ -130,11 +132,20 @@ def new_folder(out: Path, may_replace: Callable[[Path], None]) -> Iterator[Path]
         raise
 
 
-def _take_place(stage: Path, target: Path) -> None:
-    """Rename `stage` to `target`; what was there before comes back if that fails."""
-    if not target.exists():
+def _take_place(stage: Path, target: Path, may_replace: Callable[[Path], None]) -> None:
+    """Rename `stage` to `target`; what was there before comes back if that fails.
+
+    What another process has put there meanwhile is asked for again: it may not be replaced unheard.
+    """
+    try:
+        if target.is_dir() and not any(target.iterdir()):
+            target.rmdir()
         stage.rename(target)
         return
+    except OSError:
+        if not target.is_dir() or not any(target.iterdir()):
+            raise
+    may_replace(target)
     old = stage.with_suffix(".old")
     target.rename(old)
     try:

@@ -28,7 +28,7 @@ from abm.errors import BadInput, InvisibleDebtError
 from experiments.execution import Batch, Recipe
 from experiments.files import undisturbed
 from experiments.study import ECONOMY
-from experiments.work import Item, Post, Receipt, work
+from experiments.work import Closing, Item, Post, Receipt, work
 
 QUEUED = 2  # items a worker has: the one it makes and the next
 LOOK = 0.1  # seconds between two looks at the memory of a worker
@@ -111,7 +111,7 @@ class Threads:
         except BaseException as error:
             self._results.put(error)
 
-    def _check(self, _: int) -> None:
+    def _check(self, _: int | None) -> None:
         if self._closed.is_set():
             raise _Cancelled
 
@@ -133,7 +133,7 @@ class Threads:
 def serve(
     connection: multiprocessing.connection.Connection, recipe: Recipe, post: Post | None, idle: float | None
 ) -> None:
-    """What a worker process does: make what it is sent, and say before each run which one it is.
+    """What a worker process does: make what it is sent, and say before each run which one it is, None after the last.
 
     It ends when the process that started it is gone, or after `idle` seconds without work.
     """
@@ -165,6 +165,7 @@ class _Worker:
     connection: multiprocessing.connection.Connection
     item: Item | None = None
     run: int | None = None
+    made: bool = False  # all runs of its item, whose rows it now writes
     since: float = 0.0
     verdict: tuple[str, str] | None = None  # why we ended it
 
@@ -212,7 +213,7 @@ class Processes:
         self._recipe, self._post, self._idle = recipe, post, idle
         self._context = _context(recipe)
         self._waiting: collections.deque[Item] = collections.deque()
-        self._strikes: collections.Counter[int | None] = collections.Counter()
+        self._strikes: collections.Counter[int | str | None] = collections.Counter()
         self._workers = [self._hire() for _ in range(size)]
 
     @property
@@ -240,7 +241,7 @@ class Processes:
     def _hand_out(self) -> None:
         for worker in self._workers:
             if worker.item is None and self._waiting:
-                worker.item, worker.run = self._waiting.popleft(), None
+                worker.item, worker.run, worker.made = self._waiting.popleft(), None, False
                 with suppress(OSError):  # it has died: `wait` notices
                     worker.connection.send(worker.item)
 
@@ -270,7 +271,7 @@ class Processes:
                 if kind == "refused":
                     raise BadInput(content)
                 if kind == "run":
-                    worker.run, worker.since = content, time.monotonic()
+                    worker.run, worker.made, worker.since = content, content is None, time.monotonic()
                     self._strikes.pop(None, None)
                     continue
                 worker.item = worker.run = None
@@ -306,7 +307,9 @@ class Processes:
         worker.connection.close()
         worker.process.join()
         item = worker.item
-        if item is not None:
+        if isinstance(item, Closing) or (item is not None and worker.made):
+            self._again_in_parts(item, worker.process.exitcode)
+        elif item is not None:
             self._strikes[worker.run] += 1
             if worker.run is None and self._strikes[None] > 3 * self.size:
                 raise InvisibleDebtError(
@@ -319,6 +322,25 @@ class Processes:
             self._waiting.appendleft(item)
         self._workers[self._workers.index(worker)] = self._hire()
         self._hand_out()
+
+    def _again_in_parts(self, item: Item, code: int | None) -> None:
+        """Have something made again whose maker died while it wrote, for lack of memory perhaps: runs by half as many.
+
+        Raises
+        ------
+        InvisibleDebtError
+            If one run or one shard takes the third process with it.
+        """
+        if isinstance(item, Batch) and len(item.runs) > 1:
+            half = len(item.runs) // 2
+            self._waiting.extendleft(replace(item, runs=runs) for runs in (item.runs[half:], item.runs[:half]))
+            self.busy += 1
+            return
+        what = f"run {item.runs[0].number}" if isinstance(item, Batch) else f"shard {item.shard}"
+        self._strikes[what] += 1
+        if self._strikes[what] > 2:
+            raise InvisibleDebtError(f"worker processes die while they write {what} (exit code {code})")
+        self._waiting.appendleft(item)
 
     def close(self) -> None:
         """Stop the workers at once."""

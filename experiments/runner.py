@@ -102,12 +102,11 @@ def sweep(
     tell = tell or (lambda sentence: Screen(stderr=True).print(sentence))
     manifest = finished_already(study, folder)
     if manifest is not None and not (retry_failed and manifest["failures"]):
-        keep_text(study, folder, manifest)
+        keep_text(study, folder)
         tell(f"{folder} is finished: nothing to do")
         return read(folder)
     limit = most_failures(study.failures if failures is None else failures)
     with open_store(study, folder, retry=retry_failed, tell=tell) as store:
-        keep_text(study, folder, store.manifest)
         size = workers or processors()
         if how == "auto":
             plain = study.model == ECONOMY and not store.recipe.rules and not store.recipe.limited
@@ -126,6 +125,8 @@ def sweep(
             raise Interrupted(f"stopped: {store.runs_done} of {kept}; the same command goes on") from None
         except ClusterLost as lost:
             raise ClusterLost(f"{lost}; {store.runs_done} of {kept}; the same command goes on") from None
+        except OSError as error:  # a file taken away meanwhile, no process or memory to be had
+            raise BadInput(f"stopped ({error}): {store.runs_done} of {kept}; the same command goes on") from error
     return read(folder)
 
 

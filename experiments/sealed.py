@@ -138,12 +138,15 @@ def _seal_of(manifest: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
 
 
-def write_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:
-    """Replace the manifest of a folder, whole or not at all, with its seal."""
-    with new_files([folder / MANIFEST]) as (stage,):
-        told = {**manifest, SEAL: _seal_of(manifest)}
-        stage.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-        synced(stage)
+def write_manifest(folder: Path, manifest: Mapping[str, Any], beside: Mapping[str, bytes] | None = None) -> None:
+    """Replace the manifest of a folder, whole or not at all, with its seal, and with it other files, by their paths."""
+    told = {**manifest, SEAL: _seal_of(manifest)}
+    text = json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    contents = {**(beside or {}), MANIFEST: text.encode()}
+    with new_files([folder / name for name in contents]) as stages:
+        for stage, content in zip(stages, contents.values(), strict=True):
+            stage.write_bytes(content)
+            synced(stage)
 
 
 def check_manifest(folder: Path, manifest: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ import secrets
 import sys
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -472,6 +472,14 @@ def _is_shard(name: str) -> bool:
 
 
 # --- opening --------------------------------------------------------------------------------------------
+class _TakenError(Exception):
+    """Another sweep has begun in this folder meanwhile; its lock tells who goes on."""
+
+
+def _taken(_: Path) -> None:
+    raise _TakenError
+
+
 @contextmanager
 def open_store(study: Study, out: Path, *, retry: bool = False, tell: Tell = print) -> Iterator[Store]:
     """Open the folder of a study's results for writing, new or begun before, and hold its lock.
@@ -502,29 +510,51 @@ def open_store(study: Study, out: Path, *, retry: bool = False, tell: Tell = pri
     plan = Plan(study, recipe)
     fresh = not out.exists() or (out.is_dir() and not any(out.iterdir()))
     if fresh:
-        with new_folder(out, lambda _: None) as stage:
+        with suppress(_TakenError), new_folder(out, _taken) as stage:
             _register(stage, study, plan, recipe)
     elif not out.is_dir():
         raise BadInput(f"{out} exists and is not a folder; give another one with --out")
     _same(out, study)
-    try:
-        with _locked(out) as word:
-            yield Store(out, plan, recipe, _same(out, study), word=word, retry=retry, tell=tell)
-    except OSError as error:
-        raise BadInput(f"cannot write to {out}: {error.strerror or error}") from error
+    with _locked(out) as word:
+        try:
+            manifest = _same(out, study)
+            if not _has_words(study, manifest):
+                manifest = _write_words(study, out, manifest)
+            store = Store(out, plan, recipe, manifest, word=word, retry=retry, tell=tell)
+        except OSError as error:
+            raise BadInput(_trouble(out, error)) from error
+        yield store
 
 
-def keep_text(study: Study, out: Path, manifest: dict[str, Any]) -> None:
-    """Let a folder of results have the study's present words: title, question, claims and report may have changed."""
+def keep_text(study: Study, out: Path) -> None:
+    """Let a finished folder have the study's present words: title, question, claims and report may have changed.
+
+    One that cannot be written, or that another process is writing, keeps the old ones.
+    """
+    if not _has_words(study, _same(out, study)):
+        with suppress(BadInput), _locked(out):
+            _write_words(study, out, _same(out, study))
+
+
+def _has_words(study: Study, manifest: Mapping[str, Any]) -> bool:
+    """Whether a folder's words are the study's present ones."""
+    known = manifest["files"].get(STUDY)
+    return bool(known == seal_of(study.text().encode()) and manifest["asked"] == study.asked())
+
+
+def _write_words(study: Study, out: Path, manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Write the study's present words, and the manifest that tells of them; that manifest.
+
+    Raises
+    ------
+    BadInput
+        If the disk does not let us write; then nothing is written.
+    """
     text = study.text().encode()
-    if manifest["files"].get(STUDY) == seal_of(text) and manifest["asked"] == study.asked():
-        return
-    manifest["files"][STUDY] = seal_of(text)
-    manifest |= {"asked": study.asked(), "study": {**manifest["study"], "title": study.title, "name": study.name}}
-    with suppress(BadInput):  # a folder that cannot be written keeps the old words
-        with new_files([out / STUDY]) as (stage,):
-            stage.write_bytes(text)
-        write_manifest(out, manifest)
+    words = {"asked": study.asked(), "study": {**manifest["study"], "title": study.title, "name": study.name}}
+    told = {**manifest, **words, "files": {**manifest["files"], STUDY: seal_of(text)}}
+    write_manifest(out, told, {STUDY: text})
+    return told
 
 
 def finished_already(study: Study, out: Path) -> dict[str, Any] | None:
@@ -611,19 +641,28 @@ def _same(out: Path, study: Study) -> dict[str, Any]:
 @contextmanager
 def _locked(folder: Path) -> Iterator[str]:
     """Hold the folder's lock, which the system releases however the process ends; the word of this session in it."""
-    with (folder / LOCK).open("ab") as file:
-        if sys.platform != "win32":
-            import fcntl
+    word = secrets.token_hex(16)
+    with ExitStack() as held:
+        try:
+            file = held.enter_context((folder / LOCK).open("ab"))
+            if sys.platform != "win32":
+                import fcntl
 
-            try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise BadInput(f"another process is writing to {folder}") from None
-        word = secrets.token_hex(16)
-        file.truncate(0)
-        file.write(word.encode())
-        file.flush()
+            file.truncate(0)
+            file.write(word.encode())
+            file.flush()
+        except BlockingIOError:
+            raise BadInput(f"another process is writing to {folder}") from None
+        except OSError as error:
+            raise BadInput(_trouble(folder, error)) from error
         yield word
+
+
+def _trouble(folder: Path, error: OSError) -> str:
+    """What an error of the system says of a folder of results: which file, if it is not the folder, and why."""
+    at = f" ({error.filename})" if error.filename and Path(str(error.filename)) != folder else ""
+    return f"cannot read and write {folder}{at}: {error.strerror or error}"
 
 
 # --- reading --------------------------------------------------------------------------------------------
@@ -659,18 +698,33 @@ class Results:
 
     def faults(self, each: Callable[[], None] | None = None) -> dict[str, str]:
         """What is wrong with any file of the folder, by its path; every byte is read."""
+        left = self._left()
         found = faults(self.folder, self.manifest["files"], each=each)
-        for shard, parts in parts_in(self.folder, self.manifest["shard_runs"]).items():
-            for first, runs in parts if shard not in self._whole else ():
-                try:
-                    read_part(self.folder, first, runs, self.manifest["code_hash"])
-                except Spoiled as error:
-                    found[f"{PARTS}/{part_name(first, runs)}"] = f"has {error}"
+        for first, runs in (part for shard, parts in left.items() if shard not in self._whole for part in parts):
+            wrong = ""
+            try:
+                read_part(self.folder, first, runs, self.manifest["code_hash"])
+            except Spoiled as error:
+                wrong = f"has {error}"
+            except FileNotFoundError:
+                continue  # it went into a shard meanwhile, or is made again
+            except OSError as error:
+                wrong = f"cannot be read ({error.strerror or error})"
+            if wrong:
+                found[f"{PARTS}/{part_name(first, runs)}"] = wrong
         for table in self.recipe.schemas():
             for path in (self.folder / table).glob("*.parquet"):
                 if not path.stem.isdigit() or int(path.stem) >= self.plan.shards:
                     found[f"{table}/{path.name}"] = "is not of this sweep"
         return found
+
+    def _left(self) -> dict[int, list[tuple[int, int]]]:
+        """The parts that are there, by shard, under a manifest that is no older: what is in neither is not made."""
+        if self.manifest["state"] == "finished":
+            return {}
+        parts = parts_in(self.folder, self.manifest["shard_runs"])
+        self.manifest = _manifest(self.folder)
+        return parts
 
     @property
     def _whole(self) -> set[int]:
@@ -690,7 +744,7 @@ class Results:
     def pieces(self, name: str, columns: list[str] | None = None) -> Iterator[pa.Table]:
         """A table in pieces, sorted by run, so that it need not be in memory as a whole; see `table`."""
         self._schema(name)
-        parts = parts_in(self.folder, self.manifest["shard_runs"])
+        parts = self._left()
         for shard in sorted(self._whole | set(parts)):
             if shard not in self._whole:
                 made = self._parts(name, parts[shard])
@@ -754,12 +808,16 @@ class Results:
 
     def count(self, name: str) -> int:
         """Rows of a table, of which finished shards are not read."""
-        rows = 0
-        for shard in self._whole:
+        rows, counted_ = 0, set()
+        for shard, parts in self._left().items():
+            made = None if shard in self._whole else self._parts(name, parts)
+            if made is not None:
+                rows += sum(table.num_rows for table in made)
+                counted_.add(shard)
+        if self.manifest["state"] != "finished":
+            self.manifest = _manifest(self.folder)  # parts that are gone went into a shard meanwhile
+        for shard in self._whole - counted_:
             rows += pq.read_metadata(self.folder / shard_name(name, shard)).num_rows
-        for shard, parts in parts_in(self.folder, self.manifest["shard_runs"]).items():
-            if shard not in self._whole:
-                rows += sum(table.num_rows for table in self._parts(name, parts) or ())
         return rows
 
     @cached_property

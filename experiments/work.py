@@ -150,7 +150,9 @@ def close_shard(folder: Path, recipe: Recipe, closing: Closing) -> Closed:
     return replace(told, seals=seals)
 
 
-def work(recipe: Recipe, item: Item, post: Post | None = None, started: Callable[[int], None] | None = None) -> Receipt:
+def work(
+    recipe: Recipe, item: Item, post: Post | None = None, started: Callable[[int | None], None] | None = None
+) -> Receipt:
     """Make what is asked for.
 
     Parameters
@@ -162,7 +164,7 @@ def work(recipe: Recipe, item: Item, post: Post | None = None, started: Callable
     post : Post, optional
         Where to write; what cannot be written there is handed back.
     started : callable, optional
-        Called with the number of each run before it is made.
+        Called with the number of each run before it is made, and with None when all are.
     """
     if isinstance(item, Closing):
         try:
@@ -173,6 +175,8 @@ def work(recipe: Recipe, item: Item, post: Post | None = None, started: Callable
         return Closed(item.number, item.shard, code_hash())
     begun = time.perf_counter()
     tables = perform(recipe, item, started)
+    if started is not None:
+        started(None)
     content: bytes | None = pack(tables, code_hash())
     first, runs = item.runs[0].number, len(item.runs)
     if post is not None and post.seen:

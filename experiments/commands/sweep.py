@@ -132,7 +132,10 @@ def _tell(folder: Path, manifest: dict[str, Any], failed: list[Reason], as_json:
 
         for sentence in told(failed, folder):
             say(sentence, hang="  ")
-        say("Mended or not, --retry-failed makes them again.")
+        say(
+            "--retry-failed makes them again with the same functions; a study whose functions were changed is another"
+            " one, and needs another --out."
+        )
     say(f"Results in {folder}; what is in them: invisible-debt open {folder}")
 
 

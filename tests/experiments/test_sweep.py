@@ -2,6 +2,7 @@
 
 import errno
 import json
+import multiprocessing
 import os
 import pickle
 import shutil
@@ -245,6 +246,87 @@ def test_two_writers_do_not_meet(tmp_path: Path) -> None:
         pass
 
 
+def test_who_begins_second_in_a_fresh_folder_goes_on_in_the_first_one_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two sweeps at once: while one writes down its points, the other does so too, and has made runs."""
+    register, out = store._register, tmp_path / "x"
+
+    def late(*given: Any) -> None:
+        monkeypatch.setattr(store, "_register", register)
+        with store.open_store(toy("wave"), out) as other:
+            other.add(work(other.recipe, execution.Batch(1, tuple(other.plan.run(k) for k in range(4)))))
+        register(*given)
+
+    monkeypatch.setattr(store, "_register", late)
+    with store.open_store(toy("wave"), out) as begun:
+        assert begun.runs_done == 4
+    monkeypatch.setattr(store, "_register", late)
+    out = tmp_path / "y"
+    with pytest.raises(BadInput, match="y holds results of another study"), store.open_store(toy("two_numbers"), out):
+        pass
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_what_is_closed_while_it_is_read_is_not_missed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep ends between a reader's look at the manifest and its look at the parts, or between two parts."""
+    monkeypatch.setattr(store, "RUNS_IN_SHARD", 10)
+    with store.open_store(toy("wave"), tmp_path / "x") as begun:
+        for first in (0, 5, 12):
+            runs = tuple(begun.plan.run(k) for k in range(first, first + 5))
+            begun.add(work(begun.recipe, execution.Batch(first, runs)))
+
+    def finish() -> None:
+        monkeypatch.undo()
+        monkeypatch.setattr(store, "RUNS_IN_SHARD", 10)
+        runner.sweep(toy("wave"), tmp_path / "x", how="threads", workers=1)
+
+    def then(name: str) -> None:
+        """The sweep ends when a function of the store is next called."""
+        plain = getattr(store, name)
+
+        def late(*given: Any) -> Any:
+            finish()
+            return plain(*given)
+
+        monkeypatch.setattr(store, name, late)
+
+    shutil.copytree(tmp_path / "x", tmp_path / "kept")
+    for name in ("parts_in", "read_part"):
+        for ask in (lambda found: len(found.table("runs")), lambda found: found.count("runs")):
+            found = read(tmp_path / "x")
+            then(name)
+            assert ask(found) >= (40 if name == "parts_in" else 20)  # all of the shards of which parts were seen
+            shutil.rmtree(tmp_path / "x")
+            shutil.copytree(tmp_path / "kept", tmp_path / "x")
+        found = read(tmp_path / "x")
+        then(name)
+        assert found.faults() == {}
+        shutil.rmtree(tmp_path / "x")
+        shutil.copytree(tmp_path / "kept", tmp_path / "x")
+    found = read(tmp_path / "x")
+    assert found.count("runs") == len(found.table("runs")) == 15
+
+
+def test_words_are_told_only_once_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = runner.sweep(toy("wave", title="old"), tmp_path / "x", how="threads")
+    with monkeypatch.context() as patch:
+
+        def full(*_: Any) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        patch.setattr(sealed, "synced", full)
+        runner.sweep(toy("wave", title="new"), tmp_path / "x", how="threads")
+    assert read(done.folder).study.title == "old"
+    assert read(done.folder).faults() == {}
+    again = runner.sweep(toy("wave", title="new"), tmp_path / "x", how="threads")
+    assert again.study.title == "new"
+    assert again.faults() == {}
+    with store.open_store(toy("wave", title="new"), tmp_path / "x"):  # another process writes
+        store.keep_text(toy("wave", title="newer"), tmp_path / "x")
+    assert read(done.folder).study.title == "new"
+
+
 def test_a_function_leaves_no_compiled_code_in_the_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     done = runner.sweep(toy("wave", 6), tmp_path / "x", how="threads")
@@ -297,6 +379,38 @@ def test_workers_that_cannot_start_are_no_endless_loop(monkeypatch: pytest.Monke
     monkeypatch.setattr(pools, "serve", os._exit)  # called with a connection: dies at once
     with pytest.raises(Exception, match="worker processes die before their first run"):
         runner.sweep(toy("wave", 4), tmp_path / "x", how="processes", workers=1)
+
+
+@pytest.mark.parametrize(("most", "told"), [(1, None), (0, "die while they write run 0 .exit code 7")])
+def test_who_dies_while_it_writes_has_its_runs_made_by_fewer(
+    most: int, told: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No run is called a failure for it, and there is an end to it."""
+
+    def serve(connection: Any, recipe: execution.Recipe, *_: Any) -> None:
+        while True:
+            item = connection.recv()
+            made = work(recipe, item, None, lambda run: connection.send(("run", run)))
+            if isinstance(item, execution.Batch) and len(item.runs) > most:
+                os._exit(7)
+            connection.send(("done", made))
+
+    monkeypatch.setattr(pools, "serve", serve)
+    monkeypatch.setattr(pools, "_context", lambda recipe: multiprocessing.get_context("fork"))
+    crew = pools.Processes(execution.Recipe.of(toy("wave", 8)), 1)
+    try:
+        plan = store.Plan(toy("wave", 8), execution.Recipe.of(toy("wave", 8)))
+        crew.submit(execution.Batch(1, tuple(plan.run(k) for k in range(8))))
+        if told is not None:
+            with pytest.raises(InvisibleDebtError, match=told):
+                crew.wait()
+            return
+        made = []
+        while crew.busy:
+            made.append(crew.wait())
+    finally:
+        crew.close()
+    assert [(receipt.first, receipt.runs, receipt.failures) for receipt in made] == [(k, 1, 0) for k in range(8)]
 
 
 @pytest.mark.parametrize("there", [[0], [1], [0, 1, 2], [1, 2, 5, 9], list(range(10))])
