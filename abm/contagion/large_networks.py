@@ -11,17 +11,18 @@ Amini, H., Cont, R. and Minca, A. (2016), Resilience to contagion in financial n
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betainc
+from scipy.special import betainc, betaln, xlog1py, xlogy
 
 from abm.contagion.inputs import share, vector
 from abm.errors import BadInput
 
-CLOSE = 1e-14
-"""The fixed point counts as found once a step is no longer than this."""
+ROUNDING = 4e-16
+"""The fixed point counts as found once the sum is above x by no larger a share of x."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,42 @@ def resilience(
         chance[bearable] = betainc(least[bearable], (trials - least + 1)[bearable], x)  # at least so many in so many
         return struck + (1.0 - struck) * chance
 
+    def slope(x: float) -> float:
+        """Derivative of the sum: of densities of the beta distribution."""
+        lower, upper = least[bearable] - 1, (trials - least)[bearable]
+        density = np.exp(xlogy(lower, x) + xlog1py(upper, -x) - betaln(lower + 1, upper + 1))
+        return (1.0 - struck) * float(by_link[bearable] @ density)
+
+    bend = (1.0 - struck) * _bend(trials[bearable], least[bearable], by_link[bearable])
     reached = 0.0
-    while (following := min(float(by_link @ falls(reached)), 1.0)) - reached > CLOSE:
-        reached = following  # the sum rises with x: from 0 it climbs to the least solution and never past it
+    while reached < 1.0:
+        over = float(by_link @ falls(reached)) - reached
+        if over <= ROUNDING * reached:
+            break
+        # The sum rises, so there is no solution within `over`; nor where a parabola below it is still above x.
+        reached = min(reached + max(over, _root(over, 1.0 - slope(reached), bend)), 1.0)
     return Resilience(contagious, reached, float(by_bank @ falls(reached)))
+
+
+def _root(over: float, down: float, bend: float) -> float:
+    """Least positive root of ``over - down d - bend d**2 / 2``; infinite if there is none."""
+    root = math.sqrt(down**2 + 2.0 * bend * over)
+    if down > 0.0:
+        return 2.0 * over / (down + root)
+    return (root - down) / bend if bend > 0.0 else math.inf
+
+
+def _bend(trials: NDArray[np.int64], least: NDArray[np.int64], weights: NDArray[np.float64]) -> float:
+    """How much, at most, the slope of ``sum weights B(trials, x, least)`` falls as x rises by one.
+
+    The second derivative of a tail of j trials is ``j (j - 1) (b(m - 2) - b(m - 1))`` in the Bernstein polynomials b of
+    degree j - 2; a sum of them is nowhere below its least coefficient.
+    """
+    falls = 0.0
+    for j in np.unique(trials[trials > 1]).tolist():
+        coefficients = np.zeros(j + 1)  # of b(-1) to b(j - 1), of which the first and the last are nought
+        of = trials == j
+        np.add.at(coefficients, least[of] - 1, j * (j - 1) * weights[of])
+        np.add.at(coefficients, least[of], -j * (j - 1) * weights[of])
+        falls += max(-float(coefficients[1:-1].min()), 0.0)
+    return falls

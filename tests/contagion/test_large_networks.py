@@ -1,5 +1,7 @@
 import itertools
 import math
+from decimal import Decimal, localcontext
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -41,6 +43,26 @@ def test_the_least_fixed_point_of_the_sums_as_written():
         below = np.linspace(0, found.reached, 200)[:-1]
         assert all(image(x, links) > x or x == 0.0 for x in below)
         assert found.contagious == pytest.approx(sum(links * j * (need == 1)))
+
+
+@pytest.mark.parametrize("first", [1e-300, 1e-14, 1e-10, 1e-3])
+def test_however_few_default_first_all_do_where_each_default_brings_another(first):
+    """``x = first + (1 - first) x``, solved by 1 alone: half fall with one debtor of two, half with both."""
+    assert resilience([2, 2], [2, 2], [1, 2], first=first).fallen == pytest.approx(1.0, rel=1e-5)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.49, 0.4999999, 0.5, 0.5000001, 0.6])
+@pytest.mark.parametrize("first", [1e-30, 1e-12, 1e-4])
+def test_the_least_solution_is_found_about_the_critical_point_too(share, first):
+    """``x = first + kept (1 - (1 - x)**2)`` with ``kept = (1 - first) share`` is a quadratic equation."""
+    kept = (1 - Fraction(first)) * Fraction(share)
+    a, b, c = kept, 1 - 2 * kept, -Fraction(first)
+    with localcontext(prec=80):
+        root = (b * b - 4 * a * c).limit_denominator(10**90)
+        root = Fraction((Decimal(root.numerator) / Decimal(root.denominator)).sqrt())
+    least = float(2 * -c / (b + root)) if b > 0 else float((root - b) / (2 * a))
+    found = resilience([2, 2], [2, 2], [1, 3], weights=[share, 1 - share], first=first).reached
+    assert found == pytest.approx(least, rel=1e-6)
 
 
 def test_who_defaults_anyway_and_who_never_does():
