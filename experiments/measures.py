@@ -34,17 +34,26 @@ def whose(outcome: Outcome) -> str:
     return outcome.firm or (f"{outcome.kind}s" if outcome.kind is not None else "")
 
 
+def unit_measured(outcome: Outcome) -> str:
+    """The unit of an outcome: "month" counts from the opening."""
+    unit = column_measured(outcome).unit
+    match outcome.statistic:
+        case "first" | "argmax":
+            return "month"
+        case "drawdown" | "lost":
+            return "share"
+        case "sum":
+            return unit.removesuffix("/month")  # of flows: what they come to
+    return unit
+
+
 def outcome_field(name: str, outcome: Outcome | None) -> pa.Field:
     """The Arrow field of an outcome, with its unit and meaning; of a user's function nothing is known."""
     if outcome is None:
         return pa.field(name, pa.float64(), metadata={"unit": "-", "meaning": "returned by the function"})
-    unit = column_measured(outcome).unit
-    if outcome.statistic in ("first", "argmax"):
-        unit = "month"
-    elif outcome.statistic in ("drawdown", "lost"):
-        unit = "share"
     of = f"{outcome.of} of {whose(outcome)}" if whose(outcome) else outcome.of
-    return pa.field(name, pa.float64(), metadata={"unit": unit, "meaning": f"{outcome.statistic} {of}"})
+    told = {"unit": unit_measured(outcome), "meaning": f"{outcome.statistic} {of}"}
+    return pa.field(name, pa.float64(), metadata=told)
 
 
 def measure(economy: Economy, outcome: Outcome) -> float:

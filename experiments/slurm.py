@@ -8,6 +8,7 @@ and started again at will: the results go on where they were.
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -27,14 +28,23 @@ def slurm_cluster() -> Callable[..., Any]:
     Raises
     ------
     BadInput
-        If dask-jobqueue is not installed: only this needs it.
+        If dask-jobqueue is not installed, which only this needs, or jobs cannot be asked for here.
     """
     try:
         from dask_jobqueue import SLURMCluster
     except ImportError:
         raise BadInput("SLURM needs dask-jobqueue: python3 -m pip install dask-jobqueue") from None
+    if shutil.which("sbatch") is None:
+        raise BadInput("there is no 'sbatch' here: start this where SLURM jobs may be asked for")
     kind: Callable[..., Any] = SLURMCluster
     return kind
+
+
+def _count(text: str) -> int:
+    """A whole number above zero."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, not {text!r}")
+    return int(text)
 
 
 def main(words: Sequence[str] | None = None, kind: Callable[..., Any] | None = None) -> int:
@@ -55,10 +65,10 @@ def main(words: Sequence[str] | None = None, kind: Callable[..., Any] | None = N
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("study", type=Path, help="study file")
     parser.add_argument("--out", type=Path, help="folder of the results; results/NAME if left out")
-    parser.add_argument("--jobs", type=int, default=1, help="SLURM jobs, each a node or a part of one")
+    parser.add_argument("--jobs", type=_count, default=1, help="SLURM jobs, each a node or a part of one")
     parser.add_argument("--queue", help="partition")
     parser.add_argument("--account", help="whom to charge")
-    parser.add_argument("--cores", type=int, default=32, help="of a job; each makes one run at a time")
+    parser.add_argument("--cores", type=_count, default=32, help="of a job; each makes one run at a time")
     parser.add_argument("--memory", default="32GB", help="of a job; a run takes about 0.6 GB with its worker")
     parser.add_argument("--walltime", default="04:00:00", help="of a job")
     given = parser.parse_args(words)

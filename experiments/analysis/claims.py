@@ -63,7 +63,8 @@ class Claim(BaseModel):
         "higher", "lower" or "the same" (``is`` in a file), or, without `than`, a bound such as "> 100".
     at, than : mapping, optional
         Values of factors on the one side and on the other; a text such as ">= 1.5" takes all values beyond it. Runs
-        of a world that fit are averaged. ``than.outcome`` compares with another outcome.
+        of a world that fit are averaged; a world that lacks one of them is left out, and counted as missing.
+        ``than.outcome`` compares with another outcome.
     by : float
         In the unit of the outcome: a difference as small counts as none.
     factor : str, optional
@@ -177,7 +178,7 @@ class Weighed(NamedTuple):
     size : Estimate
         Mean difference over worlds, of a bound the mean itself, with Student's t interval.
     missing : int
-        Worlds in which a side has no value.
+        Worlds in which a run of a side is missing, or has no value.
     """
 
     claim: Claim
@@ -232,6 +233,9 @@ def weigh(
         raise BadInput(f"'{claim.text}' compares runs that share no world: a study with 'paired = false' cannot")
     if claim.than is not None and claim.factor is not None:
         by_factor = strength(claim.outcome)
+        for name in (claim.factor, str(claim.than[FACTOR])):
+            if name not in by_factor:
+                raise BadInput(f"'{claim.text}' ranks '{name}', which the design does not sample")
         return _compared(claim, by_factor[claim.factor], by_factor[str(claim.than[FACTOR])])
     ours = _side(claim.at, points, tables[claim.outcome], paired)
     if claim.than is None:
@@ -270,7 +274,7 @@ def _weighed(
 
 
 def _side(values: Values, points: pd.DataFrame, table: Floats, paired: bool) -> Floats:
-    """An outcome at some values of the factors: a number a world, the mean of its runs that fit."""
+    """An outcome at some values of the factors: a number a world, the mean of its runs that fit, if all have one."""
     fits = np.ones(len(points), bool)
     for name, value in values.items():
         column = points[name].to_numpy()
@@ -282,7 +286,4 @@ def _side(values: Values, points: pd.DataFrame, table: Floats, paired: bool) -> 
     chosen = table[fits]
     if not paired:
         return chosen.ravel()
-    there = ~np.isnan(chosen)
-    whole = there.sum(axis=0)
-    sums = np.where(there, chosen, 0.0).sum(axis=0)
-    return np.where(whole > 0, sums / np.maximum(whole, 1), np.nan)
+    return chosen.mean(axis=0)  # missing where a run is: the mean of the others would be of other points

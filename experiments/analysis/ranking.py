@@ -182,7 +182,7 @@ def rank(
     """
     there = ~np.isnan(outcome)
     kept = there.any(axis=1)
-    y, there = outcome[kept], there[kept]
+    y, there = (table[kept][:, there.any(axis=0)] for table in (outcome, there))
     columns = {name: values[kept] for name, values in factors.items()}
     columns = {name: values for name, values in columns.items() if (values != values[:1]).any()}
     points, seeds = y.shape
@@ -192,6 +192,8 @@ def rank(
     if drawn and points < len(columns) + SPARE:
         raise BadInput(f"to rank {len(columns)} factors needs {len(columns) + SPARE} points or more, not {points}")
     rows, weights = _weights(points, seeds, drawn)
+    some = ((rows @ there) * weights).any(axis=1)  # other draws take missing runs alone
+    rows, weights = rows[some], weights[some]
     found = _partial(columns, y, there, rows, weights, drawn=drawn, paired=paired and points > 1)
     gaps = _gaps(columns, _steps(y, there), there, rows, weights, drawn)
     names: tuple[Estimate | None, float] = (None, 1.0)

@@ -190,6 +190,10 @@ def _by(view: View, month: float) -> str:
     return when(view, month) if np.isfinite(month) else "not by the end"
 
 
+PAIRED = "Every run is compared with that of the same seed and the same other settings, and both meet the same luck."
+UNPAIRED = "Every run has a seed of its own, and is compared with one of the same other settings and other luck."
+
+
 def _comparisons(view: View, found: Findings, units: Mapping[str, str]) -> str:
     all_of_them = [*found.comparisons, *found.others]
     parts = []
@@ -200,8 +204,8 @@ def _comparisons(view: View, found: Findings, units: Mapping[str, str]) -> str:
         return ""
     return "\n".join(parts) + f"""
 <p class="source">How to read it: each dot is the mean difference from the first value, the line its {LEVEL:.0%}
-interval. Every run is compared with the run of the same seed and the same other settings, so that both meet the same
-luck. Blue lies below, red above; an empty grey dot is no clear difference, given how many were looked at. p, mean:
+interval. {PAIRED if view.study.paired else UNPAIRED}
+Blue lies below, red above; an empty grey dot is no clear difference, given how many were looked at. p, mean:
 chance of a difference this large if there were none (Student's t, corrected after Holm for the comparisons of the
 factor). Only pairs count in which both runs have a value: where some have none, such as the mean of losses of no
 failure, the mean is another than that of all runs above; of a difference the interval may reach below zero. p, signs:

@@ -18,7 +18,7 @@ from experiments.analysis.intervals import Floats
 from experiments.analysis.options import Condition
 from experiments.analysis.sensitivity import SobolIndices
 from experiments.designs import sampled_factors, unit_sample
-from experiments.measures import column_measured, whose
+from experiments.measures import column_measured, unit_measured, whose
 from experiments.store import Results
 from experiments.study import (
     OF_DEFAULTS,
@@ -74,13 +74,7 @@ def meaning(outcome: Outcome | None, opening: Opening) -> Meaning:
     if whose(outcome):
         how = f"of {whose(outcome)}, {how}"
     when = "" if (start, end) == (1, LAST_MONTH) else f", {_months(start, end, opening.date)}"
-    unit = column.unit
-    if outcome.statistic in ("first", "argmax"):
-        unit = f"months since {opening.date}"
-    elif outcome.statistic in ("drawdown", "lost"):
-        unit = "share"
-    elif outcome.statistic == "sum":
-        unit = unit.removesuffix("/month")
+    unit = f"months since {opening.date}" if outcome.statistic in ("first", "argmax") else unit_measured(outcome)
     return Meaning(unit if unit != "-" else "", f"{column.meaning.removesuffix(NEVER)}: {how}{when}")
 
 
@@ -251,6 +245,8 @@ class View:
     def strength(self, outcome: str) -> dict[str, Floats]:
         """By factor, how strongly it moves an outcome in every world, shape (seeds,): mu star or the total index.
 
+        NaN in worlds that lack a run, if others lack none.
+
         Raises
         ------
         BadInput
@@ -259,12 +255,14 @@ class View:
         names, unit, rows = self.sample
         table = self.table(outcome)[rows]
         found: dict[str, list[float]] = {name: [] for name in names}
+        whole = ~np.isnan(table).any(axis=0)
         for seed in range(table.shape[1]):
-            told = self.study.design.indices(names, unit, table[:, [seed]])
-            if told is None:
+            told = self.study.design.indices(names, unit, table[:, [seed]]) if whole[seed] or not whole.any() else None
+            if told is None and whole[seed]:
                 raise BadInput(f"design '{self.study.design.method}' is not made to tell which factors matter")
-            for name, e in (told.total if isinstance(told, SobolIndices) else told.strength).items():
-                found[name].append(e.value)
+            strengths = {} if told is None else told.total if isinstance(told, SobolIndices) else told.strength
+            for name in names:
+                found[name].append(strengths[name].value if told is not None else np.nan)
         return {name: np.array(values) for name, values in found.items()}
 
     @cached_property

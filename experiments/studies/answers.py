@@ -102,7 +102,8 @@ def _comparisons(view: View, found: Findings) -> list[str]:
     rows = [(f"**{base}** (mean)", *(estimate(found.summaries[name][base].mean) for name in outcomes))]
     for level, cells in by_level.items():
         rows.append((level, *(_difference(cells.get(name)) for name in outcomes)))
-    note = "Differences from the first row, run by run with the same seeds; in bold where p is below 5 % after Holm."
+    luck = "with the same seeds" if view.study.paired else "whose seeds are unrelated"
+    note = f"Differences from the first row, run by run {luck}; in bold where p is below 5 % after Holm."
     return [*_table((f"`{view.compared}`", *outcomes), rows), "", note]
 
 

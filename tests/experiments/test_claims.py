@@ -63,6 +63,14 @@ def test_what_is_not_fixed_is_averaged_in_its_world():
     assert weighed(claim(**{"is": ">= 0"}, at={"x": ">= 1.5"})).worlds == 9
 
 
+def test_a_world_that_lacks_a_run_of_a_side_is_left_out_and_counted():
+    """The mean of the runs that are there would be of other points: here it would be lower by half the distance."""
+    table = np.array([[0.0, 0.0, 0.0], [10.0, 10.0, np.nan], [1.0, 1.0, 1.0], [11.0, 11.0, 11.0]])
+    told = claim(**{"is": "higher"}, at=THAN, than=AT)
+    w = weigh(told, POINTS, {"lost": table}, dict, paired=True)
+    assert (w.worlds, w.missing, w.share.value, w.size.value) == (2, 1, 0.0, -1.0)
+
+
 def test_an_outcome_is_compared_with_another_of_the_same_world():
     tables = TABLES | {"won": np.full((4, 10), 3.5)}
     told = claim(**{"is": "higher"}, at={"x": 1.0, "story": "calm"}, than={"outcome": "won", "x": 1.0})
@@ -73,6 +81,8 @@ def test_an_outcome_is_compared_with_another_of_the_same_world():
 def test_factors_are_compared_by_their_strength():
     w = weighed(claim(**{"is": "higher"}, factor="x", than={"factor": "story"}))
     assert (w.worlds, w.share.value, w.same) == (2, 0.5, 0.5)
+    with pytest.raises(BadInput, match="ranks 'policy', which the design does not sample"):
+        weighed(claim(**{"is": "higher"}, factor="x", than={"factor": "policy"}))
 
 
 def test_runs_that_share_no_world_are_not_compared():

@@ -183,3 +183,14 @@ def test_p_values_are_corrected_for_all_that_is_told_together() -> None:
     assert [told["y"]["a"].p, told["y"]["b"].p, told["z"]["a"].p] == pytest.approx([0.03, 0.06, 0.06])
     assert [told["y"]["a"].gap_p, told["y"]["b"].gap_p, told["z"]["a"].gap_p] == pytest.approx([0.06, 0.5, 0.06])
     assert [told["y"]["a"].matters, told["y"]["b"].matters] == [True, False]
+
+
+@pytest.mark.parametrize("paired", [False, True])
+def test_draws_that_take_missing_runs_alone_say_nothing(paired: bool) -> None:
+    """Of three seeds the runs of one are all missing; a warning would be an error here."""
+    rng = np.random.default_rng(0)
+    x, y = rng.random((2, 40))
+    outcome = (x + 0.1 * y)[:, None] + 0.01 * rng.random((40, 3))
+    outcome[:, 1] = np.nan
+    found = rank({"x": x, "y": y}, outcome, points_drawn=False, paired=paired)
+    assert found["x"].correlation.value > found["y"].correlation.value > 0.0
