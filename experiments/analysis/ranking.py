@@ -182,7 +182,8 @@ def rank(
     """
     there = ~np.isnan(outcome)
     kept = there.any(axis=1)
-    y, there = (table[kept][:, there.any(axis=0)] for table in (outcome, there))
+    seen = np.ix_(kept, there.any(axis=0))
+    y, there = outcome[seen], there[seen]
     columns = {name: values[kept] for name, values in factors.items()}
     columns = {name: values for name, values in columns.items() if (values != values[:1]).any()}
     points, seeds = y.shape
