@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs
 
 import reacton.ipyvuetify as rv
 import solara
 import solara.lab
+from solara.lab.utils.headers import headers
 from solara.server.kernel_context import get_current_context
 
 from abm.errors import BadInput
 from abm.inputs.effects import BY_NAME
 from viz.house import house
+from viz.languages import TAGS, asked, choose, language, use_language
 from viz.odds import OPENING, odds
 from viz.parts.charts import TimeSeries
 from viz.parts.compare import Compare
@@ -28,7 +31,7 @@ from viz.parts.whatif import WhatIf
 from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Report, Session
-from viz.widgets import Keys
+from viz.widgets import Keys, Tongue
 from viz.words import CHARTS, NETWORK, being_opened, likely, welcome, whose_debt
 
 STYLE = Path(__file__).with_name("page.css")
@@ -42,15 +45,15 @@ FULL = "Every seat of this server is taken. A seat is free as soon as somebody c
 def plan_of_address(query: str | None) -> tuple[Plan, str]:
     """The plan that the page's address asks for, and what is wrong with it if something is.
 
-    `?scenario=NAME&seed=N&months=N&central=1`, each of which may be left out.
+    `?scenario=NAME&seed=N&months=N&central=1&lang=ja`, each of which may be left out.
     """
     start = house().plan
     if query is not None and len(query) > MOST_QUERY:
         return start, f"the address may have {MOST_QUERY} characters after the question mark, not {len(query)}"
     given = {name: values[-1] for name, values in parse_qs(query or "").items()}
     try:
-        if unknown := set(given) - {"scenario", "seed", "months", "central"}:
-            raise BadInput(f"the address may name scenario, seed, months and central, not {min(unknown)[:40]!r}")
+        if unknown := set(given) - {"scenario", "seed", "months", "central", "lang"}:
+            raise BadInput(f"the address may name scenario, seed, months, central and lang, not {min(unknown)[:40]!r}")
         central = given.get("central", str(int(start.central)))
         if central not in ("0", "1"):
             raise BadInput(f"central must be 1 (no world is drawn) or 0, not {central[:40]!r}")
@@ -67,6 +70,8 @@ def plan_of_address(query: str | None) -> tuple[Plan, str]:
 def Page() -> None:  # noqa: N802
     """A seat in the house, or a word that there is none."""
     router = solara.use_router()
+    spoken = headers.value or {}
+    solara.use_memo(lambda: choose(asked(router.search, ",".join(spoken.get("accept-language", [])))), [])
     solara.Style(STYLE)
     solara.Title("Invisible Debt")
 
@@ -104,6 +109,7 @@ def Visit(session: Session, mistake: str) -> None:  # noqa: N802
         with solara.Div(classes=["id-head"]):
             Html("<h1>Invisible Debt</h1>")
             Welcome(screen)
+            Tongues()
             Shade(dark)
         Debt(screen)
         KeyPresses(session)
@@ -161,8 +167,20 @@ def Shade(dark: bool) -> None:  # noqa: N802
     def turn() -> None:
         solara.lab.theme.dark = not dark
 
-    named = {"title": "Light or dark", "aria-label": "Light or dark"}
+    words = use_language().say("page-light-or-dark")
+    named = {"title": words, "aria-label": words}
     solara.Button(icon_name="mdi-theme-light-dark", icon=True, on_click=turn, attributes=named)
+
+
+@solara.component
+def Tongues() -> None:  # noqa: N802
+    """Every other language by its own name; one click, and the page speaks it."""
+    spoken = use_language()
+    Tongue.element(tag=spoken.tag)
+    for tag in TAGS:
+        if tag != spoken.tag:
+            name = language(tag).say("page-language")
+            solara.Button(name, on_click=partial(choose, tag), text=True, attributes={"lang": tag})
 
 
 @solara.component

@@ -4,6 +4,7 @@ from viz.widgets.charts import ChartData, Charts
 from viz.widgets.flow import FlowDiagram
 from viz.widgets.keys import Keys
 from viz.widgets.network import NetworkView, network_firms, network_frame
+from viz.widgets.tongue import Tongue
 from viz.widgets.tree import CascadeTree
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "FlowDiagram",
     "Keys",
     "NetworkView",
+    "Tongue",
     "network_firms",
     "network_frame",
 ]
