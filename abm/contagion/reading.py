@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -28,6 +29,20 @@ EDGES, EDGES_MAY = ("debtor", "creditor", "amount"), ("tier",)
 NODES, NODES_MAY = ("firm", "assets"), ("debt", "debt_tier", "equity")
 MOST_BYTES = 4_000_000_000
 """Of a CSV file: a hundred million obligations."""
+
+MOST_COMPARED = 1000
+"""Creditors without a row; where there are more, they are left out on purpose."""
+
+LONGEST = 60
+"""Letters of a name up to which it is compared with others letter by letter."""
+
+MEANT = {
+    "name": "firm", "bank": "firm", "company": "firm", "institution": "firm", "node": "firm", "cash": "assets",
+    "asset": "assets", "outside assets": "assets", "external assets": "assets", "from": "debtor", "borrower": "debtor",
+    "source": "debtor", "to": "creditor", "lender": "creditor", "target": "creditor", "value": "amount",
+    "weight": "amount", "owed": "amount", "exposure": "amount",
+}  # fmt: skip
+"""What other headings are likely to mean."""
 
 SEPARATORS = ",;\t"
 UNIT = re.compile(r"(?P<name>.*?)\s*[(\[](?P<unit>[^)\]]*)[)\]]")
@@ -170,9 +185,12 @@ class _Reader:
             _need(nodes, NODES, NODES_MAY, self.notes)
             self._unit(nodes, ("assets", "debt", "equity"))
             where = self._names(nodes, "firm")
-            twice = _first(np.bincount(where, minlength=len(self.rows)) > 1)
+            again = np.ones(len(where), np.bool_)
+            again[np.unique(where, return_index=True)[1]] = False
+            twice = _first(again)
             if twice is not None:
-                raise BadInput(f"{nodes.name}: {shown(list(self.rows)[twice])} has two rows: give each firm one")
+                name = shown(list(self.rows)[int(where[twice])])
+                raise BadInput(f"{nodes.place(twice)}: firm {name} has two rows: give each firm one")
             listed = len(where)
         debtor, creditor, amount, tier, tiers = (
             self._of_matrix(edges) if isinstance(edges, _Matrix) else self._of_table(edges)
@@ -189,7 +207,7 @@ class _Reader:
         if nodes is None:
             self.notes.append("no nodes are given: nobody has anything but its claims")
         else:
-            self._no_row(debtor, creditor, names, listed, "edges" if matrix else edges.name, nodes)  # type: ignore[union-attr]
+            self._no_row(debtor, creditor, names, listed, None if matrix else edges.place, nodes)  # type: ignore[union-attr]
             assets[:listed] = amounts(nodes, "assets")
             if "debt" in nodes.columns:
                 debt[:listed] = amounts(nodes, "debt")
@@ -256,23 +274,33 @@ class _Reader:
                 return
 
     def _no_row(
-        self, debtor: NDArray[np.int64], creditor: NDArray[np.int64], names: Sequence[str], listed: int, edges: str,
-        nodes: Table,
+        self, debtor: NDArray[np.int64], creditor: NDArray[np.int64], names: Sequence[str], listed: int,
+        place: Callable[[int], str] | None, nodes: Table,
     ) -> None:  # fmt: skip
-        """Refuse debtors without a row in the nodes, and note creditors without one."""
+        """Refuse debtors without a row in the nodes, and creditors that look misspelt; note other creditors."""
         from abm.inputs.parameters import nearest
 
         unlisted = _first(debtor >= listed)
         if unlisted is not None:
             name = names[int(debtor[unlisted])]
             hint = nearest(name, names[:listed])
-            lacks = f"{shown(name)} owes in {edges} but has no row in {nodes.name}"
-            raise BadInput(f"{lacks}: give it one, with its assets{hint}")
-        rest = len(names) - listed
+            at = f"{place(unlisted)}: debtor" if place else "edges:"
+            raise BadInput(f"{at} {shown(name)} has no row in {nodes.name}: give it one, with its assets{hint}")
+        rest = names[listed:]
+        found = misspelt(rest, names[:listed])
+        if found is not None:
+            name, right = found
+            lent = _first(creditor == listed + rest.index(name))
+            where = "edges:" if place is None or lent is None else f"{place(lent)}: creditor"
+            raise BadInput(
+                f"{where} {shown(name)} has no row in {nodes.name}; did you mean {shown(right)}? If it is another"
+                " firm, give it a row, with assets of 0 if need be"
+            )
         if rest:
-            what = "1 creditor has" if rest == 1 else f"{rest:,} creditors have"
-            it = "it has nothing but its claims, and owes" if rest == 1 else "they have nothing but claims, and owe"
-            self.notes.append(f"{what} no row in {nodes.name} (the first: {short(names[listed])}): {it} nobody outside")
+            what = "1 creditor has" if len(rest) == 1 else f"{len(rest):,} creditors have"
+            it = "it has nothing but its claims, and owes"
+            it = it if len(rest) == 1 else "they have nothing but claims, and owe"
+            self.notes.append(f"{what} no row in {nodes.name} (the first: {short(rest[0])}): {it} nobody outside")
 
     def _tier_column(self, table: Table) -> NDArray[np.int64]:
         values = amounts(table, "tier", least=-np.inf, what="a whole number; the lowest is paid first")
@@ -350,6 +378,55 @@ class _Reader:
             what = "1 row of edges repeats" if again == 1 else f"{again:,} rows of edges repeat"
             self.notes.append(f"{what} a pair (the first: {pair}): their amounts are summed")
         return key // most // n, key // most % n, np.bincount(back, amount, len(key)), key % most
+
+
+# --- names that look misspelt -----------------------------------------------------------------------------
+def misspelt(names: Sequence[str], known: Sequence[str]) -> tuple[str, str] | None:
+    """A name that differs from a known one in capitals, spaces or one letter of a longer word alone.
+
+    Names that differ in a digit, or in a word of less than four letters, are taken for two firms: Bank A and Bank B.
+
+    >>> misspelt(["Bank B", "Meadwo"], ["Bank A", "Meadow"])
+    ('Meadwo', 'Meadow')
+    """
+    if not 0 < len(names) <= MOST_COMPARED:
+        return None
+    near: dict[str, list[str]] = {}
+    for name in names:
+        for key in _near(name):
+            near.setdefault(key, []).append(name)
+    for right in known:
+        for name in dict.fromkeys(one for key in _near(right) if key in near for one in near[key]):
+            if _plain_name(name) == _plain_name(right) or _one_letter(name.casefold(), right.casefold()):
+                return name, right
+    return None
+
+
+def _plain_name(name: str) -> str:
+    return "".join(name.casefold().split())
+
+
+def _near(name: str) -> set[str]:
+    """The name without spaces and capitals, and what is left of it without one of its letters."""
+    plain = _plain_name(name)
+    return {plain, *(plain[:k] + plain[k + 1 :] for k in range(len(plain) if len(plain) <= LONGEST else 0))}
+
+
+def _one_letter(one: str, other: str) -> bool:
+    """Whether names differ in one word of four letters or more alone, by a letter or by two that changed places."""
+    ours, theirs = one.split(), other.split()
+    differ = [(a, b) for a, b in zip(ours, theirs, strict=False) if a != b]
+    if len(ours) != len(theirs) or len(differ) != 1:
+        return False
+    a, b = differ[0]
+    if min(len(a), len(b)) < 4 or [c for c in a if c.isdigit()] != [c for c in b if c.isdigit()]:
+        return False
+    if len(a) != len(b):
+        short_, long = sorted((a, b), key=len)
+        return len(long) - len(short_) == 1 and any(long[:k] + long[k + 1 :] == short_ for k in range(len(long)))
+    at = [k for k in range(len(a)) if a[k] != b[k]]
+    swapped = len(at) == 2 and at[1] == at[0] + 1 and a[at[0]] == b[at[1]] and a[at[1]] == b[at[0]]
+    return len(at) == 1 or swapped
 
 
 # --- tables -----------------------------------------------------------------------------------------------
@@ -449,9 +526,13 @@ def _need(table: Table, must: Sequence[str], may: Sequence[str], notes: list[str
     lacking = [name for name in must if name not in table.columns]
     there = ", ".join(short(name or "(none)") for name in table.columns)
     if lacking:
+        others = [name for name in table.columns if name not in (*must, *may)]
+        close = difflib.get_close_matches(lacking[0], others, n=1, cutoff=0.7)
+        meant = next((name for name in others if MEANT.get(name) == lacking[0]), close[0] if close else None)
+        hint = "" if meant is None else f"; is it {shown(meant)}? Then call it {shown(lacking[0])}"
         raise BadInput(
             f"{table.name} lacks the column {shown(lacking[0])}: it needs {', '.join(must)}, and may have"
-            f" {', '.join(may)}; it has {short(there, 200)}"
+            f" {', '.join(may)}; it has {short(there, 200)}{hint}"
         )
     aside = [short(name) for name in table.columns if name not in (*must, *may) and name]
     if aside:

@@ -146,6 +146,12 @@ def show(cleared: NetworkClearing) -> None:
         f"Who falls, and who loses{unit and ', ' + network.unit}", ["firm"],
         ["round", "owes", "pays", "%", "lost", "net worth"], rows, len(hit),
     )  # fmt: skip
+    rest = firms.loc[firms.index.difference(hit.index), "firm"].tolist()
+    if rest:
+        listed = f": {', '.join(rest)}" if len(rest) <= MOST_ROWS else ""
+        pay = "pays in full and loses" if len(rest) == 1 else "pay in full and lose"
+        say(f"{counted(len(rest), 'other firm')} {pay} nothing{listed}.")
+        say()
     left = cleared.payments.assign(unpaid=lambda table: table["owed"] - table["paid"])
     left = left[left["debtor"].isin(firms.loc[firms["defaulted"], "firm"]) & (left["unpaid"] > 0.0)]
     if left.empty:

@@ -45,6 +45,12 @@ def test_it_tells_payments_and_causes(folder: Path) -> None:
     assert "B D 2 4 2.4 1.6" in " ".join(alike.stdout.split())
 
 
+def test_who_loses_nothing_is_named(folder: Path) -> None:
+    Path("edges.csv").write_text("debtor,creditor,amount\nA,B,10\nC,B,1\n")
+    said = " ".join(call("clear", "edges.csv", "nodes.csv", "--shock", "A=8").stdout.split())
+    assert "2 other firms pay in full and lose nothing: C, D." in said
+
+
 def test_json_has_every_table(folder: Path) -> None:
     told = json.loads(call("clear", "edges.csv", "nodes.csv", "--shock", "A=8", "--alpha", "0.5", "--json").stdout)
     about = [told[name] for name in ("unit", "alpha", "beta", "tiers", "shock")]
