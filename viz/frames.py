@@ -42,7 +42,7 @@ STRAINED_PD, DISTRESSED_PD = 0.05, 0.15  # default probability a year: about sin
 # Kinds of edge, from who owes to whom it is owed.
 LOAN, CONTRACT, ORDER, EQUITY = range(4)
 EDGE_NAMES = ("loan", "compute contract", "order", "equity")
-CARRIERS = {VEHICLE: "companies founded for single data centres", HYPERSCALER: "clouds", NEOCLOUD: "clouds"}
+CARRIERS = {VEHICLE: "vehicles", HYPERSCALER: "clouds", NEOCLOUD: "clouds"}  # firms told together
 MOST_EDGES = 4000  # the largest are drawn
 MOST_LOSSES = 80  # of one round, the largest are drawn
 SERIES = tuple(column.name for column in SERIES_COLUMNS if column.name != "month")

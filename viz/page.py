@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -15,10 +16,9 @@ from solara.lab.utils.headers import headers
 from solara.server.kernel_context import get_current_context
 
 from abm.errors import BadInput
-from abm.inputs.effects import BY_NAME
 from viz.house import house
-from viz.languages import TAGS, asked, choose, language, use_language
-from viz.odds import OPENING, odds
+from viz.languages import FIRST, TAGS, Language, Refused, asked, choose, effect_words, language, use_language
+from viz.odds import OPENING, YEARS, Odds, odds
 from viz.parts.charts import TimeSeries
 from viz.parts.compare import Compare
 from viz.parts.controls import Choices, Time, chosen_plan
@@ -32,37 +32,35 @@ from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Report, Session
 from viz.widgets import Keys, Tongue
-from viz.words import CHARTS, NETWORK, being_opened, likely, welcome, whose_debt
 
 STYLE = Path(__file__).with_name("page.css")
-TABS = ("Over time", "Who funds whom", "Failures", "Events", "Compare", "Files")
+TABS = ("over-time", "flows", "failures", "events", "compare", "files")
 MOST_QUERY = 2000  # characters of the address that are read
 STAYS = 8.0  # seconds that a note of success is there
 MOST_SAID = 400  # characters of a note that are shown
-FULL = "Every seat of this server is taken. A seat is free as soon as somebody closes the page: try again in a while."
 
 
-def plan_of_address(query: str | None) -> tuple[Plan, str]:
+def plan_of_address(query: str | None, tag: str = FIRST) -> tuple[Plan, str]:
     """The plan that the page's address asks for, and what is wrong with it if something is.
 
     `?scenario=NAME&seed=N&months=N&central=1&lang=ja`, each of which may be left out.
     """
     start = house().plan
     if query is not None and len(query) > MOST_QUERY:
-        return start, f"the address may have {MOST_QUERY} characters after the question mark, not {len(query)}"
+        return start, language(tag).say("page-address-length", most=MOST_QUERY, given=len(query))
     given = {name: values[-1] for name, values in parse_qs(query or "").items()}
     try:
         if unknown := set(given) - {"scenario", "seed", "months", "central", "lang"}:
-            raise BadInput(f"the address may name scenario, seed, months, central and lang, not {min(unknown)[:40]!r}")
+            raise Refused("page-address-names", given=min(unknown)[:40])
         central = given.get("central", str(int(start.central)))
         if central not in ("0", "1"):
-            raise BadInput(f"central must be 1 (no world is drawn) or 0, not {central[:40]!r}")
+            raise Refused("page-address-central", given=central[:40])
         plan = chosen_plan(
             given.get("scenario", start.base.name), given.get("seed", start.seed), given.get("months", start.months),
             central=central == "1",
         )  # fmt: skip
     except BadInput as mistake:
-        return start, str(mistake)
+        return start, language(tag).told(mistake)
     return plan, ""
 
 
@@ -72,11 +70,12 @@ def Page() -> None:  # noqa: N802
     router = solara.use_router()
     spoken = headers.value or {}
     solara.use_memo(lambda: choose(asked(router.search, ",".join(spoken.get("accept-language", [])))), [])
+    speaker = use_language()
     solara.Style(STYLE)
     solara.Title("Invisible Debt")
 
     def enter() -> tuple[Session | None, str]:
-        plan, mistake = plan_of_address(router.search)
+        plan, mistake = plan_of_address(router.search, speaker.tag)
         session = house().enter(plan)
         if session is not None:
             get_current_context().on_close(lambda: house().leave(session))
@@ -85,7 +84,7 @@ def Page() -> None:  # noqa: N802
     session, mistake = solara.use_memo(enter, [])
     with solara.Div(classes=["id-page"]):
         if session is None:
-            Html(f"<h1>Invisible Debt</h1>{paragraph(FULL, 'id-note')}")
+            Html(f"<h1>Invisible Debt</h1>{paragraph(speaker.say('page-full'), 'id-note')}")
         else:
             Visit(session, mistake)
 
@@ -121,7 +120,7 @@ def Visit(session: Session, mistake: str) -> None:  # noqa: N802
                 with solara.Div(classes=["id-canvas"]):
                     Network(screen, node, choose, dark)
                 Status(screen)
-                Explained(NETWORK)
+                Explained("explained-network")
             Side(screen, node, clicks, choose, dark)
         Below(screen, choose, set_note, dark)
 
@@ -131,7 +130,7 @@ def Welcome(screen: Screen) -> None:  # noqa: N802
     """The first words, which name the date of the opening that is shown."""
     report = use_report(screen, lambda r: r.plan.opening.date)
     opening = report.plan.opening.date if report else screen.session.opening
-    Html(paragraph(welcome(opening), "id-welcome"))
+    Html(paragraph(welcome(opening, use_language()), "id-welcome"))
 
 
 @solara.component
@@ -140,24 +139,53 @@ def Debt(screen: Screen) -> None:  # noqa: N802
     report = use_report(screen, lambda r: (r.run, r.frame.month))
     if report is None or not report.borrowed:
         return
+    speaker = use_language()
     firm, total = report.plan.opening.flagship, sum(amount for _, amount in report.borrowed)
     known = odds(firm) if report.plan.opening.name == OPENING else None
-    told = paragraph(whose_debt(firm, report.borrowed), "id-parts")
+    told = paragraph(whose_debt(firm, report.borrowed, speaker), "id-parts")
     if known is not None:
-        told += paragraph(likely(firm, known), "id-odds")
-    told += paragraph(what_became(report), "id-became")
-    Html(f"<div class='id-debt'><span class='id-sum'>{total:.0f} bn</span><div>{told}</div></div>")
+        told += paragraph(likely(firm, known, speaker), "id-odds")
+    told += paragraph(what_became(report, speaker), "id-became")
+    Html(f"<div class='id-debt'><span class='id-sum'>{speaker.billions(total)}</span><div>{told}</div></div>")
 
 
-def what_became(report: Report) -> str:
+def welcome(opening: datetime.date, speaker: Language) -> str:
+    """The first words of the page, which begins with the balance sheets of this date."""
+    return speaker.say("page-welcome", month=speaker.month(opening))
+
+
+def being_opened(opening: datetime.date, speaker: Language) -> str:
+    """What is said until the first month is there."""
+    return speaker.say("page-opening", month=speaker.month(opening))
+
+
+def whose_debt(firm: str, borrowed: Sequence[tuple[str, float]], speaker: Language) -> str:
+    """In whose name the invisible debt stands, and who borrowed it (bn USD)."""
+    parts = [
+        speaker.say("debt-part", amount=speaker.money(amount), who=speaker.own(f"carrier-{who}", who))
+        for who, amount in borrowed
+    ]
+    return speaker.say("debt-whose", firm=firm, parts=speaker.listed(parts))
+
+
+def likely(firm: str, known: Odds, speaker: Language) -> str:
+    """How often the firm defaults, and what follows where it fails."""
+    return speaker.say(
+        "debt-likely", worlds=known.worlds, of=known.of, firm=firm, follows=speaker.decimal(known.follows),
+        year=str(datetime.date.fromisoformat(OPENING).year + YEARS), orphaned=speaker.billions(known.orphaned),
+    )  # fmt: skip
+
+
+def what_became(report: Report, speaker: Language) -> str:
     """What the debt borrowed for the firm that the page is about has become by the month shown."""
     firm, month = report.plan.opening.flagship, report.frame.month
     if month == 0:
-        return "Press Play to see what becomes of it."
+        return speaker.say("debt-press-play")
     now = report.frame.carried.get(firm)
     if now is not None:
-        return f"In {report.frame.label} it is {now:,.0f} bn."
-    return f"It has failed: {report.frame.orphaned:,.0f} bn are owed for users that are gone, by those who borrowed."
+        shown = speaker.month_of(month, report.plan.opening.date)
+        return speaker.say("debt-now", month=shown, amount=speaker.billions(now))
+    return speaker.say("debt-orphaned", amount=speaker.billions(report.frame.orphaned))
 
 
 @solara.component
@@ -224,7 +252,8 @@ def Said(screen: Screen, note: str, set_note: Callable[[str], None], of_address:
 def Status(screen: Screen) -> None:  # noqa: N802
     """The month in a sentence."""
     report = use_report(screen, lambda r: (r.run, r.frame.month))
-    told = status(report) if report else being_opened(screen.session.opening)
+    speaker = use_language()
+    told = status(report, speaker) if report else being_opened(screen.session.opening, speaker)
     Html(paragraph(told, "id-status"))
 
 
@@ -248,12 +277,13 @@ def KeyPresses(session: Session) -> None:  # noqa: N802
 @solara.component
 def Side(screen: Screen, node: int, clicks: int, choose: Callable[[int], None], dark: bool) -> None:  # noqa: N802
     """The open firm, or what can be changed."""
+    speaker = use_language()
     tab, set_tab = solara.use_state(0)
     solara.use_effect(lambda: set_tab(0) if node >= 0 else None, [clicks])
     with solara.Div(classes=["id-side"]):
         with rv.Tabs(v_model=tab, on_v_model=set_tab, grow=True, height=40):
-            rv.Tab(children=["Firm"])
-            rv.Tab(children=["What if"])
+            rv.Tab(children=[speaker.say("page-firm")])
+            rv.Tab(children=[speaker.say("page-what-if")])
         with solara.Div(classes=["id-side-body"]):
             if tab == 0:
                 FirmPanel(screen, node, choose, dark)
@@ -266,15 +296,16 @@ def Below(  # noqa: N802
     screen: Screen, choose: Callable[[int], None], set_note: Callable[[str], None], dark: bool
 ) -> None:
     """The economy as a whole."""
+    speaker = use_language()
     tab, set_tab = solara.use_state(0)
     seek = screen.session.seek
     with solara.Div(classes=["id-below"]):
         with rv.Tabs(v_model=tab, on_v_model=set_tab, height=44):
             for title in TABS:
-                rv.Tab(children=[title])
+                rv.Tab(children=[speaker.say(f"page-{title}")])
         with solara.Div(classes=["id-tab"]):
             if tab == 0:
-                Explained(CHARTS)
+                Explained("explained-charts")
                 TimeSeries(screen, seek, dark)
             elif tab == 1:
                 Flows(screen, choose, dark)
@@ -288,24 +319,31 @@ def Below(  # noqa: N802
                 Files(screen, set_note)
 
 
-def status(report: Report) -> str:
+def status(report: Report, speaker: Language) -> str:
     """The month in a sentence."""
-    frame, names = report.frame, report.nodes.names
+    frame, names, opening = report.frame, report.nodes.names, report.plan.opening.date
     now = [names[node] for part in frame.cascade for node in part.firms]
     failed = int(report.series["failed"][frame.month - 1]) if frame.month else 0
-    told = f"{frame.label}: "
+    told = []
     for shock in report.plan.strikes:
-        if shock.first_month(report.plan.opening.date) == frame.month:
-            told += f"struck by you, {shock.firm} {BY_NAME[str(shock.effect)].words}. "
+        if shock.first_month(opening) == frame.month:
+            told.append(speaker.say("status-struck", firm=str(shock.firm), what=effect_words(shock.effect, speaker)))
     if now:
-        told += f"{', '.join(now[:6])}{f' and {len(now) - 6} more' if len(now) > 6 else ''} failed this month. "
+        firms = speaker.listed(now[:6])
+        firms = speaker.say("status-and-more", firms=firms, more=len(now) - 6) if len(now) > 6 else firms
+        told.append(speaker.say("status-failed-now", firms=firms))
     elif not failed:
-        told += "no firm has failed. "
+        told.append(speaker.say("status-none"))
     if failed:
-        told += f"{failed} of {len(names)} firms {'has' if failed == 1 else 'have'} failed so far. "
-    told += f"Others carry {sum(frame.carried.values()):,.0f} bn USD of debt for the labs"
-    if frame.orphaned >= 0.5:
-        whose = f"{'for firms that failed or ' if failed else ''}behind capacity that a customer left"
-        return f"{told} that stand, and {frame.orphaned:,.0f} bn {whose}."
+        told.append(speaker.say("status-failed", failed=failed, of=len(names)))
+    given = {"amount": speaker.billions(sum(frame.carried.values()))}
     most = max(frame.carried, key=lambda lab: frame.carried[lab], default="")
-    return f"{told}, {frame.carried[most]:,.0f} bn of it for {most}." if most else f"{told}."
+    if frame.orphaned >= 0.5:
+        said = "status-carry-orphaned" if failed else "status-carry-idle"
+        told.append(speaker.say(said, **given, orphaned=speaker.billions(frame.orphaned)))
+    elif most:
+        told.append(speaker.say("status-carry-most", **given, most=speaker.billions(frame.carried[most]), lab=most))
+    else:
+        told.append(speaker.say("status-carry", **given))
+    head = speaker.say("status-month", month=speaker.month_of(frame.month, opening))
+    return f"{head} {speaker.sentences(told)}"

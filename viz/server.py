@@ -7,6 +7,7 @@ there, where Solara would fetch missing files from the internet and open a kerne
 
 from __future__ import annotations
 
+import contextvars
 import os
 import signal
 import socket
@@ -20,7 +21,8 @@ from urllib.parse import urlsplit
 
 from abm.errors import BadInput
 from viz.house import House, house, set_house
-from viz.words import being_opened, welcome
+from viz.languages import FIRST as FIRST_TAG
+from viz.languages import asked, language
 
 SETTINGS = {
     "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "False",
@@ -40,22 +42,18 @@ FIRST = """<div id="app" data-app="true" class="v-application v-application--is-
 <h1>Invisible Debt</h1><p>{welcome}</p><p>{opening}</p></main>"""
 MENDED = {
     '<body data-base-url="/jupyter/">': '<body data-base-url="/jupyter/">{first}',
-    "<html>": '<html lang="en">',
+    "<html>": '<html lang="{tag}">',
     ", maximum-scale=1, user-scalable=no, minimal-ui": "",
 }
 HAND_OVER = 0.0005  # seconds until a thread at work lets another in: the one that answers a click waits no longer
 STARTING = 4  # pages that may load beside those that have a seat
 SERVED = ("/_solara/", "/jupyter/", "/static/", "/readyz")  # what there is beside the page itself
-PLAIN = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Invisible Debt: {title}</title>
+PLAIN = """<!doctype html><html lang="{tag}"><meta charset="utf-8"><title>Invisible Debt: {title}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">
 <body style="font: 18px/1.5 system-ui, sans-serif; max-width: 34em; margin: 12vh auto; padding: 0 1em">
-{body}</body></html>"""
-FULL = """<h1>Every seat is taken</h1><p>This server runs {seats} simulations at once, and all of them are in use.
-A seat is free as soon as somebody closes the page. <a href="">Try again</a>.</p>
-<p>To run it on your own machine: <code>invisible-debt view</code>.</p>"""
-MISSING = PLAIN.format(
-    title="no such page", body='<h1>There is no such page</h1><p>There is only one: <a href="/">the live page</a>.</p>'
-)
+<h1>{title}</h1><p>{about} <a href="{to}">{link}</a></p>{rest}</body></html>"""
+WANTED = contextvars.ContextVar("WANTED", default=FIRST_TAG)  # language of the page that is asked for
+
 
 
 class Gate:
@@ -79,17 +77,28 @@ class Gate:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request, or hand it on."""
         kind, path = scope["type"], scope.get("path", "")
+        if kind == "http":
+            liked = dict(scope["headers"]).get(b"accept-language", b"").decode("latin-1")
+            WANTED.set(asked(scope.get("query_string", b"").decode("latin-1"), liked))
         if kind == "websocket" and not _same_origin(scope):
             await send({"type": "websocket.close", "code": 1008, "reason": "not a page of this server"})
         elif kind == "http" and path.startswith("/_solara/cdn/") and not self._is_asset(path):
             await _answer(send, 404, "There is no such file.", "text/plain")
         elif kind == "http" and path != "/" and not path.startswith(SERVED):
-            await _answer(send, 404, MISSING, "text/html; charset=utf-8")
+            await _answer(send, 404, self._plain("missing", "/"), "text/html; charset=utf-8")
         elif kind == "http" and path == "/" and self._crowded():
-            full = PLAIN.format(title="full", body=FULL.format(seats=self.house.seats))
-            await _answer(send, 503, full, "text/html; charset=utf-8")
+            own = f"<p>{language(WANTED.get()).say('server-own')} <code>invisible-debt view</code></p>"
+            await _answer(send, 503, self._plain("full", "", own, seats=self.house.seats), "text/html; charset=utf-8")
         else:
             await self.inner(scope, receive, send)
+
+    @staticmethod
+    def _plain(why: str, to: str, rest: str = "", **values: int) -> str:
+        """A page that says why there is no other."""
+        speaker = language(WANTED.get())
+        title, about, link = (speaker.say(f"server-{why}-{part}", **given) for part, given in
+                              (("title", {}), ("about", values), ("link", {})))  # fmt: skip
+        return PLAIN.format(tag=speaker.tag, title=title, about=about, to=to, link=link, rest=rest)
 
     def _crowded(self) -> bool:
         from solara.server.kernel_context import contexts
@@ -173,9 +182,12 @@ def mended(page: str | None) -> str | None:
     if not page:
         return page
     opening = house().plan.opening.date
-    first = FIRST.format(welcome=welcome(opening), opening=being_opened(opening))
+    speaker = language(WANTED.get())
+    month = speaker.month(opening)
+    welcome, being_opened = speaker.say("page-welcome", month=month), speaker.say("page-opening", month=month)
+    first = FIRST.format(welcome=welcome, opening=being_opened)
     for found, better in MENDED.items():
-        page = page.replace(found, better.replace("{first}", first), 1)
+        page = page.replace(found, better.replace("{first}", first).replace("{tag}", speaker.tag), 1)
     return page
 
 

@@ -10,8 +10,9 @@ from abm.accounts.statement import look_through
 from abm.simulation import open_economy
 from viz import odds as module
 from viz.frames import borrowed_for
+from viz.languages import language
 from viz.odds import odds
-from viz.words import likely, whose_debt
+from viz.page import likely, whose_debt
 
 
 def test_the_odds_are_those_of_the_page_of_risk() -> None:
@@ -23,7 +24,7 @@ def test_the_odds_are_those_of_the_page_of_risk() -> None:
     assert share == pytest.approx(float(line.split("|")[4].split()[0]), abs=0.06)
     assert f"Another borrower follows in {known.follows:g} (" in text
     assert odds("xAI") is None, "the page does not make it fail"
-    assert f"In {known.worlds} of {known.of} worlds OpenAI defaults by 2030." in likely("OpenAI", known)
+    assert f"In {known.worlds} of {known.of} worlds OpenAI defaults by 2030." in likely("OpenAI", known, language("en"))
 
 
 def test_without_that_page_nothing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -36,8 +37,8 @@ def test_without_that_page_nothing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_the_parts_are_all_that_others_borrowed() -> None:
     economy = open_economy(central=True)
     parts = borrowed_for(economy, "OpenAI")
-    assert [who for who, _ in parts] == ["companies founded for single data centres", "clouds", "SoftBank"]
+    assert [who for who, _ in parts] == ["vehicles", "clouds", "SoftBank"]
     assert sum(amount for _, amount in parts) == pytest.approx(
         sum(look_through(economy, "OpenAI").carried_by_others.values())
     )
-    assert whose_debt("OpenAI", parts).endswith(" bn by SoftBank.")
+    assert whose_debt("OpenAI", parts, language("en")).endswith(" bn by SoftBank.")

@@ -25,7 +25,8 @@ from experiments import runner
 from experiments.results import run_folder, write_run
 from experiments.study import Study
 from viz.house import House, set_house
-from viz.page import status
+from viz.languages import language
+from viz.page import being_opened, status, welcome
 from viz.parts import compare, firm
 from viz.parts.charts import panels_of
 from viz.parts.controls import TimeFields, chosen_plan
@@ -35,7 +36,6 @@ from viz.plan import Plan
 from viz.recording import find_runs, open_single, open_swept
 from viz.server import mended
 from viz.session import Report, Session
-from viz.words import being_opened, welcome
 
 DATE = datetime.date(2024, 6, 30)
 
@@ -81,7 +81,7 @@ def html(shown: Any) -> str:
 
 def test_the_months_of_the_page_are_those_after_the_opening(report: Report) -> None:
     assert report.frame.label == "August 2024"
-    assert status(report).startswith("August 2024: struck by you, Star Lab fails.")
+    assert status(report, language("en")).startswith("August 2024: struck by you, Star Lab fails.")
     _, shown = solara.render(TimeFields(report, Asked()), handle_error=False)  # type: ignore[arg-type]
     assert "August 2024" in html(shown)
     first = next(iter(report.story.tree["nodes"]))
@@ -92,8 +92,8 @@ def test_the_months_of_the_page_are_those_after_the_opening(report: Report) -> N
 
 
 def test_the_words_of_the_page_name_date_and_flagship(report: Report) -> None:
-    assert "the balance sheets of June 2024 on" in welcome(DATE)
-    assert being_opened(DATE) == "Opening the books of June 2024 …"
+    assert "the balance sheets of June 2024 on" in welcome(DATE, language("en"))
+    assert being_opened(DATE, language("en")) == "Opening the books of June 2024 …"
     assert panels_of(["Star Lab"], DATE)[0]["unit"] == "index, June 2024 = 100"
     assert "of which for Star Lab" in compare.figures(report, 2)
     assert report.books is not None

@@ -10,12 +10,14 @@ import pytest
 from abm.accounts.statement import Cause
 from abm.inputs.scenarios import load
 from viz.frames import GONE
+from viz.languages import language
 from viz.page import status
 from viz.parts import compare, firm
 from viz.parts.story import why
 from viz.plan import Plan
 from viz.session import Report, Session
 
+ENGLISH = language("en")
 R6 = "r6_customer_concentration"  # OpenAI fails in month 11
 
 
@@ -68,11 +70,11 @@ def test_what_others_borrowed_for_a_failed_firm_is_orphaned_as_compare_says(fail
 
 
 def test_orphaned_debt_is_told_for_what_it_is(failed: Report) -> None:
-    assert status(failed).endswith(" bn for firms that failed or behind capacity that a customer left.")
+    assert status(failed, ENGLISH).endswith(" bn for firms that failed or behind capacity that a customer left.")
     nobody = reported(Plan(load("baseline"), central=True), 2)
     idle = replace(nobody, frame=replace(nobody.frame, orphaned=1.2))
-    assert "no firm has failed" in status(idle)
-    assert status(idle).endswith("for the labs that stand, and 1 bn behind capacity that a customer left.")
+    assert "no firm has failed" in status(idle, ENGLISH)
+    assert status(idle, ENGLISH).endswith("for the labs that stand, and 1 bn behind capacity that a customer left.")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import solara
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -22,6 +21,7 @@ from fluent.syntax.visitor import Visitor
 
 from abm.errors import BadInput
 from abm.inputs.dates import month_end
+from abm.inputs.effects import BY_NAME
 
 HERE = Path(__file__).parent
 FIRST = "en"  # where nothing else is asked for
@@ -146,6 +146,15 @@ class Language:
                           (names[-1], units[-1]))  # fmt: skip
         return sign + self.say(f"amount-in-{name}", amount=self.number(size / unit))
 
+    def billions(self, bn: float) -> str:
+        """An amount of bn USD in whole billions, or what the language has in their place.
+
+        >>> language("en").billions(1234.5), language("ja").billions(1234.5)
+        ('1,234 bn', '12,345億ドル')
+        """
+        unit = float(self.say("amount-units").split()[1])
+        return self.say("amount-in-middle", amount=self.decimal(bn / unit))
+
     def percent(self, share: float) -> str:
         """A share in per cent.
 
@@ -167,9 +176,21 @@ class Language:
         """A month of a run in words, counted from the opening."""
         return self.month(month_end(month, opening))
 
+    def label(self, month: int, opening: datetime.date) -> str:
+        """The same, as short as the language can.
+
+        >>> language("en").label(13, datetime.date(2025, 12, 31)), language("ja").label(13, datetime.date(2025, 12, 31))
+        ('2027-01', '2027年1月')
+        """
+        return format_date(month_end(month, opening), self.say("date-label"), self._locale)
+
     def listed(self, parts: list[str]) -> str:
         """Words one after another."""
         return self.say("list-comma").strip("|").join(parts)
+
+    def sentences(self, parts: list[str]) -> str:
+        """Sentences one after another."""
+        return self.say("status-between").strip("|").join(parts)
 
     def _format(self, message: str, values: dict[str, Any]) -> str:
         pattern = self._bundle.get_message(message).value
@@ -218,6 +239,12 @@ class _Variables(Visitor):
         self.generic_visit(node)
 
 
+def effect_words(effect: object, speaker: Language) -> str:
+    """What an effect (`abm.inputs.effects`) does to a firm."""
+    known = BY_NAME[str(effect)]
+    return speaker.own(f"effect-{known.name.replace(' ', '-')}", known.words)
+
+
 @functools.cache
 def language(tag: str) -> Language:
     """The language of a tag, loaded once."""
@@ -248,14 +275,19 @@ def asked(query: str | None, accepted: str | None) -> str:
     return min(liked)[2] if liked else FIRST
 
 
-_chosen = solara.reactive("")  # of each visitor, in his kernel
+@functools.cache
+def _chosen() -> Any:
+    """The choice of each visitor, kept in his kernel."""
+    import solara  # not sooner: the server sets what it reads at its import
+
+    return solara.reactive("")
 
 
 def use_language() -> Language:
     """The language of the visitor whose page is rendered; a hook for components."""
-    return language(_chosen.value or FIRST)
+    return language(_chosen().value or FIRST)
 
 
 def choose(tag: str) -> None:
     """Let the page of this visitor speak another language."""
-    _chosen.value = tag
+    _chosen().value = tag

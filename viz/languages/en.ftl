@@ -12,6 +12,7 @@ amount-in-small = { $amount } m
 amount-percent = { $amount } %
 # A pattern of the Unicode CLDR.
 date-month = MMMM y
+date-label = y-MM
 # Between bars.
 list-comma = |, |
 
@@ -19,3 +20,86 @@ list-comma = |, |
 
 page-light-or-dark = Light or dark
 page-language = English
+page-full = Every seat of this server is taken. A seat is free as soon as somebody closes the page: try again in a while.
+page-firm = Firm
+page-what-if = What if
+page-over-time = Over time
+page-flows = Who funds whom
+page-failures = Failures
+page-events = Events
+page-compare = Compare
+page-files = Files
+page-what = What am I looking at?
+page-opening = Opening the books of { $month } …
+page-address-length = the address may have { $most } characters after the question mark, not { $given }
+page-address-names = the address may name scenario, seed, months, central and lang, not '{ $given }'
+page-address-central = central must be 1 (no world is drawn) or 0, not '{ $given }'
+page-welcome =
+    Artificial intelligence is being built on promises. Labs promise to rent computers for years; clouds borrow to build what was promised; lenders take the computers as security. Press Play and watch who owes whom, month by month, from the balance sheets of { $month } on.
+
+## The invisible debt on top
+
+debt-whose = US dollars were borrowed for { $firm }, and stand in the books of others: { $parts }.
+debt-part = { $amount } by { $who }
+debt-likely = In { $worlds } of { $of } worlds { $firm } defaults by { $year }. Where it is made to fail a year and a half after the opening, another borrower follows in { $follows } of 100, and { $orphaned } more are owed for computers that nobody rents (abm/RISK.md).
+debt-press-play = Press Play to see what becomes of it.
+debt-now = In { $month } it is { $amount }.
+debt-orphaned = It has failed: { $amount } are owed for users that are gone, by those who borrowed.
+carrier-vehicles = companies founded for single data centres
+carrier-clouds = clouds
+
+## The month in a sentence
+
+# Between bars: what stands between two sentences.
+status-between = | |
+status-month = { $month }:
+status-struck = struck by you, { $firm } { $what }.
+status-failed-now = { $firms } failed this month.
+status-and-more = { $firms } and { $more } more
+status-none = no firm has failed.
+status-failed =
+    { $failed ->
+        [one] { $failed } of { $of } firms has failed so far.
+       *[other] { $failed } of { $of } firms have failed so far.
+    }
+status-carry = Others carry { $amount } USD of debt for the labs.
+status-carry-most = Others carry { $amount } USD of debt for the labs, { $most } of it for { $lab }.
+status-carry-idle = Others carry { $amount } USD of debt for the labs that stand, and { $orphaned } behind capacity that a customer left.
+status-carry-orphaned = Others carry { $amount } USD of debt for the labs that stand, and { $orphaned } for firms that failed or behind capacity that a customer left.
+
+## What the visitor is looking at
+
+explained-network =
+    Each mark is a firm: the larger, the more it owns. Colour and pattern tell how it stands: sound, strained, distressed, failed. Lenders stand at the left, then the companies that own single data centres, then clouds; labs, which use the computers, stand right of them, and makers of chips and of free models at the far right.
+
+    Each line is a debt or a promise, drawn from the firm that owes to the firm it is owed to: loans, contracts to rent computers, orders of hardware, shares. The wider, the more money. Money is owed leftwards, so when a firm at the right fails, losses run to the left.
+
+    When firms fail, the picture shows it round by round: who fails first, along which lines losses reach others, and whether they fall too. A loss is named by its way. Counterparty: bills or loans are not paid. Customer: who rented does so no more. Collateral: the hardware that secures a loan is worth less. Funding: credit is refused. Lender-to-lender: one lender loses on another. Vendor: orders are withdrawn. Market: prices fall.
+
+    Click a firm to open its books. The invisible debt of the title is what others borrowed on behalf of a lab that borrowed nothing itself.
+explained-charts =
+    Each small picture follows one quantity month by month; the unit is written beside its title. The upright line is the month shown above, and a click in a picture goes to that month. Ticks on top mark firms that failed. With "Compare" switched on, the dashed line is the same economy without any shock or change: same world and luck, other story.
+explained-flows =
+    Money lent for AI, from left to right: who lent it, who borrowed it, and for whose use the computers were built in the end. A band's width is the amount. The right-hand column is the invisible debt: it stands in the books of those in the middle, but rests on the promises of those at the right. A lab marked as failed promises nothing any more: what was borrowed for it is still owed.
+explained-tree =
+    Every firm that failed, from left to right in time. An arrow from one to another says that the first one's failure helped to bring the second one down, how much of its default it explains, and through which channel most of that went. Firms without an arrow towards them failed of themselves, of what the story or you did to them, or because of falling prices. A blow of the story counts with a firm's own doing; what you did to it has a colour of its own.
+explained-events =
+    What happened, newest first: contracts signed, loans made, promises broken, failures. Click a month to go there.
+explained-compare =
+    Two economies of the same world with the same luck: the one you are running, and the baseline, in which no shock strikes and nothing is changed. What differs between them is what the scenario and your changes did.
+explained-firm =
+    A firm's books at the end of the month shown. It owns assets and owes debts; the difference is its net worth, the cushion that takes losses before its lenders do. Cover is what it earns against what its debt asks for each month: below 1 it cannot pay out of earnings. Loan to value is debt against the worth of the hardware that secures it: above 1, lenders would not get all of their money back.
+explained-what-if =
+    Everything here is a change to the story: a firm is struck next month, a rule is switched on, a number of the model is set to another value. The past stays as it was, the luck stays the same, so what you see is the effect of your change and of nothing else. At the first month a number is set for the whole run; later, from the next month on.
+explained-files =
+    The scenario file repeats exactly what is on screen, shocks made by hand included: run it with the command in its first line, and you get the same numbers to the last digit. Tables carry units and meanings with every column.
+
+## Pages of the server beside the page itself
+
+server-missing-title = There is no such page
+server-missing-about = There is only one:
+server-missing-link = the live page
+server-full-title = Every seat is taken
+server-full-about = This server runs { $seats } simulations at once, and all of them are in use. A seat is free as soon as somebody closes the page.
+server-full-link = Try again
+server-own = To run it on your own machine:

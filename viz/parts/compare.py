@@ -12,7 +12,6 @@ from viz.parts.markup import Explained, Html, paragraph, table
 from viz.parts.network import Network
 from viz.screen import Screen, use_report
 from viz.session import Report
-from viz.words import COMPARE
 
 FIGURES = {
     "failed": "firms failed so far",
@@ -38,7 +37,7 @@ def Compare(  # noqa: N802
 ) -> None:
     """Numbers side by side, and the network of the baseline."""
     report = use_report(screen, lambda r: (r.run, r.frame.month, r.base_frame is not None))
-    Explained(COMPARE)
+    Explained("explained-compare")
     if report is None:
         return
     on = report.base_frame is not None

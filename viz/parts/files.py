@@ -24,14 +24,13 @@ from viz.plan import Plan
 from viz.recording import Recorded, find_runs, open_single, open_swept
 from viz.screen import Screen, use_report
 from viz.session import Session
-from viz.words import FILES
 
 
 @solara.component
 def Files(screen: Screen, on_note: Callable[[str], None]) -> None:  # noqa: N802
     """What the visitor can take away, and runs that can be opened."""
     report = use_report(screen, lambda r: (r.run, r.reach if not r.playing else -1))
-    Explained(FILES)
+    Explained("explained-files")
     if report is None:
         return
     plan, months = report.plan, max(report.reach, 1)

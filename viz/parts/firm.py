@@ -21,7 +21,7 @@ from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Books, Report, Session
 from viz.widgets import ChartData, Charts
-from viz.words import FIRM, H100E, PLAINLY
+from viz.words import H100E, PLAINLY
 
 MOST_ROWS = 14
 ROLES = {"buys": "rents from", "sells": "rents to", "guarantees": "vouches for"}
@@ -66,7 +66,7 @@ def FirmPanel(  # noqa: N802
         return
     Html(_heading(report, books))
     Strikes(screen.session, books)
-    Explained(FIRM)
+    Explained("explained-firm")
     for failure in books.failures:
         Html(_why(failure, report.plan))
     Html(_key_facts(books, report.plan))

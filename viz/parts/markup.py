@@ -11,6 +11,7 @@ import solara
 from abm.calibration import facts as recorded
 from experiments.page import escape
 from experiments.summary import number
+from viz.languages import use_language
 
 _URL = re.compile(r"https?://(?:[\w.~:/?#@!$*+,=%-]|&amp;)*[\w/]")  # as it stands in escaped text
 _ARXIV = re.compile(r"\barXiv[: ](\d{4}\.\d{4,5})")
@@ -128,10 +129,11 @@ def Html(markup: str) -> None:  # noqa: N802 - components are named like classes
 
 
 @solara.component
-def Explained(text: str) -> None:  # noqa: N802
+def Explained(message: str) -> None:  # noqa: N802
     """What the reader is looking at, behind one click."""
-    paragraphs = "".join(paragraph(part) for part in text.strip().split("\n\n"))
-    markup = f"<summary>What am I looking at?</summary>{paragraphs}"
+    speaker = use_language()
+    paragraphs = "".join(paragraph(part) for part in speaker.say(message).split("\n\n"))
+    markup = f"<summary>{escape(speaker.say('page-what'))}</summary>{paragraphs}"
     solara.HTML(tag="details", unsafe_innerHTML=markup, classes=["id-explained"])
 
 
@@ -145,7 +147,8 @@ def FirmField(  # noqa: N802
     """
     rest = sorted((name for name in names if name != chosen), key=str.casefold)
     rv.Autocomplete(
-        label="Firm", items=[*([chosen] if chosen else []), *rest], v_model=chosen, dense=True, outlined=True,
+        label=use_language().say("page-firm"),
+        items=[*([chosen] if chosen else []), *rest], v_model=chosen, dense=True, outlined=True,
         hide_details=True, clearable=clearable, class_=kind,
         on_v_model=lambda name: choose(str(name or "")),
     )  # fmt: skip

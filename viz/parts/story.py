@@ -17,7 +17,6 @@ from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Event
 from viz.widgets import CascadeTree, FlowDiagram
-from viz.words import EVENTS, FLOWS, TREE
 
 OWN = "its own doing"  # of the causes that `failure_sentence` names, what nobody else explains
 PAGE = 20  # lines of the log at a time
@@ -49,7 +48,7 @@ OF_BOTH: Mapping[str, str] = {ORDERED: "GPUs or sites ordered"}
 def Flows(screen: Screen, on_firm: Callable[[int], None], dark: bool) -> None:  # noqa: N802
     """Lenders, borrowers, and for whose use."""
     report = use_report(screen, lambda r: (r.run, r.frame.month if not r.playing else -1, id(r.flows)))
-    Explained(FLOWS)
+    Explained("explained-flows")
     if report is None:
         return
     FlowDiagram.element(
@@ -66,7 +65,7 @@ def Failures(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[
         on_month(int(value.get("month", 0)))
 
     report = use_report(screen, lambda r: (r.run, r.reach if not r.playing else -1, len(r.story.failures)))
-    Explained(TREE)
+    Explained("explained-tree")
     if report is None:
         return
     failures = report.story.failures
@@ -104,7 +103,7 @@ def Events(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[[i
         set_firm(name)
         set_first(0)
 
-    Explained(EVENTS)
+    Explained("explained-events")
     if report is None:
         return
     with solara.Div(classes=["id-filters"]):

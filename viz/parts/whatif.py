@@ -13,7 +13,6 @@ from abm.inputs.parameters import PARAMETERS, Parameter
 from viz.parts.markup import Explained, FirmField, Html, Section, paragraph, source_of
 from viz.screen import Screen, use_last_sent, use_report
 from viz.session import Report, Session
-from viz.words import WHAT_IF
 
 # Told first, with the span of their sliders: the numbers on which the story hangs most.
 MATTER: dict[str, tuple[float, float, float]] = {
@@ -59,7 +58,7 @@ POLICIES = (
 def WhatIf(screen: Screen, selected: int) -> None:  # noqa: N802
     """All changes the visitor can make, and those made so far."""
     report = use_report(screen, lambda r: (r.run, r.playing, len(r.nodes.names), -1 if r.playing else r.frame.month))
-    Explained(WHAT_IF)
+    Explained("explained-what-if")
     if report is None:
         return
     session = screen.session
