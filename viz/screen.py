@@ -19,7 +19,8 @@ from reacton.core import Ref, get_render_context
 from viz.session import Report, Session
 
 TEXT_EVERY = 0.25  # seconds between two renderings of text while the run plays
-ON_THE_WAY = 5  # pictures sent that the browser has not taken yet: more of them would delay the answer to a click
+ON_THE_WAY = 5  # pictures sent that the browser has not drawn yet: more of them would delay the answer to a click
+TARDY = 0.2  # seconds from sending a picture to hearing that it is drawn, above which fewer may be on the way
 PATIENCE = 1.0  # seconds after which a browser that takes nothing is sent the next
 BUSY = 0.01  # seconds between two looks whether the browser has taken one
 Listener = Callable[[Report], None]
@@ -56,7 +57,8 @@ class Screen:
         self._text: list[Listener] = []
         self._lock = threading.RLock()
         self._sent = self._taken = 0
-        self._sent_at = 0.0
+        self._sent_at: dict[int, float] = {}  # of those that are on the way
+        self._room = ON_THE_WAY  # pictures that may be on the way to this browser
 
     def attach(self, listener: Listener, *, text: bool = False) -> Callable[[], None]:
         """Call this with the last report at once and with those to come; gives what ends it.
@@ -85,15 +87,22 @@ class Screen:
     def sent(self) -> int:
         """Note that a picture goes to the browser; gives its number, with which the browser says that it has come."""
         self._sent += 1
-        self._sent_at = time.monotonic()
+        self._sent_at[self._sent] = time.monotonic()
         return self._sent
 
     def taken(self, number: int) -> None:
-        """Note that a picture has come to the browser."""
+        """Note that a picture has been drawn by the browser: one that was slow about it has fewer on the way."""
         self._taken = number
+        for old in [one for one in tuple(self._sent_at) if one < number]:
+            self._sent_at.pop(old, None)
+        sent_at = self._sent_at.pop(number, None)
+        if sent_at is not None:
+            late = time.monotonic() - sent_at > TARDY
+            self._room = max(1, self._room // 2) if late else min(ON_THE_WAY, self._room + 1)
 
     def _behind(self) -> bool:
-        return self._sent - self._taken >= ON_THE_WAY and time.monotonic() - self._sent_at < PATIENCE
+        last = self._sent_at.get(self._sent)
+        return last is not None and self._sent - self._taken >= self._room and time.monotonic() - last < PATIENCE
 
     def begin(self) -> Callable[[], None]:
         """Start the session and its reports; gives what ends both."""

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import settled
+from widget_stage import encoded
 
 from abm.errors import BadInput
 from viz.widgets import NetworkView, network_firms, network_frame
@@ -618,3 +619,22 @@ def test_the_name_of_a_channel_covers_no_name_of_a_firm(stage: Any) -> None:
     chip, name = page.page.evaluate("[written['counterparty $43.9 bn'], written['Applied Digital']]")
     apart = chip[0] >= name[2] or chip[2] <= name[0] or chip[1] >= name[3] or chip[3] <= name[1]
     assert apart, (chip, name)
+
+
+def test_a_picture_is_said_to_have_come_once_it_is_drawn(stage: Any) -> None:
+    """So that a browser that draws slowly is sent no more than it can draw."""
+    seen = stage()
+    seen.show(network(taken=0))
+    settled(seen.page)
+    told = seen.page.evaluate(
+        """async (frame) => {
+          const drawn = () => Number(document.querySelector(".iv").dataset.drawn);
+          const before = drawn();
+          model.take("frame", unpack(frame));
+          const at_once = model.get("taken");
+          while (model.get("taken") !== 7) await new Promise(requestAnimationFrame);
+          return [at_once, drawn() > before];
+        }""",
+        encoded({**frame(1), "number": 7}),
+    )
+    assert told == [0, True]

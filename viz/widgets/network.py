@@ -25,7 +25,7 @@ class NetworkView(anywidget.AnyWidget):
     firms : dict
         Names, kinds and places, see `network_firms`; sent when firms change.
     frame : dict
-        A month, see `network_frame`; with a `number` if the browser is to say in `taken` that it has come.
+        A month, see `network_frame`; with a `number` if the browser is to say in `taken` that it is drawn.
     selected : int
         Row of the firm that is ringed, -1 for none.
     dark : bool
@@ -33,7 +33,7 @@ class NetworkView(anywidget.AnyWidget):
     clicked : dict
         Set by the browser: `firm` (row, -1 for the background) and `count`, which every click raises.
     taken : int
-        Set by the browser: number of the last frame that has come.
+        Set by the browser: number of the last frame that is drawn.
     """
 
     _esm = module("network.js")

@@ -86,6 +86,8 @@ function render({ model, el }) {
   // Of the stage, and how far down its caption reaches; asking the browser each time makes it lay out the page.
   let room = { width: 0, height: 0, top: 0 };
   let family = ""; // of letters
+  let unplaced = true; // firms or sizes have come that have no places yet
+  let legendOf = ""; // what the legend was drawn for
   let unit = 1; // radius of a firm of size one
   let spots = { x: new Float32Array(), y: new Float32Array() }; // places at zoom one
   let place = { x: new Float32Array(), y: new Float32Array(), radius: new Float32Array() }; // on the stage now
@@ -111,10 +113,10 @@ function render({ model, el }) {
   function newFirms() {
     books.takeFirms(model.get("firms") ?? {});
     nameLayer.sides = new Map();
-    legendAnew();
+    if (legendOf !== legendNeeds()) legendAnew();
     drawTable(table, books, open);
     newFrame();
-    arrange();
+    unplaced = true;
   }
 
   function newFrame() {
@@ -124,7 +126,7 @@ function render({ model, el }) {
     const lasts = still || !frameAt || pace > SLOW ? 0 : Math.min(400, Math.max(30, time - frameAt));
     books.takeFrame(model.get("frame") ?? {}, time, lasts);
     frameAt = time;
-    if (before === 0 && books.largest > 0) arrange();
+    if (before === 0 && books.largest > 0) unplaced = true;
     else if (books.largest > before) scale();
     const { frame } = books;
     playback.push(frame.month, frame.label, frame.cascade, still, frame.hold);
@@ -134,7 +136,6 @@ function render({ model, el }) {
     tableSoon(time);
     if (over?.at) hover(...over.at); // the line pointed at may be another now, and the numbers are
     wake();
-    acknowledge();
   }
 
   /** Put the month's numbers into the table: now, or as soon as its last ones have stood long enough. */
@@ -152,6 +153,7 @@ function render({ model, el }) {
 
   // --- places ---
   function arrange() {
+    unplaced = false;
     room = {
       width: stage.clientWidth,
       height: stage.clientHeight,
@@ -238,11 +240,16 @@ function render({ model, el }) {
 
   function draw(time) {
     asked = 0;
-    if (!room.width || spots.x.length !== books.count) return;
+    if (unplaced) arrange(); // once a picture, however many firms have come since the last
+    if (!room.width || spots.x.length !== books.count) {
+      acknowledge();
+      return;
+    }
     // Measured after every picture, also where the next is not asked for: a browser that was slow for some seconds
     // is found fast again.
     requestAnimationFrame((next) => {
       if (next - time < 1000) pace += 0.2 * (next - time - pace);
+      acknowledge();
     });
     const done = books.done(time);
     locate(done);
@@ -252,7 +259,7 @@ function render({ model, el }) {
     if (done < 1 || moving) wake();
   }
 
-  /** Tell Python which frame has come, so that it sends no more than this page can take. */
+  /** Tell Python which frame has been drawn, so that it sends no more than this page can take. */
   function acknowledge() {
     const { number } = model.get("frame") ?? {};
     if (!number || number === model.get("taken")) return;
@@ -435,7 +442,10 @@ function render({ model, el }) {
     );
   }
 
+  const legendNeeds = () => [...new Set(books.firms.kinds), books.firms.sizeNote].join();
+
   function legendAnew() {
+    legendOf = legendNeeds();
     const filtered = () => {
       edgeLayer.stale = true;
       edgeLayer.urgent = true;
