@@ -19,17 +19,17 @@ from playwright.sync_api import Page, expect
 SHOTS = Path(os.environ.get("SCREENSHOTS", ".screenshots"))
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")  # fmt: skip
-# Serves an economy of some hundred firms instead of that of 2025-12-31.
+# Serves a larger economy instead of that of 2025-12-31.
 LARGE = """
-import sys
-sys.path.insert(0, "tests")
-from economies import random_opening
+from abm.calibration.opening import opening_tables
 from abm.inputs.scenarios import load
+from experiments.benchmarks.larger import enlarged
 from viz.house import House
 from viz.plan import Plan
 from viz.server import serve
-opening = random_opening(*{firms})
-serve(House(Plan(load("baseline"), opening=opening)), "127.0.0.1", {port})
+larger = enlarged(opening_tables(), {firms})
+plan = Plan(load("baseline"), central=True, opening=larger.opening, parameters=larger.parameters)
+serve(House(plan), "127.0.0.1", {port})
 """
 
 
@@ -63,11 +63,18 @@ def free_port() -> int:
 
 
 @contextmanager
-def served(*arguments: str, firms: tuple[int, int] | None = None) -> Iterator[PageServer]:
-    """`invisible-debt view` with these arguments, or `random_opening(*firms)`, until the block ends."""
+def served(*arguments: str, firms: int = 0) -> Iterator[PageServer]:
+    """`invisible-debt view` with these arguments, or an economy of about so many firms, until the block ends."""
     port = free_port()
     view = [str(Path(sys.executable).with_name("invisible-debt")), "view", "--port", str(port), *arguments]
     command = [sys.executable, "-c", LARGE.format(firms=firms, port=port)] if firms else view
+    with running(command, port) as server:
+        yield server
+
+
+@contextmanager
+def running(command: list[str], port: int) -> Iterator[PageServer]:
+    """The server that this command starts, from its first answer until the block ends."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         server = PageServer(process, port)
