@@ -45,6 +45,7 @@ openings | experiments.commands.openings:openings | List the dates to open at, c
 parameters | experiments.commands.parameters:parameters | List what can be set, with unit, range and source.
 view | experiments.commands.view:view | Watch the economy in a browser, stop it, strike it, change it.
 report | experiments.commands.report:report | Write the report of a study on one page.
+brief | experiments.commands.brief:brief | Answer the founding document point by point, on one page.
 reproduce | experiments.reproductions.command:reproduce | Reproduce published results.
 """
 LISTED: dict[str, tuple[str, str]] = {

@@ -1,0 +1,1 @@
+"""One page a board can read: the client's document answered point by point, over worlds."""
