@@ -224,11 +224,12 @@ class Numbers:
             keep(f"fails.{name}", f"worlds in which {name} fails", _share(_worlds_of(story, name)), "share")
         self._first(story)
         others = story.failed[story.failed["channel"].notna()]
+        by_world = np.bincount(others["world"], minlength=story.worlds).astype(np.float64)
+        keep("brought", "failures that others brought, a world", mean(by_world), "firms")
         for channel in others["channel"].value_counts().index:
             mine = others["world"][others["channel"] == channel]
             by_world = np.bincount(mine, minlength=story.worlds).astype(np.float64)
             keep(f"through.{channel}", f"failures that others brought, as {channel}, a world", mean(by_world), "firms")
-        keep("contagious", "failures that others brought, a world", mean(o["contagious"]), "firms")
         with np.errstate(divide="ignore", invalid="ignore"):
             marked = np.where(o["cloud_book"] > 0.0, o["cloud_mark"] / o["cloud_book"], np.nan)
         for what, (words, unit) in MEDIANS.items():

@@ -21,8 +21,9 @@ PRINTED = """
 .lead { font-size: 1.1rem; } .uncertain { opacity: .75; font-style: italic; }
 .paper { display: none; }
 @media print { .screen { display: none; } .paper { display: block; } .appendix { break-before: page; }
-  .lead { font-size: 10.5pt; } h1 { font-size: 16pt; margin: 0; }
-  h2 { font-size: 12pt; } table { font-size: 7pt; } body { font-size: 9pt; } p, ul { margin: .3rem 0; } }
+  @page { margin: 9mm; } .lead { font-size: 9.5pt; } h1 { font-size: 15pt; margin: 0; }
+  th, td { padding: .1rem .3rem; } h2 { margin-top: .5rem; padding-top: .3rem; }
+  h2 { font-size: 11pt; } table { font-size: 6.8pt; } body { font-size: 8.5pt; line-height: 1.3; } p, ul { margin: .3rem 0; } }
 """
 PLACE = re.compile(r"\{([^{}]+)\}")
 NOT_TOLD = "–"
@@ -80,6 +81,11 @@ def verdict(numbers: Numbers, name: str, more: str, fewer: str) -> str:
     return f"uncertain: {more} in {shown(higher)} of the worlds, {fewer} in {shown(lower)}"
 
 
+def in_cell(numbers: Numbers, name: str, more: str, fewer: str) -> str:
+    """A verdict for a table whose head says that shares are of worlds."""
+    return verdict(numbers, name, more, fewer).replace(" of the worlds", "")
+
+
 def code_of(scenario: str) -> str:
     """The client's number of a story, as "R6"; nothing if it has none."""
     head = scenario.partition("_")[0].upper()
@@ -121,7 +127,7 @@ def html(numbers: Numbers, opening: Opening, scenarios: Sequence[Scenario], comm
         prose(read_off("I", numbers, opening)),
         "<h2>What an engineer should read off</h2>",
         prose(read_off("T", numbers, opening)),
-        "<h2>The client's document, point by point</h2>",
+        "<h2>The founding document, point by point</h2>",
         by_point(numbers, scenarios),
         "<h2>Every number, and the command that makes it again</h2>",
         f'<p class="paper">On paper this table is left out: it is the file {TABLE}.</p>',
@@ -225,12 +231,12 @@ def stories(numbers: Numbers, opening: Opening, scenarios: Sequence[Scenario]) -
     lab, cloud = opening.flagship, provider(opening)
     rows = []
     for name, title in [(BASELINE, "As things are"), *((story.name, story.title) for story in scenarios)]:
-        than = NOT_TOLD if name == BASELINE else verdict(numbers, f"{name}.failures", "more fail", "fewer fail")
+        than = NOT_TOLD if name == BASELINE else in_cell(numbers, f"{name}.failures", "more", "fewer")
         parts = ("any_fails", f"fails.{lab}", f"fails.{cloud}", "failures", "losses", "losses.tail")
         rows.append((title, *(bare(numbers[f"{name}.{part}"]) for part in parts), than))
     heads = (
         "story", "a firm fails", f"{lab} fails", f"{cloud} fails", "firms that fail", "lenders lose, bn USD",
-        "in the worst worlds", "against the baseline",
+        "in the worst worlds", "than as things are (worlds)",
     )  # fmt: skip
     note = (
         "Shares of the worlds; medians of firms and of losses. A firm is any but a lender. The worst worlds are one in"
@@ -254,7 +260,7 @@ def who_first(numbers: Numbers, scenarios: Sequence[Scenario]) -> list[str]:
         sentence = (
             f"- **{title}:** {who} is the first in {shown(first)} of the worlds with a failure; the first failure comes"
             f" after {shown(numbers[f'{name}.first_month'])}. Failures that others brought, a world:"
-            f" {shown(numbers[f'{name}.contagious'])}"
+            f" {shown(numbers[f'{name}.brought'])}"
         )
         told.append(sentence + (f" ({passed})." if passed else "."))
     return told
@@ -269,12 +275,12 @@ def levers(numbers: Numbers) -> str:
         cells = [bare(numbers[f"{name}.{what}.more"]) for what in ("failures", "losses", "invested")]
         rows.append(
             (
-                name, cells[0], verdict(numbers, f"{name}.failures", "more fail", "fewer fail"), cells[1],
-                verdict(numbers, f"{name}.losses", "more lost", "less lost"), cells[2],
+                name, cells[0], in_cell(numbers, f"{name}.failures", "more", "fewer"), cells[1],
+                in_cell(numbers, f"{name}.losses", "more", "less"), cells[2],
             )
         )  # fmt: skip
     heads = (
-        "lever", "failures, mean change", "", "losses of lenders, mean change, bn USD", "",
+        "lever", "failures, mean change", "(worlds)", "losses of lenders, mean change, bn USD", "(worlds)",
         "paid for GPUs and sites, mean change, bn USD",
     )  # fmt: skip
     return table(heads, rows)

@@ -77,7 +77,6 @@ def outcomes(opening: Opening) -> dict[str, Any]:
 
     return {
         "failures": "sum failures",
-        "contagious": "sum contagious",
         "losses": "sum credit_losses",
         "claims_lost": "sum defaults.loss_claims",
         "equity_lost": "sum defaults.loss_equity",

@@ -65,6 +65,7 @@ def test_numbers_are_those_of_the_worlds(numbers: Numbers) -> None:
     assert numbers[f"{STORY}.first.OpenAI"].value == 1.0
     assert numbers[f"{STORY}.first.OpenAI"].worlds == 9
     assert numbers[f"{STORY}.through.customer"].value == 0.9
+    assert numbers[f"{STORY}.brought"].value == 0.9
     assert numbers["baseline.losses"].value == 4.5
     assert numbers["baseline.losses.tail"].value == 9.0
     assert numbers[f"{STORY}.losses.more"].value == 1.0
