@@ -23,7 +23,8 @@ PRINTED = """
 @media print { .screen { display: none; } .paper { display: block; } .appendix { break-before: page; }
   @page { margin: 9mm; } .lead { font-size: 9.5pt; } h1 { font-size: 15pt; margin: 0; }
   th, td { padding: .1rem .3rem; } h2 { margin-top: .5rem; padding-top: .3rem; }
-  h2 { font-size: 11pt; } table { font-size: 6.8pt; } body { font-size: 8.5pt; line-height: 1.3; } p, ul { margin: .3rem 0; } }
+  h2 { font-size: 11pt; } table { font-size: 6.8pt; } body { font-size: 8.5pt; line-height: 1.3; }
+  p, ul { margin: .3rem 0; } }
 """
 PLACE = re.compile(r"\{([^{}]+)\}")
 NOT_TOLD = "–"
