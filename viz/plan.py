@@ -169,7 +169,7 @@ class Plan:
             If the firm or the effect does not exist, the size is missing or out of range, or the run is over.
         """
         named = named_firm(firm, self.opening.kinds, self.opening.date).name
-        given = {"size": float(size)} if size is not None and effect in BY_NAME and BY_NAME[effect].size else {}
+        given = {"size": size} if size is not None and effect in BY_NAME and BY_NAME[effect].size else {}
         try:
             start = self.label(self._next(month))
             shock = Shock.model_validate({"firm": named, "effect": effect, "start": start, **given})

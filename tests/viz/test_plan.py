@@ -119,6 +119,7 @@ def test_undoing_gives_the_scenario_back():
         (lambda p: p.with_strike("Oracle", "loses cash", 1), "size"),
         (lambda p: p.with_strike("Oracle", "loses cash", 1, -5.0), "between 0 and"),
         (lambda p: p.with_strike("Oracle", "loses cash", 1, math.inf), "size"),
+        (lambda p: p.with_strike("Oracle", "loses cash", 1, "much"), "size must be a number, not 'much'"),  # type: ignore[arg-type]
         (lambda p: Plan(p.base, seed=-1), "seed"),
         (lambda p: Plan(p.base, months=LONGEST + 1), "months .* left to invisible-debt run"),
         (lambda p: Plan(p.base, months=1201), "1 to 360, not 1201$"),
