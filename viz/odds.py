@@ -18,12 +18,14 @@ YEARS = 5
 class Odds(NamedTuple):
     """In how many worlds a firm defaults within `YEARS`, out of how many; and where it is made to fail after a year
     and a half, in how many of a hundred worlds another borrower follows, and how much more debt then stands orphaned
-    (bn USD, median)."""
+    (bn USD, median). `weak` and `strong` are the same of a hundred worlds in which demand grows least and most."""
 
     worlds: int
     of: int
     follows: float
     orphaned: float
+    weak: float
+    strong: float
 
 
 @functools.cache
@@ -41,9 +43,12 @@ def odds(firm: str) -> Odds | None:
             rf"^## 6 {re.escape(firm)} fails in",
             r"Another borrower follows in ([\d.]+) \(",
             r"^\| orphaned debt, bn USD more \| ([\d.]+) \(",
+            r"^\| weak \| \d+ \| [\d.]+ \| ([\d.]+) \(",
+            r"^\| strong \| \d+ \| [\d.]+ \| ([\d.]+) \(",
         )
     ]
     if None in found:
         return None
-    of, share, _, follows, orphaned = (float(one[1]) if one and one.groups() else 0.0 for one in found)
-    return Odds(worlds=round(of * share / 100.0), of=int(of), follows=follows, orphaned=orphaned)
+    of, share, _, follows, orphaned, weak, strong = (float(one[1]) if one and one.groups() else 0.0 for one in found)
+    worlds = round(of * share / 100.0)
+    return Odds(worlds=worlds, of=int(of), follows=follows, orphaned=orphaned, weak=weak, strong=strong)

@@ -24,6 +24,7 @@ from viz.parts.compare import Compare
 from viz.parts.controls import Choices, Time, chosen_plan
 from viz.parts.files import Files
 from viz.parts.firm import FirmPanel
+from viz.parts.guide import Guide
 from viz.parts.markup import Explained, Html, Success, paragraph
 from viz.parts.network import Network
 from viz.parts.story import Events, Failures, Flows
@@ -48,7 +49,7 @@ def plan_of_address(query: str | None, tag: str = FIRST) -> tuple[Plan, str]:
     start = house().plan
     if query is not None and len(query) > MOST_QUERY:
         return start, language(tag).say("page-address-length", most=MOST_QUERY, given=len(query))
-    given = {name: values[-1] for name, values in parse_qs(query or "").items()}
+    given = {name: values[-1] for name, values in parse_qs(query or "").items() if name not in ("guide", "lecture")}
     try:
         if unknown := set(given) - {"scenario", "seed", "months", "central", "lang"}:
             raise Refused("page-address-names", given=min(unknown)[:40])
@@ -86,11 +87,11 @@ def Page() -> None:  # noqa: N802
         if session is None:
             Html(f"<h1>Invisible Debt</h1>{paragraph(speaker.say('page-full'), 'id-note')}")
         else:
-            Visit(session, mistake)
+            Visit(session, mistake, router.search)
 
 
 @solara.component
-def Visit(session: Session, mistake: str) -> None:  # noqa: N802
+def Visit(session: Session, mistake: str, query: str | None) -> None:  # noqa: N802
     """The page of one session."""
     note, set_note = solara.use_state(mistake)
     node, set_node = solara.use_state(-1)
@@ -110,6 +111,7 @@ def Visit(session: Session, mistake: str) -> None:  # noqa: N802
             Welcome(screen)
             Tongues()
             Shade(dark)
+            Guide(screen, choose, query, dark)
         Debt(screen)
         KeyPresses(session)
         Choices(screen, set_note)

@@ -183,6 +183,12 @@ class Plan:
         """Shocks made by hand that had struck a firm by a month."""
         return [s for s in self.strikes if s.firm == firm and s.first_month(self.opening.date) <= month]
 
+    @property
+    def struck_months(self) -> frozenset[int]:
+        """Months in which a shock begins, of the story or made by hand; one that strikes by chance is not known."""
+        shocks = (*self.base.shocks, *self.strikes)
+        return frozenset(s.first_month(self.opening.date) for s in shocks if s.probability >= 1.0)
+
     def as_chosen(self) -> Plan:
         """The plan without the changes made by hand."""
         return replace(self, parameters={}, changes={}, strikes=())

@@ -41,6 +41,10 @@ SPEEDS = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0, math.inf)  # months a second
 ROUND = 1.5  # seconds that a month with failures stays, while playing, for each round of its cascade
 LONGEST_HOLD = 5.0  # seconds, and
 HELD_MONTHS = 8.0  # so many months' time at most: who wants to go fast goes on sooner
+NEAR = 3.0  # times as long as usual that a month beside a failure, a strike or a shock takes
+BEFORE, AFTER = 2, 1  # months before and after it that do
+LEAD = 3  # months that are played before a scene of the guide, and
+ARRIVES = 2.5  # seconds in which they have passed, at whatever speed
 MOST_EVENTS = 3000  # of the log, the latest are shown
 _log = logging.getLogger(__name__)
 
@@ -99,7 +103,8 @@ class Report:
     is who had borrowed at the opening for the firm that the page is about (bn), see `borrowed_for`. `series`, `carried`
     (by lab, the debt that others carry for it, bn) and `story` reach to `reach`, the furthest month run, also while
     an earlier month is shown. `held` is for how many seconds the month stays because firms fail in it, 0 if it is not
-    held.
+    held. `slowing` is whether months beside failures, strikes and shocks pass more slowly. `scene` is the number that
+    `Session.show` was given, -1 as soon as anything else moved time or changed the run.
     """
 
     run: int
@@ -122,6 +127,8 @@ class Report:
     base_series: Mapping[str, np.ndarray] | None
     base_carried: Mapping[str, np.ndarray] | None
     message: str
+    slowing: bool = True
+    scene: int = -1
 
 
 class Session:
@@ -152,9 +159,13 @@ class Session:
         self._fps = fps
         # The rest belongs to the thread alone once it runs.
         self._opening = plan.opening.date
+        self._begun = plan
         self._plan = plan
         self._run = 0
         self._playing = False
+        self._until, self._pace = 0, 0.0  # month up to which a scene plays, and its seconds a month
+        self._scene = -1
+        self._slowing = True
         self._speed = 2.0
         self._watched = -1
         self._comparing = False
@@ -169,6 +180,11 @@ class Session:
     def opening(self) -> datetime.date:
         """Date of the opening with which the session began."""
         return self._opening
+
+    @property
+    def begun(self) -> Plan:
+        """The plan with which the session began."""
+        return self._begun
 
     # --- from any thread ----------------------------------------------------------------------------------
     def start(self) -> None:
@@ -238,6 +254,14 @@ class Session:
     def set_speed(self, months_a_second: float) -> None:
         """Months a second while playing; infinity is as fast as the machine can."""
         self._send(lambda: self._do_speed(months_a_second))
+
+    def slow_down(self, wanted: bool) -> None:
+        """Let months beside failures, strikes and shocks pass more slowly, or no longer."""
+        self._send(lambda: setattr(self, "_slowing", bool(wanted)))
+
+    def show(self, plan: Plan, month: int, scene: int) -> None:
+        """Play up to a month of a plan and stay there; reports name the scene until somebody takes over."""
+        self._send(lambda: self._do_show(plan, month, scene))
 
     def watch(self, node: int) -> None:
         """Report the books of this firm, of none if -1."""
@@ -355,9 +379,9 @@ class Session:
         now = time.monotonic()
         self._main.step()
         self._message = self._unseen() or self._message
-        if self._main.month >= self._plan.months:
+        if self._main.month >= (self._until or self._plan.months):
             self._playing = False
-        month = 0.0 if math.isinf(self._speed) else 1.0 / self._speed
+        month = self._pace or self._month_takes()
         self._held = min(ROUND * self._main.rounds(), LONGEST_HOLD, HELD_MONTHS * month)
         self._due = max(self._due, now - 0.2) + max(month, self._held)
         now = time.monotonic()
@@ -368,13 +392,23 @@ class Session:
         if now - self._reported >= 1.0 / fps or self._held:
             self._publish(full=now >= self._look_again)
 
+    def _month_takes(self) -> float:
+        """Seconds of the month that has begun: more beside what is worth seeing, as far as that is known by now."""
+        if math.isinf(self._speed):
+            return 0.0
+        month, marks = self._main.month, self._main.failures.union(self._plan.struck_months)
+        near = self._slowing and any(month - AFTER <= mark <= month + BEFORE for mark in marks)
+        return (NEAR if near else 1.0) / self._speed
+
     def _do_play(self) -> None:
+        self._scene = -1
         if self._main.month >= self._plan.months:
             self._main.restart(self._plan)
         self._set_playing(True)
 
     def _set_playing(self, playing: bool) -> None:
         self._pausing.clear()
+        self._until, self._pace = 0, 0.0
         self._playing = playing
         self._due = time.monotonic()
 
@@ -393,11 +427,26 @@ class Session:
             month = min(max(move(month), 0), self._plan.months)
         self._do_seek(month)
 
+    def _do_show(self, plan: Plan, month: int, scene: int) -> None:
+        self._playing = False
+        month = min(month, plan.months)
+        if plan != self._plan:
+            self._do_choose(plan, max(0, month - LEAD))
+        elif month < self._main.month:
+            self._go_to(max(0, month - LEAD))
+        left = month - self._main.month
+        if left > 0:
+            self._set_playing(True)
+            self._until, self._pace = month, ARRIVES / left
+        self._scene = scene
+
     def _do_seek(self, month: int) -> None:
+        self._scene = -1
         self._playing = False
         self._go_to(min(max(month, 0), self._plan.months))
 
     def _do_next_failure(self) -> None:
+        self._scene = -1
         self._playing = False
         while self._main.month < self._plan.months and self._commands.empty() and not self._stopping.is_set():
             self._go_to(self._main.month + 1)
@@ -412,6 +461,7 @@ class Session:
         if (plan.seed, plan.central) != (now.seed, now.central) or plan.opening is not now.opening:
             self._base = None
         self._plan, self._main = plan, main
+        self._scene = -1
         self._run += 1
         self._playing = False
         self._go_to(min(max(to_month, 0), plan.months))
@@ -434,6 +484,7 @@ class Session:
         month = min(self._main.month, plan.months)
         changed = _Run(plan)
         self._plan, self._main = plan, changed
+        self._scene = -1
         self._run += 1
         self._go_to(month)
         if self._main.month >= plan.months:
@@ -503,6 +554,8 @@ class Session:
             base_series=base.series() if base else None,
             base_carried=base.carried() if base else None,
             message=self._message,
+            slowing=self._slowing,
+            scene=self._scene,
         )
         with self._mail:
             self._leave(replace(report, playing=False) if self._pausing.is_set() else report)
@@ -561,6 +614,7 @@ class _Run:
         self.history = History()
         self.history.record(self.economy)
         self.reach = 0
+        self.failures: set[int] = set()  # months, up to the furthest, in which somebody fails
         self._series: Mapping[str, np.ndarray] = frames.series(self.economy)
         self._series_month = 0
         self._story: Story | None = None
@@ -583,6 +637,8 @@ class _Run:
         if self.month > self.reach:
             self.reach = self.month
             self.history.record(self.economy)
+            if self.fails():
+                self.failures.add(self.month)
 
     def frame(self) -> Frame:
         """The present month, drawn."""

@@ -109,6 +109,9 @@ class Visitor:
         expect.set_options(timeout=60_000)
 
     def open(self, query: str = "") -> Visitor:
+        """Without the guided story, unless the address asks for it."""
+        if "guide=" not in query:
+            query = f"{query}&guide=0" if query else "?guide=0"
         self.page.goto(f"{self.server.url}/{query}")
         expect(self.page.locator(".id-play")).to_be_visible()
         return self

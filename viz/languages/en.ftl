@@ -103,3 +103,66 @@ server-full-title = Every seat is taken
 server-full-about = This server runs { $seats } simulations at once, and all of them are in use. A seat is free as soon as somebody closes the page.
 server-full-link = Try again
 server-own = To run it on your own machine:
+
+
+## Guided story
+
+guide-open = Guided story
+guide-next = Next
+guide-back = Back
+guide-skip = Skip
+guide-done = Take over
+guide-pause = Pause
+guide-resume = Go on
+
+guide-borrowed-title = Who borrowed for whom
+guide-borrowed = { $total } of US dollars were borrowed for { $firm }, and none of it stands in its books. { $count } others owe it: { $first } { $most }, { $second } { $next }, and the rest.
+guide-promised-title = What { $firm } promised
+guide-promised = To rent computers for { $total }, { $most } of it from { $first }. It sells AI for { $sales } a year and has { $cash } in cash. Lenders lend on this promise.
+guide-weak-title = A failure in a weak market
+guide-weak = Demand for AI stops growing, and in { $month } { $firm } is made to fail. { $lent ->
+    [no] Lenders lose nothing at once, as it had borrowed nothing itself;
+   *[yes] Its lenders lose { $credit };
+ } those it had contracts with lose { $claims } of promised payments, its owners { $equity }.
+guide-follows-title = It spreads: { $month }
+guide-follows = { $others ->
+    [0] { $firm } fails.
+    [one] { $firm } and another firm fail.
+   *[other] { $firm } and { $others } other firms fail.
+ } Largest cause for { $firm }, { $share } %: { $cause }. Lenders lose { $credit }, parties of contracts { $claims }, owners { $equity }.
+guide-by-customer = { $parent } rents no more
+guide-by-counterparty = { $parent } did not pay
+guide-by-collateral = the fall of { $parent } made the computers that secure loans worth less
+guide-by-funding = { $parent } lent no more
+guide-by-lender-to-lender = it had lent to { $parent }
+guide-by-vendor = { $parent } withdrew its orders
+guide-by-market = prices and demand fell
+guide-by-own = its own doing
+guide-spread-title = { $years ->
+    [one] One year later
+   *[other] { $years } years later
+ }
+guide-spread = { $followers ->
+    [0] Nobody has followed.
+    [one] One firm has followed.
+   *[other] { $followers } firms have followed.
+ } Lenders have lost { $credit }, and { $now } are owed for computers that nobody rents, after { $before }. { $anyway } of these firms{ $itself ->
+    [yes] , and { $firm },
+   *[no] {""}
+ } would have failed by now without the blow{ $mostly ->
+    [yes] : weak demand alone does most of it
+   *[no] {""}
+ }.
+guide-strong-title = The same failure in a strong market
+guide-strong = The same firms, the same luck, and { $firm } fails in the same month; but new uses of AI are found. Parties of its contracts lose { $claims }, its owners { $equity }.
+guide-healed-title = { $followers ->
+    [0] Healed: { $month }
+   *[other] Not healed: { $month }
+ }
+guide-healed = { $followers ->
+    [0] Nobody has followed in { $years } years.
+    [one] One firm has followed in { $years } years.
+   *[other] { $followers } firms have followed in { $years } years.
+ } AI sells { $grown } times what it did then. Of the { $before } that were owed for computers that nobody rented, { $now } are left; the rest is let to others or paid.
+guide-odds-title = How likely is either?
+guide-odds = { $firm } defaults by { $year } in { $worlds } of { $of } worlds. Where it is made to fail, another borrower that otherwise stands follows within two years in { $weak } of 100 worlds of weak demand, and in { $strong } of 100 of strong. You saw one world, chosen because it shows both ends. Now it is yours.

@@ -96,3 +96,60 @@ server-full-title = 満席です
 server-full-about = このサーバーが同時に動かせるシミュレーションは{ $seats }件で、すべて使用中です。誰かがページを閉じれば空きます。
 server-full-link = もう一度試す
 server-own = 自分のコンピューターで動かすには:
+
+
+## Guided story
+
+guide-open = ガイドで見る
+guide-next = 次へ
+guide-back = 戻る
+guide-skip = とばす
+guide-done = 自分で動かす
+guide-pause = 一時停止
+guide-resume = 続ける
+
+guide-borrowed-title = 誰が、誰のために借りたのか
+guide-borrowed = { $firm }のために{ $total }が借り入れられましたが、{ $firm }自身の帳簿には載っていません。借り手は{ $first }（{ $most }）、{ $second }（{ $next }）など{ $count }社です。
+guide-promised-title = { $firm }の約束
+guide-promised = 計算機の賃借に総額{ $total }、うち{ $first }に{ $most }を支払う約束です。AIの売上は年{ $sales }、手元資金は{ $cash }。貸し手はこの約束をあてに貸しています。
+guide-weak-title = 弱い市場での破綻
+guide-weak = AIの需要が伸びなくなり、{ $month }に{ $firm }を破綻させます。{ $lent ->
+    [no] 自ら借りてはいなかったので、貸し手の損失はすぐには出ません。
+   *[yes] 貸し手の損失は{ $credit }です。
+ }契約の相手は約束された支払い{ $claims }を、株主は{ $equity }を失います。
+guide-follows-title = 広がる破綻：{ $month }
+guide-follows = { $others ->
+    [0] { $firm }が破綻します。
+   *[other] { $firm }ほか{ $others }社が破綻します。
+ }{ $firm }の最大の原因（{ $share }%）は、{ $cause }です。損失は貸し手{ $credit }、契約の相手{ $claims }、株主{ $equity }です。
+guide-by-customer = { $parent }が計算機を借りなくなったこと
+guide-by-counterparty = { $parent }が支払わなかったこと
+guide-by-collateral = { $parent }の破綻で借入の担保である計算機の価値が下がったこと
+guide-by-funding = { $parent }が貸さなくなったこと
+guide-by-lender-to-lender = { $parent }に貸していたこと
+guide-by-vendor = { $parent }が注文を取り消したこと
+guide-by-market = 価格と需要の下落
+guide-by-own = 自社の事情
+guide-spread-title = { $years }年後
+guide-spread = { $followers ->
+    [0] 後に続いて破綻した会社はありません。
+   *[other] { $followers }社が後に続きました。
+ }貸し手の損失は{ $credit }、借り手のいない計算機のための債務は{ $before }から{ $now }になりました。{ $itself ->
+    [yes] { $firm }と
+   *[no] {""}
+ }このうち{ $anyway }社は、この一撃がなくても今までに破綻していました{ $mostly ->
+    [yes] 。大半は需要の弱さだけで起きます
+   *[no] {""}
+ }。
+guide-strong-title = 強い市場での同じ破綻
+guide-strong = 同じ会社、同じ偶然で、{ $firm }は同じ月に破綻します。ただしAIの新しい使い道が見つかります。契約の相手は{ $claims }、株主は{ $equity }を失います。
+guide-healed-title = { $followers ->
+    [0] 癒えた市場：{ $month }
+   *[other] 癒えない市場：{ $month }
+ }
+guide-healed = { $followers ->
+    [0] { $years }年間、後に続いた会社はありません。
+   *[other] { $years }年間に{ $followers }社が後に続きました。
+ }AIの売上は当時の{ $grown }倍です。借り手のいない計算機のための債務{ $before }のうち、残るのは{ $now }。あとは別の借り手がつくか、返済されました。
+guide-odds-title = どちらがどれほど起こりやすいか
+guide-odds = { $of }の世界のうち{ $worlds }で、{ $firm }は{ $year }年までに債務不履行になります。破綻させた場合、そうでなければ持ちこたえた別の借り手が2年以内に続くのは、需要の弱い世界では100のうち{ $weak }、強い世界では{ $strong }です。ご覧になったのは、両方の結末がよく見えるように選んだ一つの世界です。ここからはご自由に。

@@ -2,6 +2,7 @@
 
 from viz.widgets.charts import ChartData, Charts
 from viz.widgets.flow import FlowDiagram
+from viz.widgets.guide import GuideCard
 from viz.widgets.keys import Keys
 from viz.widgets.network import NetworkView, network_firms, network_frame
 from viz.widgets.tongue import Tongue
@@ -12,6 +13,7 @@ __all__ = [
     "ChartData",
     "Charts",
     "FlowDiagram",
+    "GuideCard",
     "Keys",
     "NetworkView",
     "Tongue",
