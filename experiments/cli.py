@@ -46,6 +46,7 @@ parameters | experiments.commands.parameters:parameters | List what can be set, 
 view | experiments.commands.view:view | Watch the economy in a browser, stop it, strike it, change it.
 report | experiments.commands.report:report | Write the report of a study on one page.
 brief | experiments.commands.brief:brief | Answer the founding document point by point, on one page.
+doctor | experiments.commands.doctor:doctor | Say what is missing, stale or mismatched here.
 reproduce | experiments.reproductions.command:reproduce | Reproduce published results.
 """
 LISTED: dict[str, tuple[str, str]] = {
