@@ -136,7 +136,7 @@ def list_studies() -> None:
 
 
 def show(all_done: Sequence[Done], console: Screen, only_failing: bool) -> None:
-    """Print the studies' tables and one closing line a study.
+    """Print the studies' statements, a paragraph each, and one closing line a study.
 
     Parameters
     ----------
@@ -152,37 +152,14 @@ def show(all_done: Sequence[Done], console: Screen, only_failing: bool) -> None:
     for done in all_done:
         rows = [row for row in done.outcome.rows if not (only_failing and row.holds)]
         if rows:
-            table = Table(title=f"{done.study.title} ({done.study.name})")
-            for heading in (
-                "statement",
-                "published",
-                "stated by",
-                "ours",
-                "interval",
-                "discrepancy and why",
-                "holds",
-            ):
-                table.add_column(heading, overflow="fold")
+            say(f" ({done.study.name})", title=done.study.title)
             for row in rows:
-                cells = (
-                    row.statement,
-                    row.published,
-                    row.origin,
-                    report.text_of(row.ours, 4),
-                    report.interval_of(row),
-                    row.why,
-                )
-                table.add_row(*cells, styled("yes", "green") if row.holds else styled("no", "red"))
-            console.print(table)
-    summary = Table(title="Summary")
-    for heading in ("name", "statements that hold", "seconds", "verdict"):
+                say(report.sentence(row), indent="  " if row.holds else "! ", hang="    ")
+            say()
+    summary = Table(title="How many statements hold", title_justify="left", box=None, padding=(0, 2, 0, 0))
+    for heading in ("study", "published", "own checks", "verdict", "seconds"):
         summary.add_column(heading, overflow="fold")
     for done in all_done:
-        rows = list(done.outcome.rows)
-        summary.add_row(
-            done.study.name,
-            f"{sum(row.holds for row in rows)} of {len(rows)}",
-            f"{done.seconds:.1f}",
-            styled("holds", "green") if done.outcome.holds else styled("does not hold", "red"),
-        )
+        verdict = styled("holds", "green") if done.outcome.holds else styled("does not hold", "red")
+        summary.add_row(done.study.name, *report.counts(done.outcome.rows), verdict, f"{done.seconds:.1f}")
     console.print(summary)

@@ -60,6 +60,14 @@ def interval_of(row: Row) -> str:
     return f"[{low:.4g}, {high:.4g}]"
 
 
+def sentence(row: Row) -> str:
+    """A row in words: what is stated, by whom, what we find, and why it differs if it does."""
+    held = "holds" if row.holds else "does not hold"
+    why = "" if row.why == "none" else f". Why: {row.why}"
+    stated = f"{row.stated} ({row.origin}{'' if row.published else ', not published'})"
+    return f"{row.statement}: {held}. Stated: {stated}; ours: {text_of(row.ours, 4)} ({interval_of(row)}){why}"
+
+
 def as_record(done: Done) -> dict[str, Any]:
     """One study's results as plain data, without its run time."""
     study, outcome = done.study, done.outcome
@@ -72,8 +80,9 @@ def as_record(done: Done) -> dict[str, Any]:
         "rows": [
             {
                 "statement": row.statement,
-                "published": row.published,
+                "stated": row.stated,
                 "stated_by": row.origin,
+                "published": row.published,
                 "ours": list(row.ours) if isinstance(row.ours, tuple) else row.ours,
                 "interval": row.interval if isinstance(row.interval, str) else list(row.interval),
                 "holds": row.holds,
@@ -89,6 +98,13 @@ def as_record(done: Done) -> dict[str, Any]:
 def as_json(record: Any) -> str:
     """Plain data as indented JSON with its accents kept."""
     return json.dumps(record, indent=1, ensure_ascii=False) + "\n"
+
+
+def counts(rows: Sequence[Row]) -> tuple[str, str]:
+    """How many published statements hold, and how many checks and runs of our own, which no one has published."""
+    published = [row.holds for row in rows if row.published]
+    own = [row.holds for row in rows if not row.published]
+    return tuple(f"{sum(part)} of {len(part)}" if part else "–" for part in (published, own))  # type: ignore[return-value]
 
 
 def results_json(all_done: Sequence[Done], quick: bool) -> str:
@@ -153,7 +169,7 @@ def html(all_done: Sequence[Done], images: dict[str, bytes], fingerprint: str, q
     overview = "".join(
         f"<tr><td><a href='#{escape(done.study.name)}'>{escape(done.study.name)}</a></td>"
         f"<td>{escape(done.study.title)}</td>"
-        f"<td>{sum(row.holds for row in done.outcome.rows)} of {len(done.outcome.rows)}</td>"
+        f"<td>{'</td><td>'.join(counts(done.outcome.rows))}</td>"
         f"<td>{verdict(done.outcome.holds)}</td></tr>"
         for done in all_done
     )
@@ -161,10 +177,12 @@ def html(all_done: Sequence[Done], images: dict[str, bytes], fingerprint: str, q
     body = f"""<h1>{title}</h1>
 <p>{holding} of {len(all_done)} studies hold. Intervals cover {LEVEL:.0%}. A sampled value agrees with a
 statement that lies within {SIGMAS:g} joint standard errors of it; an exact value agrees to the digits stated.
-Seeds are fixed: this page has the same bytes each time (for the times of this run see
+A study holds if all its statements do, those of its own checks and runs among them, which no one has published:
+"stated by" says which they are. Seeds are fixed: this page has the same bytes each time (for the times of this run see
 <code>run_times.json</code>).
 SHA-256 of <code>results.json</code>: <code>{fingerprint}</code>.</p>{warning}
-<div class="scroll"><table><tr><th>name</th><th>study</th><th>statements that hold</th><th>verdict</th></tr>
+<div class="scroll"><table><tr><th>name</th><th>study</th>
+<th>published statements that hold</th><th>own checks that hold</th><th>verdict</th></tr>
 {overview}</table></div>
 {"".join(section(done, images[done.study.name]) for done in all_done)}"""
     return document(title, body)
@@ -179,7 +197,7 @@ def section(done: Done, picture: bytes) -> str:
     """One study's part of the page."""
     study, outcome = done.study, done.outcome
     rows = "".join(
-        f"<tr><td>{escape(row.statement)}</td><td>{escape(row.published)}</td><td>{escape(row.origin)}</td>"
+        f"<tr><td>{escape(row.statement)}</td><td>{escape(row.stated)}</td><td>{escape(row.origin)}</td>"
         f"<td>{escape(text_of(row.ours))}</td><td>{interval_of(row)}</td><td>{escape(row.why)}</td><td>{verdict(row.holds)}</td></tr>"
         for row in outcome.rows
     )
@@ -192,7 +210,7 @@ def section(done: Done, picture: bytes) -> str:
 <p class="source">{escape(study.source)}. Command: <code>invisible-debt reproduce {escape(study.name)}</code>.
 Run time: about {study.seconds} s on two cores.</p>
 <p>{escape(study.question)}</p><p>{verdict(outcome.holds)}</p>
-<div class="scroll"><table><tr><th>statement</th><th>published</th><th>stated by</th><th>ours</th>
+<div class="scroll"><table><tr><th>statement</th><th>stated</th><th>stated by</th><th>ours</th>
 <th>interval</th><th>discrepancy and why</th><th></th></tr>{rows}</table></div>
 {image(picture, f"Figure: {study.title}")}
 <h3>Set-up</h3>

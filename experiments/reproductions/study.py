@@ -19,11 +19,13 @@ EXACT, SHAPE = "exact", "shape only"
 PAPER, CLOSED_FORM, LATER = "the paper", "closed form of the paper", "a later source"
 OWN_RUN, OWN_CHECK = "own independent run", "own check"
 ORIGINS = (PAPER, CLOSED_FORM, LATER, OWN_RUN, OWN_CHECK)
-"""Who stated what stands under "published".
+"""Who stated the value that ours is held against.
 
 The paper, in print; a formula of the paper, evaluated here; a later source, which is named; an own run of another
 program than this one, which no one has published; and what no one has stated, but must be so.
 """
+PUBLISHED = (PAPER, CLOSED_FORM, LATER)
+"""Of these, what has been published."""
 
 
 @dataclass(frozen=True)
@@ -47,14 +49,14 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Row:
-    """One published statement beside our own value.
+    """One statement, published or our own, beside our value.
 
     Parameters
     ----------
     statement : str
         What is claimed.
-    published : str
-        The published value or words.
+    stated : str
+        The stated value or words.
     ours : Value
         Our value.
     interval : tuple of float, or str
@@ -65,7 +67,7 @@ class Row:
     why : str
         The discrepancy and its reason; "none" where there is none.
     origin : str
-        Who stated the published value: one of `ORIGINS`, and after ": " a name; a later source has one.
+        Who stated the value: one of `ORIGINS`, and after ": " a name; a later source has one.
 
     Raises
     ------
@@ -74,7 +76,7 @@ class Row:
     """
 
     statement: str
-    published: str
+    stated: str
     ours: Value
     interval: tuple[float, float] | str
     holds: bool
@@ -87,6 +89,11 @@ class Row:
         kind, _, name = self.origin.partition(": ")
         if kind not in ORIGINS or (kind == LATER and not name):
             raise ValueError(f"origin must be one of {ORIGINS}, a later source with its name; it is {self.origin!r}")
+
+    @property
+    def published(self) -> bool:
+        """Whether the stated value has been published, and is no check or run of our own."""
+        return self.origin.partition(": ")[0] in PUBLISHED
 
 
 @dataclass(frozen=True)

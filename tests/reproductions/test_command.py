@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from experiments.cli import main
 from experiments.reproductions import studies
 from experiments.reproductions.figures import panels
-from experiments.reproductions.study import EXACT, LATER, PAPER, Outcome, Row, Study, Symbol
+from experiments.reproductions.study import EXACT, LATER, OWN_CHECK, PAPER, Outcome, Row, Study, Symbol
 
 
 def small_study(name, holds=True, run=None):
@@ -17,9 +17,10 @@ def small_study(name, holds=True, run=None):
         [value] = bench.map(lambda x: x * 2, [21])
         figure, [axis] = panels()
         axis.plot([0, 1], [0, value])
+        check = Row("must be", "1", 1, EXACT, True, "none", origin=OWN_CHECK)
         row = Row("six times <seven> & more", "42", value, (41.0, 43.0), holds, "none", origin=PAPER)
         other = Row("several", "a, b", (1, 2.5, "c"), EXACT, True, origin=f"{LATER}: a book of 1999")
-        return Outcome([row, other], figure, {"y": [0, value]})
+        return Outcome([row, other, check], figure, {"y": [0, value]})
 
     setup = (Symbol("x", "a factor", "2"),)
     return Study(name, f"Title of {name}", "A source", "A question?", setup, ("nothing",), 60, run or answer)
@@ -117,16 +118,25 @@ def test_json_goes_to_the_screen(run, tmp_path):
     assert study["rows"][0]["ours"] == 42
     assert study["rows"][0]["interval"] == [41.0, 43.0]
     assert study["rows"][1]["ours"] == [1, 2.5, "c"]
-    assert [row["stated_by"] for row in study["rows"]] == ["the paper", "a later source: a book of 1999"]
+    assert [row["stated_by"] for row in study["rows"]] == ["the paper", "a later source: a book of 1999", "own check"]
+    assert [row["published"] for row in study["rows"]] == [True, True, False]
 
 
 def test_who_stated_a_value_is_on_the_screen_and_on_the_page(run, tmp_path):
     screen = " ".join(run("alpha-2001", "--out", "here").stdout.split())
     page = (tmp_path / "here" / "report.html").read_text()
-    for words in ("stated by", "the paper"):
-        assert words in screen
+    assert "six times <seven> & more: holds. Stated: 42 (the paper); ours: 42 ([41, 43]) several" in screen
     for words in ("<th>stated by</th>", "<td>the paper</td>", "<td>a later source: a book of 1999</td>"):
         assert words in page
+
+
+def test_own_checks_are_not_counted_as_published_and_lines_fit_the_screen(run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    said = run("beta-2002", "--out", "here").stdout
+    assert "must be: holds. Stated: 1 (own check, not published); ours: 1 (exact)" in said
+    (line,) = [line for line in said.splitlines() if line.startswith("beta-2002")]
+    assert line.split()[1:7] == ["1", "of", "2", "1", "of", "1"]
+    assert max(map(len, said.splitlines())) <= 80
 
 
 def test_same_bytes_each_time(run, tmp_path):
@@ -176,7 +186,7 @@ def test_the_page_stands_alone(run, tmp_path):
     assert not re.search(r"url\(|@import|https?://", page)
     assert "six times &lt;seven&gt; &amp; more" in page
     assert "Run time: about 60 s on two cores." in page
-    for heading in ("statement", "published", "discrepancy and why", "Missing from the paper"):
+    for heading in ("statement", "stated", "own checks that hold", "discrepancy and why", "Missing from the paper"):
         assert heading in page
 
 
