@@ -18,6 +18,7 @@ from experiments.analysis.intervals import (
 )
 from experiments.reproductions.intervals import LEVEL, wilson
 
+MOST_VALUES = 2000  # through which a curve is drawn
 WORST = 0.05  # the tail that `worst` averages
 
 
@@ -28,7 +29,7 @@ class Survival:
     Parameters
     ----------
     at : array, shape (values,)
-        Distinct outcomes, rising.
+        Distinct outcomes, rising; at most `MOST_VALUES`.
     share, low, high : array, shape (values,)
         Share of runs with this outcome or more; a band that holds the whole true curve at the level of `LEVEL`.
     """
@@ -61,6 +62,8 @@ class Summary:
 def survival(values: Floats, *, points_drawn: bool) -> Survival:
     """Share of runs at or above each value, with a band for the whole curve.
 
+    Of more values than `MOST_VALUES` as many equally frequent ones are kept, the least and the highest among them.
+
     The band is as wide as the bootstrap's (see `experiments.analysis.intervals`) largest gap between curves, and
     never narrower than that of as many independent draws as there are points or seeds (Dvoretzky, Kiefer and
     Wolfowitz, with the constant of P. Massart, Annals of Probability 18 (1990) 1269-1283).
@@ -82,13 +85,19 @@ def survival(values: Floats, *, points_drawn: bool) -> Survival:
         If no run is left.
     """
     at = np.unique(_present(values))
+    if len(at) > MOST_VALUES:
+        at = np.unique(np.quantile(_present(values), np.linspace(0.0, 1.0, MOST_VALUES), method="nearest"))
 
     def curve(table: Floats) -> Floats:
         drawn = np.sort(table[~np.isnan(table)])
         return 1.0 - np.searchsorted(drawn, at, side="left") / max(len(drawn), 1)
 
     share = curve(values)
-    gaps = np.abs(bootstrap(values, curve, points_drawn=points_drawn) - share).max(axis=1)
+
+    def gap(table: Floats) -> Floats:  # of a draw this alone is kept: a curve has a number for every run
+        return np.asarray(np.abs(curve(table) - share).max())
+
+    gaps = bootstrap(values, gap, points_drawn=points_drawn)
     draws = independent_draws(values.shape, points_drawn)
     half = max(float(np.quantile(gaps, LEVEL)), sqrt(log(2.0 / (1.0 - LEVEL)) / (2.0 * draws)))
     return Survival(at, share, np.maximum(share - half, 0.0), np.minimum(share + half, 1.0))

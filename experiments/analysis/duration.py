@@ -128,7 +128,7 @@ def duration(times: Floats, over: Floats, *, points_drawn: bool) -> Duration:
     free = curve(table)
     low, high = percentile_interval(bootstrap(table, curve, points_drawn=points_drawn))
     ends = np.abs(table[there])
-    risk = (ends >= at[:, None]).sum(axis=1)
+    risk = len(ends) - np.searchsorted(np.sort(ends), at, side="left")
     worth = _worth(at, risk, times[came], free) * independent_draws(times.shape, points_drawn) / there.sum()
     least = np.array([wilson(share * n, n) for share, n in zip(free, np.maximum(worth, 1e-9), strict=True)])
     low, high = np.minimum(low, least[:, 0]), np.maximum(high, least[:, 1])

@@ -62,6 +62,8 @@ def rows(recipe: Recipe, plan: Plan, first: int, runs: int, draw: np.random.Gene
                 column = {"point": point, "replicate": replicate, "seed": replicate + 1}[field.name]
             elif field.name == "month" and name == "series":
                 column = np.tile(recipe.months_at, runs)
+            elif (field.metadata or {}).get(b"unit") == b"month" and pa.types.is_floating(field.type):
+                column = draw.integers(1, plan.study.months + 1, count)
             elif pa.types.is_floating(field.type):
                 column = draw.exponential(size=count)
             elif pa.types.is_string(field.type):

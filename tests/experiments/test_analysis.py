@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from abm.errors import BadInput
-from experiments.analysis.distribution import chance, summarise, survival
+from experiments.analysis.distribution import MOST_VALUES, chance, summarise, survival
 from experiments.analysis.intervals import mean_of
 from experiments.analysis.options import ReportOptions, condition
 from experiments.analysis.paired import compare, holm
@@ -186,3 +186,11 @@ def test_what_is_compared_by_default() -> None:
 )
 def test_condition(sign: str, expected: list[int]) -> None:
     assert condition(f"x {sign} 2").holds(np.array([1.0, 2.0, 3.0])).astype(int).tolist() == expected
+
+
+def test_the_curve_of_many_runs_is_drawn_through_some_of_their_values():
+    values = np.random.default_rng(1).exponential(size=(3000, 2))
+    told = survival(values, points_drawn=False)
+    assert len(told.at) <= MOST_VALUES
+    assert (told.at[0], told.at[-1]) == (values.min(), values.max())
+    assert told.share[[0, 1000]] == pytest.approx([(values >= at).mean() for at in told.at[[0, 1000]]])
