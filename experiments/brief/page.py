@@ -125,12 +125,14 @@ def html(numbers: Numbers, opening: Opening, scenarios: Sequence[Scenario], comm
         levers(numbers),
         prose([OF_THE_DATE]),
         "<h2>What an investor should read off</h2>",
+        prose([f"What a lever changes (I1, T1, T2) is told under “{_target(scenarios)}”, the rest as things are."]),
         prose(read_off("I", numbers, opening)),
         "<h2>What an engineer should read off</h2>",
         prose(read_off("T", numbers, opening)),
         "<h2>The founding document, point by point</h2>",
         by_point(numbers, scenarios),
-        "<h2>Every number, and the command that makes it again</h2>",
+        "<h2>Every number, and the command that runs its worlds again</h2>",
+        prose([OF_THE_COMMANDS]),
         f'<p class="paper">On paper this table is left out: it is the file {TABLE}.</p>',
         f'<div class="screen">{every_number(numbers)}</div>',
     ]
@@ -141,6 +143,14 @@ OF_THE_DATE = (
     f"Of “{BACKWARDS}” a part is no effect of the rule: banks open below it, and stop lending until they meet it. The"
     " line below it, with the capital raised before, is the effect of the rule. A lever that is “uncertain” may still"
     " move the mean: the worlds do not agree on the direction."
+)
+
+
+OF_THE_COMMANDS = (
+    "A command runs the same worlds again, and prints shares of firms that fail; not every other number here is among"
+    " what it prints. Of a difference it runs the changed side: the other is the baseline, or the command without the"
+    " lever. Losses of lenders are here those on firms that are no lenders; what the command prints as"
+    " lost is another sum, and can be larger."
 )
 
 
