@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import signal
 import threading
@@ -40,8 +41,11 @@ def absolute(out: Path) -> Path:
     Raises
     ------
     BadInput
-        If it has bytes that are no UTF-8: the libraries that write tables know no such names.
+        If it has bytes that are no UTF-8: the libraries that write tables know no such names. If it is the address of
+        an object store, of which a path would make a folder `s3:` here.
     """
+    if store := re.match(r"([A-Za-z][A-Za-z0-9+.-]+):/", str(out)):  # a path has one slash left of two
+        raise BadInput(f"{store[1]}:// is no place for results: give a path on a disk, not the address of a store")
     place = os.path.abspath(out)
     try:
         place.encode()

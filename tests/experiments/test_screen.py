@@ -254,3 +254,13 @@ def test_a_second_ctrl_c_does_not_stop_the_clearing_up(tmp_path: Path, monkeypat
     with contextlib.suppress(ArithmeticError), undisturbed():
         raise ArithmeticError
     assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/x", "memory://x", "file:///tmp/x"])
+def test_addresses_are_no_folders(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BadInput, match="is no place for results"), new_folder(Path(address), lambda _: None):
+        pass
+    with pytest.raises(BadInput, match="is no place for results"), new_files([Path(address)]):
+        pass
+    assert not list(tmp_path.iterdir())

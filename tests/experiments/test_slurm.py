@@ -4,8 +4,10 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from dask_jobqueue.local import LocalCluster
 
 from experiments import slurm
 from experiments.runner import sweep
@@ -48,6 +50,16 @@ def test_jobs_are_asked_for_and_the_bytes_are_the_same(
     sweep(load(Path("toy.toml")), "y", how="threads")
     told = [json.loads((tmp_path / name / "manifest.json").read_text())["result_hash"] for name in ("x", "y")]
     assert told[0] == told[1]
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_jobs_without_a_queue_do_as_well(asked: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def local(account: str | None, **given: Any) -> LocalCluster:  # which knows no account
+        return LocalCluster(**given)
+
+    assert slurm.main(["toy.toml", "--out", "x", "--cores", "1", "--memory", "2GB"], local) == 0
+    assert "10 runs, 0 failed" in capsys.readouterr().out
+    assert not asked.exists()
 
 
 def test_mistakes_are_sentences(
