@@ -12,6 +12,9 @@ from pydantic import ValidationError
 from abm.errors import BadInput
 from abm.inputs import parameters as registry
 from experiments.designs import DESIGNS, points
+from experiments.report.findings import find
+from experiments.report.view import View
+from experiments.runner import sweep
 from experiments.study import DEFAULT_OUTCOMES, Factor, Levels, Range, Study, load, to_toml
 
 FACTORS = "[factors]\nlender_capital = [0.5, 1.0]\n"
@@ -194,3 +197,14 @@ def test_the_example_of_the_documentation_is_a_study(tmp_path: Path) -> None:
         assert f'| `"{name}"` |' in text
     for field in Study.model_fields:
         assert field in ("name",) or f"`{field}`" in text or f"`[{field}" in text or f"`[[{field}]]" in text, field
+
+
+def test_the_function_of_the_documentation_runs(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "experiments" / "STUDIES.md").read_text(encoding="utf-8")
+    whole = text[text.index("A whole example. `my_model.py`") :]
+    (tmp_path / "my_model.py").write_text(whole.split("```py\n")[1].split("```")[0])
+    (tmp_path / "my_study.toml").write_text(whole.split("```toml\n")[1].split("```")[0])
+    done = sweep(load(tmp_path / "my_study.toml"), tmp_path / "out", how="threads", workers=1)
+    assert (len(done.runs), done.manifest["failures"]) == (120, 0)
+    (claim,) = find(View(done)).claims
+    assert claim.share.value > 0.5
