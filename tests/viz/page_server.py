@@ -91,7 +91,11 @@ def running(command: list[str], port: int) -> Iterator[PageServer]:
         yield server
     finally:
         process.terminate()
-        process.communicate(timeout=20.0)
+        try:
+            process.communicate(timeout=20.0)
+        except subprocess.TimeoutExpired:  # Mesa's page steps on after its visitors have left
+            process.kill()
+            raise
 
 
 class Visitor:
