@@ -22,6 +22,7 @@ from viz.odds import OPENING, YEARS, Odds, odds
 from viz.parts.charts import TimeSeries
 from viz.parts.compare import Compare
 from viz.parts.controls import Choices, Time, chosen_plan
+from viz.parts.ending import Ending
 from viz.parts.files import Files
 from viz.parts.firm import FirmPanel
 from viz.parts.guide import Guide
@@ -124,6 +125,7 @@ def Visit(session: Session, mistake: str, query: str | None) -> None:  # noqa: N
                 Status(screen)
                 Explained("explained-network")
             Side(screen, node, clicks, choose, dark)
+        Ending(screen)
         Below(screen, choose, set_note, dark)
 
 

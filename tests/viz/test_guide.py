@@ -16,6 +16,7 @@ from abm.engine.tables import CHANNEL_NAMES
 from viz.guide import STRUCK, WATCHED, Scene, run, script
 from viz.house import house
 from viz.languages import TAGS, language
+from viz.parts.ending import BEARERS, because, losses
 from viz.parts.guide import asked_for
 
 
@@ -123,3 +124,16 @@ def test_a_visitor_is_led_through_and_takes_over(visit: Any) -> None:
     page.goto(f"{visitor.server.url}/")
     expect(page.get_by_role("button", name="Guided story")).to_be_visible()
     expect(card).to_be_hidden()
+
+
+def test_losses_of_a_run_are_kept_apart_by_who_bears_them(scenes: dict[str, Scene]) -> None:
+    failures = run(scenes["weak"].plan).failures
+    found = losses(failures)
+    assert found["claims"][0][0] != found["credit"][0][0]  # contracts of a lab without debt are no credit losses
+    for bearer in BEARERS:
+        assert sum(lost for _, lost in found[bearer]) == pytest.approx(
+            sum(getattr(one, f"loss_{bearer}") for one in failures), abs=0.01
+        )
+    follower = next(one for one in failures if one.firm == "CoreWeave")
+    assert because(follower) == "OpenAI"
+    assert losses(()) == {bearer: [] for bearer in BEARERS}

@@ -166,3 +166,28 @@ guide-healed = { $followers ->
  } AI sells { $grown } times what it did then. Of the { $before } that were owed for computers that nobody rented, { $now } are left; the rest is let to others or paid.
 guide-odds-title = How likely is either?
 guide-odds = { $firm } defaults by { $year } in { $worlds } of { $of } worlds. Where it is made to fail, another borrower that otherwise stands follows within two years in { $weak } of 100 worlds of weak demand, and in { $strong } of 100 of strong. You saw one world, chosen because it shows both ends. Now it is yours.
+
+## End of a run
+
+ending-head = The run is over: { $month }
+ending-failed = { $count ->
+    [0] No firm has failed.
+    [one] One firm has failed.
+   *[other] { $count } firms have failed, and { $ended } of them are wound up.
+ }
+ending-became = Of the { $total } borrowed for { $firm } at the start, and what came after, others now carry { $now } for it.
+ending-orphaned = { $firm }, for which { $total } had been borrowed at the start, has failed; { $now } are owed for computers that nobody rents.
+ending-credit = Lenders' losses on loans: { $total }
+ending-claims = Promised payments of contracts that never come: { $total }
+ending-equity = Owners' losses on shares: { $total }
+ending-by-firm = above all because of { $firm }
+ending-by-blow = after the shock that struck it
+ending-by-itself = of itself, or of prices and demand
+ending-rest = { $count ->
+    [one] one more firm
+   *[other] { $count } more firms
+ }
+
+## Line of time
+
+guide-slow = Slow near marks

@@ -153,3 +153,24 @@ guide-healed = { $followers ->
  }AIの売上は当時の{ $grown }倍です。借り手のいない計算機のための債務{ $before }のうち、残るのは{ $now }。あとは別の借り手がつくか、返済されました。
 guide-odds-title = どちらがどれほど起こりやすいか
 guide-odds = { $of }の世界のうち{ $worlds }で、{ $firm }は{ $year }年までに債務不履行になります。破綻させた場合、そうでなければ持ちこたえた別の借り手が2年以内に続くのは、需要の弱い世界では100のうち{ $weak }、強い世界では{ $strong }です。ご覧になったのは、両方の結末がよく見えるように選んだ一つの世界です。ここからはご自由に。
+
+## End of a run
+
+ending-head = 最終月：{ $month }
+ending-failed = { $count ->
+    [0] 破綻した会社はありません。
+   *[other] { $count }社が破綻し、うち{ $ended }社が清算されました。
+ }
+ending-became = 開始時に{ $firm }のために借りられていた{ $total }は、その後の分も含め、いま{ $now }を他社が負っています。
+ending-orphaned = 開始時に{ $total }が借りられていた{ $firm }は破綻し、借り手のいない計算機のための債務は{ $now }です。
+ending-credit = 貸し手の貸倒損失：{ $total }
+ending-claims = 契約で約束されたまま支払われない金額：{ $total }
+ending-equity = 株主の損失：{ $total }
+ending-by-firm = 主な原因は{ $firm }
+ending-by-blow = 受けた衝撃の後に
+ending-by-itself = 自社の事情、または価格と需要の下落
+ending-rest = 他{ $count }社
+
+## Line of time
+
+guide-slow = 印の前後はゆっくり

@@ -13,6 +13,7 @@ from abm.inputs.dates import month_words
 from abm.inputs.effects import BY_NAME
 from abm.inputs.scenarios import Scenario, load, names
 from viz.house import house
+from viz.languages import use_language
 from viz.parts.markup import Html, paragraph
 from viz.plan import LARGEST_SEED, Plan, run_length, whole
 from viz.screen import Screen, use_last_sent, use_report
@@ -149,7 +150,7 @@ def Typed(label: str, text: solara.Reactive[str], done: Callable[[], None]) -> N
 @solara.component
 def Time(screen: Screen) -> None:  # noqa: N802
     """Everything that moves time."""
-    report = use_report(screen, lambda r: (r.run, r.frame.month, r.playing, r.speed, len(r.story.failures)))
+    report = use_report(screen, lambda r: (r.run, r.frame.month, r.playing, r.speed, r.slowing, len(r.story.failures)))
     if report is not None:
         TimeFields(report, screen.session)
 
@@ -172,6 +173,10 @@ def TimeFields(report: Report, session: Session) -> None:  # noqa: N802
             label="Speed", v_model=str(report.speed), dense=True, outlined=True, hide_details=True, class_="id-speed",
             items=[{"text": _speed_words(speed), "value": str(speed)} for speed in SPEEDS],
             on_v_model=lambda value: _set_speed(session, value),
+        )  # fmt: skip
+        rv.Switch(
+            label=use_language().say("guide-slow"), v_model=report.slowing, dense=True, hide_details=True, inset=True,
+            class_="id-compare", on_v_model=lambda wanted: session.slow_down(bool(wanted)),
         )  # fmt: skip
         solara.HTML(tag="b", unsafe_innerHTML=month_words(month, plan.opening.date), classes=["id-month"])
         with solara.Div(classes=["id-slider"]):
