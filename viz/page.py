@@ -106,15 +106,17 @@ def Visit(session: Session, mistake: str, query: str | None) -> None:  # noqa: N
         set_clicks(lambda count: count + 1)
         session.watch(new)
 
-    with solara.Div(classes=["id-visit"]):
+    lecture, set_lecture = solara.use_state("lecture=1" in (query or ""))
+    with solara.Div(classes=["id-visit", *(["id-lecture"] if lecture else [])]):
         with solara.Div(classes=["id-head"]):
             Html("<h1>Invisible Debt</h1>")
             Welcome(screen)
             Tongues()
             Shade(dark)
+            Large(lecture, set_lecture)
             Guide(screen, choose, query, dark)
         Debt(screen)
-        KeyPresses(session)
+        KeyPresses(session, lambda: set_lecture(lambda on: not on))
         Choices(screen, set_note)
         Time(screen)
         Said(screen, note, set_note, mistake)
@@ -216,6 +218,15 @@ def Tongues() -> None:  # noqa: N802
 
 
 @solara.component
+def Large(lecture: bool, set_lecture: Callable[[bool], None]) -> None:  # noqa: N802
+    """Large type and few controls, for a room that looks at a screen."""
+    words = use_language().say("page-lecture")
+    named = {"title": words, "aria-label": words, "aria-pressed": str(lecture).lower()}
+    solara.Button(icon_name="mdi-projector-screen", icon=True, on_click=lambda: set_lecture(not lecture),
+                  attributes=named)  # fmt: skip
+
+
+@solara.component
 def Said(screen: Screen, note: str, set_note: Callable[[str], None], of_address: str) -> None:  # noqa: N802
     """What went wrong, or a remark, until it is dismissed or over; what went well leaves by itself.
 
@@ -262,13 +273,14 @@ def Status(screen: Screen) -> None:  # noqa: N802
 
 
 @solara.component
-def KeyPresses(session: Session) -> None:  # noqa: N802
+def KeyPresses(session: Session, turn_large: Callable[[], None]) -> None:  # noqa: N802
     """Single keys, each press for itself."""
     meant = {
         "play": session.toggle,
         "step": session.step,
         "back": lambda: session.step(-1),
         "reset": lambda: session.seek(0),
+        "lecture": turn_large,
     }
 
     def heard(key: str) -> None:

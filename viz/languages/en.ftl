@@ -190,4 +190,5 @@ ending-rest = { $count ->
 
 ## Line of time
 
+page-lecture = Large type for lectures (l)
 guide-slow = Slow near marks

@@ -173,4 +173,5 @@ ending-rest = 他{ $count }社
 
 ## Line of time
 
+page-lecture = 講演用の大きな文字 (l)
 guide-slow = 印の前後はゆっくり

@@ -11,12 +11,13 @@ from viz.widgets.bundle import module
 
 
 class Keys(anywidget.AnyWidget):
-    """Space or k plays and pauses, `.` or n steps, `,` or b goes back a month, r starts again.
+    """Space or k plays and pauses, `.` or n steps, `,` or b goes back a month, r starts again, l is for
+    large type.
 
     Attributes
     ----------
     heard : callable
-        Called with "play", "step", "back" or "reset", once for every press and in their order.
+        Called with "play", "step", "back", "reset" or "lecture", once for every press and in their order.
     """
 
     _esm = module("keys.js")

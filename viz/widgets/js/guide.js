@@ -105,7 +105,7 @@ function render({ model, el }) {
       text.textContent = scene.text;
       due = performance.now() + 1000 * scene.seconds;
       if (scene.picture) show();
-      else scrollTo({ top: 0, behavior: motion.matches ? "auto" : "smooth" });
+      else document.querySelector(".id-page")?.scrollIntoView({ behavior: motion.matches ? "auto" : "smooth" });
     }
     dots.replaceChildren(
       ...scenes().map((_, i) => element("li", { class: i < at() ? "iv-past" : i === at() ? "iv-now" : "" })),
@@ -128,7 +128,7 @@ function render({ model, el }) {
     if (!box) return;
     const free = innerHeight - card.offsetHeight;
     if (box.top < 0 || Math.min(box.bottom, free) - box.top < 0.95 * Math.min(box.height, free))
-      scrollBy({ top: box.top - 8, behavior: motion.matches ? "auto" : "smooth" });
+      stage.scrollIntoView({ block: "start", behavior: motion.matches ? "auto" : "smooth" });
   }
 
   document.addEventListener(

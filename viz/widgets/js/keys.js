@@ -1,6 +1,6 @@
 // Single keys of the page. A field being written in, and a control that has its own use for a key, keep theirs.
 
-const MEANINGS = { " ": "play", k: "play", ".": "step", n: "step", ",": "back", b: "back", r: "reset" };
+const MEANINGS = { " ": "play", k: "play", ".": "step", n: "step", ",": "back", b: "back", r: "reset", l: "lecture" };
 const WRITING =
   "input, textarea, select, [contenteditable=''], [contenteditable='true'], [role=textbox], [role=listbox], [role=combobox]";
 const SPACE = "button, a, summary, [role=button], [role=slider], [role=option], [role=tab]";
