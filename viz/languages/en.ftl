@@ -121,7 +121,7 @@ guide-promised-title = What { $firm } promised
 guide-promised = To rent computers for { $total }, { $most } of it from { $first }. It sells AI for { $sales } a year and has { $cash } in cash. Lenders lend on this promise.
 guide-weak-title = A failure in a weak market
 guide-weak = Demand for AI stops growing, and in { $month } { $firm } is made to fail. { $lent ->
-    [no] Lenders lose nothing at once, as it had borrowed nothing itself;
+    [no] No loan of its own is lost;
    *[yes] Its lenders lose { $credit };
  } those it had contracts with lose { $claims } of promised payments, its owners { $equity }.
 guide-follows-title = It spreads: { $month }

@@ -114,7 +114,7 @@ guide-promised-title = { $firm }の約束
 guide-promised = 計算機の賃借に総額{ $total }、うち{ $first }に{ $most }を支払う約束です。AIの売上は年{ $sales }、手元資金は{ $cash }。貸し手はこの約束をあてに貸しています。
 guide-weak-title = 弱い市場での破綻
 guide-weak = AIの需要が伸びなくなり、{ $month }に{ $firm }を破綻させます。{ $lent ->
-    [no] 自ら借りてはいなかったので、貸し手の損失はすぐには出ません。
+    [no] 自社名義の借入には損失が出ません。
    *[yes] 貸し手の損失は{ $credit }です。
  }契約の相手は約束された支払い{ $claims }を、株主は{ $equity }を失います。
 guide-follows-title = 広がる破綻：{ $month }
