@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import parse_qs
 
 import reacton.ipyvuetify as rv
@@ -19,15 +20,16 @@ from abm.errors import BadInput
 from viz.house import house
 from viz.languages import FIRST, TAGS, Language, Refused, asked, choose, effect_words, language, use_language
 from viz.odds import OPENING, YEARS, Odds, odds
-from viz.parts.charts import TimeSeries
+from viz.parts.charts import DOCKED, TimeSeries
 from viz.parts.compare import Compare
 from viz.parts.controls import Choices, Time, chosen_plan
 from viz.parts.ending import Ending
 from viz.parts.files import Files
+from viz.parts.film import Film
 from viz.parts.firm import FirmPanel
 from viz.parts.guide import Guide
 from viz.parts.markup import Explained, Html, Success, paragraph
-from viz.parts.network import Network
+from viz.parts.network import Picture
 from viz.parts.story import Events, Failures, Flows
 from viz.parts.whatif import WhatIf
 from viz.plan import Plan
@@ -97,9 +99,15 @@ def Visit(session: Session, mistake: str, query: str | None) -> None:  # noqa: N
     note, set_note = solara.use_state(mistake)
     node, set_node = solara.use_state(-1)
     clicks, set_clicks = solara.use_state(0)
+    film, set_film = solara.use_state(cast(dict[str, Any], {}))
+    spoken = use_language()
     screen = solara.use_memo(lambda: Screen(session), [])
     solara.use_effect(screen.begin, [])
     dark = bool(solara.lab.use_dark_effective())
+
+    def filmed(_: object) -> None:
+        session.pause()
+        set_note(Success(spoken.say("picture-film-done")))
 
     def choose(new: int) -> None:
         set_node(new)
@@ -122,13 +130,15 @@ def Visit(session: Session, mistake: str, query: str | None) -> None:  # noqa: N
         Said(screen, note, set_note, mistake)
         with solara.Div(classes=["id-main"]):
             with solara.Div(classes=["id-picture"]):
-                with solara.Div(classes=["id-canvas"]):
-                    Network(screen, node, choose, dark)
                 Status(screen)
+                Picture(screen, node, choose, dark, film, filmed)
                 Explained("explained-network")
-            Side(screen, node, clicks, choose, dark)
+            with solara.Div(classes=["id-right"]):
+                with solara.Div(classes=["id-docked"]):
+                    TimeSeries(screen, session.seek, dark, DOCKED)
+                Side(screen, node, clicks, choose, dark)
         Ending(screen)
-        Below(screen, choose, set_note, dark)
+        Below(screen, choose, set_note, dark, film, set_film)
 
 
 @solara.component
@@ -309,8 +319,9 @@ def Side(screen: Screen, node: int, clicks: int, choose: Callable[[int], None], 
 
 @solara.component
 def Below(  # noqa: N802
-    screen: Screen, choose: Callable[[int], None], set_note: Callable[[str], None], dark: bool
-) -> None:
+    screen: Screen, choose: Callable[[int], None], set_note: Callable[[str], None], dark: bool,
+    film: dict[str, Any], set_film: Callable[[dict[str, Any]], None],
+) -> None:  # fmt: skip
     """The economy as a whole."""
     speaker = use_language()
     tab, set_tab = solara.use_state(0)
@@ -330,8 +341,9 @@ def Below(  # noqa: N802
             elif tab == 3:
                 Events(screen, choose, seek)
             elif tab == 4:
-                Compare(screen, choose, dark)
+                Compare(screen)
             else:
+                Film(screen, film, set_film, set_note)
                 Files(screen, set_note)
 
 

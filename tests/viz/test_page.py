@@ -223,7 +223,7 @@ def test_the_picture_is_in_the_first_screen(visit, width, height):
     assert visitor.page.locator(".id-play").bounding_box()["y"] < height
 
 
-def test_printed_it_has_the_firm_and_the_charts(visit):
+def test_printed_it_is_one_sheet_with_picture_sentence_charts_and_firm(visit):
     visitor = visit().open()
     page = visitor.page
     visitor.go(12)
@@ -244,16 +244,18 @@ def test_printed_it_has_the_firm_and_the_charts(visit):
     )
     assert cut == []
     lines = page.evaluate(
-        """() => [...document.querySelectorAll(".id-below .uplot canvas")].map((sheet) => {
+        """() => [...document.querySelectorAll(".id-docked .uplot canvas")].map((sheet) => {
           const data = sheet.getContext("2d").getImageData(0, 0, sheet.width, sheet.height).data;
           let found = 0;
           for (let i = 0; i < data.length; i += 4) if (data[i + 3] && data[i + 2] - data[i] > 90) found += 1;
           return found;
         })"""
     )
-    assert len(lines) == 10
+    assert len(lines) == 4
     assert min(lines) > 10
-    assert page.pdf().count(b"/Type /Page\n") > 2
+    for part in (".id-debt", ".iv-stage canvas", ".id-status", ".id-name"):
+        assert page.locator(part).first.bounding_box()["width"] > 50, part
+    assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
 
 
 def test_the_failure_of_the_story_is_told(visit):
@@ -474,8 +476,32 @@ def test_the_baseline_is_compared(visit):
     page.get_by_role("button", name="Compare with the baseline").click()
     row = page.locator(".id-table tr").filter(has_text="firms failed so far")
     expect(row).to_have_text(re.compile(r"firms\s*1\s*0"))
-    expect(page.locator(".id-canvas")).to_have_count(2)
+    pictures = page.locator(".id-canvas .iv-stage")
+    expect(pictures).to_have_count(2)
+    expect(page.locator(".id-apart")).to_contain_text("Failed in your run alone: OpenAI.")
+    mine, base = (pictures.nth(i).bounding_box() for i in (0, 1))
+    assert (mine["y"], mine["width"]) == (base["y"], base["width"])
+    assert mine["x"] + mine["width"] <= base["x"]
+    expect(page.locator(".id-canvas .iv-caption-month")).to_have_text(["November 2026", "November 2026"])
     visitor.shot("compare")
+    page.mouse.wheel(0, 600)
+    expect(page.locator(".id-play")).to_be_in_viewport()
+    page.set_viewport_size({"width": 390, "height": 844})
+    visitor.page.wait_for_timeout(300)
+    mine, base = (pictures.nth(i).bounding_box() for i in (0, 1))
+    assert mine["y"] + mine["height"] <= base["y"], "on a phone one above the other"
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080)])
+def test_picture_sentence_and_charts_are_seen_together(visit, width, height):
+    visitor = visit(width, height).open()
+    page = visitor.page
+    expect(page.locator(".id-docked .uplot")).to_have_count(4)
+    visitor.go(1)
+    for part in (".id-play", ".id-status", ".id-canvas .iv-stage", ".id-docked .iv-grid"):
+        box = page.locator(part).bounding_box()
+        assert box["y"] >= 0, part
+        assert box["y"] + box["height"] <= height, part
 
 
 def test_two_visitors_have_two_runs(visit):

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from conftest import settled
+from PIL import Image
+from playwright.sync_api import expect
 from widget_stage import encoded
 
 from abm.errors import BadInput
@@ -123,6 +126,88 @@ def test_a_kind_of_line_can_be_hidden_and_shown_again(stage: Any) -> None:
     button.click()
     settled(page.page)
     assert pixels(page, 0, "--iv-compute") == before
+
+
+def test_small_lines_are_hidden_from_an_amount_on_and_told_to_the_picture_beside(stage: Any) -> None:
+    page = stage()
+    page.show(network())
+    settled(page.page)
+    assert pixels(page, 0, "--iv-loan") > 30
+    slider = page.page.get_by_role("slider", name="Hide lines below an amount")
+    slider.focus()
+    for _ in range(6):
+        slider.press("ArrowRight")
+    settled(page.page)
+    assert page.page.locator(".iv-least-told").inner_text() == "below $30 bn hidden"
+    assert page.value("lines") == {"hidden": [], "least": 30}
+    assert pixels(page, 0, "--iv-loan") == 0, "the loan is of 10 bn"
+    assert pixels(page, 0, "--iv-compute") > 30, "the contract of 40 bn stays"
+    page.update(lines={"hidden": [1], "least": 0})
+    settled(page.page)
+    assert pixels(page, 0, "--iv-loan") > 30
+    assert pixels(page, 0, "--iv-compute") == 0
+
+
+def test_lines_of_a_chosen_firm_keep_their_colour_and_the_others_are_grey(stage: Any) -> None:
+    page = stage()
+    page.show(network(selected=2))
+    settled(page.page)
+    assert pixels(page, 0, "--iv-compute") > 30, "Star Lab has promised it"
+    assert pixels(page, 0, "--iv-loan") == 0, "Cloud One owes it"
+    assert pixels(page, 0, "--iv-line") > 30
+
+
+def test_two_pictures_have_one_layout_and_one_scale(stage: Any) -> None:
+    """What each is given room for is the same, however large its firms are in this run."""
+    sizes = [100.0, 30.0, 20.0, 50.0]
+    shared = {"largest": 100.0, "total": 200.0, "most": 40.0}
+    seen = []
+    for factor in (1.0, 0.2):
+        page = stage()
+        firms = network_firms(NAMES, KINDS, *PLACES, room=sizes)
+        shown = frame(size=[factor * size for size in sizes], shared=shared, apart=[0, 0, 2, 0])
+        page.show(network(firms=firms, frame=shown))
+        settled(page.page)
+        page.page.mouse.click(*middle_of(page, 1))
+        assert page.value("clicked")["firm"] == 1
+        seen.append(pixels(page, 2, "--iv-sound"))
+        assert pixels(page, 2, "--iv-focus") > 30, "a firm that stands otherwise is ringed"
+    assert seen[1] < 0.5 * seen[0]
+
+
+def test_months_asked_for_are_saved_as_a_video(stage: Any, tmp_path: Path) -> None:
+    page = stage(640, 700)
+    credited = {"title": "A story, seed 1", "source": "Source: here"}
+    page.show(network(credit=credited))
+    page.update(film={"first": 1, "last": 2, "count": 1})
+    page.update(frame=frame(1, cascade=CASCADE))
+    expect(page.page.get_by_role("button", name="Stop recording")).to_be_visible()
+    with page.page.expect_download(timeout=20_000) as waiting:
+        page.page.wait_for_timeout(600)
+        page.update(frame=frame(2))
+    waiting.value.save_as(tmp_path / "video.webm")
+    written = (tmp_path / "video.webm").read_bytes()
+    assert written[:4] == b"\x1aE\xdf\xa3", "WebM begins so"
+    page.page.wait_for_function("model.get('filmed')?.count === 1")
+    assert page.value("filmed")["size"] == len(written) > 5_000
+    assert page.page.get_by_role("button", name="Record a video").get_attribute("aria-pressed") == "false"
+    assert waiting.value.suggested_filename == "invisible-debt.webm"
+
+
+def test_a_still_has_its_caption_and_its_source(stage: Any, tmp_path: Path) -> None:
+    page = stage()
+    told = []
+    for source in ("", "Source: Invisible Debt"):
+        page.show(network(credit={"title": "A story, seed 1", "source": source}))
+        settled(page.page)
+        with page.page.expect_download() as waiting:
+            page.page.get_by_role("button", name="Download as PNG").last.click()
+        waiting.value.save_as(tmp_path / "still.png")
+        with Image.open(tmp_path / "still.png") as still:
+            box = page.page.locator(".iv-stage").last.bounding_box()
+            assert still.height > box["height"] + 40, "there is a strip below the picture"
+            told.append(np.asarray(still.convert("L"))[-24:])
+    assert (told[0] != told[1]).any()
 
 
 def test_a_click_on_a_firm_is_told_each_time_and_one_beside_lets_go(stage: Any) -> None:

@@ -192,3 +192,30 @@ ending-rest = { $count ->
 
 page-lecture = Large type for lectures (l)
 guide-slow = Slow near marks
+
+## The picture: small lines, two runs side by side, still and video, print
+
+picture-small = Small lines
+picture-least = Hide lines below an amount
+picture-all = all shown
+picture-below = below { $amount } hidden
+picture-film = Record a video
+picture-film-stop = Stop recording and save the video
+picture-mine = Your run
+picture-base = The baseline: same world, same luck, nothing changed
+picture-same = Both stand alike so far.
+picture-apart = { $count ->
+    [one] One firm stands otherwise than in the baseline (dashed rings).
+   *[other] { $count } firms stand otherwise than in the baseline (dashed rings).
+ }
+picture-only-mine = Failed in your run alone: { $firms }.
+picture-only-base = Failed in the baseline alone: { $firms }.
+picture-title = { $story }, seed { $seed }
+picture-title-hand = { $story }, changed by hand, seed { $seed }
+picture-source = Source: Invisible Debt, an agent-based simulation and no forecast, from the balance sheets of { $opening }.
+picture-film-about = Records the picture of your run from one month to another as a video, with the month, the story and the source in it. It is saved by your browser when the last month has been shown.
+picture-film-first = From month
+picture-film-last = To month
+picture-film-start = Record
+picture-film-wrong = The first month must be 0 or later and before the last one, which is { $months } at most.
+picture-film-done = The video is saved.

@@ -175,3 +175,29 @@ ending-rest = 他{ $count }社
 
 page-lecture = 講演用の大きな文字 (l)
 guide-slow = 印の前後はゆっくり
+
+## 図：細い線、二つの実行の比較、静止画と動画、印刷
+
+picture-small = 細い線
+picture-least = この金額未満の線を隠す
+picture-all = すべて表示
+picture-below = { $amount } 未満を非表示
+picture-film = 動画を記録する
+picture-film-stop = 記録を止めて動画を保存する
+picture-mine = あなたの実行
+picture-base = 基準シナリオ：同じ世界、同じ運、何も変えない場合
+picture-same = ここまでは両者に違いはありません。
+picture-apart = { $count ->
+   *[other] { $count } 社の状態が基準シナリオと異なります（破線の輪）。
+ }
+picture-only-mine = あなたの実行でだけ破綻：{ $firms }。
+picture-only-base = 基準シナリオでだけ破綻：{ $firms }。
+picture-title = { $story }、シード { $seed }
+picture-title-hand = { $story }（手で変更）、シード { $seed }
+picture-source = 出典：Invisible Debt。エージェントベースのシミュレーションであり予測ではありません。{ $opening }の貸借対照表から開始。
+picture-film-about = あなたの実行の図を、ある月から別の月まで動画として記録します。月、ストーリー、出典も画面に入ります。最後の月が表示されるとブラウザが保存します。
+picture-film-first = 開始月
+picture-film-last = 終了月
+picture-film-start = 記録
+picture-film-wrong = 開始月は 0 以上で終了月より前、終了月は { $months } 以下にしてください。
+picture-film-done = 動画を保存しました。

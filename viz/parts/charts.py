@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import solara
@@ -70,6 +70,9 @@ PANELS: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+DOCKED = ("Carried for labs", "Rent of a GPU", "Failures", "Credit losses and new loans")  # beside the picture
+
+
 def panels_of(labs: Sequence[str], opening: datetime.date) -> list[dict[str, Any]]:
     """`PANELS` with a line for each of these labs, and the date of the opening in their units."""
     lines = [{"name": lab, "column": lab} for lab in labs]
@@ -90,8 +93,10 @@ def tick(default: Default) -> dict[str, Any]:
 
 
 @solara.component
-def TimeSeries(screen: Screen, on_month: Callable[[int], None], dark: bool) -> None:  # noqa: N802
-    """All panels, appended to at every report."""
+def TimeSeries(  # noqa: N802
+    screen: Screen, on_month: Callable[[int], None], dark: bool, titles: Sequence[str] = ()
+) -> None:
+    """All panels, or those of these titles, appended to at every report."""
 
     def clicked(value: dict[str, Any]) -> None:
         on_month(int(value.get("month", 0)))
@@ -99,7 +104,11 @@ def TimeSeries(screen: Screen, on_month: Callable[[int], None], dark: bool) -> N
     report = use_report(screen, lambda r: (tuple(r.carried), r.plan.opening.date))
     labs = tuple(report.carried) if report else ()
     opening = report.plan.opening.date if report else screen.session.opening
-    panels = solara.use_memo(lambda: panels_of(labs, opening), [labs, opening])
+    panels = solara.use_memo(
+        lambda: [panel for panel in panels_of(labs, opening) if not titles or panel["title"] in titles],
+        [labs, opening],
+    )
+    wanted = {line["column"] for panel in panels for line in panel["series"]}
     element = Charts.element(
         panels=panels, opening=month_label(0, opening), dark=dark, on_clicked_month=clicked
     )
@@ -109,8 +118,8 @@ def TimeSeries(screen: Screen, on_month: Callable[[int], None], dark: bool) -> N
 
         def show(report: Report) -> None:
             charts.until = report.plan.months
-            charts.data = ChartData(run=str(report.run), first=1, values={**report.series, **report.carried})
-            base = {**(report.base_series or {}), **(report.base_carried or {})}
+            charts.data = ChartData(run=str(report.run), first=1, values=_only(wanted, report.series, report.carried))
+            base = _only(wanted, report.base_series or {}, report.base_carried or {})
             charts.baseline = ChartData(run=f"base-{report.plan.seed}", first=1, values=base) if base else None
             charts.cursor = report.frame.month
             failures = marks(report)
@@ -119,4 +128,9 @@ def TimeSeries(screen: Screen, on_month: Callable[[int], None], dark: bool) -> N
 
         return screen.attach(show)
 
-    solara.use_effect(attach, [screen])
+    solara.use_effect(attach, [screen, panels])
+
+
+def _only(wanted: set[str], *tables: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns wanted."""
+    return {name: values for table in tables for name, values in table.items() if name in wanted}

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import solara
 
 from abm.engine.tables import SERIES_COLUMNS
 from experiments.summary import number
 from viz.parts.markup import Explained, Html, paragraph, table
-from viz.parts.network import Network
 from viz.screen import Screen, use_report
 from viz.session import Report
 
@@ -32,10 +29,8 @@ UNITS = {column.name: column.unit for column in SERIES_COLUMNS}
 
 
 @solara.component
-def Compare(  # noqa: N802
-    screen: Screen, on_firm: Callable[[int], None], dark: bool
-) -> None:
-    """Numbers side by side, and the network of the baseline."""
+def Compare(screen: Screen) -> None:  # noqa: N802
+    """Numbers side by side; the pictures stand side by side above."""
     report = use_report(screen, lambda r: (r.run, r.frame.month, r.base_frame is not None))
     Explained("explained-compare")
     if report is None:
@@ -53,9 +48,6 @@ def Compare(  # noqa: N802
         Html(paragraph("Both begin with the same balance sheets: press Play.", "id-hint"))
     else:
         Html(figures(report, month))
-    Html(paragraph(f"The baseline in {report.plan.label(month)}", "id-sub"))
-    with solara.Div(classes=["id-canvas", "id-canvas-base"]):
-        Network(screen, -1, on_firm, dark, baseline=True)
 
 
 def figures(report: Report, month: int) -> str:

@@ -11,6 +11,7 @@ import traitlets
 from numpy.typing import ArrayLike
 
 from abm.errors import BadInput
+from viz.languages import FIRST, language
 from viz.widgets.bundle import module, style
 
 EDGE_KINDS = ("loan", "compute contract", "order", "equity")
@@ -30,6 +31,17 @@ class NetworkView(anywidget.AnyWidget):
         Row of the firm that is ringed, -1 for none.
     dark : bool
         Dark colours.
+    credit : dict
+        What a still or a video of the picture says below it: `title`, and `source`.
+    lines : dict
+        Which lines the visitor hides, set by either side: `hidden`, indices into `EDGE_KINDS`, and `least`, the amount
+        (bn USD) below which a line is hidden.
+    film : dict
+        Months to be recorded as a video when they come: `first`, `last`, and a `count` that every new wish raises.
+    filmed : dict
+        Set by the browser when such a video was saved: its `count` and `size` (bytes).
+    words : dict
+        The part "picture" of a `viz.languages.Language`.
     clicked : dict
         Set by the browser: `firm` (row, -1 for the background) and `count`, which every click raises.
     taken : int
@@ -42,6 +54,11 @@ class NetworkView(anywidget.AnyWidget):
     frame = traitlets.Dict().tag(sync=True)
     selected = traitlets.Int(-1).tag(sync=True)
     dark = traitlets.Bool(False).tag(sync=True)
+    credit = traitlets.Dict().tag(sync=True)
+    lines = traitlets.Dict().tag(sync=True)
+    film = traitlets.Dict().tag(sync=True)
+    filmed = traitlets.Dict().tag(sync=True)
+    words = traitlets.Dict(default_value=language(FIRST).words("picture")).tag(sync=True)
     clicked = traitlets.Dict().tag(sync=True)
     taken = traitlets.Int(0).tag(sync=True)
 
@@ -53,6 +70,7 @@ def network_firms(
     y: ArrayLike,
     captions: Sequence[Mapping[str, Any]] = (),
     size_note: str = "balance sheet",
+    room: ArrayLike = (),
 ) -> dict[str, Any]:
     """The lasting part of the network.
 
@@ -66,6 +84,8 @@ def network_firms(
         Titles of lanes, each with `text`, `x` and `y`.
     size_note : str
         What the size of a mark stands for, said in the legend.
+    room : (F,) float
+        Sizes for which each firm is given room, so that two pictures have one layout; those of the frame if left out.
 
     Returns
     -------
@@ -86,6 +106,7 @@ def network_firms(
         "y": places[1],
         "captions": [dict(caption) for caption in captions],
         "size_note": size_note,
+        "room": _packed(room, "<f4"),
     }
 
 
@@ -100,6 +121,8 @@ def network_frame(
     amount: ArrayLike = (),
     cascade: Sequence[Mapping[str, Any]] = (),
     hold: float = 0.0,
+    apart: ArrayLike = (),
+    shared: Mapping[str, float] | None = None,
 ) -> dict[str, Any]:
     """One month of the network.
 
@@ -124,6 +147,10 @@ def network_frame(
         (row, -1 for the market), `target` (who loses), `channel` and `amount` (bn USD).
     hold : float
         Seconds after which the next month comes, in which the cascade must have run; 0 if none will by itself.
+    apart : (F,) int
+        1 for firms that stand otherwise in the picture beside this one, 2 if they have failed in one of them alone.
+    shared : mapping
+        What two pictures side by side measure by (bn USD): the `largest` firm, all firms' `total`, the `most` owed.
 
     Returns
     -------
@@ -153,6 +180,8 @@ def network_frame(
         **arrays,
         "cascade": [dict(round_) for round_ in cascade],
         "hold": 1000.0 * hold,
+        "apart": _packed(apart, "<u1"),
+        "shared": dict(shared or {}),
     }
 
 

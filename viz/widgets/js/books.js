@@ -6,7 +6,7 @@ import { HEALTH, HEALTH_LABELS } from "./marks.js";
 
 export class Books {
   constructor() {
-    this.firms = { names: [], kinds: [], x: new Float32Array(), y: new Float32Array(), captions: [], sizeNote: "" };
+    this.firms = { names: [], kinds: [], x: new Float32Array(), y: new Float32Array(), captions: [], sizeNote: "", room: new Float32Array() };
     this.count = 0;
     this.frame = { month: 0, label: "", cascade: [], hold: 0 };
     this.size = new Float32Array();
@@ -14,6 +14,8 @@ export class Books {
     this.health = new Uint8Array();
     this.edges = noEdges(1);
     this.largest = 0; // size of the largest firm in the run so far
+    this.total = 0; // of all firms' sizes
+    this.apart = new Uint8Array(); // by firm, whether it stands otherwise in the run beside this one
     this.began = 0;
     this.lasts = 0;
   }
@@ -27,6 +29,7 @@ export class Books {
       y: typed(given.y, Float32Array),
       captions: given.captions ?? [],
       sizeNote: given.size_note ?? "balance sheet",
+      room: typed(given.room, Float32Array),
     };
     this.count = Math.min(names.length, this.firms.x.length, this.firms.y.length);
     this.largest = 0;
@@ -39,15 +42,21 @@ export class Books {
     const keptAmounts = new Map();
     const { edges } = this;
     for (let e = 0; e < edges.length; e++) keptAmounts.set(edges.key[e], mix(edges.before[e], edges.amount[e], done));
-    const { month = 0, label = "", cascade = [], hold = 0 } = given;
+    const { month = 0, label = "", cascade = [], hold = 0, shared = {} } = given;
     this.frame = { month, label: String(label), cascade, hold };
     this.size = typed(given.size, Float32Array).map((size) => (size > 0 && Number.isFinite(size) ? size : 0));
     this.health = typed(given.health, Uint8Array);
     this.sizeBefore = this.size.map((size, i) => (i < kept.length ? kept[i] : size));
     this.edges = this.readEdges(given, keptAmounts);
+    this.edges.most = Math.max(this.edges.most, shared.most ?? 0); // two pictures side by side have one scale
+    this.apart = typed(given.apart, Uint8Array);
     this.began = time;
     this.lasts = lasts;
-    this.largest = this.size.reduce((most, size) => Math.max(most, size), this.largest);
+    this.largest = this.size.reduce((most, size) => Math.max(most, size), Math.max(this.largest, shared.largest ?? 0));
+    this.total = Math.max(
+      shared.total ?? 0,
+      this.size.reduce((sum, size) => sum + size, 0),
+    );
   }
 
   readEdges(given, keptAmounts) {

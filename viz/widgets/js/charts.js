@@ -3,7 +3,7 @@
 
 import { calendarMonth, colours, digits, element, listen, monthName, rootOf, save, say, typed } from "./common.js";
 
-const HEIGHT = 150;
+const HEIGHT = 150; // of a plot that is not on the page yet
 const EVERY = 100; // ms between two drawings while months go by
 const LONG = 30; // months beyond which years are enough on the axis
 const AXIS = 46;
@@ -228,7 +228,7 @@ function show(model, el, runs) {
       }));
     return {
       width: Math.max(80, chart.plot.clientWidth || 280),
-      height: HEIGHT,
+      height: chart.plot.clientHeight || HEIGHT,
       legend: { show: false },
       cursor: {
         sync: { key: sync.key, setSeries: false },
@@ -462,7 +462,7 @@ function show(model, el, runs) {
     if (!built && grid.clientWidth > 0) rebuild(); // only on the page the style sheet tells colours and widths
     for (const { drawn, plot } of charts) {
       const width = plot.clientWidth;
-      if (width > 0 && width !== drawn.width) drawn.setSize({ width, height: HEIGHT });
+      if (width > 0 && width !== drawn.width) drawn.setSize({ width, height: plot.clientHeight || HEIGHT });
     }
     drawLine();
   });
@@ -503,7 +503,7 @@ function show(model, el, runs) {
           pen.fillStyle = ink.ink;
           pen.fillText(text, x + 17, y + 25 + 17 * i);
         });
-        pen.drawImage(chart.drawn.ctx.canvas, place.left - area.left, place.top - area.top, chart.drawn.width, HEIGHT);
+        pen.drawImage(chart.drawn.ctx.canvas, place.left - area.left, place.top - area.top, chart.drawn.width, chart.drawn.height);
       }
       pen.fillStyle = ink.soft;
       pen.fillText(note.textContent.replace(/ · click.*/, ""), 8, area.height + 6);

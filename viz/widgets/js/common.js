@@ -143,10 +143,13 @@ export function tooltip(root) {
 
 /** Hand a canvas to the visitor as a PNG file. */
 export function save(sheet, name, signal) {
-  sheet.toBlob((blob) => {
-    if (!blob || signal.aborted) return;
-    const address = URL.createObjectURL(blob);
-    element("a", { href: address, download: name }).click();
-    setTimeout(() => URL.revokeObjectURL(address), 10000);
-  });
+  sheet.toBlob((blob) => blob && hand(blob, name, signal));
+}
+
+/** Hand a file to the visitor. */
+export function hand(blob, name, signal) {
+  if (signal.aborted) return;
+  const address = URL.createObjectURL(blob);
+  element("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
 }

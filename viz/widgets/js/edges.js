@@ -75,43 +75,44 @@ export function drawArrow(pen, { cx, cy, x1, y1 }, size) {
 }
 
 /**
- * Draw all edges whose kind is `shown`, those of firm `near` (or the edge `single`) clearly and the others faintly.
+ * Draw all edges that are `seen`, those of firm `near` (or the edge `single`) in their colours and then the others grey.
  * The heaviest are drawn to width, in their kind's dash, with an arrow head; the many light ones as hairlines, for a
  * screen without graphics hardware is ten times faster with these. `light` draws fewer to width and none in dashes; who
  * owes whom stays to be seen.
  */
-export function drawEdges(pen, ink, { edges, place, done, shown, near, single, light }) {
+export function drawEdges(pen, ink, { edges, place, done, seen: visible, near, single, light }) {
   const focus = near >= 0 || single >= 0;
   const wide = light ? WIDE_LIGHT : WIDE;
   const many = edges.length > WIDE;
-  const seen = edges.order.filter((e) => shown.has(edges.kind[e]));
+  const seen = edges.order.filter(visible);
   const isNear = (e) => focus && (e === single || edges.source[e] === near || edges.target[e] === near);
   const clear = seen.filter(isNear);
-  const dim = focus ? 0.1 : many ? 0.3 : 0.42;
+  const dim = focus ? 0.3 : many ? 0.3 : 0.42;
+  const colourOf = (e, bright) => (focus && !bright ? ink.line : ink[EDGE_KINDS[edges.kind[e]].colour]);
   pen.lineWidth = 1;
   pen.setLineDash([]);
   EDGE_KINDS.forEach((kind, k) => {
-    pen.strokeStyle = ink[kind.colour];
-    pen.globalAlpha = focus ? 0.07 : 0.22;
+    pen.strokeStyle = focus ? ink.line : ink[kind.colour];
+    pen.globalAlpha = focus ? 0.2 : 0.22;
     for (const e of seen.slice(wide))
       if (edges.kind[e] === k && !isNear(e)) stroke(pen, curveOf(place, edges.source[e], edges.target[e]));
   });
-  const drawn = (list, alpha, more) => {
+  const drawn = (list, alpha, more, bright) => {
     for (const e of list.reverse()) {
       const kind = EDGE_KINDS[edges.kind[e]];
       const amount = edges.before[e] + (edges.amount[e] - edges.before[e]) * done;
       const width = more + 0.8 + 5.7 * Math.sqrt(Math.max(0, amount) / edges.most);
       const curve = curveOf(place, edges.source[e], edges.target[e]);
-      pen.strokeStyle = ink[kind.colour];
+      pen.strokeStyle = colourOf(e, bright);
       pen.lineWidth = width;
       pen.globalAlpha = alpha;
       if (!light) pen.setLineDash(kind.dash.map((part) => part * (0.6 + 0.4 * width)));
       stroke(pen, curve);
-      head(e, curve, focus ? alpha : 0.75, width);
+      head(e, curve, focus ? alpha : 0.75, width, bright);
     }
   };
-  const head = (e, curve, alpha, width) => {
-    pen.fillStyle = ink[EDGE_KINDS[edges.kind[e]].colour];
+  const head = (e, curve, alpha, width, bright) => {
+    pen.fillStyle = colourOf(e, bright);
     pen.globalAlpha = alpha;
     drawArrow(pen, curve, 4.5 + width);
   };
@@ -121,8 +122,9 @@ export function drawEdges(pen, ink, { edges, place, done, shown, near, single, l
     seen.slice(0, wide).filter((e) => !isNear(e)),
     dim,
     0,
+    false,
   );
-  drawn(clear.slice(0, WIDE), 0.95, 0.6);
+  drawn(clear.slice(0, WIDE), 0.95, 0.6, true);
   pen.setLineDash([]);
   pen.globalAlpha = 1;
 }
@@ -134,12 +136,12 @@ function stroke(pen, { x0, y0, cx, cy, x1, y1 }) {
   pen.stroke();
 }
 
-/** The edge nearest to a point, -1 if none is close. */
-export function edgeAt(x, y, edges, place, shown) {
+/** The edge nearest to a point among those `seen`, -1 if none is close. */
+export function edgeAt(x, y, edges, place, seen) {
   let best = -1;
   let nearest = 6;
   for (let e = 0; e < edges.length; e++) {
-    if (!shown.has(edges.kind[e])) continue;
+    if (!seen(e)) continue;
     const curve = curveOf(place, edges.source[e], edges.target[e]);
     const inside =
       Math.min(curve.x0, curve.cx, curve.x1) - 6 < x &&

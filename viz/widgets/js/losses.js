@@ -69,6 +69,14 @@ export function drawVictims(pen, ink, play, place, reached) {
   for (const row of reached) ring(pen, place, row, 2, ink.loss, 1.2, 0.8);
 }
 
+/** A dashed ring about a firm that stands otherwise in the run beside this one; a second one if it failed in one alone. */
+export function drawApart(pen, ink, place, row, failed) {
+  pen.setLineDash([4, 3]);
+  ring(pen, place, row, 4, ink.focus, failed ? 3 : 1.4);
+  pen.setLineDash([]);
+  if (failed) ring(pen, place, row, 8.5, ink.focus, 1.5);
+}
+
 /** A ring about a firm. */
 export function ring(pen, place, row, gap, colour, width, alpha = 1) {
   if (!(row >= 0 && row < place.x.length)) return;

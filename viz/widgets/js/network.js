@@ -5,10 +5,11 @@ import { Books } from "./books.js";
 import { Camera, steer } from "./camera.js";
 import { EDGE_KINDS, drawEdges, edgeAt } from "./edges.js";
 import { LINE, placeLabels } from "./labels.js";
-import { drawChannels, drawLosses, drawVictims, ring } from "./losses.js";
+import { drawApart, drawChannels, drawLosses, drawVictims, ring } from "./losses.js";
 import { HEALTH, drawFirm } from "./marks.js";
 import { Playback, tell } from "./playback.js";
 import { settle } from "./settle.js";
+import { Film, paintSheet, records, sheetFor } from "./sheet.js";
 import { drawLegend, drawTable, fillTable } from "./words.js";
 
 const SIDE = 26; // px kept free beside the firms
@@ -30,6 +31,7 @@ const ICONS = {
   out: "M3 8h10",
   whole: "M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3",
   picture: "M8 2v8M5 7l3 3 3-3M3 13h10",
+  film: "M8 3.2a4.8 4.8 0 1 0 .01 0z",
 };
 const EXPLAINED =
   "Network of firms and what they owe each other. Arrow keys move between firms, Enter opens one," +
@@ -43,6 +45,7 @@ function render({ model, el }) {
   const camera = new Camera();
   const playback = new Playback();
   const motion = lessMotion();
+  const word = (name) => String((model.get("words") ?? {})[`picture-${name}`] ?? name);
 
   // --- the page around the canvases ---
   const layers = [0, 1, 2].map(() => element("canvas", { "aria-hidden": "true" }));
@@ -61,6 +64,9 @@ function render({ model, el }) {
     tool("Whole picture", "whole", whole),
     tool("Download as PNG", "picture", download),
   );
+  const rolling = tool(word("film"), "film", () => (film.running ? cut() : roll()));
+  rolling.setAttribute("aria-pressed", "false");
+  if (records()) tools.append(rolling);
   const stage = element(
     "div",
     { class: "iv-stage", tabindex: 0, role: "application", "aria-label": EXPLAINED },
@@ -98,11 +104,14 @@ function render({ model, el }) {
   let said = ""; // sentence on the cascade that was spoken last
   let tableAt = -TABLE_EVERY;
   let tableLater = 0; // timer to fill the table
-  const shown = new Set(EDGE_KINDS.keys());
+  const shown = { kinds: new Set(EDGE_KINDS.keys()), least: 0 };
+  const film = new Film((sheet) => paintSheet(sheet, layers, told(), { room, ratio: ratio(), ink, family }), signal);
+  let take = {}; // months that are to be recorded: {first, last, count}
   const edgeLayer = { stale: true, urgent: false, heavy: false, plain: false, fullAt: 0, next: 0, captions: [] };
   const nameLayer = { labels: [], marks: [], sides: new Map(), view: "", month: null, next: 0 };
 
   const ratio = () => Math.min(3, globalThis.devicePixelRatio || 1);
+  const seen = (e) => shown.kinds.has(books.edges.kind[e]) && books.edges.amount[e] >= shown.least;
   const radiusOf = (size) => Math.max(SMALLEST, unit * Math.sqrt(size));
   const across = () => room.width - 2 * SIDE;
   const down = () => room.height - above() - BELOW;
@@ -134,6 +143,7 @@ function render({ model, el }) {
     replay.hidden = !frame.cascade.length || still;
     edgeLayer.stale = true;
     tableSoon(time);
+    if (take.count) rollOn(frame.month);
     if (over?.at) hover(...over.at); // the line pointed at may be another now, and the numbers are
     wake();
   }
@@ -170,7 +180,7 @@ function render({ model, el }) {
       layer.height = Math.round(height * ratio());
     }
     scale();
-    const radii = Float32Array.from({ length: books.count }, (_, i) => radiusOf(books.size[i] ?? 0));
+    const radii = Float32Array.from({ length: books.count }, (_, i) => radiusOf(books.firms.room[i] ?? books.size[i] ?? 0));
     const { x, y } = books.firms;
     const [along, beside] = turned() ? [y, x] : [x, y];
     const home = {
@@ -183,10 +193,24 @@ function render({ model, el }) {
 
   /** Radius per size: the largest firm of the run so far, or all together, take what room there is. */
   function scale() {
-    const total = books.size.reduce((sum, size) => sum + size, 0) || 1;
+    const total = books.total || 1;
     const area = Math.max(1, across() * down());
     const widest = Math.min(0.075 * Math.min(room.width, room.height) + 6, 46);
     unit = Math.min(widest / Math.sqrt(books.largest || 1), Math.sqrt((0.09 * area) / (Math.PI * total)));
+    unit = Math.max(0.4 * unit, Math.min(unit, roomInLanes()));
+  }
+
+  /** The unit with which the marks of the fullest lane just stand one beside the other. */
+  function roomInLanes() {
+    const lanes = new Map();
+    const { x, room: wanted } = books.firms;
+    for (let i = 0; i < books.count; i++) {
+      const lane = finite(x[i]).toFixed(3);
+      const { wide, count } = lanes.get(lane) ?? { wide: 0, count: 0 };
+      lanes.set(lane, { wide: wide + Math.sqrt(wanted[i] ?? books.size[i] ?? 0), count: count + 1 });
+    }
+    const long = turned() ? across() : down();
+    return Math.min(...[...lanes.values()].map(({ wide, count }) => (long - 4 * count) / (2 * wide || 1)));
   }
 
   function locate(done) {
@@ -300,7 +324,7 @@ function render({ model, el }) {
     paintCaptions(edgePen);
     const { edges } = books;
     const near = over?.firm ?? (walked >= 0 ? walked : model.get("selected"));
-    drawEdges(edgePen, ink, { edges, place, done, shown, near, single: over?.edge ?? -1, light: layer.plain });
+    drawEdges(edgePen, ink, { edges, place, done, seen, near, single: over?.edge ?? -1, light: layer.plain });
     if (layer.plain) wakeIn(rest);
     // What this takes, up to the next chance to draw, tells whether the edges are a burden on this machine.
     const began = performance.now();
@@ -339,6 +363,7 @@ function render({ model, el }) {
         drawFirm(pen, ink, books.firms.kinds[i], books.health[i] ?? 0, place.x[i], place.y[i], place.radius[i]);
     }
     drawVictims(pen, ink, play, place, reached);
+    books.apart.forEach((other, i) => other && drawApart(pen, ink, place, i, other > 1));
     ring(pen, place, model.get("selected"), 4, ink.focus, 3);
     if (stage.matches(":focus")) ring(pen, place, walked, 7, ink.focus, 1.5);
     ring(pen, place, over?.firm ?? -1, 2.5, ink.ink, 1.5);
@@ -348,6 +373,9 @@ function render({ model, el }) {
     for (const label of nameLayer.labels) {
       if (!label.side) writeName(pen, label, ink.paper, ink[HEALTH[books.health[label.row] ?? 0] ?? "sound"]);
     }
+    // Lines of losses run over the layer of names.
+    if (play.rounds.length)
+      for (const label of nameLayer.labels) if (label.side) writeName(pen, label, ink.ink, ink.paper);
     font(pen, "700 12px");
     for (const label of nameLayer.labels) {
       if (label.side && falling.has(label.row)) writeName(pen, label, ink.loss, ink.paper);
@@ -447,11 +475,13 @@ function render({ model, el }) {
   function legendAnew() {
     legendOf = legendNeeds();
     const filtered = () => {
+      model.set("lines", { hidden: [...EDGE_KINDS.keys()].filter((k) => !shown.kinds.has(k)), least: shown.least });
+      model.save_changes();
       edgeLayer.stale = true;
       edgeLayer.urgent = true;
       wake();
     };
-    drawLegend(legend, books, ink, shown, filtered, table);
+    drawLegend(legend, books, ink, shown, filtered, table, word);
   }
 
   function recolour() {
@@ -482,7 +512,7 @@ function render({ model, el }) {
       tip.hide();
     } else {
       const firm = firmAt(x, y);
-      const edge = firm < 0 ? edgeAt(x, y, books.edges, place, shown) : -1;
+      const edge = firm < 0 ? edgeAt(x, y, books.edges, place, seen) : -1;
       over = firm >= 0 ? { firm, at: [x, y] } : edge >= 0 ? { edge, at: [x, y] } : null;
       if (over) tip.show(x, y, firm >= 0 ? books.aboutFirm(firm) : books.aboutEdge(edge));
       else tip.hide();
@@ -577,38 +607,64 @@ function render({ model, el }) {
   }
 
   // --- the picture as a file ---
+  function told() {
+    const { title = "", source = "" } = model.get("credit") ?? {};
+    const lines = [...shown.kinds].sort().map((k) => EDGE_KINDS[k]);
+    return { month: month.textContent, news: news.textContent, lines, title: String(title), source: String(source) };
+  }
+
   function download() {
-    const sheet = element("canvas", { width: layers[0].width, height: layers[0].height });
-    const pen = sheet.getContext("2d");
-    pen.fillStyle = ink.paper;
-    pen.fillRect(0, 0, sheet.width, sheet.height);
-    for (const layer of layers) pen.drawImage(layer, 0, 0);
-    pen.scale(ratio(), ratio());
-    pen.textBaseline = "top";
-    pen.fillStyle = ink.ink;
-    font(pen, "600 20px");
-    pen.fillText(month.textContent, 12, 8);
-    pen.fillStyle = ink.loss;
-    font(pen, "600 13px");
-    pen.fillText(news.textContent, 12, 34);
-    font(pen, "12px");
-    pen.textBaseline = "middle";
-    pen.lineWidth = 3;
-    pen.fillStyle = ink.ink;
-    let x = 12;
-    const y = room.height - 14;
-    for (const k of shown) {
-      const kind = EDGE_KINDS[k];
-      pen.beginPath();
-      pen.strokeStyle = ink[kind.colour];
-      pen.setLineDash(kind.dash);
-      pen.moveTo(x, y);
-      pen.lineTo(x + 28, y);
-      pen.stroke();
-      pen.fillText(kind.name, x + 33, y);
-      x += 48 + pen.measureText(kind.name).width;
-    }
+    const sheet = sheetFor(room, ratio());
+    film.paint(sheet);
     save(sheet, `network-${books.frame.label || books.frame.month}.png`, signal);
+  }
+
+  // --- the months as a video ---
+  function roll() {
+    film.start(sheetFor(room, ratio()));
+    recording();
+  }
+
+  function cut() {
+    const { count } = take;
+    take = {};
+    film.stop("invisible-debt", (size) => {
+      if (count) model.set("filmed", { count, size });
+      if (count) model.save_changes();
+    });
+    recording();
+  }
+
+  function recording() {
+    rolling.setAttribute("aria-pressed", String(film.running));
+    const name = word(film.running ? "film-stop" : "film");
+    rolling.setAttribute("aria-label", name);
+    rolling.title = name;
+  }
+
+  /** A month has come while months are to be recorded. */
+  function rollOn(now) {
+    if (!film.running && (now === take.first || now === take.first + 1)) roll();
+    if (film.running && now >= take.last && !film.ends) film.wait(() => playback.moving, cut);
+  }
+
+  /** Record the months that Python asks for. */
+  function newTake() {
+    const wanted = model.get("film") ?? {};
+    if (!records() || wanted.count === take.count) return;
+    film.drop();
+    take = wanted;
+    recording();
+    if (take.count && books.frame.month === take.first) rollOn(take.first);
+  }
+
+  /** Lines that are hidden in the picture beside this one are hidden here. */
+  function newLines() {
+    const { hidden = [], least = 0 } = model.get("lines") ?? {};
+    shown.kinds = new Set([...EDGE_KINDS.keys()].filter((k) => !hidden.includes(k)));
+    shown.least = least;
+    if (!legend.contains(document.activeElement)) legendAnew();
+    viewed();
   }
 
   const watch = new ResizeObserver(arrange);
@@ -623,7 +679,10 @@ function render({ model, el }) {
   listen(model, "change:firms", newFirms, signal);
   listen(model, "change:frame", newFrame, signal);
   listen(model, "change:selected", viewed, signal);
+  listen(model, "change:film", newTake, signal);
+  listen(model, "change:lines", newLines, signal);
   motion.addEventListener("change", newFrame, { signal });
+  newLines();
   newFirms();
   return () => {
     life.abort();

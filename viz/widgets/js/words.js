@@ -8,8 +8,12 @@ import { HEALTH_LABELS, drawFirm } from "./marks.js";
 const PLAINLY = { hyperscaler: "large cloud", neocloud: "AI cloud", entrant: "free models" };
 const HEADINGS = ["Firm", "Kind", "Size", "Health", "Owes or has promised", "Is owed"];
 
-/** Fill the legend. `shown` is the set of edge kinds drawn, `changed` is called when a click changes it. */
-export function drawLegend(legend, books, ink, shown, changed, table) {
+// Least amounts of a line that can be asked for (bn USD); fewer lines, the larger the least one.
+const LEAST = [0, 0.1, 0.3, 1, 3, 10, 30, 100];
+
+/** Fill the legend. `shown` tells which lines are drawn: the set `kinds`, and those of `least` bn on; `changed` is
+ * called when the visitor changes it. */
+export function drawLegend(legend, books, ink, shown, changed, table, word) {
   const lines = EDGE_KINDS.map((kind, k) => {
     const sample = svg("line", {
       x1: 0,
@@ -21,7 +25,7 @@ export function drawLegend(legend, books, ink, shown, changed, table) {
       "stroke-dasharray": kind.dash.map((part) => 1.4 * part).join(" "),
     });
     const picture = svg("svg", { width: 30, height: 10, "aria-hidden": "true" }, sample);
-    const pressed = String(shown.has(k));
+    const pressed = String(shown.kinds.has(k));
     const button = element(
       "button",
       { type: "button", "aria-pressed": pressed, title: kind.about },
@@ -29,8 +33,8 @@ export function drawLegend(legend, books, ink, shown, changed, table) {
       kind.name,
     );
     button.addEventListener("click", () => {
-      if (!shown.delete(k)) shown.add(k);
-      button.setAttribute("aria-pressed", String(shown.has(k)));
+      if (!shown.kinds.delete(k)) shown.kinds.add(k);
+      button.setAttribute("aria-pressed", String(shown.kinds.has(k)));
       changed();
     });
     return button;
@@ -42,6 +46,20 @@ export function drawLegend(legend, books, ink, shown, changed, table) {
     drawFirm(pen, ink, kind, state, 9, 9, 6);
     return element("span", { class: "iv-legend-item" }, picture, text);
   };
+  const slider = element("input", { type: "range", min: 0, max: LEAST.length - 1, step: 1, class: "iv-least" });
+  const told = element("output", { class: "iv-least-told" });
+  const name = () => {
+    told.textContent = shown.least ? word("below").replace("{amount}", dollars(shown.least)) : word("all");
+    slider.setAttribute("aria-valuetext", told.textContent);
+  };
+  slider.setAttribute("aria-label", word("least"));
+  slider.value = String(Math.max(0, LEAST.indexOf(shown.least)));
+  name();
+  slider.addEventListener("input", () => {
+    shown.least = LEAST[Number(slider.value)];
+    name();
+    changed();
+  });
   const present = [...new Set(books.firms.kinds)];
   const open = element(
     "button",
@@ -57,6 +75,7 @@ export function drawLegend(legend, books, ink, shown, changed, table) {
     element("div", { class: "iv-legend-group" }, element("span", { class: "iv-legend-title" }, title), ...items);
   legend.replaceChildren(
     group("Lines (click to hide)", lines),
+    group(word("small"), [slider, told]),
     group(
       `Firms (size: ${books.firms.sizeNote})`,
       present.map((kind) => {
