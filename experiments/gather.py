@@ -51,12 +51,7 @@ def gather(
     dict of str to pyarrow.Table
         As `experiments.execution.perform` makes them, rows in the order of the runs.
     """
-    # What is kept of an economy, and of which one, is for runs without a function.
-    recipe = Recipe(
-        model=function, months=0, scenario=BASELINE, scenarios={}, parameters={}, policies={}, rules={},
-        outcomes=dict.fromkeys(outcomes), series=(), columns=(), firms=(), events=(), defaults=False, months_at=(),
-        left=tables or {},
-    )  # fmt: skip
+    recipe = recipe_of(function, outcomes, tables)
     batches = [Batch(k, tuple(runs[at : at + BATCH])) for k, at in enumerate(range(0, len(runs), BATCH))]
     size = min(workers or processors(), len(batches))
     pool: Pool
@@ -78,6 +73,16 @@ def gather(
     finally:
         pool.close()
     return {name: pa.concat_tables([found[k][name] for k in range(len(batches))]) for name in found[0]}
+
+
+def recipe_of(function: str, outcomes: Sequence[str], tables: Mapping[str, pa.Schema] | None = None) -> Recipe:
+    """What runs of a function share; parameters as of `gather`."""
+    # What is kept of an economy, and of which one, is for runs without a function.
+    return Recipe(
+        model=function, months=0, scenario=BASELINE, scenarios={}, parameters={}, policies={}, rules={},
+        outcomes=dict.fromkeys(outcomes), series=(), columns=(), firms=(), events=(), defaults=False, months_at=(),
+        left=tables or {},
+    )  # fmt: skip
 
 
 def digest(tables: Iterable[pa.Table]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from abm.inputs.scenarios import BASELINE, load
 from viz.plan import Plan
 from viz.session import Session
+from viz.spread import Spreads
 
 SEATS = 24  # sessions at once; each holds an economy of some ten megabytes
 CLEAR_AFTER = 3.0  # seconds after a visitor has left in which the page is taken down
@@ -33,6 +34,7 @@ class House:
         self.plan = plan
         self.seats = seats
         self.runs = runs
+        self.spreads = Spreads()
         self._lock = threading.Lock()
         self._taken: set[Session] = set()
         self._left = 0  # visitors since memory was last collected
@@ -62,6 +64,7 @@ class House:
     def leave(self, session: Session) -> None:
         """Stop a session and free its seat and, soon, its memory; once is enough, twice does no harm."""
         session.stop()
+        self.spreads.leave(session)
         with self._lock:
             self._taken.discard(session)
             self._left += 1
