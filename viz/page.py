@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qs
 
 import reacton.ipyvuetify as rv
 import solara
@@ -17,12 +17,14 @@ from solara.lab.utils.headers import headers
 from solara.server.kernel_context import get_current_context
 
 from abm.errors import BadInput
+from viz.address import State, read
 from viz.house import house
-from viz.languages import FIRST, TAGS, Language, Refused, asked, choose, effect_words, language, use_language
+from viz.languages import TAGS, Language, asked, choose, effect_words, language, use_language
 from viz.odds import OPENING, YEARS, Odds, odds
+from viz.parts.address import Address, Opened, opened_by, show
 from viz.parts.charts import DOCKED, TimeSeries
 from viz.parts.compare import Compare
-from viz.parts.controls import Choices, Time, chosen_plan
+from viz.parts.controls import Choices, Time
 from viz.parts.ending import Ending
 from viz.parts.files import Files
 from viz.parts.film import Film
@@ -30,42 +32,17 @@ from viz.parts.firm import FirmPanel
 from viz.parts.guide import Guide
 from viz.parts.markup import Explained, Html, Success, paragraph
 from viz.parts.network import Picture
+from viz.parts.spread import ManyWorlds
 from viz.parts.story import Events, Failures, Flows
 from viz.parts.whatif import WhatIf
-from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Report, Session
 from viz.widgets import Keys, Tongue
 
 STYLE = Path(__file__).with_name("page.css")
 TABS = ("over-time", "flows", "failures", "events", "compare", "files")
-MOST_QUERY = 2000  # characters of the address that are read
 STAYS = 8.0  # seconds that a note of success is there
 MOST_SAID = 400  # characters of a note that are shown
-
-
-def plan_of_address(query: str | None, tag: str = FIRST) -> tuple[Plan, str]:
-    """The plan that the page's address asks for, and what is wrong with it if something is.
-
-    `?scenario=NAME&seed=N&months=N&central=1&lang=ja`, each of which may be left out.
-    """
-    start = house().plan
-    if query is not None and len(query) > MOST_QUERY:
-        return start, language(tag).say("page-address-length", most=MOST_QUERY, given=len(query))
-    given = {name: values[-1] for name, values in parse_qs(query or "").items() if name not in ("guide", "lecture")}
-    try:
-        if unknown := set(given) - {"scenario", "seed", "months", "central", "lang"}:
-            raise Refused("page-address-names", given=min(unknown)[:40])
-        central = given.get("central", str(int(start.central)))
-        if central not in ("0", "1"):
-            raise Refused("page-address-central", given=central[:40])
-        plan = chosen_plan(
-            given.get("scenario", start.base.name), given.get("seed", start.seed), given.get("months", start.months),
-            central=central == "1",
-        )  # fmt: skip
-    except BadInput as mistake:
-        return start, language(tag).told(mistake)
-    return plan, ""
 
 
 @solara.component
@@ -78,27 +55,33 @@ def Page() -> None:  # noqa: N802
     solara.Style(STYLE)
     solara.Title("Invisible Debt")
 
-    def enter() -> tuple[Session | None, str]:
-        plan, mistake = plan_of_address(router.search, speaker.tag)
-        session = house().enter(plan)
+    def enter() -> tuple[Session | None, State, str]:
+        state, mistake = State(house().plan), ""
+        try:
+            state = read(router.search, house().plan)
+            session = house().enter(state.plan)
+        except BadInput as wrong:
+            state, mistake = State(house().plan), speaker.told(wrong)
+            session = house().enter(state.plan)
         if session is not None:
+            show(session, state)
             get_current_context().on_close(lambda: house().leave(session))
-        return session, mistake
+        return session, state, mistake
 
-    session, mistake = solara.use_memo(enter, [])
+    session, first, mistake = solara.use_memo(enter, [])
     with solara.Div(classes=["id-page"]):
         if session is None:
             Html(f"<h1>Invisible Debt</h1>{paragraph(speaker.say('page-full'), 'id-note')}")
         else:
-            Visit(session, mistake, router.search)
+            Visit(session, first, mistake, router.search)
 
 
 @solara.component
-def Visit(session: Session, mistake: str, query: str | None) -> None:  # noqa: N802
-    """The page of one session."""
+def Visit(session: Session, first: State, mistake: str, query: str | None) -> None:  # noqa: N802
+    """The page of one session; `first` is what the visitor came for."""
     note, set_note = solara.use_state(mistake)
-    node, set_node = solara.use_state(-1)
-    clicks, set_clicks = solara.use_state(0)
+    opened = solara.use_reactive(opened_by(first))  # read when the visitor acts
+    node = opened.value.node
     film, set_film = solara.use_state(cast(dict[str, Any], {}))
     spoken = use_language()
     screen = solara.use_memo(lambda: Screen(session), [])
@@ -110,9 +93,11 @@ def Visit(session: Session, mistake: str, query: str | None) -> None:  # noqa: N
         set_note(Success(spoken.say("picture-film-done")))
 
     def choose(new: int) -> None:
-        set_node(new)
-        set_clicks(lambda count: count + 1)
-        session.watch(new)
+        turn(replace(opened.value, node=new, side=0 if new >= 0 else opened.value.side))
+
+    def turn(new: Opened) -> None:
+        session.watch(new.node)  # first: what is set is rendered at once, and may turn again
+        opened.set(new)
 
     lecture, set_lecture = solara.use_state("lecture=1" in (query or ""))
     with solara.Div(classes=["id-visit", *(["id-lecture"] if lecture else [])]):
@@ -136,9 +121,10 @@ def Visit(session: Session, mistake: str, query: str | None) -> None:  # noqa: N
             with solara.Div(classes=["id-right"]):
                 with solara.Div(classes=["id-docked"]):
                     TimeSeries(screen, session.seek, dark, DOCKED)
-                Side(screen, node, clicks, choose, dark)
+                Side(screen, opened.value, turn, choose, dark)
         Ending(screen)
-        Below(screen, choose, set_note, dark, film, set_film)
+        Below(screen, opened.value, turn, choose, set_note, dark, film, set_film)
+        Address(screen, first, opened.value, turn, set_note)
 
 
 @solara.component
@@ -301,35 +287,37 @@ def KeyPresses(session: Session, turn_large: Callable[[], None]) -> None:  # noq
 
 
 @solara.component
-def Side(screen: Screen, node: int, clicks: int, choose: Callable[[int], None], dark: bool) -> None:  # noqa: N802
+def Side(  # noqa: N802
+    screen: Screen, opened: Opened, turn: Callable[[Opened], None], choose: Callable[[int], None], dark: bool
+) -> None:
     """The open firm, or what can be changed."""
     speaker = use_language()
-    tab, set_tab = solara.use_state(0)
-    solara.use_effect(lambda: set_tab(0) if node >= 0 else None, [clicks])
     with solara.Div(classes=["id-side"]):
-        with rv.Tabs(v_model=tab, on_v_model=set_tab, grow=True, height=40):
+        with rv.Tabs(
+            v_model=opened.side, on_v_model=lambda side: turn(replace(opened, side=side)), grow=True, height=40
+        ):
             rv.Tab(children=[speaker.say("page-firm")])
             rv.Tab(children=[speaker.say("page-what-if")])
         with solara.Div(classes=["id-side-body"]):
-            if tab == 0:
-                FirmPanel(screen, node, choose, dark)
+            if opened.side == 0:
+                FirmPanel(screen, opened.node, choose, dark)
             else:
-                WhatIf(screen, node)
+                WhatIf(screen, opened.node)
 
 
 @solara.component
 def Below(  # noqa: N802
-    screen: Screen, choose: Callable[[int], None], set_note: Callable[[str], None], dark: bool,
-    film: dict[str, Any], set_film: Callable[[dict[str, Any]], None],
+    screen: Screen, opened: Opened, turn: Callable[[Opened], None], choose: Callable[[int], None],
+    set_note: Callable[[str], None], dark: bool, film: dict[str, Any], set_film: Callable[[dict[str, Any]], None],
 ) -> None:  # fmt: skip
     """The economy as a whole."""
     speaker = use_language()
-    tab, set_tab = solara.use_state(0)
-    seek = screen.session.seek
+    tab, seek = opened.tab, screen.session.seek
     with solara.Div(classes=["id-below"]):
-        with rv.Tabs(v_model=tab, on_v_model=set_tab, height=44):
+        with rv.Tabs(v_model=tab, on_v_model=lambda chosen: turn(replace(opened, tab=chosen)), height=44):
             for title in TABS:
                 rv.Tab(children=[speaker.say(f"page-{title}")])
+            rv.Tab(children=[speaker.say("spread-tab")])
         with solara.Div(classes=["id-tab"]):
             if tab == 0:
                 Explained("explained-charts")
@@ -342,9 +330,11 @@ def Below(  # noqa: N802
                 Events(screen, choose, seek)
             elif tab == 4:
                 Compare(screen)
-            else:
+            elif tab == 5:
                 Film(screen, film, set_film, set_note)
                 Files(screen, set_note)
+            else:
+                ManyWorlds(screen, set_note)
 
 
 def status(report: Report, speaker: Language) -> str:

@@ -275,6 +275,10 @@ class Session:
         """Run another plan, from its opening, and show this month of it."""
         self._send(lambda: self._do_choose(plan, to_month))
 
+    def restore(self, plan: Plan, month: int) -> None:
+        """Show this month of a plan, which is begun anew only if it is another one."""
+        self._send(lambda: self._do_restore(plan, month))
+
     def select(self, plan: Plan) -> None:
         """Story, world, luck and length as in this plan, in the present economy.
 
@@ -465,6 +469,12 @@ class Session:
         self._run += 1
         self._playing = False
         self._go_to(min(max(to_month, 0), plan.months))
+
+    def _do_restore(self, plan: Plan, month: int) -> None:
+        if (plan, plan.opening.name) == (self._plan, self._plan.opening.name):
+            self._do_seek(month)
+        else:
+            self._do_choose(plan, month)
 
     def _do_select(self, plan: Plan) -> None:
         now = self._plan

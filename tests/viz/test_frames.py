@@ -12,11 +12,11 @@ from abm.errors import BadInput
 from abm.inputs.scenarios import BASELINE, load, names
 from abm.simulation import open_economy
 from viz import frames, history
+from viz.address import named_story
 from viz.frames import CONTRACT, DISTRESSED, EQUITY, FAILED_NOW, GONE, LOAN, ORDER, SOUND
 from viz.funding import funding_flows
 from viz.history import History
 from viz.parts import markup
-from viz.parts.controls import named_story
 from viz.places import LANE_OF, LANES, place
 
 

@@ -32,7 +32,7 @@ page-files = Files
 page-what = What am I looking at?
 page-opening = Opening the books of { $month } …
 page-address-length = the address may have { $most } characters after the question mark, not { $given }
-page-address-names = the address may name scenario, seed, months, central and lang, not '{ $given }'
+page-address-names = the address may name { $fields }, not '{ $given }'
 page-address-central = central must be 1 (no world is drawn) or 0, not '{ $given }'
 page-welcome =
     Artificial intelligence is being built on promises. Labs promise to rent computers for years; clouds borrow to build what was promised; lenders take the computers as security. Press Play and watch who owes whom, month by month, from the balance sheets of { $month } on.
@@ -219,3 +219,33 @@ picture-film-last = To month
 picture-film-start = Record
 picture-film-wrong = The first month must be 0 or later and before the last one, which is { $months } at most.
 picture-film-done = The video is saved.
+
+## Many worlds of the visitor's own run
+
+spread-tab = Many worlds
+spread-what = One run is an anecdote. Here your own story, with your strikes, policies and numbers, is run in many worlds: each seed after yours draws the unknown numbers and the luck anew.
+spread-run = Run { $worlds } worlds
+spread-stop = Stop
+spread-progress = { $done } of { $worlds } worlds made, seeds from { $first } on. They are made in the background, in turn with those of other visitors.
+spread-finished = { $done } of { $worlds } worlds made, seeds from { $first } on.
+spread-fault = The worlds ended early: { $fault }
+spread-other = These worlds are of your run before its last change. Run them again to see the change.
+spread-broken = { $runs ->
+    [one] One world broke down and is left out.
+   *[other] { $runs } worlds broke down and are left out.
+ }
+spread-nobody = Nobody fails in any of { $of } worlds.
+spread-head-firm = Firm
+spread-head-fails = Fails
+spread-head-interval = 95 % interval
+spread-head-when = Middle month of these failures
+spread-fails = in { $worlds } of { $of }
+spread-interval = { $low } to { $high }
+spread-fan-how = The wide band holds nine worlds in ten, the narrow one half of them, the thin line is the middle. The strong line is your run up to the month shown.
+spread-fan-told = { $what }: in { $when } { $middle } in the middle, { $low } to { $high } in nine worlds of ten
+spread-fan-look_through_flagship = Debt that others carry for { $firm }, bn USD
+spread-fan-lost = Lost by lenders so far, bn USD
+spread-fan-failed = Firms that have failed so far
+spread-fan-capex = Investment, bn USD a month
+spread-fan-ai_revenue = AI sales, bn USD a month
+spread-fan-spot_price = Rent of a GPU, USD per H100e-hour

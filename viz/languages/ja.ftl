@@ -30,7 +30,7 @@ page-files = ファイル
 page-what = これは何の図?
 page-opening = { $month }の帳簿を開いています…
 page-address-length = アドレスの疑問符より後は{ $most }文字までです({ $given }文字あります)
-page-address-names = アドレスに書けるのは scenario、seed、months、central、lang です('{ $given }' は使えません)
+page-address-names = アドレスに書けるのは { $fields } です('{ $given }' は使えません)
 page-address-central = central は 1(世界を抽選しない)か 0 です('{ $given }' は使えません)
 page-welcome =
     AIは約束の上に築かれています。AIラボは何年もの計算資源の賃借を約束し、クラウド企業はその建設のために借り入れ、貸し手はコンピューターを担保に取ります。「再生」を押して、{ $month }の貸借対照表から、誰が誰に負債を負うのかを月ごとにご覧ください。
@@ -201,3 +201,32 @@ picture-film-last = 終了月
 picture-film-start = 記録
 picture-film-wrong = 開始月は 0 以上で終了月より前、終了月は { $months } 以下にしてください。
 picture-film-done = 動画を保存しました。
+
+## Many worlds of the visitor's own run
+
+spread-tab = 多数の世界
+spread-what = 一回の実行は一つの逸話にすぎません。ここでは、あなたの筋書きを、加えた打撃・政策・数値のまま、多数の世界で実行します。あなたのシードに続く各シードが、わからない数値と運を引き直します。
+spread-run = { $worlds }個の世界で実行
+spread-stop = 停止
+spread-progress = { $worlds }個中{ $done }個の世界が完了（シード{ $first }から）。ほかの訪問者の分と順番に、背後で実行しています。
+spread-finished = { $worlds }個中{ $done }個の世界が完了（シード{ $first }から）。
+spread-fault = 途中で終わりました：{ $fault }
+spread-other = これらの世界は、最後の変更より前の実行のものです。変更を反映するには、もう一度実行してください。
+spread-broken = { $runs ->
+   *[other] { $runs }個の世界は途中で止まったため、除いてあります。
+ }
+spread-nobody = { $of }個の世界のどれでも、破綻する企業はありません。
+spread-head-firm = 企業
+spread-head-fails = 破綻
+spread-head-interval = 95 %区間
+spread-head-when = 破綻する月の中央値
+spread-fails = { $of }個中{ $worlds }個
+spread-interval = { $low }～{ $high }
+spread-fan-how = 広い帯には十の世界のうち九つ、狭い帯には半分が入り、細い線は中央値です。太い線は、表示中の月までのあなたの実行です。
+spread-fan-told = { $what }：{ $when }に中央値{ $middle }、十の世界のうち九つで{ $low }～{ $high }
+spread-fan-look_through_flagship = { $firm }のために他社が負う債務（10億ドル）
+spread-fan-lost = これまでの貸し手の損失（10億ドル）
+spread-fan-failed = これまでに破綻した企業の数
+spread-fan-capex = 投資（月、10億ドル）
+spread-fan-ai_revenue = AIの売上（月、10億ドル）
+spread-fan-spot_price = GPUの賃料（H100e時間あたりドル）

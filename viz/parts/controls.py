@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import reacton.ipyvuetify as rv
 import solara
@@ -12,6 +12,7 @@ from abm.errors import BadInput
 from abm.inputs.dates import month_words
 from abm.inputs.effects import BY_NAME
 from abm.inputs.scenarios import Scenario, load, names
+from viz.address import named_story
 from viz.house import house
 from viz.languages import use_language
 from viz.parts.markup import Html, paragraph
@@ -53,23 +54,6 @@ def chosen_plan(
     return Plan(
         base, whole(seed, "seed", 0, LARGEST_SEED), run_length(months), opening=house().plan.opening, central=central
     )
-
-
-def named_story(typed: str, known: Sequence[str]) -> str:
-    """The name of a story as people write it: in any case, or its beginning up to a word's end, as "R6".
-
-    Raises
-    ------
-    BadInput
-        If it names none of those known, or several.
-    """
-    if typed in known:
-        return typed
-    wanted = typed.strip().casefold().replace("-", "_").replace(" ", "_")
-    found = {name for name in known if wanted and f"{name.casefold()}_".startswith(f"{wanted}_")}
-    if len(found) != 1:
-        raise BadInput(f"scenario must be one of {', '.join(dict.fromkeys(known))}, not {typed[:40]!r}")
-    return found.pop()
 
 
 @solara.component

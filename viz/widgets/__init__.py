@@ -1,5 +1,6 @@
 """The parts of the live page that draw in the browser; each works with no network but the page's own."""
 
+from viz.widgets.address import AddressLine
 from viz.widgets.charts import ChartData, Charts
 from viz.widgets.flow import FlowDiagram
 from viz.widgets.guide import GuideCard
@@ -9,6 +10,7 @@ from viz.widgets.tongue import Tongue
 from viz.widgets.tree import CascadeTree
 
 __all__ = [
+    "AddressLine",
     "CascadeTree",
     "ChartData",
     "Charts",
