@@ -1,1 +1,1 @@
-"""One page a board can read: the client's document answered point by point, over worlds."""
+"""One page a board can read: the founding document answered point by point, over worlds."""

@@ -10,8 +10,9 @@ from abm.inputs.dates import month_label
 from abm.inputs.scenarios import Scenario
 from experiments.analysis.claims import SURE
 from experiments.brief.numbers import Number, Numbers
-from experiments.brief.studies import BACKWARDS, BASELINE, SOON, USUAL, points, provider
-from experiments.page import STYLE, document, escape, prose, table
+from experiments.brief.studies import BACKWARDS, BASELINE, SOON, USUAL, document, points, provider
+from experiments.page import STYLE, escape, prose, table
+from experiments.page import document as whole_page
 from experiments.report.sentences import estimate, percent
 from experiments.screen import counted
 
@@ -88,7 +89,7 @@ def in_cell(numbers: Numbers, name: str, more: str, fewer: str) -> str:
 
 
 def code_of(scenario: str) -> str:
-    """The client's number of a story, as "R6"; nothing if it has none."""
+    """The document's number of a story, as "R6"; nothing if it has none."""
     head = scenario.partition("_")[0].upper()
     return head if head in points() else ""
 
@@ -136,7 +137,7 @@ def html(numbers: Numbers, opening: Opening, scenarios: Sequence[Scenario], comm
         f'<p class="paper">On paper this table is left out: it is the file {TABLE}.</p>',
         f'<div class="screen">{every_number(numbers)}</div>',
     ]
-    return document(title, "\n".join(body), STYLE + PRINTED)
+    return whole_page(title, "\n".join(body), STYLE + PRINTED)
 
 
 OF_THE_DATE = (
@@ -215,7 +216,7 @@ def risk_or_hope(numbers: Numbers, opening: Opening, scenarios: Sequence[Scenari
 
 
 def figures(numbers: Numbers, opening: Opening) -> str:
-    """The client's figures: what the document says, what the opening has, and what becomes of them."""
+    """The document's figures: what the document says, what the opening has, and what becomes of them."""
     known = points()
     rows = []
     for point, now, soon, end in (
@@ -322,13 +323,7 @@ def by_point(numbers: Numbers, scenarios: Sequence[Scenario]) -> str:
                 point.id[0], "What an engineer should read off"
             )
         rows.append((point.id, point.name, point.said, answer))
-    return table(("", "point", "the document says", "answer"), rows) + prose([SOURCE])
-
-
-SOURCE = (
-    "The document: “The invisible debt of AI infrastructure: what 96 billion dollars ask of the next ten years”, in"
-    " Japanese, 2025-11-30."
-)
+    return table(("", "point", "the document says", "answer"), rows) + prose([f"The document: {document()['source']}."])
 
 
 def every_number(numbers: Numbers) -> str:

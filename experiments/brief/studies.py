@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import functools
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,12 +20,6 @@ HERE = Path(__file__).parent
 POLICIES = HERE.parent / "studies" / "policies.toml"
 BASELINE = "baseline"
 SOON = 24  # months after the opening at which "then" becomes "later"
-PROVIDER = "CoreWeave"
-# Parts of the chain, of which a holder of all has one each; those that the opening has not are left out.
-CHAIN = (
-    "NVIDIA", "AMD", "Microsoft Azure", "AWS", "Google Cloud", "Oracle", "CoreWeave", "Nebius", "OpenAI", "Anthropic",
-    "xAI",
-)  # fmt: skip
 USUAL, FASTER = "efficiency work as now", "efficiency work twice as fast"
 EFFICIENCY = {USUAL: 3.0, FASTER: 6.0}  # times a year
 BACKWARDS = "higher requirement"  # which banks do not meet at the opening: no effect of the rule alone
@@ -31,16 +27,21 @@ MET = "higher requirement, met"
 
 
 class Point(NamedTuple):
-    """A point of the client's document ("The invisible debt of AI infrastructure: what 96 billion dollars ask of the
-    next ten years", 2025-11-30): its number, name, and what it says."""
+    """A point of the document: its number, name, and what it says."""
 
     id: str
     name: str
     said: str
 
 
+@functools.cache
+def document() -> dict[str, Any]:
+    """The document that is answered, and whom a brief tells of by name; see its file."""
+    return tomllib.loads((HERE / "document.toml").read_text(encoding="utf-8"))
+
+
 def points() -> dict[str, Point]:
-    """The points of the client's document by their number."""
+    """The points of the document by their number."""
     with (HERE / "points.csv").open(encoding="utf-8", newline="") as file:
         return {row["id"]: Point(**row) for row in csv.DictReader(file)}
 
@@ -62,14 +63,15 @@ def asked(scenarios: Sequence[str]) -> tuple[str, ...]:
 
 
 def provider(opening: Opening) -> str:
-    """The cloud that is told of by name: CoreWeave, or else the largest by what it owes."""
-    return PROVIDER if PROVIDER in opening.names else min(largest_clouds(opening))
+    """The cloud that is told of by name: that of the document, or else one of the largest by what they owe."""
+    named = str(document()["provider"])
+    return named if named in opening.names else min(largest_clouds(opening))
 
 
 def outcomes(opening: Opening) -> dict[str, Any]:
     """What is measured in every run, as a study file has it."""
     lab, cloud = opening.flagship, provider(opening)
-    chain = [name for name in CHAIN if name in opening.names]
+    chain = [name for name in document()["chain"] if name in opening.names]
     then, year = {"start": SOON, "end": SOON}, {"start": SOON - 11, "end": SOON}
 
     def of_firm(firm: str, of: str, statistic: str = "mean", when: dict[str, int] | None = None) -> dict[str, Any]:

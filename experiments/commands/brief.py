@@ -49,7 +49,7 @@ def brief(
     out: Out = None,
     as_json: Json = False,
 ) -> None:
-    """Answer the client's document point by point, on one page.
+    """Answer the founding document point by point, on one page.
 
     Runs the baseline, the stories and every policy lever (under the first story) in the same worlds. Whatever stops
     it, the same command goes on. The folder holds brief.html, numbers.csv (every number with its interval and

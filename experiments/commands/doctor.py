@@ -35,9 +35,10 @@ def doctor(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Say what is missing, stale or mismatched: Python, packages, the compiled model, room on the disk.
+    """Say what is missing, stale or mismatched here.
 
-    The exit code is 1 if something is not well.
+    It looks at Python, packages, the compiled model and the room on the disk. The exit code is 1 if one of them is not
+    well.
     """
     if mend:
         from experiments.commands.options import compile_first
