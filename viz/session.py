@@ -386,7 +386,8 @@ class Session:
         if self._main.month >= (self._until or self._plan.months):
             self._playing = False
         month = self._pace or self._month_takes()
-        self._held = min(ROUND * self._main.rounds(), LONGEST_HOLD, HELD_MONTHS * month)
+        plain = month if self._pace or not self._slowing else min(month, 1.0 / self._speed)  # a hold is slow enough
+        self._held = min(ROUND * self._main.rounds(), LONGEST_HOLD, HELD_MONTHS * plain)
         self._due = max(self._due, now - 0.2) + max(month, self._held)
         now = time.monotonic()
         if not self._playing:
