@@ -164,7 +164,7 @@ def named_story(typed: str, known: Sequence[str]) -> str:
     wanted = typed.strip().casefold().replace("-", "_").replace(" ", "_")
     found = {name for name in known if wanted and f"{name.casefold()}_".startswith(f"{wanted}_")}
     if len(found) != 1:
-        raise BadInput(f"scenario must be one of {', '.join(dict.fromkeys(known))}, not {typed[:40]!r}")
+        raise Refused("choice-unknown-story", known=", ".join(dict.fromkeys(known)), given=typed[:40])
     return found.pop()
 
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 # Health of a node.
 SOUND, STRAINED, DISTRESSED, FAILED_NOW, GONE = range(5)
-HEALTH_NAMES = ("sound", "strained", "distressed", "failed this month", "failed earlier")
+HEALTH_NAMES = ("sound", "strained", "distressed", "failing", "failed")
 STRAINED_PD, DISTRESSED_PD = 0.05, 0.15  # default probability a year: about single B and CCC of a rating agency
 # Kinds of edge, from who owes to whom it is owed.
 LOAN, CONTRACT, ORDER, EQUITY = range(4)

@@ -7,15 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from abm.accounts.statement import IDLE, IDLE_CAPACITY, defaults, funding
+from abm.accounts.statement import IDLE, defaults, funding
 from abm.engine import tables
 from abm.inputs.dates import month_label
 from abm.simulation import Economy
 
-COLUMNS = ("Who lends", "Who borrows", "For whose use")
-OWN_USE = "Their own business"
-CUSTOMERS = "Other customers"
-SEVERAL = (OWN_USE, CUSTOMERS, IDLE_CAPACITY)  # in place of a firm served: -1, -2 and -3
+COLUMNS = ("lenders", "borrowers", "users")
+SEVERAL = ("own", "customers", "idle")  # in place of a firm served: -1, -2 and -3
 SMALL = 0.012  # part of all AI debt below which firms are shown together
 
 
@@ -32,7 +30,8 @@ def funding_flows(economy: Economy, small: float = SMALL) -> dict[str, Any]:
     Returns
     -------
     dict
-        Value for `FlowDiagram.flows`: `columns`; `nodes` with `name`, `kind`, `layer`, `row` (of the firms
+        Value for `FlowDiagram.flows` but for its words: `nodes` with `name`, `failed`, `several` (of `SEVERAL`, "" for
+        firms), `smaller` (how many firms it puts together, 0 if it does not), `kind`, `layer`, `row` (of the firms
         drawn, -1 for several or none) and `hue` (a lab's running number, -1 for others); `parts` of
         lender, borrower, user (nodes) and amount (bn USD).
     """
@@ -61,13 +60,12 @@ def funding_flows(economy: Economy, small: float = SMALL) -> dict[str, Any]:
             nodes.append(_node(names, firms, layer, row))
         if together:
             place.update({(layer, row): len(nodes) for row in together})
-            nodes.append(_several(f"{len(together)} smaller ones", layer))
+            nodes.append(_several("", len(together), layer))
     sums_of_parts: dict[tuple[int, int, int], float] = {}
     for (lender, borrower, user), amount in parts:
         nodes_of_path = (place[0, lender], place[1, borrower], place[2, user])
         sums_of_parts[nodes_of_path] = sums_of_parts.get(nodes_of_path, 0.0) + amount
     return {
-        "columns": list(COLUMNS),
         "nodes": nodes,
         "parts": [[*path, amount] for path, amount in sorted(sums_of_parts.items())],
     }
@@ -84,11 +82,13 @@ def _user(firms: Any, borrower: int, user: int) -> int:
 
 def _node(names: Sequence[str], firms: Any, layer: int, row: int) -> dict[str, Any]:
     if row < 0:
-        return _several(SEVERAL[-1 - row], layer)
+        return _several(SEVERAL[-1 - row], 0, layer)
     labs = np.flatnonzero(firms["kind"] == tables.LAB)
-    failed = " (failed)" if firms[row].status == tables.FAILED else ""
     return {
-        "name": f"{names[row]}{failed}",
+        "name": names[row],
+        "failed": bool(firms[row].status == tables.FAILED),
+        "several": "",
+        "smaller": 0,
         "kind": tables.KIND_NAMES[firms[row].kind],
         "layer": layer,
         "row": row - tables.N_OUTSIDE,
@@ -96,9 +96,10 @@ def _node(names: Sequence[str], firms: Any, layer: int, row: int) -> dict[str, A
     }
 
 
-def _several(name: str, layer: int) -> dict[str, Any]:
+def _several(name: str, smaller: int, layer: int) -> dict[str, Any]:
     """A node that stands for no single firm."""
-    return {"name": name, "kind": "several", "layer": layer, "row": -1, "hue": -1}
+    return {"name": "", "failed": False, "several": name, "smaller": smaller, "kind": "several",
+            "layer": layer, "row": -1, "hue": -1}  # fmt: skip
 
 
 def cascade_tree(

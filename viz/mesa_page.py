@@ -16,6 +16,7 @@ from abm.inputs.scenarios import names
 from abm.mesa_model import InvisibleDebtModel
 from viz import frames
 from viz.history import History
+from viz.languages import FIRST, language
 from viz.parts.network import widget_firms, widget_frame
 from viz.widgets import NetworkView
 
@@ -49,7 +50,7 @@ def Network(model: InvisibleDebtModel) -> None:  # noqa: N802
     history = solara.use_memo(History, [model])
     history.catch_up(economy)
     nodes = solara.use_memo(lambda: frames.nodes(economy), [model, len(economy.names)])
-    firms = solara.use_memo(lambda: widget_firms(nodes), [nodes])
+    firms = solara.use_memo(lambda: widget_firms(nodes, language(FIRST)), [nodes])
     selected, select = solara.use_state(-1)
     NetworkView.element(
         firms=firms, frame=widget_frame(frames.frame(economy, history)), selected=selected,

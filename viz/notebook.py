@@ -13,6 +13,7 @@ from abm.mesa_model import InvisibleDebtModel
 from abm.simulation import Economy
 from viz import frames
 from viz.history import History
+from viz.languages import FIRST, language
 from viz.parts.charts import panels_of, tick
 from viz.parts.network import widget_firms, widget_frame
 from viz.widgets import ChartData, Charts, NetworkView
@@ -35,7 +36,7 @@ class View(ipywidgets.VBox):
         opening = economy.opening
         self._labs = {opening.names[row]: row - N_OUTSIDE for row in np.flatnonzero(opening.firms["kind"] == LAB)}
         self.network = NetworkView(dark=dark)
-        panels = panels_of(tuple(self._labs), opening.date)
+        panels = panels_of(tuple(self._labs), opening.date, language(FIRST))
         self.charts = Charts(panels=panels, opening=month_label(0, opening.date), dark=dark)
         self.network.observe(lambda change: setattr(self.network, "selected", change["new"].get("firm", -1)), "clicked")
         super().__init__([self.network, self.charts])
@@ -47,13 +48,13 @@ class View(ipywidgets.VBox):
         history.catch_up(economy)
         nodes = frames.nodes(economy)
         if list(nodes.names) != self.network.firms.get("names"):
-            self.network.firms = widget_firms(nodes)
+            self.network.firms = widget_firms(nodes, language(FIRST))
         self.network.frame = widget_frame(frames.frame(economy, history))
         self.charts.until = max(economy.month, ROOM)
         values = {**frames.series(economy), **self._carried()}
         self.charts.data = ChartData(run="shown", first=1, values=values)
         self.charts.cursor = economy.month
-        self.charts.marks = [tick(default) for default in defaults(economy)]
+        self.charts.marks = [tick(default, language(FIRST)) for default in defaults(economy)]
 
     def _carried(self) -> dict[str, np.ndarray]:
         """Debt that others carry for each lab (bn), NaN in months passed of which no panel was recorded."""

@@ -21,25 +21,24 @@ SWEEPS = 12  # of ordering lanes by their neighbours' places
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A column of the picture: which kinds stand in it, where, and under which heading."""
+    """A column of the picture: which kinds stand in it, where, and the name of its heading."""
 
     kinds: tuple[int, ...]
     x: float
-    title: str
+    heading: str
 
 
 LANES = (
-    Lane((LENDER,), 0.06, "Lenders"),
-    Lane((VEHICLE,), 0.24, "Project companies"),
-    Lane((NEOCLOUD,), 0.42, "AI clouds"),
-    Lane((HYPERSCALER,), 0.595, "Large clouds"),
-    Lane((LAB,), 0.75, "AI labs"),
-    Lane((VENDOR, ENTRANT), 0.95, "Chips, free models"),
+    Lane((LENDER,), 0.06, "lenders"),
+    Lane((VEHICLE,), 0.24, "vehicles"),
+    Lane((NEOCLOUD,), 0.42, "neoclouds"),
+    Lane((HYPERSCALER,), 0.595, "hyperscalers"),
+    Lane((LAB,), 0.75, "labs"),
+    Lane((VENDOR, ENTRANT), 0.95, "others"),
 )
 # A kind that no lane names stands in the last one.
 LANE_OF = dict.fromkeys(range(OUTSIDE), len(LANES) - 1)
 LANE_OF |= {kind: number for number, lane in enumerate(LANES) for kind in lane.kinds}
-CAPTIONS = tuple({"text": lane.title, "x": lane.x, "y": 0.0} for lane in LANES)
 CROWDED = 11  # firms in a lane from which on they stand in two staggered columns
 STAGGER = 0.035
 ASIDE = 0.075  # from the middle of a lane to those who entered during the run

@@ -1,4 +1,4 @@
-"""What the visitor is looking at, for someone who does not know the model or the words of finance."""
+"""Why nothing is seen of a blow."""
 
 from __future__ import annotations
 
@@ -22,17 +22,3 @@ def unseen(firm: str, effect: str, before: float, after: float) -> str:
         "loses capacity": f"{left} to pay what falls due, and rents or buys anew what it needs",
     }.get(effect, f"{left} to pay what falls due")
     return f"Nobody fails this month of what you did to {firm}: {why}. Press Play to see what becomes of it."
-
-
-CENTRAL = (
-    "The seed draws the world and the luck; with Central on it draws the luck alone, and every number that nobody knows"
-    " for sure is at the middle of its range."
-)
-
-H100E = "1 H100e is as much computing as one H100 chip does; M H100e are millions of them."
-
-# What the headings of the picture call a kind of firm whose name is a term of the trade.
-PLAINLY = {
-    "hyperscaler": "large cloud", "neocloud": "AI cloud", "vehicle": "project company", "vendor": "maker of chips",
-    "entrant": "free models",
-}  # fmt: skip

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from abm.accounts import statement
-from abm.accounts.statement import IDLE_CAPACITY
 from abm.engine.tables import FAILED, KIND_NAMES, LIQUIDATION, N_OUTSIDE, OUTSIDE_NAMES
 from abm.errors import BadInput
 from abm.inputs.scenarios import BASELINE, load, names
@@ -112,8 +111,9 @@ def test_debt_borrowed_for_failed_labs_is_what_the_flows_show(run):
     economy, _, found = run
     assert all(frame.orphaned == 0.0 for month, frame in found.items() if month < 11)
     flows = funding_flows(economy, small=0.0)
-    gone = {"OpenAI (failed)", IDLE_CAPACITY}
-    nobody = {i for i, node in enumerate(flows["nodes"]) if node["layer"] == 2 and node["name"] in gone}
+    gone = {("OpenAI", True, ""), ("", False, "idle")}
+    told = [(node["name"], node["failed"], node["several"]) for node in flows["nodes"]]
+    nobody = {i for i, node in enumerate(flows["nodes"]) if node["layer"] == 2 and told[i] in gone}
     assert len(nobody) == 2
     shown = sum(amount for *_, user, amount in flows["parts"] if user in nobody)
     assert found[economy.month].orphaned == pytest.approx(shown, rel=1e-3)

@@ -10,7 +10,7 @@ import pytest
 from viz.languages import FIRST, HERE, TAGS, language
 
 # What the model says in English itself; other languages have words for it under these beginnings.
-OF_THE_MODEL = ("parameter-", "story-", "event-", "effect-", "group-")
+OF_THE_MODEL = ("parameter-", "meaning-", "story-", "event-", "effect-", "unit-", "item-", "loan-", "collateral-")
 VIZ = HERE.parent
 SAID = re.compile(r"""["'`]([a-z]+(?:-[a-z0-9_]+)+)["'`]""")
 FAMILY = re.compile(r"""["'`]([a-z]+(?:-[a-z0-9]+)*-)(?:\$?\{)""")  # f"kind-{name}", and `kind-${name}` in JavaScript

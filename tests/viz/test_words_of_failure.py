@@ -45,7 +45,7 @@ def test_a_failed_firm_has_no_size_no_chance_and_no_contracts(failed: Report) ->
     books = failed.books
     assert books is not None
     assert (books.name, failed.frame.health[0]) == ("OpenAI", GONE)
-    told = firm._key_facts(books, failed.plan)
+    told = firm._key_facts(books, failed.plan, ENGLISH)
     assert "It has failed: it owns and owes nothing any more." in told
     for gone in ("Owns", "Net worth", "Chance of failing", "Others carry"):
         assert gone not in told
@@ -60,13 +60,13 @@ def test_what_others_borrowed_for_a_failed_firm_is_orphaned_as_compare_says(fail
     assert books is not None
     left = sum(books.statement.look_through.carried_by_others.values())
     assert left > 1.0
-    assert f"<span>Orphaned</span><b>{firm.money(left)}</b>" in firm._key_facts(books, failed.plan)
-    assert "Orphaned, owed by those who borrowed for it" in firm._look_through(books)
-    table = compare.figures(failed, 14)
+    assert f"<span>Orphaned</span><b>{ENGLISH.money(left)}</b>" in firm._key_facts(books, failed.plan, ENGLISH)
+    assert "Orphaned, owed by those who borrowed for it" in firm._look_through(books, ENGLISH)
+    table = compare.figures(failed, 14, ENGLISH)
     assert "of which for OpenAI</td><td>bn</td><td class=\"n\">0</td>" in table
     orphaned = failed.series["orphaned"][13]
     assert orphaned >= left
-    assert f">{compare.number(float(orphaned))}</td>" in table
+    assert f">{ENGLISH.number(float(orphaned))}</td>" in table
 
 
 def test_orphaned_debt_is_told_for_what_it_is(failed: Report) -> None:

@@ -245,6 +245,16 @@ def effect_words(effect: object, speaker: Language) -> str:
     return speaker.own(f"effect-{known.name.replace(' ', '-')}", known.words)
 
 
+def parameter_words(name: str, speaker: Language) -> str:
+    """The name of a parameter."""
+    return speaker.own(f"parameter-{name}", name.replace("_", " "))
+
+
+def unit_words(unit: str, speaker: Language) -> str:
+    """A unit of the model's columns and parameters."""
+    return speaker.own(f"unit-{unit.lower().replace('/', '-').replace(' ', '-')}", unit)
+
+
 @functools.cache
 def language(tag: str) -> Language:
     """The language of a tag, loaded once."""

@@ -249,3 +249,419 @@ spread-fan-failed = Firms that have failed so far
 spread-fan-capex = Investment, bn USD a month
 spread-fan-ai_revenue = AI sales, bn USD a month
 spread-fan-spot_price = Rent of a GPU, USD per H100e-hour
+
+## Story, seed and time
+
+choice-story = Story
+choice-seed = Seed
+choice-central = Central
+choice-central-about = The seed draws the world and the luck; with Central on it draws the luck alone, and every number that nobody knows for sure is at the middle of its range.
+choice-months = Months
+choice-compare = Compare
+choice-unknown-story = scenario must be one of { $known }, not '{ $given }'
+time-to-start = Back to the start (r)
+time-back = One month back (,)
+time-play = Play
+time-pause = Pause
+time-on = One month on (.)
+time-next-failure = Next failure
+time-speed = Speed
+time-fastest = as fast as it goes
+time-months-a-second =
+    { $months ->
+        [one] { $months } month a second
+       *[other] { $months } months a second
+    }
+time-month-shown = Month shown
+time-mark = { $month }: { $what }
+time-fails = { $firm } fails
+time-by-you = { $what }, by you
+time-in-story = { $what }, in this story
+time-struck = { $firm } { $what }
+time-changes = { $parameter } changes
+
+## Kinds of firms, and how they stand
+
+kind-lab = AI lab
+kind-hyperscaler = hyperscaler
+kind-neocloud = neocloud
+kind-vehicle = project company
+kind-lender = lender
+kind-vendor = chip vendor
+kind-entrant = open-weights entrant
+kind-outside = outside sector
+plainly-hyperscaler = hyperscaler (large cloud)
+plainly-neocloud = neocloud (AI cloud)
+plainly-vehicle = vehicle (project company)
+plainly-vendor = vendor (maker of chips)
+plainly-entrant = entrant (free models)
+lane-lenders = Lenders
+lane-vehicles = Project companies
+lane-neoclouds = AI clouds
+lane-hyperscalers = Large clouds
+lane-labs = AI labs
+lane-others = Chips, free models
+health-sound = sound
+health-strained = strained
+health-distressed = distressed
+health-failing = failing now
+health-failed = failed earlier
+
+## Charts
+
+chart-baseline = baseline { $value }
+chart-none = No charts to show yet.
+chart-download = Download all panels as PNG
+chart-reading = Charts over time. Left and right arrows move through the months, Enter goes to one.
+chart-what = What am I looking at?
+chart-what-of = What am I looking at: { $title }
+chart-failed = Failed: { $who }
+chart-failures = Failures
+chart-no-failures = No failures so far
+chart-values = Values of { $month } · click a chart to go to a month
+chart-values-dashed = Values of { $month } · dashed: baseline · click a chart to go to a month
+panel-price = Price of AI work
+panel-price-unit = index, { $opening } = 100
+panel-price-about = What customers pay for a unit of AI work.
+line-token-price = as sold
+line-equal-quality-price = at equal quality
+panel-rent = Rent of a GPU
+panel-rent-unit = USD per H100e-hour
+panel-rent-about = What an hour of computing costs to rent. When it falls, so does the value of what secures the loans.
+line-spot-price = spot
+line-contract-price = new contracts
+panel-investment = Investment and sales
+panel-investment-unit = bn USD a month
+panel-investment-about = What is spent on hardware and sites, and what customers pay for AI services.
+line-capex = investment
+line-ai-revenue = AI sales
+panel-debt = Debt
+panel-debt-unit = bn USD
+panel-debt-about = What labs, clouds and project companies owe.
+line-debt = all debt
+line-ai-debt = for AI
+panel-carried = Carried for labs
+panel-carried-unit = bn USD
+panel-carried-about = The invisible debt: borrowed by others to serve each lab, absent from the lab's own books. A lab that has failed is counted no longer, though others still owe what was borrowed for it.
+panel-failures = Failures
+panel-failures-unit = firms
+panel-failures-about = Firms that defaulted: in the month, of whichever way, and those that are gone.
+line-failed = failed so far
+line-defaults = defaults
+panel-lenders = Lenders
+panel-lenders-unit = bn USD
+panel-lenders-about = What lenders can lose before they fail themselves.
+line-lender-capital = capital
+panel-credit = Credit losses and new loans
+panel-credit-unit = bn USD a month
+panel-credit-about = When losses rise, new loans dry up.
+line-new-loans = new loans
+line-lender-losses = losses
+panel-hardware = Hardware
+panel-hardware-unit = million H100-equivalents
+panel-hardware-about = All GPUs in the economy, counted in H100s that would do the same work.
+line-fleet = installed
+panel-power = Power
+panel-power-unit = GW
+panel-power-about = Electric power that the hardware draws.
+line-power-gw = drawn
+panel-balance = Owns and owes
+panel-balance-unit = bn USD
+panel-balance-about = The difference is its net worth.
+line-assets = owns
+line-liabilities = owes
+panel-income = Earns and pays
+panel-income-unit = bn USD a month
+panel-income-about = Income of the month and what it costs.
+line-revenue = income
+line-operating-cost = running cost
+line-interest-cost = interest
+panel-chance = Chance of failing within a year
+panel-chance-unit = %
+panel-chance-about = As its lenders see it.
+line-pd-percent = chance
+way-liquidation = failed
+way-reorganisation = reorganisation
+way-distressed-exchange = distressed exchange
+way-deferral = deferral
+
+## Beside the baseline
+
+compare-stop = Stop comparing
+compare-start = Compare with the baseline
+compare-about = Runs the same economy beside yours, in the same world, with the same luck and nothing changed.
+compare-first = Both begin with the same balance sheets: press Play.
+compare-baseline-in = The baseline in { $month }
+compare-unit = unit
+compare-this-run = this run
+compare-baseline = baseline
+compare-difference = difference
+compare-of-failed = firms failed so far
+compare-of-ai-revenue = AI sales
+compare-of-capex = investment
+compare-of-ai-debt = debt for AI
+compare-of-look-through = carried for labs that stand
+compare-of-look-through-flagship = of which for { $flagship }
+compare-of-orphaned = orphaned: for firms that failed, or behind capacity that a customer left
+compare-of-lender-capital = lenders' capital
+compare-of-new-loans = new loans
+compare-of-spot-price = rent of a GPU
+compare-of-token-price = price of AI work
+compare-of-fleet = hardware
+compare-of-power-gw = power
+
+## The network
+
+network-size-note = what it owns; of lenders, what they lent here; of the failed, before that
+network-size = { $what } { $amount }
+network-own = what it owns
+network-explained = Network of firms and what they owe each other. Arrow keys move between firms, Enter opens one, plus and minus zoom, 0 shows everything, Escape lets go. The button Table below says the same in words.
+network-hint = Click, then scroll or drag to zoom and move
+network-replay = Replay cascade
+network-zoom-in = Zoom in
+network-zoom-out = Zoom out
+network-whole = Whole picture
+network-download = Download as PNG
+network-lines = Lines (click to hide)
+network-firms = Firms (size: { $note })
+network-health = Health
+network-in-words = In words
+network-table = Table
+network-head-firm = Firm
+network-head-kind = Kind
+network-head-size = Size
+network-head-health = Health
+network-head-owes = Owes or has promised
+network-head-owed = Is owed
+network-kind-health = { $kind }, { $health }
+network-plainly = { $kind } ({ $plainly })
+network-hyperscaler = large cloud
+network-neocloud = AI cloud
+network-entrant = free models
+network-ties =
+    { $ties ->
+        [one] { $what } { $amount } ({ $ties } firm)
+       *[other] { $what } { $amount } ({ $ties } firms)
+    }
+network-a-firm = a firm
+network-and-more = { $firms } and { $more } more
+network-and = { $firms } and { $last }
+network-prices = falling prices
+network-mostly = mostly { $channel }
+network-loss = { $how } { $amount }
+network-fail =
+    { $count ->
+        [one] { $firms } fails
+       *[other] { $firms } fail
+    }
+network-travel = losses travel on
+network-by = { $what } · loss travels by { $channels }
+network-round = { $month }, round { $at } of { $of }: { $what }
+network-told = { $month }, { $what }
+edge-loan = loan
+edge-loan-verb = loan: { $from } owes { $to } { $amount }
+edge-loan-gives = owes on loans
+edge-loan-takes = has lent
+edge-loan-about = The debtor owes the lender; the arrow points to the lender
+edge-compute = compute contract
+edge-compute-verb = compute contract: { $from } has promised to pay for compute to { $to } { $amount }
+edge-compute-gives = has promised to pay for compute
+edge-compute-takes = has sold compute for
+edge-compute-about = The customer has promised to pay for compute; the arrow points to the provider
+edge-order = order
+edge-order-verb = order: { $from } has ordered hardware from { $to } { $amount }
+edge-order-gives = has ordered hardware for
+edge-order-takes = has orders for
+edge-order-about = The buyer has ordered hardware; the arrow points to the vendor
+edge-equity = equity
+edge-equity-verb = equity: { $from } has issued shares to { $to } { $amount }
+edge-equity-gives = has issued shares for
+edge-equity-takes = holds shares of
+edge-equity-about = The issuer's shares are held; the arrow points to the holder
+channel-counterparty = counterparty
+channel-customer = customer
+channel-collateral = collateral
+channel-funding = funding
+channel-lender-to-lender = lender-to-lender
+channel-vendor = vendor
+channel-market = market
+drawn-large = ${ $amount } tn
+drawn-middle = ${ $amount } bn
+drawn-small = ${ $amount } m
+drawn-least = under $1 m
+
+## The tree of failures
+
+tree-label = Failures in the order of time, and who explains them
+tree-none = Nobody has failed so far.
+tree-round = { $month }, round { $round }
+tree-own = its own doing
+tree-yours = what you did to it
+tree-market = the market
+tree-others = others' failures and stress
+tree-own-and-shock = its own doing and the shock that struck it
+tree-firm = firm
+tree-could-not-pay = { $kind }, could not or would not pay all it owed
+tree-under-stress = { $kind } under stress, did not fail
+tree-share = { $share } { $what }
+tree-more = and { $more } smaller causes
+tree-defaulted = defaulted over { $amount }
+tree-stressed = stressed, stood
+tree-cause = { $share } { $firm }, by { $channels }
+tree-channel = { $channel } { $share }
+tree-on-line = { $share } · { $channel } { $part }
+tree-least = under 1 %
+tree-percent = { $amount } %
+tree-beside = { $firm }: { $what }
+
+## Who funds whom
+
+flow-label = Who lends to whom, and for whose use
+flow-in-words = The same in words
+flow-nothing = Nothing has been lent for AI.
+flow-lenders = Who lends
+flow-borrowers = Who borrows
+flow-users = For whose use
+flow-own = Their own business
+flow-customers = Other customers
+flow-idle = capacity left idle
+flow-smaller = { $count } smaller ones
+flow-failed = { $firm } (failed)
+flow-lent = { $amount } lent to { $borrower }, for the use of { $user }
+flow-more = { $firms } and { $more } more
+flow-kind-lent = { $kind }, lent for AI
+flow-kind-owed = { $kind }, owed for AI
+flow-kind-borrowed = { $kind }, borrowed for its use
+flow-to = to { $firms }
+flow-for = for the use of { $firms }
+flow-by = by { $firms }
+flow-from = from { $firms }
+flow-plain-lent = lent for AI
+flow-plain-owed = owed for AI
+flow-plain-borrowed = borrowed for its use
+
+## The firm that is open
+
+firm-choose = Click a firm in the picture, or choose one here, to see its books: what it owns and owes, whom it depends on, and, if it failed, why.
+firm-opening = Opening the books …
+firm-until-failed = Its books until it failed
+firm-invisible = Invisible debt: who borrowed for whom
+firm-balance-sheet = Balance sheet
+firm-contracts = Contracts ({ $count })
+firm-loans = Debt and loans ({ $count })
+firm-hardware = Hardware, energy and emissions
+firm-stop-paying = Stops paying
+firm-fail = Fails
+firm-next-month = next month
+firm-state = { $kind } · { $health } · { $month }
+firm-why-failed = Why it failed. { $why }.
+firm-why-defaulted = Why it defaulted. { $why }.
+firm-struck = You struck it in { $month }: it { $what }.
+firm-gone = It has failed: it owns and owes nothing any more.
+firm-orphaned = Orphaned
+firm-orphaned-about = borrowed by others for its use, and still owed by them
+firm-owns = Owns
+firm-owes = Owes
+firm-net-worth = Net worth
+firm-net-worth-about = cushion against losses
+firm-protected = Protected
+firm-protected-until = until { $month }
+firm-protected-about = by a court: its creditors must wait
+firm-chance = Chance of failing
+firm-chance-about = within a year, as lenders see it
+firm-capital = Capital
+firm-capital-about = of what it lent, weighted by risk
+firm-cover = Cover
+firm-cover-about = earnings over debt service
+firm-times = { $number } ×
+firm-ltv = Loan to value
+firm-ltv-about = secured debt over collateral
+firm-top-customer = Largest customer
+firm-top-customer-about = { $share } of its contracts
+firm-carried = Others carry for it
+firm-carried-about = debt not in its books
+firm-all-owned = all it owns
+firm-head-owns = owns
+firm-head-owes = owes
+firm-head-net-worth = net worth
+firm-no-contracts = No contract is running.
+firm-binds-nobody = binds nobody
+firm-take-or-pay = { $share } owed even if unused
+firm-backstop-size = up to { $amount }
+firm-backstop = only what stays unlet
+firm-months-left =
+    { $months ->
+        [one] { $months } month to run
+       *[other] { $months } months to run
+    }
+firm-months =
+    { $months ->
+        [one] { $months } month
+       *[other] { $months } months
+    }
+firm-buys = rents from { $firm }
+firm-sells = rents to { $firm }
+firm-guarantees = vouches for { $firm }
+firm-with-whom = with whom
+firm-still-to-pay = still to pay
+firm-amount = amount
+firm-more-contracts = and { $count } smaller contracts
+firm-more-loans = and { $count } smaller loans
+firm-no-loans = No debt, and nothing lent.
+firm-loans-owes = Owes { $amount }:
+firm-loans-lends = Has lent { $amount }:
+firm-head-kind = kind
+firm-due-1 = due in 1 year
+firm-due-3 = in 1 to 3
+firm-due-later = later
+firm-loan = { $kind }, { $rate } interest, due { $month }, secured by { $security }
+firm-loan-covenant = { $kind }, { $rate } interest, due { $month }, secured by { $security }, at most { $limit } of its worth
+firm-no-hardware = It runs no computers of its own.
+firm-generation = generation
+firm-age = age
+firm-in-books = in its books
+firm-worth = worth
+firm-on-order = On order: { $units } { $unit }.
+firm-use-later = Use, electricity and CO2 are known from { $month } on, when a month has been run.
+firm-use = In use: { $share }. Electricity: { $energy } TWh a month, { $renewable } renewable; CO2: { $emissions } Mt a month.
+firm-h100e = 1 H100e is as much computing as one H100 chip does; M H100e are millions of them.
+firm-orphaned-owed = Orphaned, owed by those who borrowed for it
+firm-carries-for = It carries for
+firm-lends-for = It lends for the use of
+firm-sum = { $what } ({ $amount }):
+firm-head-firm = firm
+firm-head-debt = debt
+firm-no-debt-rests = No AI debt rests on it, in its books or in others'.
+
+## What can be changed
+
+change-yours = Your changes
+change-undo = Undo all of them
+change-from-start = { $parameter } = { $value } from the start
+change-from = { $parameter } = { $value } from { $month }
+change-strike = { $firm } { $what } in { $month }
+change-strike-sized = { $firm } { $what } ({ $size }) in { $month }
+change-strike-title = Strike a firm next month
+change-what-happens = What happens
+change-all-of-it = how much: all of it
+change-strike-button = Strike
+change-policies = Policies
+change-matter = Numbers that matter most
+change-all = All { $count } numbers of the model
+change-search = Search: a word of the name or meaning
+change-none-found = No number of the model has these words in its name or meaning.
+change-more = and { $count } more: add a word
+change-acting = Acting now, shocks included: { $value }.
+change-span = { $low } to { $high }, default { $usual }.
+change-span-drawn = { $low } to { $high }, default { $usual }, in this world { $drawn }.
+policy-backstop-share = The state fills four fifths of the hole of a failing lender
+policy-public-guarantee = The state bears half of lenders' losses on AI loans
+policy-public-share = The state pays three tenths of hardware and sites
+policy-concentration-cap = No loans to clouds with more than half of their business from one customer
+policy-max-ltv = Loans at most three fifths of the worth of the hardware that secures them
+policy-max-contract-tenor = Contracts to rent computers run three years at most
+policy-capital-requirement = Lenders must hold half as much capital again
+
+## Failures in sentences, and the log
+
+tree-nobody-until = No firm has failed up to { $month }.

@@ -9,24 +9,21 @@ import reacton.ipyvuetify as rv
 import solara
 
 from abm.errors import BadInput
-from abm.inputs.dates import month_words
-from abm.inputs.effects import BY_NAME
 from abm.inputs.scenarios import Scenario, load, names
 from viz.address import named_story
 from viz.house import house
-from viz.languages import use_language
+from viz.languages import Language, effect_words, parameter_words, use_language
 from viz.parts.markup import Html, paragraph
 from viz.plan import LARGEST_SEED, Plan, run_length, whole
 from viz.screen import Screen, use_last_sent, use_report
 from viz.session import SPEEDS, Report, Session
-from viz.words import CENTRAL
 
 
-def story_titles(present: Scenario) -> list[dict[str, str]]:
+def story_titles(present: Scenario, speaker: Language) -> list[dict[str, str]]:
     """Scenarios to choose from: those of the model, that the server was started with, and the present one."""
     found = [load(name) for name in names()]
     titles = {base.name: base.title for base in (*found, house().plan.base, present)}
-    return [{"text": title, "value": name} for name, title in titles.items()]
+    return [{"text": speaker.own(f"story-{name}", title), "value": name} for name, title in titles.items()]
 
 
 def chosen_plan(
@@ -67,8 +64,8 @@ def Choices(screen: Screen, on_note: Callable[[str], None]) -> None:  # noqa: N8
 @solara.component
 def ChoiceFields(report: Report, session: Session, on_note: Callable[[str], None]) -> None:  # noqa: N802
     """The fields of `Choices`."""
-    plan = report.plan
-    titles = solara.use_memo(lambda: story_titles(plan.base), [plan.base])
+    plan, speaker = report.plan, use_language()
+    titles = solara.use_memo(lambda: story_titles(plan.base, speaker), [plan.base, speaker])
     # Read when the visitor acts, which may be before all he typed is rendered.
     seed = solara.use_reactive(str(plan.seed))
     months = solara.use_reactive(str(plan.months))
@@ -83,7 +80,7 @@ def ChoiceFields(report: Report, session: Session, on_note: Callable[[str], None
             wanted = chosen_plan(*chosen[:3], plan.base, central=central.value)
         except BadInput as mistake:
             wrong.current = True
-            on_note(str(mistake))
+            on_note(speaker.told(mistake))
             story.set(plan.base.name)
             return
         if wrong.current:
@@ -101,23 +98,25 @@ def ChoiceFields(report: Report, session: Session, on_note: Callable[[str], None
         central.set(bool(middle))
         choose()
 
+    central_words = speaker.say("choice-central-about")
     with solara.Div(classes=["id-bar"]):
         rv.Select(
-            label="Story", items=titles, v_model=story.value, dense=True, outlined=True, hide_details=True,
-            class_="id-story", on_v_model=switch,
+            label=speaker.say("choice-story"), items=titles, v_model=story.value, dense=True, outlined=True,
+            hide_details=True, class_="id-story", on_v_model=switch,
         )  # fmt: skip
-        Typed("Seed", seed, choose)
+        Typed(speaker.say("choice-seed"), seed, choose)
         rv.Switch(
-            label="Central", v_model=central.value, dense=True, hide_details=True, inset=True, class_="id-compare",
-            on_v_model=draw, attributes={"title": CENTRAL},
+            label=speaker.say("choice-central"), v_model=central.value, dense=True, hide_details=True, inset=True,
+            class_="id-compare",
+            on_v_model=draw, attributes={"title": central_words},
         )  # fmt: skip
-        Typed("Months", months, choose)
+        Typed(speaker.say("choice-months"), months, choose)
         rv.Switch(
-            label="Compare", v_model=report.base_frame is not None, dense=True, hide_details=True, inset=True,
-            class_="id-compare", on_v_model=lambda wanted: session.compare(bool(wanted)),
+            label=speaker.say("choice-compare"), v_model=report.base_frame is not None, dense=True, hide_details=True,
+            inset=True, class_="id-compare", on_v_model=lambda wanted: session.compare(bool(wanted)),
         )  # fmt: skip
         with solara.Div(classes=["id-drawn"]):
-            Html(paragraph(CENTRAL, "id-hint"))
+            Html(paragraph(central_words, "id-hint"))
 
 
 @solara.component
@@ -142,54 +141,61 @@ def Time(screen: Screen) -> None:  # noqa: N802
 @solara.component
 def TimeFields(report: Report, session: Session) -> None:  # noqa: N802
     """The fields of `Time`."""
-    plan, month = report.plan, report.frame.month
+    plan, month, speaker = report.plan, report.frame.month, use_language()
+    opening = plan.opening.date
     with solara.Div(classes=["id-bar", "id-time"]):
         with solara.Div(classes=["id-buttons"]):
-            Press("mdi-skip-backward", "Back to the start (r)", lambda: session.seek(0), month == 0)
-            Press("mdi-step-backward", "One month back (,)", lambda: session.step(-1), month == 0)
+            Press("mdi-skip-backward", speaker.say("time-to-start"), lambda: session.seek(0), month == 0)
+            Press("mdi-step-backward", speaker.say("time-back"), lambda: session.step(-1), month == 0)
             solara.Button(
-                "Pause" if report.playing else "Play", icon_name="mdi-pause" if report.playing else "mdi-play",
+                speaker.say("time-pause" if report.playing else "time-play"),
+                icon_name="mdi-pause" if report.playing else "mdi-play",
                 on_click=session.pause if report.playing else session.play, color="primary", classes=["id-play"],
             )  # fmt: skip
-            Press("mdi-step-forward", "One month on (.)", lambda: session.step(1), month >= plan.months)
-            Press("mdi-skip-next-circle-outline", "Next failure", session.next_failure, month >= plan.months)
+            Press("mdi-step-forward", speaker.say("time-on"), lambda: session.step(1), month >= plan.months)
+            after = speaker.say("time-next-failure")
+            Press("mdi-skip-next-circle-outline", after, session.next_failure, month >= plan.months)
         rv.Select(
-            label="Speed", v_model=str(report.speed), dense=True, outlined=True, hide_details=True, class_="id-speed",
-            items=[{"text": _speed_words(speed), "value": str(speed)} for speed in SPEEDS],
+            label=speaker.say("time-speed"), v_model=str(report.speed), dense=True, outlined=True,
+            hide_details=True, class_="id-speed",
+            items=[{"text": _speed_words(speed, speaker), "value": str(speed)} for speed in SPEEDS],
             on_v_model=lambda value: _set_speed(session, value),
         )  # fmt: skip
         rv.Switch(
-            label=use_language().say("guide-slow"), v_model=report.slowing, dense=True, hide_details=True, inset=True,
+            label=speaker.say("guide-slow"), v_model=report.slowing, dense=True, hide_details=True, inset=True,
             class_="id-compare", on_v_model=lambda wanted: session.slow_down(bool(wanted)),
         )  # fmt: skip
-        solara.HTML(tag="b", unsafe_innerHTML=month_words(month, plan.opening.date), classes=["id-month"])
+        solara.HTML(tag="b", unsafe_innerHTML=speaker.month_of(month, opening), classes=["id-month"])
         with solara.Div(classes=["id-slider"]):
             slider = rv.Slider(
                 v_model=month, min=0, max=plan.months, dense=True, hide_details=True,
-                attributes={"aria-label": "Month shown"},
+                attributes={"aria-label": speaker.say("time-month-shown")},
             )  # fmt: skip
             rv.use_event(slider, "input", lambda *moved: _seek(session, moved[2], month))
             with solara.Div(classes=["id-marks"]):
-                for at, (kind, told) in marked(report).items():
-                    Mark(at, plan.months, kind, f"{plan.label(at)}: {told}", session).key(f"{at} {kind} {told}")
+                for at, (kind, told) in marked(report, speaker).items():
+                    words = speaker.say("time-mark", month=speaker.label(at, opening), what=told)
+                    Mark(at, plan.months, kind, words, session).key(f"{at} {kind} {told}")
 
 
-def marked(report: Report) -> dict[int, tuple[str, str]]:
+def marked(report: Report, speaker: Language) -> dict[int, tuple[str, str]]:
     """What the line of time shows: month to kind ("failure", "strike" or "shock") and words, failures before strikes
     before shocks of the story where they fall together."""
     plan, opening = report.plan, report.plan.opening.date
     found: dict[str, dict[int, list[str]]] = {"failure": {}, "strike": {}, "shock": {}}
     for failure in report.story.failures:
         if failure.fails:
-            found["failure"].setdefault(failure.month, []).append(f"{failure.firm} fails")
+            found["failure"].setdefault(failure.month, []).append(speaker.say("time-fails", firm=failure.firm))
     for kind, shocks in (("strike", plan.strikes), ("shock", plan.base.shocks)):
         for shock in shocks:
             if shock.probability < 1.0:
                 continue  # nobody knows when
-            who, what = shock.firm, BY_NAME[str(shock.effect)].words if shock.firm else "changes"
-            told_of = f"{who or str(shock.parameter).replace('_', ' ')} {what}"
-            whose = "by you" if kind == "strike" else "in this story"
-            found[kind].setdefault(shock.first_month(opening), []).append(f"{told_of}, {whose}")
+            if shock.firm:
+                what = speaker.say("time-struck", firm=shock.firm, what=effect_words(shock.effect, speaker))
+            else:
+                what = speaker.say("time-changes", parameter=parameter_words(str(shock.parameter), speaker))
+            whose = "time-by-you" if kind == "strike" else "time-in-story"
+            found[kind].setdefault(shock.first_month(opening), []).append(speaker.say(whose, what=what))
     told: dict[int, tuple[str, str]] = {}
     for kind in ("shock", "strike", "failure"):
         for month, words in found[kind].items():
@@ -226,7 +232,7 @@ def _set_speed(session: Session, value: object) -> None:
         session.set_speed(float(str(value)))
 
 
-def _speed_words(speed: float) -> str:
+def _speed_words(speed: float, speaker: Language) -> str:
     if math.isinf(speed):
-        return "as fast as it goes"
-    return f"{speed:g} month{'s' if speed != 1.0 else ''} a second"
+        return speaker.say("time-fastest")
+    return speaker.say("time-months-a-second", months=speed)

@@ -4,42 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 import numpy as np
 import solara
 
 from abm.accounts.statement import ASSETS, LIABILITIES, Contract, Default, Loan, Maturity
-from abm.inputs.effects import BY_NAME
-from experiments.screen import counted
-from experiments.summary import number
 from viz.frames import HEALTH_NAMES
-from viz.parts.charts import tick
-from viz.parts.markup import Explained, FirmField, Html, Section, facts, ledger, money, paragraph, percent, table
+from viz.languages import Language, effect_words, use_language
+from viz.parts.charts import panel, tick
+from viz.parts.markup import Explained, FirmField, Html, Section, facts, ledger, paragraph, table
 from viz.parts.story import why
 from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Books, Report, Session
 from viz.widgets import ChartData, Charts
-from viz.words import H100E, PLAINLY
 
 MOST_ROWS = 14
-ROLES = {"buys": "rents from", "sells": "rents to", "guarantees": "vouches for"}
-FIRM_PANELS: list[dict[str, Any]] = [
-    {
-        "title": "Owns and owes", "unit": "bn USD", "about": "The difference is its net worth.",
-        "series": [{"name": "owns", "column": "assets"}, {"name": "owes", "column": "liabilities"}],
-    },
-    {
-        "title": "Earns and pays", "unit": "bn USD a month", "about": "Income of the month and what it costs.",
-        "series": [{"name": "income", "column": "revenue"}, {"name": "running cost", "column": "operating_cost"},
-                   {"name": "interest", "column": "interest_cost"}],
-    },
-    {
-        "title": "Chance of failing within a year", "unit": "%", "about": "As its lenders see it.",
-        "series": [{"name": "chance", "column": "pd_percent"}],
-    },
-]  # fmt: skip
+FIRM_PANELS = {
+    "balance": ("assets", "liabilities"),
+    "income": ("revenue", "operating_cost", "interest_cost"),
+    "chance": ("pd_percent",),
+}  # as in `viz.parts.charts.PANELS`
 
 
 @solara.component
@@ -50,6 +35,7 @@ def FirmPanel(  # noqa: N802
     report = use_report(screen, lambda r: (r.run, len(r.nodes.names), id(r.books), r.plan.months))
     if report is None:
         return
+    speaker = use_language()
     names = list(report.nodes.names)
     chosen = names[node] if 0 <= node < len(names) else None
     FirmField(
@@ -58,35 +44,34 @@ def FirmPanel(  # noqa: N802
     )  # fmt: skip
     books = report.books
     if chosen is None:
-        Html(paragraph("Click a firm in the picture, or choose one here, to see its books: what it owns and owes, "
-                       "whom it depends on, and, if it failed, why.", "id-hint"))  # fmt: skip
+        Html(paragraph(speaker.say("firm-choose"), "id-hint"))
         return
     if books is None or books.node != node:
-        Html(paragraph("Opening the books …", "id-hint"))
+        Html(paragraph(speaker.say("firm-opening"), "id-hint"))
         return
-    Html(_heading(report, books))
+    Html(_heading(report, books, speaker))
     Strikes(screen.session, books)
     Explained("explained-firm")
     for failure in books.failures:
-        Html(_why(failure, report.plan))
-    Html(_key_facts(books, report.plan))
+        Html(_why(failure, report.plan, speaker))
+    Html(_key_facts(books, report.plan, speaker))
     if _has_failed(books):
-        with Section("Its books until it failed", opened=True):
+        with Section(speaker.say("firm-until-failed"), opened=True):
             BooksOverTime(report, books, dark)
-        with Section("Invisible debt: who borrowed for whom"):
-            Html(_look_through(books))
+        with Section(speaker.say("firm-invisible")):
+            Html(_look_through(books, speaker))
         return
-    with Section("Balance sheet", opened=True):
-        Html(_balance_sheet(books))
+    with Section(speaker.say("firm-balance-sheet"), opened=True):
+        Html(_balance_sheet(books, speaker))
         BooksOverTime(report, books, dark)
-    with Section(f"Contracts ({len(books.statement.contracts)})"):
-        Html(_contracts(books.statement.contracts))
-    with Section(f"Debt and loans ({len(books.statement.loans)})"):
-        Html(_loans(books.statement.loans, books.statement.maturities, report.plan))
-    with Section("Hardware, energy and emissions"):
-        Html(_hardware(books, report.plan))
-    with Section("Invisible debt: who borrowed for whom"):
-        Html(_look_through(books))
+    with Section(speaker.say("firm-contracts", count=len(books.statement.contracts))):
+        Html(_contracts(books.statement.contracts, speaker))
+    with Section(speaker.say("firm-loans", count=len(books.statement.loans))):
+        Html(_loans(books.statement.loans, books.statement.maturities, report.plan, speaker))
+    with Section(speaker.say("firm-hardware")):
+        Html(_hardware(books, report.plan, speaker))
+    with Section(speaker.say("firm-invisible")):
+        Html(_look_through(books, speaker))
 
 
 @solara.component
@@ -94,26 +79,31 @@ def Strikes(session: Session, books: Books) -> None:  # noqa: N802
     """Blows to this firm next month, one click each."""
     if books.statement.balance_sheet.status != "active":
         return
+    speaker = use_language()
     with solara.Row(classes=["id-strikes"]):
-        for words, effect in (("Stops paying", "stops paying"), ("Fails", "defaults")):
-            solara.Button(words, on_click=partial(session.strike, books.name, effect, step=True), small=True)
-        solara.Text("next month", classes=["id-hint"])
+        for words, effect in (("firm-stop-paying", "stops paying"), ("firm-fail", "defaults")):
+            named = speaker.say(words)
+            solara.Button(named, on_click=partial(session.strike, books.name, effect, step=True), small=True)
+        solara.Text(speaker.say("firm-next-month"), classes=["id-hint"])
 
 
 @solara.component
 def BooksOverTime(report: Report, books: Books, dark: bool) -> None:  # noqa: N802
     """The firm's books month by month."""
-    element = Charts.element(panels=FIRM_PANELS, opening=report.plan.label(0), dark=dark)
+    speaker = use_language()
+    panels = [panel(name, columns, speaker) for name, columns in FIRM_PANELS.items()]
+    words = speaker.words(*Charts.PARTS)
+    element = Charts.element(panels=panels, opening=report.plan.label(0), dark=dark, words=words).key(speaker.tag)
 
     def show() -> None:
         charts = solara.get_widget(element)
         charts.until = report.plan.months
         charts.cursor = report.frame.month
-        charts.marks = [tick(failure) for failure in books.failures]
+        charts.marks = [tick(failure, speaker) for failure in books.failures]
         first = int(books.months[0]) if len(books.months) else 0
         charts.data = ChartData(run=f"{report.run}-{books.node}", first=first, values=_lines(books.history))
 
-    solara.use_effect(show, [books, report.frame.month, report.plan.months])
+    solara.use_effect(show, [books, report.frame.month, report.plan.months, speaker])
 
 
 def _lines(history: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -126,148 +116,179 @@ def _lines(history: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     }
 
 
-def _heading(report: Report, books: Books) -> str:
+def _heading(report: Report, books: Books, speaker: Language) -> str:
     health = int(report.frame.health[books.node]) if books.node < len(report.frame.health) else 0
     kind = books.statement.balance_sheet.kind
-    plainly = f" ({PLAINLY[kind]})" if kind in PLAINLY else ""
-    words = f"{kind}{plainly} · {HEALTH_NAMES[health]} · {report.plan.label(books.month)}"
+    words = speaker.say(
+        "firm-state", kind=speaker.own(f"plainly-{kind}", kind), health=speaker.say(f"health-{HEALTH_NAMES[health]}"),
+        month=speaker.label(books.month, report.plan.opening.date),
+    )  # fmt: skip
     return f"<div class='id-firm-head id-health-{health}'>{paragraph(books.name, 'id-name')}{paragraph(words)}</div>"
 
 
-def _why(failure: Default, plan: Plan) -> str:
+def _why(failure: Default, plan: Plan, speaker: Language) -> str:
     """The story of a failure with its causes."""
-    struck = ""
+    told = [speaker.say("firm-why-failed" if failure.ends else "firm-why-defaulted", why=why(failure, plan))]
     for blow in plan.strikes_on(failure.firm, failure.month):
-        when = plan.label(blow.first_month(plan.opening.date))
-        struck += f" You struck it in {when}: it {BY_NAME[str(blow.effect)].words}."
-    what = "failed" if failure.ends else "defaulted"
-    return paragraph(f"Why it {what}. {why(failure, plan)}.{struck}", "id-why")
+        when = speaker.label(blow.first_month(plan.opening.date), plan.opening.date)
+        told.append(speaker.say("firm-struck", month=when, what=effect_words(blow.effect, speaker)))
+    return paragraph(speaker.sentences(told), "id-why")
 
 
 def _has_failed(books: Books) -> bool:
     return books.statement.balance_sheet.status == "failed"
 
 
-def _key_facts(books: Books, plan: Plan) -> str:
+def _key_facts(books: Books, plan: Plan, speaker: Language) -> str:
     sheet, ratios, seen = books.statement.balance_sheet, books.statement.ratios, books.statement.look_through
     carried = sum(seen.carried_by_others.values())
+    money, percent, say = speaker.money, speaker.percent, speaker.say
     if _has_failed(books):
-        told = paragraph("It has failed: it owns and owes nothing any more.")
+        told = paragraph(say("firm-gone"))
         if not carried:
             return told
-        return told + facts([("Orphaned", money(carried), "borrowed by others for its use, and still owed by them")])
+        return told + facts([(say("firm-orphaned"), money(carried), say("firm-orphaned-about"))])
     found = [
-        ("Owns", money(sheet.total_assets), ""),
-        ("Owes", money(sheet.total_liabilities), ""),
-        ("Net worth", money(sheet.net_worth), "cushion against losses"),
+        (say("firm-owns"), money(sheet.total_assets), ""),
+        (say("firm-owes"), money(sheet.total_liabilities), ""),
+        (say("firm-net-worth"), money(sheet.net_worth), say("firm-net-worth-about")),
     ]
     if sheet.protected_until is not None:
-        found.append(("Protected", f"until {plan.label(sheet.protected_until)}", "by a court: its creditors must wait"))
+        until = say("firm-protected-until", month=speaker.label(sheet.protected_until, plan.opening.date))
+        found.append((say("firm-protected"), until, say("firm-protected-about")))
     if sheet.status == "active":
-        found.append(("Chance of failing", percent(ratios.default_probability), "within a year, as lenders see it"))
+        found.append((say("firm-chance"), percent(ratios.default_probability), say("firm-chance-about")))
     if ratios.capital_ratio is not None:
-        found.append(("Capital", percent(ratios.capital_ratio), "of what it lent, weighted by risk"))
+        found.append((say("firm-capital"), percent(ratios.capital_ratio), say("firm-capital-about")))
     if ratios.cover is not None:
-        found.append(("Cover", f"{number(ratios.cover)} ×", "earnings over debt service"))
+        times = say("firm-times", number=speaker.number(ratios.cover))
+        found.append((say("firm-cover"), times, say("firm-cover-about")))
     if ratios.loan_to_value is not None:
-        found.append(("Loan to value", percent(ratios.loan_to_value), "secured debt over collateral"))
+        found.append((say("firm-ltv"), percent(ratios.loan_to_value), say("firm-ltv-about")))
     if ratios.top_customer:
-        found.append(
-            ("Largest customer", ratios.top_customer, f"{percent(ratios.top_customer_share)} of its contracts")
-        )
+        share = say("firm-top-customer-about", share=percent(ratios.top_customer_share))
+        found.append((say("firm-top-customer"), ratios.top_customer, share))
     if carried:
-        found.append(("Others carry for it", money(carried), "debt not in its books"))
+        found.append((say("firm-carried"), money(carried), say("firm-carried-about")))
     return facts(found)
 
 
-def _balance_sheet(books: Books) -> str:
-    sheet = books.statement.balance_sheet
-    rows = [(name, money(amount), "") for name, amount in sheet.assets.items()]
-    rows += [("all it owns", money(sheet.total_assets), "")]
-    rows += [(name, "", money(amount)) for name, amount in sheet.liabilities.items()]
-    rows += [("net worth", "", money(sheet.net_worth))]
-    return table(["", "owns", "owes"], rows, numbers=[1, 2])
+def _item(name: str, speaker: Language) -> str:
+    """A line of the balance sheet, which the model names."""
+    return speaker.own(f"item-{name.lower().replace(' ', '-')}".replace("'", ""), name)
 
 
-def _contracts(contracts: list[Contract]) -> str:
+def _balance_sheet(books: Books, speaker: Language) -> str:
+    sheet, money = books.statement.balance_sheet, speaker.money
+    rows = [(_item(name, speaker), money(amount), "") for name, amount in sheet.assets.items()]
+    rows += [(speaker.say("firm-all-owned"), money(sheet.total_assets), "")]
+    rows += [(_item(name, speaker), "", money(amount)) for name, amount in sheet.liabilities.items()]
+    rows += [(speaker.say("firm-head-net-worth"), "", money(sheet.net_worth))]
+    return table(["", speaker.say("firm-head-owns"), speaker.say("firm-head-owes")], rows, numbers=[1, 2])
+
+
+def _contracts(contracts: list[Contract], speaker: Language) -> str:
+    say = speaker.say
     if not contracts:
-        return paragraph("No contract is running.", "id-hint")
+        return paragraph(say("firm-no-contracts"), "id-hint")
     rows = []
     for c in contracts[:MOST_ROWS]:
         unit = "M H100e" if c.kind == "compute" else "GW"
-        binding = "binds nobody" if c.status == "intent" else f"{percent(c.take_or_pay)} owed even if unused"
-        size = f"{number(c.quantity)} {unit}"
+        owed = say("firm-take-or-pay", share=speaker.percent(c.take_or_pay))
+        binding = say("firm-binds-nobody") if c.status == "intent" else owed
+        size = f"{speaker.number(c.quantity)} {unit}"
         if c.backstop:
-            size, binding = f"up to {money(c.announced)}", "only what stays unlet"
-        left = f"{counted(c.months_left, 'month')} to run"
-        rows.append((f"{ROLES[c.role]} {c.counterparty}", money(c.left), f"{size}, {left}, {binding}"))
-    bridge = paragraph(H100E, "id-hint") if any(c.kind == "compute" for c in contracts) else ""
-    return ledger(("with whom", "still to pay"), rows) + _more(len(contracts), "contracts") + bridge
+            size, binding = say("firm-backstop-size", amount=speaker.money(c.announced)), say("firm-backstop")
+        left = say("firm-months-left", months=c.months_left)
+        role = say(f"firm-{c.role}", firm=c.counterparty)
+        rows.append((role, speaker.money(c.left), speaker.listed([size, left, binding])))
+    bridge = paragraph(say("firm-h100e"), "id-hint") if any(c.kind == "compute" for c in contracts) else ""
+    heads = (say("firm-with-whom"), say("firm-still-to-pay"))
+    return ledger(heads, rows) + _more(len(contracts), "firm-more-contracts", speaker) + bridge
 
 
-def _loans(loans: list[Loan], ladder: list[Maturity], plan: Plan) -> str:
+def _loans(loans: list[Loan], ladder: list[Maturity], plan: Plan, speaker: Language) -> str:
+    say, money = speaker.say, speaker.money
     if not loans:
-        return paragraph("No debt, and nothing lent.", "id-hint")
+        return paragraph(say("firm-no-loans"), "id-hint")
     found = ""
-    for role, title in (("owes", "Owes"), ("lends", "Has lent")):
+    heads = [say(f"firm-{head}") for head in ("head-kind", "due-1", "due-3", "due-later")]
+    for role in ("owes", "lends"):
         mine = [loan for loan in loans if loan.role == role]
         if not mine:
             continue
-        found += paragraph(f"{title} {money(sum(loan.principal for loan in mine))}:", "id-sub")
+        found += paragraph(say(f"firm-loans-{role}", amount=money(sum(loan.principal for loan in mine))), "id-sub")
         due = [
-            (x.kind, money(x.next_month + x.to_1_year), money(x.to_3_years), money(x.to_5_years + x.later))
+            (_loan(x.kind, speaker), money(x.next_month + x.to_1_year), money(x.to_3_years),
+             money(x.to_5_years + x.later))
             for x in ladder
             if x.role == role
-        ]
-        if due:
-            found += table(["kind", "due in 1 year", "in 1 to 3", "later"], due, numbers=[1, 2, 3])
-        rows = [
-            (loan.counterparty, money(loan.principal),
-             f"{loan.kind}, {percent(loan.rate)} interest, due {plan.label(loan.matures)}, secured by {loan.secured_by}"
-             f"{f', at most {percent(loan.covenant_ltv)} of its worth' if loan.covenant_ltv else ''}")
-            for loan in mine[:MOST_ROWS]
         ]  # fmt: skip
-        found += ledger(("with whom", "amount"), rows) + _more(len(mine), "loans")
+        if due:
+            found += table(heads, due, numbers=[1, 2, 3])
+        rows = [(loan.counterparty, money(loan.principal), _terms(loan, plan, speaker)) for loan in mine[:MOST_ROWS]]
+        found += ledger((say("firm-with-whom"), say("firm-amount")), rows)
+        found += _more(len(mine), "firm-more-loans", speaker)
     return found
 
 
-def _hardware(books: Books, plan: Plan) -> str:
+def _loan(kind: str, speaker: Language) -> str:
+    """A kind of loan, which the model names."""
+    return speaker.own(f"loan-{kind.lower().replace(' ', '-')}", kind)
+
+
+def _terms(loan: Loan, plan: Plan, speaker: Language) -> str:
+    """The terms of a loan in a line."""
+    given = {
+        "kind": _loan(loan.kind, speaker), "rate": speaker.percent(loan.rate),
+        "month": speaker.label(loan.matures, plan.opening.date),
+        "security": speaker.own(f"collateral-{loan.secured_by}", loan.secured_by),
+    }  # fmt: skip
+    if loan.covenant_ltv:
+        return speaker.say("firm-loan-covenant", **given, limit=speaker.percent(loan.covenant_ltv))
+    return speaker.say("firm-loan", **given)
+
+
+def _hardware(books: Books, plan: Plan, speaker: Language) -> str:
     fleet, energy, ratios = books.statement.fleet, books.statement.energy, books.statement.ratios
+    say, number = speaker.say, speaker.number
     if not fleet:
-        return paragraph("It runs no computers of its own.", "id-hint")
+        return paragraph(say("firm-no-hardware"), "id-hint")
     rows = [
-        (v.generation, number(v.units), counted(round(v.age), "month"), money(v.book), money(v.mark)) for v in fleet
-    ]
-    heads = ["generation", "M H100e", "age", "in its books", "worth"]
-    told = f"On order: {number(ratios.on_order)} M H100e. "
+        (v.generation, number(v.units), say("firm-months", months=round(v.age)), speaker.money(v.book),
+         speaker.money(v.mark))
+        for v in fleet
+    ]  # fmt: skip
+    heads = [say("firm-generation"), "M H100e", *(say(f"firm-{head}") for head in ("age", "in-books", "worth"))]
+    told = [say("firm-on-order", units=number(ratios.on_order), unit="M H100e")]
     if energy.energy is None or energy.emissions is None:
-        told += f"Use, electricity and CO2 are known from {plan.label(1)} on, when a month has been run."
+        told.append(say("firm-use-later", month=speaker.label(1, plan.opening.date)))
     else:
-        told += (
-            f"In use: {percent(ratios.utilisation or 0.0)}."
-            f" Electricity: {number(energy.energy)} TWh a month, {percent(energy.renewables)} renewable;"
-            f" CO2: {number(energy.emissions)} Mt a month."
-        )
-    return table(heads, rows, numbers=[1, 2, 3, 4]) + paragraph(told) + paragraph(H100E, "id-hint")
+        told.append(
+            say("firm-use", share=speaker.percent(ratios.utilisation or 0.0), energy=number(energy.energy),
+                renewable=speaker.percent(energy.renewables), emissions=number(energy.emissions))
+        )  # fmt: skip
+    told_of = paragraph(speaker.sentences(told)) + paragraph(say("firm-h100e"), "id-hint")
+    return table(heads, rows, numbers=[1, 2, 3, 4]) + told_of
 
 
-def _look_through(books: Books) -> str:
+def _look_through(books: Books, speaker: Language) -> str:
     seen, failed = books.statement.look_through, _has_failed(books)
     parts = (
-        ("Orphaned, owed by those who borrowed for it" if failed else "Others carry for it", seen.carried_by_others),
-        ("It carries for", seen.carries_for),
-        ("It lends for the use of", seen.lends_for),
+        ("firm-orphaned-owed" if failed else "firm-carried", seen.carried_by_others),
+        ("firm-carries-for", seen.carries_for),
+        ("firm-lends-for", seen.lends_for),
     )
-    found = "".join(
-        paragraph(f"{title} ({money(sum(amounts.values()))}):", "id-sub")
-        + table(
-            ["firm", "debt"], [(name, money(amount)) for name, amount in list(amounts.items())[:MOST_ROWS]], numbers=[1]
-        )
-        for title, amounts in parts
-        if amounts
-    )
-    return found or paragraph("No AI debt rests on it, in its books or in others'.", "id-hint")
+    heads = [speaker.say("firm-head-firm"), speaker.say("firm-head-debt")]
+    found = ""
+    for title, amounts in parts:
+        if amounts:
+            total = speaker.money(sum(amounts.values()))
+            rows = [(name, speaker.money(amount)) for name, amount in list(amounts.items())[:MOST_ROWS]]
+            found += paragraph(speaker.say("firm-sum", what=speaker.say(title), amount=total), "id-sub")
+            found += table(heads, rows, numbers=[1])
+    return found or paragraph(speaker.say("firm-no-debt-rests"), "id-hint")
 
 
-def _more(count: int, what: str) -> str:
-    return paragraph(f"and {count - MOST_ROWS} smaller {what}", "id-hint") if count > MOST_ROWS else ""
+def _more(count: int, message: str, speaker: Language) -> str:
+    return paragraph(speaker.say(message, count=count - MOST_ROWS), "id-hint") if count > MOST_ROWS else ""

@@ -12,30 +12,30 @@ from numpy.typing import ArrayLike
 from viz.frames import FAILED_NOW, Frame, Nodes
 from viz.languages import Language, use_language
 from viz.parts.markup import Html, paragraph
-from viz.places import CAPTIONS
+from viz.places import LANES
 from viz.plan import Plan
 from viz.screen import Screen, use_report
 from viz.session import Report
 from viz.widgets import NetworkView, network_firms, network_frame
 
-SIZE_NOTE = "what it owns; of lenders, what they lent here; of the failed, before that"
 MOST_NAMED = 6  # firms in a sentence
 
 
-def widget_firms(nodes: Nodes, room: ArrayLike = ()) -> dict[str, Any]:
+def widget_firms(nodes: Nodes, speaker: Language, room: ArrayLike = ()) -> dict[str, Any]:
     """Firms and places as the widget takes them; `room` are the sizes each is given room for."""
-    return network_firms(nodes.names, nodes.kinds, nodes.x, nodes.y, CAPTIONS, SIZE_NOTE, room)
+    captions = [{"text": speaker.say(f"lane-{lane.heading}"), "x": lane.x, "y": 0.0} for lane in LANES]
+    return network_firms(nodes.names, nodes.kinds, nodes.x, nodes.y, captions, speaker.say("network-size-note"), room)
 
 
-def widget_frame(frame: Frame, hold: float = 0.0, **beside: Any) -> dict[str, Any]:
-    """A month as the widget takes it; `hold` seconds from now the next one comes, if not 0.
+def widget_frame(frame: Frame, hold: float = 0.0, label: str = "", **beside: Any) -> dict[str, Any]:
+    """A month as the widget takes it, under another label if given; `hold` seconds from now the next one comes.
 
     `beside`: `apart` and `shared` of `network_frame`, where another picture stands beside this one.
     """
     edges = frame.edges
     return network_frame(
         frame.month,
-        frame.label,
+        label or frame.label,
         frame.size,
         frame.health,
         edges.source,
@@ -80,16 +80,16 @@ def standing_apart(report: Report) -> tuple[list[str], list[str], int]:
     )
 
 
-def difference(report: Report, spoken: Language) -> str:
+def difference(report: Report, speaker: Language) -> str:
     """How the visitor's run differs from the baseline in the month shown, in a sentence or three."""
     mine, base, apart = standing_apart(report)
     if not apart:
-        return spoken.say("picture-same")
-    told = [spoken.say("picture-apart", count=apart)]
+        return speaker.say("picture-same")
+    told = [speaker.say("picture-apart", count=apart)]
     for message, firms in (("picture-only-mine", mine), ("picture-only-base", base)):
         if firms:
             more = [f"+{len(firms) - MOST_NAMED}"] if len(firms) > MOST_NAMED else []
-            told.append(spoken.say(message, firms=spoken.listed([*firms[:MOST_NAMED], *more])))
+            told.append(speaker.say(message, firms=speaker.listed([*firms[:MOST_NAMED], *more])))
     return " ".join(told)
 
 
@@ -98,12 +98,13 @@ def _grade(health: np.ndarray) -> np.ndarray:
     return np.minimum(health, FAILED_NOW)
 
 
-def credit(plan: Plan, spoken: Language) -> dict[str, str]:
+def credit(plan: Plan, speaker: Language) -> dict[str, str]:
     """What stands below a still or a video."""
     message = "picture-title-hand" if plan.by_hand else "picture-title"
+    story = speaker.own(f"story-{plan.base.name}", plan.base.title or plan.base.name)
     return {
-        "title": spoken.say(message, story=plan.base.title or plan.base.name, seed=str(plan.seed)),
-        "source": spoken.say("picture-source", opening=spoken.month(plan.opening.date)),
+        "title": speaker.say(message, story=story, seed=str(plan.seed)),
+        "source": speaker.say("picture-source", opening=speaker.month(plan.opening.date)),
     }
 
 
@@ -113,7 +114,7 @@ def Picture(  # noqa: N802
     on_filmed: Callable[[dict[str, Any]], None],
 ) -> None:  # fmt: skip
     """The network of the run, and beside it that of the baseline while it is compared with it."""
-    spoken = use_language()
+    speaker = use_language()
     lines, set_lines = solara.use_state(cast(dict[str, Any], {}))
     report = use_report(screen, lambda r: r.base_frame and (r.run, r.frame.month, r.base_frame.month))
     comparing = report is not None and report.base_frame is not None
@@ -121,14 +122,14 @@ def Picture(  # noqa: N802
     with solara.Div(classes=["id-pair", "id-two"] if comparing else ["id-pair"]):
         with solara.Div(classes=["id-canvas"]).key("mine"):
             if comparing:
-                Html(paragraph(spoken.say("picture-mine"), "id-sub"))
+                Html(paragraph(speaker.say("picture-mine"), "id-sub"))
             Network(screen, selected, film=film, on_filmed=on_filmed, **shared).key("network")
         if comparing:
             with solara.Div(classes=["id-canvas", "id-canvas-base"]).key("base"):
-                Html(paragraph(spoken.say("picture-base"), "id-sub"))
+                Html(paragraph(speaker.say("picture-base"), "id-sub"))
                 Network(screen, selected, baseline=True, **shared)
     if comparing and report is not None:
-        Html(paragraph(difference(report, spoken), "id-apart"))
+        Html(paragraph(difference(report, speaker), "id-apart"))
 
 
 @solara.component
@@ -138,7 +139,7 @@ def Network(  # noqa: N802
     on_filmed: Callable[[dict[str, Any]], None] = lambda _: None,
 ) -> None:  # fmt: skip
     """The network of the run, or of its baseline, redrawn at every report; firms are rows of the run's."""
-    spoken = use_language()
+    speaker = use_language()
 
     def mirrored(row: int, back: bool) -> int:
         """The row of a firm in the baseline's picture, or `back` from there; -1 if it is not in the other."""
@@ -155,8 +156,8 @@ def Network(  # noqa: N802
 
     element = NetworkView.element(
         selected=mirrored(selected, False), dark=dark, on_clicked=clicked, on_taken=screen.taken, lines=lines,
-        on_lines=on_lines, film=film or {}, on_filmed=on_filmed, words=spoken.words("picture"),
-    )  # fmt: skip
+        on_lines=on_lines, film=film or {}, on_filmed=on_filmed, words=speaker.words(*NetworkView.PARTS),
+    ).key(speaker.tag)  # fmt: skip
 
     def attach() -> Callable[[], None]:
         view = solara.get_widget(element)
@@ -185,13 +186,14 @@ def Network(  # noqa: N802
             present = [nodes, nodes_there]
             if not last or any(one is not two for one, two in zip(last, present, strict=True)):
                 last[:] = present
-                view.firms = widget_firms(nodes, room)
-            credited = credit(report.plan, spoken)
+                view.firms = widget_firms(nodes, speaker, room)
+            credited = credit(report.plan, speaker)
             if view.credit != credited:
                 view.credit = credited
             sent = {} if baseline else {"number": screen.sent()}
-            view.frame = {**widget_frame(frame, report.held, **beside), **sent}
+            label = speaker.month_of(frame.month, report.plan.opening.date)
+            view.frame = {**widget_frame(frame, report.held, label, **beside), **sent}
 
         return screen.attach(show)
 
-    solara.use_effect(attach, [screen, spoken])
+    solara.use_effect(attach, [screen, speaker])

@@ -12,6 +12,8 @@ import solara
 from abm.accounts.statement import Default
 from abm.engine.tables import E_CANCELLED, E_ORDER, E_PROJECT, EVENT_NAMES
 from experiments.summary import failure_sentence, number
+from viz.funding import COLUMNS
+from viz.languages import Language, use_language
 from viz.parts.markup import Explained, FirmField, Html, money, paragraph, percent
 from viz.plan import Plan
 from viz.screen import Screen, use_report
@@ -51,9 +53,25 @@ def Flows(screen: Screen, on_firm: Callable[[int], None], dark: bool) -> None:  
     Explained("explained-flows")
     if report is None:
         return
+    speaker = use_language()
     FlowDiagram.element(
-        flows=dict(report.flows), dark=dark, on_clicked=lambda value: on_firm(int(value.get("firm", -1)))
-    )
+        flows=flows_in_words(report.flows, speaker), dark=dark, words=speaker.words(*FlowDiagram.PARTS),
+        on_clicked=lambda value: on_firm(int(value.get("firm", -1))),
+    ).key(speaker.tag)  # fmt: skip
+
+
+def flows_in_words(flows: Mapping[str, Any], speaker: Language) -> dict[str, Any]:
+    """The flows with the columns and those that stand for no single firm named."""
+
+    def named(node: Mapping[str, Any]) -> str:
+        if node["several"]:
+            return speaker.say(f"flow-{node['several']}")
+        if node["smaller"]:
+            return speaker.say("flow-smaller", count=node["smaller"])
+        return speaker.say("flow-failed", firm=node["name"]) if node["failed"] else str(node["name"])
+
+    columns = [speaker.say(f"flow-{column}") for column in COLUMNS]
+    return {**flows, "columns": columns, "nodes": [{**node, "name": named(node)} for node in flows["nodes"]]}
 
 
 @solara.component
@@ -64,15 +82,22 @@ def Failures(screen: Screen, on_firm: Callable[[int], None], on_month: Callable[
         on_firm(int(value.get("firm", -1)))
         on_month(int(value.get("month", 0)))
 
+    speaker = use_language()
     report = use_report(screen, lambda r: (r.run, r.reach if not r.playing else -1, len(r.story.failures)))
     Explained("explained-tree")
     if report is None:
         return
     failures = report.story.failures
     if not failures:
-        Html(paragraph(f"No firm has failed up to {report.plan.label(report.reach)}.", "id-hint"))
+        reached = speaker.label(report.reach, report.plan.opening.date)
+        Html(paragraph(speaker.say("tree-nobody-until", month=reached), "id-hint"))
         return
-    CascadeTree.element(cascade=dict(report.story.tree), dark=dark, on_clicked=clicked)
+    opening = report.plan.opening.date
+    nodes = [{**node, "label": speaker.label(node["month"], opening)} for node in report.story.tree["nodes"]]
+    CascadeTree.element(
+        cascade={**report.story.tree, "nodes": nodes}, dark=dark, words=speaker.words(*CascadeTree.PARTS),
+        on_clicked=clicked,
+    ).key(speaker.tag)  # fmt: skip
     Html("".join(paragraph(why(failure, report.plan), "id-line") for failure in failures[:PAGE]))
     if len(failures) > PAGE:
         Html(paragraph(f"and {len(failures) - PAGE} more", "id-hint"))

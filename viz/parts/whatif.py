@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import reacton.ipyvuetify as rv
 import solara
@@ -10,6 +11,7 @@ import solara
 from abm.inputs import parameters as registry
 from abm.inputs.effects import BY_NAME, EFFECTS
 from abm.inputs.parameters import PARAMETERS, Parameter
+from viz.languages import Language, effect_words, parameter_words, unit_words, use_language
 from viz.parts.markup import Explained, FirmField, Html, Section, paragraph, source_of
 from viz.screen import Screen, use_last_sent, use_report
 from viz.session import Report, Session
@@ -40,17 +42,16 @@ class Policy:
 
     parameter: str
     on: float
-    words: str
 
 
 POLICIES = (
-    Policy("backstop_share", 0.8, "The state fills four fifths of the hole of a failing lender"),
-    Policy("public_guarantee", 0.5, "The state bears half of lenders' losses on AI loans"),
-    Policy("public_share", 0.3, "The state pays three tenths of hardware and sites"),
-    Policy("concentration_cap", 0.5, "No loans to clouds with more than half of their business from one customer"),
-    Policy("max_ltv", 0.6, "Loans at most three fifths of the worth of the hardware that secures them"),
-    Policy("max_contract_tenor", 36.0, "Contracts to rent computers run three years at most"),
-    Policy("capital_requirement", 1.5, "Lenders must hold half as much capital again"),
+    Policy("backstop_share", 0.8),
+    Policy("public_guarantee", 0.5),
+    Policy("public_share", 0.3),
+    Policy("concentration_cap", 0.5),
+    Policy("max_ltv", 0.6),
+    Policy("max_contract_tenor", 36.0),
+    Policy("capital_requirement", 1.5),
 )
 
 
@@ -61,16 +62,16 @@ def WhatIf(screen: Screen, selected: int) -> None:  # noqa: N802
     Explained("explained-what-if")
     if report is None:
         return
-    session = screen.session
+    session, speaker = screen.session, use_language()
     Made(report, session)
     Strike(report, session, selected)
-    with Section("Policies", opened=True):
+    with Section(speaker.say("change-policies"), opened=True):
         for policy in POLICIES:
             PolicySwitch(report, session, policy)
-    with Section("Numbers that matter most", opened=True):
+    with Section(speaker.say("change-matter"), opened=True):
         for name in MATTER:
             Number(registry.BY_NAME[name], report, session)
-    with Section(f"All {len(PARAMETERS)} numbers of the model"):
+    with Section(speaker.say("change-all", count=len(PARAMETERS))):
         Search(report, session)
 
 
@@ -80,21 +81,31 @@ def Made(report: Report, session: Session) -> None:  # noqa: N802
     plan = report.plan
     if not plan.by_hand:
         return
-    told = [f"{name.replace('_', ' ')} = {value:g} from the start" for name, value in plan.parameters.items()]
+    speaker, opening = use_language(), plan.opening.date
+    say, named = speaker.say, partial(parameter_words, speaker=speaker)
+    told = [
+        say("change-from-start", parameter=named(name), value=f"{value:g}") for name, value in plan.parameters.items()
+    ]
     for name, given in plan.changes.items():
-        told += [f"{name.replace('_', ' ')} = {value:g} from {plan.label(start)}" for start, value in given]
+        for start, value in given:
+            when = speaker.label(start, opening)
+            told.append(say("change-from", parameter=named(name), value=f"{value:g}", month=when))
     for shock in plan.strikes:
-        size = f" ({shock.size:g})" if shock.size is not None else ""
-        when = plan.label(shock.first_month(plan.opening.date))
-        told.append(f"{shock.firm} {BY_NAME[str(shock.effect)].words}{size} in {when}")
+        values = {"firm": str(shock.firm), "what": effect_words(shock.effect, speaker)}
+        values["month"] = speaker.label(shock.first_month(opening), opening)
+        if shock.size is not None:
+            told.append(say("change-strike-sized", **values, size=f"{shock.size:g}"))
+        else:
+            told.append(say("change-strike", **values))
     with solara.Div(classes=["id-made"]):
-        Html("<b>Your changes</b>" + "".join(paragraph(line, "id-line") for line in told))
-        solara.Button("Undo all of them", on_click=session.undo_changes, small=True, icon_name="mdi-undo")
+        Html(f"<b>{say('change-yours')}</b>" + "".join(paragraph(line, "id-line") for line in told))
+        solara.Button(say("change-undo"), on_click=session.undo_changes, small=True, icon_name="mdi-undo")
 
 
 @solara.component
 def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N802
     """A blow to a named firm in the next month."""
+    speaker = use_language()
     # Read when the visitor acts, which may be before all he chose is rendered.
     flagship = report.plan.opening.flagship
     firm = solara.use_reactive(flagship if flagship in report.nodes.names else report.nodes.names[0])
@@ -118,18 +129,19 @@ def Strike(report: Report, session: Session, selected: int) -> None:  # noqa: N8
         session.strike(firm.value, effect.value, sized, step=True)
 
     asked = BY_NAME[effect.value].size
-    with Section("Strike a firm next month", opened=True), solara.Div(classes=["id-strike"]):
+    with Section(speaker.say("change-strike-title"), opened=True), solara.Div(classes=["id-strike"]):
         FirmField(report.nodes.names, firm.value, lambda name: firm.set(name) if name else None)
         rv.Select(
-            label="What happens", v_model=effect.value, dense=True, outlined=True, hide_details=True, on_v_model=choose,
-            items=[{"text": known.words, "value": known.name} for known in EFFECTS],
+            label=speaker.say("change-what-happens"), v_model=effect.value, dense=True, outlined=True,
+            hide_details=True, on_v_model=choose,
+            items=[{"text": effect_words(known.name, speaker), "value": known.name} for known in EFFECTS],
         )  # fmt: skip
         rv.TextField(
-            label=asked.question if asked else "how much: all of it", v_model=size.value, dense=True,
+            label=_question(effect.value, speaker), v_model=size.value, dense=True,
             outlined=True, hide_details=True, disabled=asked is None,
             on_v_model=lambda text: size.set(str(text)[:20]),
         )  # fmt: skip
-        solara.Button("Strike", on_click=strike, color="primary", icon_name="mdi-flash")
+        solara.Button(speaker.say("change-strike-button"), on_click=strike, color="primary", icon_name="mdi-flash")
 
 
 @solara.component
@@ -138,7 +150,8 @@ def PolicySwitch(report: Report, session: Session, policy: Policy) -> None:  # n
     plain = registry.BY_NAME[policy.parameter].default
     on = report.plan.value(policy.parameter) != plain
     rv.Switch(
-        label=policy.words, v_model=on, dense=True, hide_details=True, inset=True,
+        label=use_language().say(f"policy-{policy.parameter.replace('_', '-')}"),
+        v_model=on, dense=True, hide_details=True, inset=True,
         on_v_model=lambda wanted: session.set_parameter(policy.parameter, policy.on if wanted else plain),
     )  # fmt: skip
 
@@ -150,7 +163,10 @@ def Number(parameter: Parameter, report: Report, session: Session) -> None:  # n
     now = report.forces[parameter.name]
     text = solara.use_reactive(f"{value:g}")  # read when the visitor acts, as above
     sent = use_last_sent(f"{value:g}")
-    spoken = {"aria-label": parameter.name.replace("_", " ")}
+    speaker = use_language()
+    named = parameter_words(parameter.name, speaker)
+    meaning = speaker.own(f"meaning-{parameter.name}", parameter.meaning)
+    spoken = {"aria-label": named}
 
     def moved(to: float) -> None:
         session.set_parameter(parameter.name, f"{float(to):g}")
@@ -162,7 +178,7 @@ def Number(parameter: Parameter, report: Report, session: Session) -> None:  # n
             session.set_parameter(parameter.name, given)
 
     with solara.Div(classes=["id-number"]):
-        Html(f"{paragraph(parameter.name.replace('_', ' '), 'id-sub')}{paragraph(parameter.meaning, 'id-hint')}")
+        Html(f"{paragraph(named, 'id-sub')}{paragraph(meaning, 'id-hint')}")
         with solara.Div(classes=["id-number-row"]):
             if parameter.name in MATTER:
                 low, high, step = MATTER[parameter.name]
@@ -172,34 +188,55 @@ def Number(parameter: Parameter, report: Report, session: Session) -> None:  # n
                 )  # fmt: skip
                 rv.use_event(slider, "change", lambda *told: moved(told[2]))
             field = rv.TextField(
-                v_model=text.value, dense=True, outlined=True, hide_details=True, suffix=parameter.unit,
+                v_model=text.value, dense=True, outlined=True, hide_details=True,
+                suffix=unit_words(parameter.unit, speaker),
                 class_="id-value", on_v_model=lambda given: text.set(str(given)[:40]), attributes=spoken,
             )  # fmt: skip
             rv.use_event(field, "blur", lambda *_: typed())
             rv.use_event(field, "keydown.enter", lambda *_: typed())
-        acting = f" Acting now, shocks included: {now:g}." if abs(now - value) > 1e-12 else ""
         drawn = report.plan.drawn.get(parameter.name)
-        here = "" if drawn is None else f", in this world {drawn:g}"
-        span = f"{parameter.low:g} to {parameter.high:g}, default {parameter.default:g}{here}."
-        Html(paragraph(f"{span}{acting}", "id-source") + source_of(parameter.source))
+        span = {"low": f"{parameter.low:g}", "high": f"{parameter.high:g}", "usual": f"{parameter.default:g}"}
+        if drawn is None:
+            told = [speaker.say("change-span", **span)]
+        else:
+            told = [speaker.say("change-span-drawn", **span, drawn=f"{drawn:g}")]
+        if abs(now - value) > 1e-12:
+            told.append(speaker.say("change-acting", value=f"{now:g}"))
+        Html(paragraph(speaker.sentences(told), "id-source") + source_of(parameter.source))
 
 
 @solara.component
 def Search(report: Report, session: Session) -> None:  # noqa: N802
     """Every number of the model, by any word of its name or meaning."""
+    speaker = use_language()
     words, set_words = solara.use_state("")
     rv.TextField(
-        label="Search: a word of the name or meaning", v_model=words, dense=True, outlined=True, hide_details=True,
+        label=speaker.say("change-search"), v_model=words, dense=True, outlined=True, hide_details=True,
         clearable=True, on_v_model=lambda text: set_words(str(text or "")[:80]),
     )  # fmt: skip
     wanted = words.casefold().split()
-    found = [p for p in PARAMETERS if all(w in f"{p.name} {p.group} {p.meaning}".casefold() for w in wanted)]
+    found = [p for p in PARAMETERS if all(w in _searched(p, speaker) for w in wanted)]
     if not found:
-        Html(paragraph("No number of the model has these words in its name or meaning.", "id-hint"))
+        Html(paragraph(speaker.say("change-none-found"), "id-hint"))
     for parameter in found[:MOST_FOUND]:
         Number(parameter, report, session).key(parameter.name)
     if len(found) > MOST_FOUND:
-        Html(paragraph(f"and {len(found) - MOST_FOUND} more: add a word", "id-hint"))
+        Html(paragraph(speaker.say("change-more", count=len(found) - MOST_FOUND), "id-hint"))
+
+
+def _searched(parameter: Parameter, speaker: Language) -> str:
+    """All words of a parameter, in English and in the visitor's language."""
+    english = f"{parameter.name} {parameter.group} {parameter.meaning}"
+    own = f"{parameter_words(parameter.name, speaker)} {speaker.own(f'meaning-{parameter.name}', '')}"
+    return f"{english} {own}".casefold()
+
+
+def _question(effect: str, speaker: Language) -> str:
+    """What is asked of the size of an effect."""
+    asked = BY_NAME[effect].size
+    if asked is None:
+        return speaker.say("change-all-of-it")
+    return speaker.own(f"effect-{effect.replace(' ', '-')}-size", asked.question)
 
 
 def _number(text: str) -> float | None:

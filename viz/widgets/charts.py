@@ -12,6 +12,7 @@ import numpy as np
 import traitlets
 from numpy.typing import ArrayLike
 
+from viz.languages import FIRST, language
 from viz.widgets.bundle import module, style
 
 
@@ -54,11 +55,14 @@ class Charts(anywidget.AnyWidget):
         Month on which a line stands, -1 for none.
     dark : bool
         Dark colours.
+    words : dict
+        What `Language.words` gives of the `PARTS`; in the first language if left out.
     clicked_month : dict
         Set by the browser: `month` and `count`, which every click raises.
     """
 
     WHICH: ClassVar = ("data", "baseline")
+    PARTS: ClassVar = ("amount", "list", "drawn", "chart")
     _esm = module("charts.js", "uPlot.iife.min.js")
     _css = style("uPlot.min.css", "common.css", "charts.css")
     panels = traitlets.List(traitlets.Dict()).tag(sync=True)
@@ -71,6 +75,7 @@ class Charts(anywidget.AnyWidget):
     until = traitlets.Int(0).tag(sync=True)
     cursor = traitlets.Int(-1).tag(sync=True)
     dark = traitlets.Bool(False).tag(sync=True)
+    words = traitlets.Dict(language(FIRST).words(*PARTS)).tag(sync=True)
     clicked_month = traitlets.Dict().tag(sync=True)
 
     def __init__(self, **given: Any) -> None:

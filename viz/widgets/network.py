@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import anywidget
 import numpy as np
@@ -41,13 +41,14 @@ class NetworkView(anywidget.AnyWidget):
     filmed : dict
         Set by the browser when such a video was saved: its `count` and `size` (bytes).
     words : dict
-        The part "picture" of a `viz.languages.Language`.
+        What `Language.words` gives of the `PARTS`; in the first language if left out.
     clicked : dict
         Set by the browser: `firm` (row, -1 for the background) and `count`, which every click raises.
     taken : int
         Set by the browser: number of the last frame that is drawn.
     """
 
+    PARTS: ClassVar = ("amount", "list", "drawn", "network", "picture", "edge", "channel", "kind", "health")
     _esm = module("network.js")
     _css = style("common.css", "network.css")
     firms = traitlets.Dict().tag(sync=True)
@@ -58,7 +59,7 @@ class NetworkView(anywidget.AnyWidget):
     lines = traitlets.Dict().tag(sync=True)
     film = traitlets.Dict().tag(sync=True)
     filmed = traitlets.Dict().tag(sync=True)
-    words = traitlets.Dict(default_value=language(FIRST).words("picture")).tag(sync=True)
+    words = traitlets.Dict(language(FIRST).words(*PARTS)).tag(sync=True)
     clicked = traitlets.Dict().tag(sync=True)
     taken = traitlets.Int(0).tag(sync=True)
 

@@ -1,8 +1,8 @@
 // What the network knows: firms, their sizes and health, who owes whom; and how it is between two months.
 
-import { KIND_LABELS, digits, dollars, typed } from "./common.js";
+import { dollars, kindName, told, typed } from "./common.js";
 import { EDGE_KINDS } from "./edges.js";
-import { HEALTH, HEALTH_LABELS } from "./marks.js";
+import { HEALTH, healthName } from "./marks.js";
 
 export class Books {
   constructor() {
@@ -28,7 +28,7 @@ export class Books {
       x: typed(given.x, Float32Array),
       y: typed(given.y, Float32Array),
       captions: given.captions ?? [],
-      sizeNote: given.size_note ?? "balance sheet",
+      sizeNote: given.size_note ?? "",
       room: typed(given.room, Float32Array),
     };
     this.count = Math.min(names.length, this.firms.x.length, this.firms.y.length);
@@ -95,11 +95,11 @@ export class Books {
   }
 
   kindName(row) {
-    return KIND_LABELS[this.firms.kinds[row]] ?? String(this.firms.kinds[row] ?? "");
+    return kindName(this.firms.kinds[row]);
   }
 
   healthName(row) {
-    return HEALTH_LABELS[this.health[row] ?? 0] ?? "";
+    return healthName(this.health[row] ?? 0);
   }
 
   /** Whether a firm has failed: its mark is as large as what it owned before, but it owns nothing any more. */
@@ -121,12 +121,12 @@ export class Books {
   /** A firm in a few lines. */
   aboutFirm(row) {
     const { edges } = this;
-    const lines = [this.firms.names[row], `${this.kindName(row)}, ${this.healthName(row)}`];
-    if (!this.failed(row)) lines.push(`${this.firms.sizeNote.split(";")[0]} ${dollars(this.size[row] ?? NaN)}`);
+    const lines = [this.firms.names[row], told("network-kind-health", { kind: this.kindName(row), health: this.healthName(row) })];
+    if (!this.failed(row)) lines.push(told("network-size", { what: told("network-own"), amount: dollars(this.size[row] ?? NaN) }));
     EDGE_KINDS.forEach((kind, k) => {
       for (const [side, words] of [
-        ["source", kind.gives],
-        ["target", kind.takes],
+        ["source", `edge-${kind.name}-gives`],
+        ["target", `edge-${kind.name}-takes`],
       ]) {
         let sum = 0;
         let ties = 0;
@@ -135,7 +135,7 @@ export class Books {
           sum += edges.amount[e];
           ties += 1;
         }
-        if (ties) lines.push(`${words} ${dollars(sum)} (${digits(ties)} ${ties === 1 ? "firm" : "firms"})`);
+        if (ties) lines.push(told("network-ties", { what: told(words), amount: dollars(sum), ties }));
       }
     });
     return lines;
@@ -146,7 +146,7 @@ export class Books {
     const kind = EDGE_KINDS[this.edges.kind[e]];
     const from = this.firms.names[this.edges.source[e]];
     const to = this.firms.names[this.edges.target[e]];
-    return [`${from} → ${to}`, `${kind.name}: ${from} ${kind.verb} ${to} ${dollars(this.edges.amount[e])}`];
+    return [`${from} → ${to}`, told(`edge-${kind.name}-verb`, { from, to, amount: dollars(this.edges.amount[e]) })];
   }
 }
 

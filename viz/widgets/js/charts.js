@@ -1,7 +1,7 @@
 // Small panels of lines over the same months. uPlot draws them; it stands before this file as a global name.
 /* global uPlot */
 
-import { calendarMonth, colours, digits, element, listen, monthName, rootOf, save, say, typed } from "./common.js";
+import { calendarMonth, colours, digits, element, listed, listen, monthName, rootOf, save, say, speak, told, typed, yearOf } from "./common.js";
 
 const HEIGHT = 150; // of a plot that is not on the page yet
 const EVERY = 100; // ms between two drawings while months go by
@@ -85,16 +85,17 @@ export default () => {
 function show(model, el, runs) {
   const life = new AbortController();
   const { signal } = life;
+  speak(model);
   const root = rootOf(model, el, "charts", () => rebuild(), signal);
   const title = element("span", { class: "iv-line-title" });
-  const keep = element("button", { type: "button", class: "iv-save", title: "Download all panels as PNG" }, "PNG");
+  const keep = element("button", { type: "button", class: "iv-save", title: told("chart-download") }, "PNG");
   const time = element("div", { class: "iv-time" });
   const line = element("div", { class: "iv-line" }, title, time, keep);
   const grid = element("div", {
     class: "iv-grid",
     tabindex: 0,
     role: "group",
-    "aria-label": "Charts over time. Left and right arrows move through the months, Enter goes to one.",
+    "aria-label": told("chart-reading"),
   });
   const spoken = element("div", { class: "iv-unseen", "aria-live": "polite" });
   const note = element("div", { class: "iv-charts-note" });
@@ -145,10 +146,10 @@ function show(model, el, runs) {
         "button",
         {
           type: "button",
-          title: "What am I looking at?",
+          title: told("chart-what"),
           "aria-expanded": "false",
           "aria-controls": about.id,
-          "aria-label": `What am I looking at: ${panel.title ?? ""}`,
+          "aria-label": told("chart-what-of", { title: panel.title ?? "" }),
         },
         "?",
       );
@@ -190,7 +191,7 @@ function show(model, el, runs) {
       sync.sub(chart.drawn);
       return chart;
     });
-    if (!charts.length) grid.append(element("div", { class: "iv-empty" }, "No charts to show yet."));
+    if (!charts.length) grid.append(element("div", { class: "iv-empty" }, told("chart-none")));
     for (const chart of charts) inView.observe(chart.box);
     readOut();
     drawLine();
@@ -256,7 +257,7 @@ function show(model, el, runs) {
           gap: 2,
           font: small,
           splits: (u) => yearTicks(u.scales.x.min, u.scales.x.max, u.bbox.width / devicePixelRatio, model.get("opening")),
-          values: (u, splits) => splits.map((month) => tickName(nameOf(month), u.scales.x.max - u.scales.x.min)),
+          values: (u, splits) => splits.map((month) => tickName(month, u.scales.x.max - u.scales.x.min, model.get("opening"))),
         },
         {
           stroke: ink.soft,
@@ -321,7 +322,7 @@ function show(model, el, runs) {
       byMonth.set(mark.month, [...(byMonth.get(mark.month) ?? []), String(mark.text ?? "")]);
     }
     const years = yearTicks(first, last, wide, model.get("opening")).map((month) =>
-      element("span", { class: "iv-year", style: `left:${at(month)}px` }, tickName(nameOf(month), last - first)),
+      element("span", { class: "iv-year", style: `left:${at(month)}px` }, tickName(month, last - first, model.get("opening"))),
     );
     // From the last to the first, so that no name covers the tick of a later one: names take the lower row if no
     // tick follows within their length, else the upper one.
@@ -337,14 +338,14 @@ function show(model, el, runs) {
         const row = end < tick ? 0 : end < upper ? 1 : -1;
         tick = x;
         if (row === 1) upper = x;
-        const whole = `${names.join(", ")}, ${nameOf(month)}`;
+        const whole = `${listed([...names, nameOf(month)])}`;
         const button = element(
           "button",
           {
             type: "button",
             class: "iv-mark",
             title: whole,
-            "aria-label": `Failed: ${whole}`,
+            "aria-label": told("chart-failed", { who: whole }),
             style: `left:${x}px;height:${row === 1 ? 38 : row === 0 ? 20 : 12}px`,
           },
           row < 0 ? "" : text,
@@ -352,7 +353,7 @@ function show(model, el, runs) {
         button.addEventListener("click", () => say(model, "clicked_month", { month }), { signal });
         return button;
       });
-    title.textContent = buttons.length ? "Failures" : "No failures so far";
+    title.textContent = told(buttons.length ? "chart-failures" : "chart-no-failures");
     time.replaceChildren(...years, ...buttons.reverse());
   }
 
@@ -376,13 +377,13 @@ function show(model, el, runs) {
         const value = month === null ? null : valueAt("data", one.column, month);
         const base = month === null || !baseline.months ? null : valueAt("baseline", one.column, month);
         chart.numbers[i].textContent = value === null ? "–" : digits(value);
-        chart.bases[i].textContent = base === null ? "" : `baseline ${digits(base)}`;
+        chart.bases[i].textContent = base === null ? "" : told("chart-baseline", { value: digits(base) });
       });
       const words = chart.series.map((one, i) => `${one.name ?? ""} ${chart.numbers[i].textContent}`).join(", ");
       chart.plot.setAttribute("aria-label", `${chart.panel.title ?? ""}, ${chart.panel.unit ?? ""}: ${words}`);
     }
-    const dashed = baseline.months ? " · dashed: baseline" : "";
-    note.textContent = month === null ? "" : `Values of ${nameOf(month)}${dashed} · click a chart to go to a month`;
+    const words = baseline.months ? "chart-values-dashed" : "chart-values";
+    note.textContent = month === null ? "" : told(words, { month: nameOf(month) });
   }
 
   grid.addEventListener(
@@ -568,8 +569,8 @@ function decades(low, high) {
   return ticks.filter((tick) => tick >= low && tick <= high);
 }
 
-function tickName(name, span) {
-  return span > LONG ? name.slice(-4) : `${name.slice(0, 3)} ${name.slice(-2)}`;
+function tickName(month, span, opening) {
+  return span > LONG ? yearOf(month, opening) : monthName(month, opening, true);
 }
 
 function short(value) {

@@ -1,18 +1,43 @@
 // What all widgets share: arrays from Python, numbers and months for people, safe elements, colours.
 
 const SVG = "http://www.w3.org/2000/svg";
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+let language = { tag: "en" }; // the words of the page, by id
 
-export const KIND_LABELS = {
-  lab: "AI lab",
-  hyperscaler: "hyperscaler",
-  neocloud: "neocloud",
-  vehicle: "project company",
-  lender: "lender",
-  vendor: "chip vendor",
-  entrant: "open-weights entrant",
-  outside: "outside sector",
-};
+/** Take the words that came with a widget: of all widgets of the page, as a visitor has one language. */
+export function speak(model) {
+  language = model.get("words") ?? language;
+}
+
+/** A message with its values; `{name}` stands for each, and a message of several forms follows the number `count`. */
+export function told(id, values = {}, count = Object.values(values).find((value) => typeof value === "number")) {
+  const found = language[id];
+  if (found === undefined) throw new Error(`the page has no words for ${id}`);
+  const text = typeof found === "string" ? found : found[new Intl.PluralRules(language.tag).select(count)];
+  return text.replace(/\{(\w+)\}/g, (_hole, name) => {
+    const value = values[name];
+    return typeof value === "number" ? digits(value) : String(value);
+  });
+}
+
+/** Whether there are words of this id. */
+export function known(id) {
+  return id in language;
+}
+
+/** Words one after another. */
+export function listed(parts) {
+  return parts.join(language["list-comma"].replaceAll("|", ""));
+}
+
+/** A channel of losses in words. */
+export function channelName(channel) {
+  return known(`channel-${channel}`) ? told(`channel-${channel}`) : String(channel);
+}
+
+/** The kind of a firm in words. */
+export function kindName(kind) {
+  return known(`kind-${kind}`) ? told(`kind-${kind}`) : String(kind ?? "");
+}
 
 /** A typed array over what Python sent: a buffer, or a plain list. Copies only where the memory is not aligned. */
 export function typed(value, Type) {
@@ -32,16 +57,17 @@ export function digits(value) {
   if (size === 0) return "0";
   if (size >= 1e15 || size < 1e-4) return value.toExponential(1);
   const places = size >= 100 ? 0 : size >= 10 ? 1 : size >= 1 ? 2 : Math.min(6, 1 - Math.floor(Math.log10(size)));
-  return value.toLocaleString("en-US", { maximumFractionDigits: places });
+  return value.toLocaleString(language.tag, { maximumFractionDigits: places });
 }
 
 /** Dollars of an amount in billions. */
 export function dollars(bn) {
   if (!Number.isFinite(bn)) return "–";
   const size = Math.abs(bn);
-  if (size >= 1000) return `$${digits(bn / 1000)} tn`;
-  if (size >= 0.995 || size === 0) return `$${digits(bn)} bn`;
-  return size < 0.0005 ? "under $1 m" : `$${digits(Math.round(bn * 1000))} m`;
+  const [large, middle, small] = language["amount-units"].split(" ").map(Number);
+  if (size >= large) return told("drawn-large", { amount: digits(bn / large) });
+  if (size >= 0.995 * middle || size === 0) return told("drawn-middle", { amount: digits(bn / middle) });
+  return size < 0.5 * small ? told("drawn-least") : told("drawn-small", { amount: digits(Math.round(bn / small)) });
 }
 
 /** Months of the calendar up to an opening such as "2025-12", January of the year 0 being 0. */
@@ -50,10 +76,18 @@ export function calendarMonth(opening) {
   return 12 * year + month - 1;
 }
 
-/** "Jan 2027" for a month counted from an opening such as "2025-12". */
-export function monthName(month, opening) {
+/** "Jan 2027", or what the language has, for a month counted from an opening such as "2025-12"; "Jan 27" if brief. */
+export function monthName(month, opening, brief = false) {
   const whole = calendarMonth(opening) + Math.round(month);
-  return `${MONTHS[((whole % 12) + 12) % 12]} ${Math.floor(whole / 12)}`;
+  const day = new Date(Date.UTC(2000, ((whole % 12) + 12) % 12, 1));
+  day.setUTCFullYear(Math.floor(whole / 12));
+  const year = brief ? "2-digit" : "numeric";
+  return new Intl.DateTimeFormat(language.tag, { month: "short", year, timeZone: "UTC" }).format(day);
+}
+
+/** The year of such a month. */
+export function yearOf(month, opening) {
+  return String(Math.floor((calendarMonth(opening) + Math.round(month)) / 12));
 }
 
 /** An element with attributes and children; strings become text, never markup. */

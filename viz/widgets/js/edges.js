@@ -1,41 +1,25 @@
-// The directed edges between firms: a colour and a dash for each kind, a width for the amount.
+// The directed edges between firms: a colour and a dash for each kind (named as in the words), a width for the amount.
 
 export const EDGE_KINDS = [
   {
     name: "loan",
     colour: "loan",
     dash: [],
-    verb: "owes",
-    gives: "owes on loans",
-    takes: "has lent",
-    about: "The debtor owes the lender; the arrow points to the lender",
   },
   {
-    name: "compute contract",
+    name: "compute",
     colour: "compute",
     dash: [7, 4],
-    verb: "has promised to pay for compute to",
-    gives: "has promised to pay for compute",
-    takes: "has sold compute for",
-    about: "The customer has promised to pay for compute; the arrow points to the provider",
   },
   {
     name: "order",
     colour: "order",
     dash: [2.2, 3],
-    verb: "has ordered hardware from",
-    gives: "has ordered hardware for",
-    takes: "has orders for",
-    about: "The buyer has ordered hardware; the arrow points to the vendor",
   },
   {
     name: "equity",
     colour: "equity",
     dash: [10, 3, 2, 3],
-    verb: "has issued shares to",
-    gives: "has issued shares for",
-    takes: "holds shares of",
-    about: "The issuer's shares are held; the arrow points to the holder",
   },
 ];
 

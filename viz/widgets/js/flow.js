@@ -1,6 +1,6 @@
 // Who funds whom for whom: ribbons from lenders through borrowers to those served, coloured by whom they serve.
 
-import { KIND_LABELS, dollars, element, listen, rootOf, say, svg, tooltip } from "./common.js";
+import { dollars, element, kindName, listed, listen, rootOf, say, speak, svg, told, tooltip } from "./common.js";
 
 const BAR = 10;
 const TOP = 26;
@@ -94,11 +94,12 @@ function ribbon(x0, y0, x1, y1, thick) {
 function render({ model, el }) {
   const life = new AbortController();
   const { signal } = life;
+  speak(model);
   const root = rootOf(model, el, "flow", () => {}, signal);
   const sheet = element("div");
   const words = element("ul");
-  const told = element("details", {}, element("summary", {}, "The same in words"), words);
-  root.append(sheet, told);
+  const spelled = element("details", {}, element("summary", {}, told("flow-in-words")), words);
+  root.append(sheet, spelled);
   const tip = tooltip(root);
   let drawnAt = 0;
 
@@ -110,11 +111,11 @@ function render({ model, el }) {
     const flows = model.get("flows") ?? {};
     const { nodes, all, parts, height, ribbons } = plan(flows, width);
     if (!parts.length) {
-      sheet.replaceChildren(element("div", { class: "iv-empty" }, "Nothing has been lent for AI."));
-      told.hidden = true;
+      sheet.replaceChildren(element("div", { class: "iv-empty" }, told("flow-nothing")));
+      spelled.hidden = true;
       return;
     }
-    told.hidden = false;
+    spelled.hidden = false;
     const hue = (part) => {
       const user = all[part.ends[2]];
       return user.hue >= 0 ? `var(--iv-series${(user.hue % SERIES) + 1})` : "var(--iv-gone)";
@@ -124,7 +125,11 @@ function render({ model, el }) {
       path.addEventListener("pointermove", (event) =>
         show(event, [part], path, [
           `${all[part.ends[0]].name} → ${all[part.ends[1]].name} → ${all[part.ends[2]].name}`,
-          `${dollars(part.amount)} lent to ${all[part.ends[1]].name}, for the use of ${all[part.ends[2]].name}`,
+          told("flow-lent", {
+            amount: dollars(part.amount),
+            borrower: all[part.ends[1]].name,
+            user: all[part.ends[2]].name,
+          }),
         ]),
       );
       path.addEventListener("pointerleave", clear);
@@ -154,7 +159,7 @@ function render({ model, el }) {
           class: "iv-node",
           role: opens ? "button" : "img",
           tabindex: opens ? 0 : null,
-          "aria-label": lines.join(", "),
+          "aria-label": listed(lines),
         },
         svg("rect", { x: node.x, y: node.y - 3, width: BAR, height: node.tall + 6, fill: "transparent" }),
         svg("rect", { class: "iv-bar", x: node.x, y: node.y, width: BAR, height: node.tall }),
@@ -194,7 +199,7 @@ function render({ model, el }) {
           viewBox: `0 0 ${width} ${height}`,
           height,
           role: "group",
-          "aria-label": "Who lends to whom, and for whose use",
+          "aria-label": told("flow-label"),
         },
         ...titles,
         ...paths,
@@ -202,7 +207,7 @@ function render({ model, el }) {
       ),
     );
     words.replaceChildren(
-      ...nodes.filter((node) => node.layer === 2).map((node) => element("li", {}, aboutNode(node, all).join(", "))),
+      ...nodes.filter((node) => node.layer === 2).map((node) => element("li", {}, listed(aboutNode(node, all)))),
     );
   }
 
@@ -240,17 +245,16 @@ function aboutNode(node, all) {
     const found = new Map();
     for (const part of node.parts) found.set(part.ends[end], (found.get(part.ends[end]) ?? 0) + part.amount);
     const order = [...found].sort((a, b) => b[1] - a[1]);
-    const told = order
-      .slice(0, 5)
-      .map(([i, amount]) => `${all[i].name} ${dollars(amount)}`)
-      .join(", ");
-    return order.length > 5 ? `${told} and ${order.length - 5} more` : told;
+    const firms = listed(order.slice(0, 5).map(([i, amount]) => `${all[i].name} ${dollars(amount)}`));
+    return order.length > 5 ? told("flow-more", { firms, more: order.length - 5 }) : firms;
   };
-  const kind = KIND_LABELS[node.kind] ? `${KIND_LABELS[node.kind]}, ` : "";
+  const about = (how) =>
+    node.row >= 0 ? told(`flow-kind-${how}`, { kind: kindName(node.kind) }) : told(`flow-plain-${how}`);
+  const [to, by, from, use] = ["to", "by", "from", "for"].map((how) => (end) => told(`flow-${how}`, { firms: sums(end) }));
   const title = `${node.name} ${dollars(node.sum)}`;
-  if (node.layer === 0) return [title, `${kind}lent for AI`, `to ${sums(1)}`, `for the use of ${sums(2)}`];
-  if (node.layer === 1) return [title, `${kind}owed for AI`, `to ${sums(0)}`, `for the use of ${sums(2)}`];
-  return [title, `${kind}borrowed for its use`, `by ${sums(1)}`, `from ${sums(0)}`];
+  if (node.layer === 0) return [title, about("lent"), to(1), use(2)];
+  if (node.layer === 1) return [title, about("owed"), to(0), use(2)];
+  return [title, about("borrowed"), by(1), from(0)];
 }
 
 export default { render };

@@ -1,7 +1,9 @@
 // How a firm looks: its kind is a shape, its health a colour and a pattern.
 
+import { told } from "./common.js";
+
 export const HEALTH = ["sound", "strained", "distressed", "failed", "gone"];
-export const HEALTH_LABELS = ["sound", "strained", "distressed", "failing now", "failed earlier"];
+const HEALTH_WORDS = ["sound", "strained", "distressed", "failing", "failed"];
 
 const OUTLINED = 6; // radius from which on a sound firm has an outline
 const CORNERS = {
@@ -13,6 +15,11 @@ const CORNERS = {
   outside: [8, Math.PI / 8],
 };
 // Lenders are wide blocks like a counter, the others regular polygons; labs are discs. Areas are equal.
+
+/** The health of a firm in words. */
+export function healthName(state) {
+  return HEALTH_WORDS[state] ? told(`health-${HEALTH_WORDS[state]}`) : "";
+}
 
 /** Add the outline of a firm to the path of `pen`. */
 export function outline(pen, kind, x, y, radius) {

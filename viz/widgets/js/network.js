@@ -1,6 +1,6 @@
 // The network of who owes whom: edges on one canvas, names on the next, firms and cascades on the top one.
 
-import { colours, element, lessMotion, listen, rootOf, save, say, svg, tooltip } from "./common.js";
+import { colours, element, lessMotion, listed, listen, rootOf, save, say, speak, svg, told, tooltip } from "./common.js";
 import { Books } from "./books.js";
 import { Camera, steer } from "./camera.js";
 import { EDGE_KINDS, drawEdges, edgeAt } from "./edges.js";
@@ -33,19 +33,16 @@ const ICONS = {
   picture: "M8 2v8M5 7l3 3 3-3M3 13h10",
   film: "M8 3.2a4.8 4.8 0 1 0 .01 0z",
 };
-const EXPLAINED =
-  "Network of firms and what they owe each other. Arrow keys move between firms, Enter opens one," +
-  " plus and minus zoom, 0 shows everything, Escape lets go. The button Table below says the same in words.";
 
 function render({ model, el }) {
   const life = new AbortController();
   const { signal } = life;
+  speak(model);
   const root = rootOf(model, el, "network", () => recolour(), signal);
   const books = new Books();
   const camera = new Camera();
   const playback = new Playback();
   const motion = lessMotion();
-  const word = (name) => String((model.get("words") ?? {})[`picture-${name}`] ?? name);
 
   // --- the page around the canvases ---
   const layers = [0, 1, 2].map(() => element("canvas", { "aria-hidden": "true" }));
@@ -54,22 +51,22 @@ function render({ model, el }) {
   const news = element("div", { class: "iv-caption-news" });
   const caption = element("div", { class: "iv-caption" }, month, news);
   const spoken = element("div", { class: "iv-unseen", "aria-live": "polite" });
-  const hint = element("span", { class: "iv-hint" }, "Click, then scroll or drag to zoom and move");
-  const replay = element("button", { type: "button", hidden: true }, "Replay cascade");
+  const hint = element("span", { class: "iv-hint" }, told("network-hint"));
+  const replay = element("button", { type: "button", hidden: true }, told("network-replay"));
   const tools = element(
     "div",
     { class: "iv-tools" },
-    tool("Zoom in", "in", () => zoomBy(1.5)),
-    tool("Zoom out", "out", () => zoomBy(1 / 1.5)),
-    tool("Whole picture", "whole", whole),
-    tool("Download as PNG", "picture", download),
+    tool(told("network-zoom-in"), "in", () => zoomBy(1.5)),
+    tool(told("network-zoom-out"), "out", () => zoomBy(1 / 1.5)),
+    tool(told("network-whole"), "whole", whole),
+    tool(told("network-download"), "picture", download),
   );
-  const rolling = tool(word("film"), "film", () => (film.running ? cut() : roll()));
+  const rolling = tool(told("picture-film"), "film", () => (film.running ? cut() : roll()));
   rolling.setAttribute("aria-pressed", "false");
   if (records()) tools.append(rolling);
   const stage = element(
     "div",
-    { class: "iv-stage", tabindex: 0, role: "application", "aria-label": EXPLAINED },
+    { class: "iv-stage", tabindex: 0, role: "application", "aria-label": told("network-explained") },
     ...layers,
     caption,
     tools,
@@ -105,7 +102,7 @@ function render({ model, el }) {
   let tableAt = -TABLE_EVERY;
   let tableLater = 0; // timer to fill the table
   const shown = { kinds: new Set(EDGE_KINDS.keys()), least: 0 };
-  const film = new Film((sheet) => paintSheet(sheet, layers, told(), { room, ratio: ratio(), ink, family }), signal);
+  const film = new Film((sheet) => paintSheet(sheet, layers, around(), { room, ratio: ratio(), ink, family }), signal);
   let take = {}; // months that are to be recorded: {first, last, count}
   const edgeLayer = { stale: true, urgent: false, heavy: false, plain: false, fullAt: 0, next: 0, captions: [] };
   const nameLayer = { labels: [], marks: [], sides: new Map(), view: "", month: null, next: 0 };
@@ -481,7 +478,7 @@ function render({ model, el }) {
       edgeLayer.urgent = true;
       wake();
     };
-    drawLegend(legend, books, ink, shown, filtered, table, word);
+    drawLegend(legend, books, ink, shown, filtered, table);
   }
 
   function recolour() {
@@ -553,7 +550,7 @@ function render({ model, el }) {
     if (steps[event.key] && books.count) {
       walked = walk(...steps[event.key]);
       const lines = books.aboutFirm(walked);
-      spoken.textContent = lines.join(", ");
+      spoken.textContent = listed(lines);
       tip.show(place.x[walked], place.y[walked] + place.radius[walked], lines);
     } else if ((event.key === "Enter" || event.key === " ") && walked >= 0) {
       open(walked);
@@ -607,9 +604,9 @@ function render({ model, el }) {
   }
 
   // --- the picture as a file ---
-  function told() {
+  function around() {
     const { title = "", source = "" } = model.get("credit") ?? {};
-    const lines = [...shown.kinds].sort().map((k) => EDGE_KINDS[k]);
+    const lines = [...shown.kinds].sort().map((k) => ({ ...EDGE_KINDS[k], name: told(`edge-${EDGE_KINDS[k].name}`) }));
     return { month: month.textContent, news: news.textContent, lines, title: String(title), source: String(source) };
   }
 
@@ -637,7 +634,7 @@ function render({ model, el }) {
 
   function recording() {
     rolling.setAttribute("aria-pressed", String(film.running));
-    const name = word(film.running ? "film-stop" : "film");
+    const name = told(film.running ? "picture-film-stop" : "picture-film");
     rolling.setAttribute("aria-label", name);
     rolling.title = name;
   }

@@ -1,6 +1,6 @@
 // A cascade shown round by round: who fails, then along which edges the loss travels. Free of any drawing.
 
-import { dollars } from "./common.js";
+import { channelName, dollars, listed, told } from "./common.js";
 
 const ROUND = 1500; // ms a round is given, less when many wait
 const FAIL = 0.3; // part of a round in which the failing firms pulse before the loss sets off
@@ -88,26 +88,26 @@ function largestFirst(amounts) {
 
 /** A loss in a few words. */
 export function nameOf({ source, channel, several, amount }) {
-  const how = source < 0 ? "falling prices" : `${several ? "mostly " : ""}${channel}`;
-  return `${how} ${dollars(amount)}`;
+  const by = several ? told("network-mostly", { channel: channelName(channel) }) : channelName(channel);
+  return told("network-loss", { how: source < 0 ? told("network-prices") : by, amount: dollars(amount) });
 }
 
 /** One sentence on a round. */
 export function tell(round, names) {
   const few = (rows) => {
-    const known = rows.slice(0, 3).map((row) => names[row] ?? "a firm");
-    return rows.length > 3
-      ? `${known.join(", ")} and ${rows.length - 3} more`
-      : known.join(", ").replace(/, ([^,]*)$/, " and $1");
+    const known = rows.slice(0, 3).map((row) => names[row] ?? told("network-a-firm"));
+    if (rows.length > 3) return told("network-and-more", { firms: listed(known), more: rows.length - 3 });
+    const [last, ...before] = known.reverse();
+    return before.length ? told("network-and", { firms: listed(before.reverse()), last }) : last;
   };
   const amounts = new Map();
   for (const { channel, amount } of round.edges)
     amounts.set(channel, (amounts.get(channel) ?? 0) + (amount > 0 ? amount : 0));
   const channels = largestFirst(amounts);
-  const fails = round.firms.length
-    ? `${few(round.firms)} ${round.firms.length > 1 ? "fail" : "fails"}`
-    : "losses travel on";
-  const by = channels.length ? ` · loss travels by ${channels.slice(0, 4).join(", ")}` : "";
-  const which = round.of > 1 ? `round ${round.at} of ${round.of}: ` : "";
-  return `${round.label}, ${which}${fails}${by}`;
+  let what = round.firms.length
+    ? told("network-fail", { firms: few(round.firms) }, round.firms.length)
+    : told("network-travel");
+  if (channels.length) what = told("network-by", { what, channels: listed(channels.slice(0, 4).map(channelName)) });
+  const { label: month, at, of } = round;
+  return of > 1 ? told("network-round", { month, at, of, what }) : told("network-told", { month, what });
 }

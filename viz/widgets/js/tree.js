@@ -1,6 +1,6 @@
 // Failures as cards in the order of time, joined where one explains another; a bar in each card shows its causes.
 
-import { KIND_LABELS, dollars, element, listen, rootOf, say, svg, tooltip } from "./common.js";
+import { channelName, digits, dollars, element, kindName, listed, listen, rootOf, say, speak, svg, told, tooltip } from "./common.js";
 
 const WIDE = 176;
 const TALL = 68; // a card, at least
@@ -13,12 +13,6 @@ const HEAD = 24;
 const DOWN = { bends: 54, port: 11 }; // on a narrow screen lines come from above, and names stand beside them
 const MOST = 8; // causes of a card that are drawn, the heaviest
 const COLOURS = { own: "--iv-gone", yours: "--iv-focus", market: "--iv-strained", others: "--iv-loss" };
-const KEYS = {
-  own: "its own doing",
-  yours: "what you did to it",
-  market: "the market",
-  others: "others' failures and stress",
-};
 
 /**
  * Columns of cards, one for each month and round, those who pass stress on before those who fail of it; and one tie
@@ -147,6 +141,7 @@ function ports(lines, down) {
 function render({ model, el }) {
   const life = new AbortController();
   const { signal } = life;
+  speak(model);
   const root = rootOf(model, el, "tree", () => {}, signal);
   const sheet = element("div", { class: "iv-tree-sheet" });
   const scroll = element(
@@ -155,7 +150,7 @@ function render({ model, el }) {
       class: "iv-tree-scroll",
       tabindex: 0,
       role: "group",
-      "aria-label": "Failures in the order of time, and who explains them",
+      "aria-label": told("tree-label"),
     },
     sheet,
   );
@@ -170,7 +165,7 @@ function render({ model, el }) {
     key.hidden = !nodes.length;
     if (!nodes.length) {
       sheet.removeAttribute("style");
-      sheet.replaceChildren(element("div", { class: "iv-empty" }, "Nobody has failed so far."));
+      sheet.replaceChildren(element("div", { class: "iv-empty" }, told("tree-none")));
       return;
     }
     narrow = root.clientWidth > 0 && root.clientWidth < 640;
@@ -180,14 +175,18 @@ function render({ model, el }) {
     const drawn = lines.map((line) => drawnLine(line, narrow));
     const present = new Set(["market", "others", ...nodes.filter((node) => node.round > 0).map(ownName)]);
     key.replaceChildren(
-      ...Object.entries(KEYS)
+      ...Object.entries(COLOURS)
         .filter(([name]) => present.has(name))
-        .map(([name, text]) => element("span", {}, element("i", { style: `background: var(${COLOURS[name]})` }), text)),
+        .map(([name, colour]) =>
+          element("span", {}, element("i", { style: `background: var(${colour})` }), told(`tree-${name}`)),
+        ),
     );
     const whens = columns.map((column, c) => {
       const [first] = column;
       if (c > 0 && columns[c - 1][0].label === first.label && first.round <= 1) return null; // after stress of the month
-      const text = first.round > 1 ? `${first.label}, round ${first.round}` : String(first.label ?? first.month);
+      const text = first.round > 1
+          ? told("tree-round", { month: String(first.label ?? first.month), round: first.round })
+          : String(first.label ?? first.month);
       return element(
         "span",
         { class: "iv-tree-when", style: `left:${narrow ? 4 : first.x}px;top:${narrow ? first.y - 18 : 2}px` },
@@ -228,21 +227,24 @@ function render({ model, el }) {
     );
     const lines = failed
       ? [
-          `${KIND_LABELS[node.kind] ?? node.kind ?? "firm"}, could not or would not pay all it owed`,
-          `${percent(own)} ${KEYS[ownName(node)]}${node.struck && !node.by_hand ? " and the shock that struck it" : ""}`,
-          ...(market > 0 ? [`${percent(market)} the market`] : []),
+          told("tree-could-not-pay", { kind: kindName(node.kind) || told("tree-firm") }),
+          told("tree-share", {
+            share: percent(own),
+            what: told(node.struck && !node.by_hand ? "tree-own-and-shock" : `tree-${ownName(node)}`),
+          }),
+          ...(market > 0 ? [told("tree-share", { share: percent(market), what: told("tree-market") })] : []),
           ...node.causes.slice(0, MOST).map(inWords),
-          ...(node.causes.length > MOST ? [`and ${node.causes.length - MOST} smaller causes`] : []),
+          ...(node.causes.length > MOST ? [told("tree-more", { more: node.causes.length - MOST })] : []),
         ]
-      : [`${KIND_LABELS[node.kind] ?? node.kind ?? "firm"} under stress, did not fail`];
-    const brief = failed ? `defaulted over ${dollars(node.shortfall)}` : "stressed, stood";
+      : [told("tree-under-stress", { kind: kindName(node.kind) || told("tree-firm") })];
+    const brief = failed ? told("tree-defaulted", { amount: dollars(node.shortfall) }) : told("tree-stressed");
     const button = element(
       "button",
       {
         type: "button",
         class: `iv-card${failed ? "" : " iv-stress"}`,
         style: `left:${node.x}px;top:${node.y}px;width:${node.wide}px;height:${node.tall}px`,
-        "aria-label": [`${node.name} ${brief}`, node.label ?? node.month, ...lines].join(", "),
+        "aria-label": listed([`${node.name} ${brief}`, node.label ?? node.month, ...lines]),
       },
       element("span", { class: "iv-card-name" }, String(node.name ?? "")),
       element("span", { class: "iv-card-line" }, brief),
@@ -284,13 +286,18 @@ function ownName(node) {
 
 /** A cause in words: who, and through which channels. */
 function inWords({ cause, weight, channels }) {
-  const by = channels.map(([channel, share]) => (channels.length > 1 ? `${channel} ${percent(share)}` : channel));
-  return `${percent(weight)} ${cause.name}, by ${by.join(", ")}`;
+  const by = channels.map(([channel, share]) => (channels.length > 1 ? part(channel, share) : channelName(channel)));
+  return told("tree-cause", { share: percent(weight), firm: cause.name, channels: listed(by) });
 }
 
 /** What stands on a line: the part explained, and the channel through which most of it went. */
 function onLine({ weight, channels: [[channel, share], ...rest] }) {
-  return rest.length ? `${percent(weight)} · ${channel} ${percent(share)}` : `${channel} ${percent(weight)}`;
+  if (!rest.length) return part(channel, weight);
+  return told("tree-on-line", { share: percent(weight), channel: channelName(channel), part: percent(share) });
+}
+
+function part(channel, share) {
+  return told("tree-channel", { channel: channelName(channel), share: percent(share) });
 }
 
 /** The line from cause to effect past the cards between them, its arrow head, and its name at its end. */
@@ -310,7 +317,7 @@ function drawnLine({ tie, stops, port, number, beside }, down) {
     d += `L${point(along, across)}`;
   });
   const head = down ? `M${port},${end + 4}l-4,-8h8z` : `M${end + 4},${port}l-8,-4v8z`;
-  const text = `${down && beside > 1 ? `${tie.cause.name}: ` : ""}${onLine(tie)}`;
+  const text = down && beside > 1 ? told("tree-beside", { firm: tie.cause.name, what: onLine(tie) }) : onLine(tie);
   const leftmost = port - DOWN.port * number - 6;
   const chip = element(
     "span",
@@ -335,7 +342,7 @@ function drawnLine({ tie, stops, port, number, beside }, down) {
 
 function percent(share) {
   if (!Number.isFinite(share)) return "–";
-  return share > 0 && share < 0.01 ? "under 1 %" : `${Math.round(100 * share)} %`;
+  return share > 0 && share < 0.01 ? told("tree-least") : told("tree-percent", { amount: digits(Math.round(100 * share)) });
 }
 
 export default { render };

@@ -1,19 +1,17 @@
 // The network's legend, whose line samples filter, and the same as a table for those who do not see pictures.
 
-import { KIND_LABELS, dollars, element, svg } from "./common.js";
+import { dollars, element, kindName, known, svg, told } from "./common.js";
 import { EDGE_KINDS } from "./edges.js";
-import { HEALTH_LABELS, drawFirm } from "./marks.js";
+import { HEALTH, drawFirm, healthName } from "./marks.js";
 
-// What the headings of the picture call a kind whose name is a term of the trade.
-const PLAINLY = { hyperscaler: "large cloud", neocloud: "AI cloud", entrant: "free models" };
-const HEADINGS = ["Firm", "Kind", "Size", "Health", "Owes or has promised", "Is owed"];
+const HEADINGS = ["firm", "kind", "size", "health", "owes", "owed"];
 
 // Least amounts of a line that can be asked for (bn USD); fewer lines, the larger the least one.
 const LEAST = [0, 0.1, 0.3, 1, 3, 10, 30, 100];
 
 /** Fill the legend. `shown` tells which lines are drawn: the set `kinds`, and those of `least` bn on; `changed` is
  * called when the visitor changes it. */
-export function drawLegend(legend, books, ink, shown, changed, table, word) {
+export function drawLegend(legend, books, ink, shown, changed, table) {
   const lines = EDGE_KINDS.map((kind, k) => {
     const sample = svg("line", {
       x1: 0,
@@ -28,9 +26,9 @@ export function drawLegend(legend, books, ink, shown, changed, table, word) {
     const pressed = String(shown.kinds.has(k));
     const button = element(
       "button",
-      { type: "button", "aria-pressed": pressed, title: kind.about },
+      { type: "button", "aria-pressed": pressed, title: told(`edge-${kind.name}-about`) },
       picture,
-      kind.name,
+      told(`edge-${kind.name}`),
     );
     button.addEventListener("click", () => {
       if (!shown.kinds.delete(k)) shown.kinds.add(k);
@@ -47,12 +45,12 @@ export function drawLegend(legend, books, ink, shown, changed, table, word) {
     return element("span", { class: "iv-legend-item" }, picture, text);
   };
   const slider = element("input", { type: "range", min: 0, max: LEAST.length - 1, step: 1, class: "iv-least" });
-  const told = element("output", { class: "iv-least-told" });
+  const bound = element("output", { class: "iv-least-told" });
   const name = () => {
-    told.textContent = shown.least ? word("below").replace("{amount}", dollars(shown.least)) : word("all");
-    slider.setAttribute("aria-valuetext", told.textContent);
+    bound.textContent = shown.least ? told("picture-below", { amount: dollars(shown.least) }) : told("picture-all");
+    slider.setAttribute("aria-valuetext", bound.textContent);
   };
-  slider.setAttribute("aria-label", word("least"));
+  slider.setAttribute("aria-label", told("picture-least"));
   slider.value = String(Math.max(0, LEAST.indexOf(shown.least)));
   name();
   slider.addEventListener("input", () => {
@@ -64,7 +62,7 @@ export function drawLegend(legend, books, ink, shown, changed, table, word) {
   const open = element(
     "button",
     { type: "button", "aria-expanded": String(!table.hidden), "aria-controls": table.id },
-    "Table",
+    told("network-table"),
   );
   open.addEventListener("click", () => {
     table.hidden = !table.hidden;
@@ -74,26 +72,27 @@ export function drawLegend(legend, books, ink, shown, changed, table, word) {
   const group = (title, items) =>
     element("div", { class: "iv-legend-group" }, element("span", { class: "iv-legend-title" }, title), ...items);
   legend.replaceChildren(
-    group("Lines (click to hide)", lines),
-    group(word("small"), [slider, told]),
+    group(told("network-lines"), lines),
+    group(told("picture-small"), [slider, bound]),
     group(
-      `Firms (size: ${books.firms.sizeNote})`,
+      told("network-firms", { note: books.firms.sizeNote }),
       present.map((kind) => {
-        const plainly = PLAINLY[kind] ? ` (${PLAINLY[kind]})` : "";
-        return item((KIND_LABELS[kind] ?? kind) + plainly, kind, 0);
+        const plainly = `network-${kind}`; // where the kind's name is a term of the trade
+        const text = known(plainly) ? told("network-plainly", { kind: kindName(kind), plainly: told(plainly) }) : kindName(kind);
+        return item(text, kind, 0);
       }),
     ),
     group(
-      "Health",
-      HEALTH_LABELS.map((text, state) => item(text, "lab", state)),
+      told("network-health"),
+      HEALTH.map((_name, state) => item(healthName(state), "lab", state)),
     ),
-    group("In words", [open]),
+    group(told("network-in-words"), [open]),
   );
 }
 
 /** One row a firm; `opened` is called with the row of a firm that is clicked. */
 export function drawTable(table, books, opened) {
-  const head = element("tr", {}, ...HEADINGS.map((text) => element("th", { scope: "col" }, text)));
+  const head = element("tr", {}, ...HEADINGS.map((text) => element("th", { scope: "col" }, told(`network-head-${text}`))));
   const body = element("tbody");
   for (let row = 0; row < books.count; row++) {
     const open = element("button", { type: "button" }, books.firms.names[row]);
