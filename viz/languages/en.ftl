@@ -391,7 +391,6 @@ compare-stop = Stop comparing
 compare-start = Compare with the baseline
 compare-about = Runs the same economy beside yours, in the same world, with the same luck and nothing changed.
 compare-first = Both begin with the same balance sheets: press Play.
-compare-baseline-in = The baseline in { $month }
 compare-unit = unit
 compare-this-run = this run
 compare-baseline = baseline

@@ -368,7 +368,6 @@ compare-stop = 比較をやめる
 compare-start = 基準シナリオと比べる
 compare-about = 同じ世界、同じ運で何も変えない経済を、並べて実行します。
 compare-first = どちらも同じ貸借対照表から始まります。「再生」を押してください。
-compare-baseline-in = { $month }の基準シナリオ
 compare-unit = 単位
 compare-this-run = この実行
 compare-baseline = 基準
