@@ -291,7 +291,7 @@ told["dearer"] = float(dearer.state.flow_record[0, ec.F_SERVICE, ec.OUTSIDE, ec.
 model = InvisibleDebtModel(opening=opening, rules={"set_fee": lambda state, broker: 0.25})
 model.step()
 told["handle"], told["fee"] = repr(model.firm("A broker")), model.firm("A broker").revenue
-told["lane"] = LANES[LANE_OF[ec.BROKER]].title
+told["lane"] = LANES[LANE_OF[ec.BROKER]].heading
 calibrated = opening_tables()
 told["opening"] = float(calibrated.firms["cash"][calibrated.row("A broker")])
 

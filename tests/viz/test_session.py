@@ -13,6 +13,7 @@ import pytest
 from abm.engine.tables import EVENT_NAMES
 from abm.inputs.scenarios import BASELINE, load
 from abm.simulation import open_economy
+from viz.languages import language
 from viz.parts.controls import marked
 from viz.parts.story import _what
 from viz.plan import Plan
@@ -379,7 +380,7 @@ def test_the_next_failure_is_found_and_the_line_of_time_marks_it(session):
     made.strike("CoreWeave", "loses cash", 0.1)
     made.next_failure()
     report = until(made, lambda r: r.frame.month == 11 and r.story.failures)
-    marks = marked(report)
+    marks = marked(report, language("en"))
     assert list(marks) == [1, 10, 11]
     assert marks[10] == ("shock", "OpenAI loses cash, in this story; equity dilution changes, in this story")
     assert marks[1] == ("strike", "CoreWeave loses cash, by you")
