@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
+from abm.engine.ahead import processors
 from abm.inputs.scenarios import BASELINE
 from experiments.execution import Batch, Recipe, Run
 from experiments.packing import unpack
 from experiments.pools import Pool, Processes, Threads
-from experiments.runner import FEW, How, processors
+from experiments.runner import FEW, How
 from experiments.work import Made
 
 BATCH = 5  # runs handed out together

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+from abm.engine.ahead import processors
 from abm.errors import BadInput, InvisibleDebtError
 from experiments.crew import PATIENCE, Cluster, ClusterLost
 from experiments.execution import Recipe
@@ -200,11 +200,6 @@ def _stop_at(store: Store, limit: float) -> None:
             f" {first['error']}: {first['message']} ({counted(store.runs_done, 'run')} kept;"
             f" see: invisible-debt open {store.folder})"
         )
-
-
-def processors() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

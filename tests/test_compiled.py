@@ -524,7 +524,7 @@ def halves(home: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> SimpleName
         started.append(plain(*words, **options))  # type: ignore[call-overload]
         return started[-1]
 
-    monkeypatch.setattr(ahead, "_processors", lambda: 2)
+    monkeypatch.setattr(ahead, "processors", lambda: 2)
     monkeypatch.setattr(ahead.subprocess, "Popen", popen)
     return SimpleNamespace(here=load(), beside=load("other"), cache=home.cache, started=started)
 
@@ -545,7 +545,7 @@ def test_two_processes_compile_and_each_finds_what_the_other_did(halves: SimpleN
 def test_with_one_processor_or_no_other_process_what_is_not_compiled_here_waits(
     halves: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("CHILD", ["/no/such/program"]), ("_processors", lambda: 1)):
+    for name, value in (("CHILD", ["/no/such/program"]), ("processors", lambda: 1)):
         monkeypatch.setattr(ahead, name, value)
         ahead.compile_in_two([halves.here.double], [halves.beside.double], 21)
         assert not beside_are_kept(halves)

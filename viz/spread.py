@@ -18,11 +18,11 @@ from multiprocessing import get_context
 import pyarrow as pa
 
 from abm.calibration.opening import DEFAULT_OPENING
+from abm.engine.ahead import processors
 from abm.errors import BadInput, InvisibleDebtError
 from experiments.ensemble.worlds import SCHEMAS, Made, Question, put_together, settings_of
 from experiments.execution import Batch, Recipe, Run, perform
 from experiments.gather import recipe_of
-from experiments.runner import processors
 from viz.plan import LARGEST_SEED, Plan
 
 CHOICES = (20, 50, 200)  # worlds that can be asked for

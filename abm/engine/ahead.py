@@ -32,7 +32,7 @@ def compile_in_two(here: Sequence[Any], beside: Sequence[Any], *arguments: Any) 
         Values of the types to compile for.
     """
     types = tuple(numba.typeof(value) for value in arguments)
-    child = _child([(f.py_func.__module__, f.py_func.__name__) for f in beside], types) if _processors() > 1 else None
+    child = _child([(f.py_func.__module__, f.py_func.__name__) for f in beside], types) if processors() > 1 else None
     try:
         for function in here:
             function.compile(types)
@@ -44,8 +44,8 @@ def compile_in_two(here: Sequence[Any], beside: Sequence[Any], *arguments: Any) 
             child.wait()
 
 
-def _processors() -> int:
-    """How many this process may use."""
+def processors() -> int:
+    """Processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -23,7 +23,6 @@ from experiments.risk.statistics import bootstrap, mean, middle
 from experiments.store import Results
 
 DEFERRAL = tables.WAY_NAMES[tables.DEFERRAL]
-LENDER = tables.KIND_NAMES[tables.LENDER]
 WORST = 20  # one world in so many is the tail
 TOLD = 6  # firms told by name, a story
 # What is told of every story: in words and in which unit.

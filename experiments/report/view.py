@@ -254,16 +254,15 @@ class View:
         """
         names, unit, rows = self.sample
         table = self.table(outcome)[rows]
-        found: dict[str, list[float]] = {name: [] for name in names}
+        found = {name: np.full(table.shape[1], np.nan) for name in names}
         whole = ~np.isnan(table).any(axis=0)
-        for seed in range(table.shape[1]):
-            told = self.study.design.indices(names, unit, table[:, [seed]]) if whole[seed] or not whole.any() else None
-            if told is None and whole[seed]:
+        for seed in np.flatnonzero(whole | ~whole.any()).tolist():  # where all lack runs, the design says what it lacks
+            told = self.study.design.indices(names, unit, table[:, [seed]])
+            if told is None:
                 raise BadInput(f"design '{self.study.design.method}' is not made to tell which factors matter")
-            strengths = {} if told is None else told.total if isinstance(told, SobolIndices) else told.strength
-            for name in names:
-                found[name].append(strengths[name].value if told is not None else np.nan)
-        return {name: np.array(values) for name, values in found.items()}
+            for name, e in (told.total if isinstance(told, SobolIndices) else told.strength).items():
+                found[name][seed] = e.value
+        return found
 
     @cached_property
     def ranked(self) -> tuple[dict[str, NDArray[Any]], NDArray[np.int64]]:
