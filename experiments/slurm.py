@@ -76,7 +76,7 @@ def main(words: Sequence[str] | None = None, kind: Callable[..., Any] | None = N
         study = load(given.study)
         cluster = (kind or slurm_cluster())(
             queue=given.queue, account=given.account, cores=given.cores, processes=given.cores, memory=given.memory,
-            walltime=given.walltime,
+            walltime=given.walltime, scheduler_options={"dashboard_address": ":0"},  # others of a login node have 8787
         )  # fmt: skip
         try:
             cluster.adapt(minimum_jobs=given.jobs, maximum_jobs=given.jobs)  # what ends is asked for again
